@@ -1,0 +1,299 @@
+/**
+ * Everything that can keep a call from carrying a valid token, each with what to do about it.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+const said = (description: string | undefined): string =>
+  description === undefined || description === "" ? "" : ` The server said: "${description}".`
+
+const listed = (scopes: ReadonlyArray<string>): string => (scopes.length === 0 ? "none" : scopes.join(" "))
+
+const whenToRetry = (retryAfter: Option.Option<Duration.Duration>): string =>
+  Option.match(retryAfter, {
+    onNone: () => "It did not say when to try again",
+    onSome: (delay) => `Try again in ${Duration.format(delay)}`
+  })
+
+/** What a server said, already struck and cut by `Quote.quote`. */
+const Description = Schema.optionalWith(Schema.String, { exact: true })
+
+const RetryAfter = Schema.Option(Schema.Duration)
+
+/**
+ * The token endpoint refused the client. Not retried: trying again with the same credentials can only lock them out.
+ * `reason` is the code of RFC 6749 §5.2.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth/InvalidClient")("InvalidClient", {
+  reason: Schema.Literal("invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
+  tokenEndpoint: Schema.String,
+  status: Schema.Number,
+  description: Description
+}) {
+  override get message(): string {
+    return (
+      `${this.tokenEndpoint} refused the client (${this.status} ${this.reason}). ${this.cure} ` +
+      `The registration is in CXone's Admin portal under Applications > OAuth.${said(this.description)}`
+    )
+  }
+
+  private get cure(): string {
+    const pair =
+      "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application, " +
+      "no white space at either end, the secret not already percent-encoded"
+    const grant = "check that the application's type allows the client_credentials grant"
+    switch (this.reason) {
+      case "invalid_client":
+        return `First ${pair}; then ${grant}; then that CXONE_CLIENT_AUTH (post or basic) is what it was registered for.`
+      case "invalid_grant":
+        return `First ${pair}; then ${grant}.`
+      case "unauthorized_client":
+      case "unsupported_grant_type":
+        return `First ${grant}; then ${pair}.`
+    }
+  }
+}
+
+/**
+ * The application lacks a scope. `invalid_scope`: the token endpoint would not grant what was requested (RFC 6749
+ * §5.2). `insufficient_scope`: the API wants more than the token has (RFC 6750 §3.1). Not retried, nothing renewed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cxone-auth/InsufficientScope")(
+  "InsufficientScope",
+  {
+    reason: Schema.Literal("invalid_scope", "insufficient_scope"),
+    origin: Schema.String,
+    requested: Schema.Array(Schema.String),
+    granted: Schema.Array(Schema.String),
+    required: Schema.Array(Schema.String),
+    description: Description
+  }
+) {
+  override get message(): string {
+    return `${this.problem} ${this.cure}${said(this.description)}`
+  }
+
+  private get problem(): string {
+    return this.reason === "invalid_scope"
+      ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.`
+      : `${this.origin} wants more scopes than the token has (insufficient_scope). ` +
+          `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
+          `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`
+  }
+
+  private get cure(): string {
+    return (
+      "Check the scopes that are requested (scopes, CXONE_SCOPES), and those that the application has in CXone's " +
+      "Admin portal under Applications > OAuth. A scope that was added there takes some minutes to arrive."
+    )
+  }
+}
+
+/**
+ * 429 from the token endpoint (after the retries) or from the API. `retryAfter` is what the server asked for.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/RateLimited")("RateLimited", {
+  reason: Schema.Literal("token_endpoint", "api"),
+  origin: Schema.String,
+  retryAfter: RetryAfter
+}) {
+  override get message(): string {
+    return this.reason === "api"
+      ? `${this.origin} answered 429: too many API requests. ${whenToRetry(this.retryAfter)}.`
+      : `${this.origin} answered 429: too many token requests. ${whenToRetry(this.retryAfter)}. ` +
+          "Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own."
+  }
+}
+
+/**
+ * The API refused the token with 401, and a renewed one would not or could not help. `refused_again`: the renewed
+ * token was refused as well, now or within the last minute. `body_not_replayable`: the request's body is a stream
+ * that can be sent only once; the token has been dropped, and the next call gets a new one.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/InvalidToken")("InvalidToken", {
+  reason: Schema.Literal("refused_again", "body_not_replayable"),
+  origin: Schema.String,
+  error: Schema.optionalWith(Schema.String, { exact: true }),
+  description: Description
+}) {
+  override get message(): string {
+    const refusal = `${this.origin} refused the access token (401${this.error === undefined ? "" : ` ${this.error}`})`
+    return this.reason === "body_not_replayable"
+      ? `${refusal}, and the request's body is a stream that cannot be sent twice. ` +
+          `Make the call again: it gets a new token.${said(this.description)}`
+      : `${refusal}, though it was fresh. Check that the API base URL belongs to the same CXone as the ` +
+          "token endpoint (CXONE_REGION, or CXONE_API_BASE_URL and CXONE_TOKEN_ENDPOINT), and that the " +
+          `application is still active.${said(this.description)}`
+  }
+}
+
+/**
+ * The token endpoint could not be reached, took longer than 10 s, or answered 5xx, at every attempt. `detail` is the
+ * transport's error code (such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`) where there is one.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUnavailable>(
+  "cxone-auth/TokenEndpointUnavailable"
+)("TokenEndpointUnavailable", {
+  reason: Schema.Literal("transport", "timeout", "status"),
+  tokenEndpoint: Schema.String,
+  attempts: Schema.Number,
+  status: Schema.optionalWith(Schema.Number, { exact: true }),
+  detail: Schema.optionalWith(Schema.String, { exact: true }),
+  description: Description,
+  retryAfter: RetryAfter
+}) {
+  override get message(): string {
+    const attempts = `${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"}`
+    return `${this.tokenEndpoint} gave no token in ${attempts}: ${this.problem}.${said(this.description)}`
+  }
+
+  private get problem(): string {
+    switch (this.reason) {
+      case "transport":
+        return (
+          `the connection failed${this.detail === undefined ? "" : ` (${this.detail})`}. Check CXONE_REGION or ` +
+          "CXONE_TOKEN_ENDPOINT, DNS, and the proxy or firewall in between"
+        )
+      case "timeout":
+        return "no complete answer within 10 s. Check the proxy or firewall in between, or try again later"
+      case "status":
+        return `it answered ${this.status}. This is CXone's side: try again later`
+    }
+  }
+}
+
+/**
+ * The token endpoint answered with something that is no token (RFC 6749 §5.1). Not retried. What a successful answer
+ * said is never quoted, for it may hold a token.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenResponse>("cxone-auth/InvalidTokenResponse")(
+  "InvalidTokenResponse",
+  {
+    reason: Schema.Literal(
+      "unexpected_status",
+      "redirect",
+      "too_large",
+      "not_json",
+      "invalid_access_token",
+      "invalid_token_type",
+      "invalid_expires_in",
+      "invalid_scope_field",
+      "expired"
+    ),
+    tokenEndpoint: Schema.String,
+    status: Schema.Number,
+    error: Schema.optionalWith(Schema.String, { exact: true }),
+    description: Description
+  }
+) {
+  override get message(): string {
+    const code = this.error === undefined ? "" : ` ${this.error}`
+    return `${this.tokenEndpoint} answered ${this.status}${code}, but ${this.problem}.${said(this.description)}`
+  }
+
+  private get problem(): string {
+    const wrongPlace = "Check that CXONE_REGION or CXONE_TOKEN_ENDPOINT names CXone's token endpoint"
+    switch (this.reason) {
+      case "unexpected_status":
+        return `that is no token. ${wrongPlace}`
+      case "redirect":
+        return `credentials are never sent on through a redirect. ${wrongPlace}, not a page that leads to it`
+      case "too_large":
+        return `with more than 64 KiB, which no token needs. ${wrongPlace}`
+      case "not_json":
+        return `the body is not a JSON object. ${wrongPlace}, and that no proxy answers in its place`
+      case "invalid_access_token":
+        return "access_token is missing, empty, or has characters that no HTTP header may carry"
+      case "invalid_token_type":
+        return "token_type is not Bearer, the only type that this library knows how to use"
+      case "invalid_expires_in":
+        return "expires_in is not a number of seconds from 1 up"
+      case "invalid_scope_field":
+        return "scope is not a string"
+      case "expired":
+        return "the token's lifetime was over when it arrived. Check this machine's clock"
+    }
+  }
+}
+
+/**
+ * A request would have carried the token to a place that it may not go to. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth/ForeignOrigin")("ForeignOrigin", {
+  reason: Schema.Literal("not_allowed", "not_confidential", "user_info"),
+  origin: Schema.String,
+  allowed: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `Nothing was sent to ${this.origin}: ${this.problem}`
+  }
+
+  private get problem(): string {
+    switch (this.reason) {
+      case "not_allowed":
+        return (
+          `the access token goes to ${this.allowed.join(", ")} only. If this origin is CXone's, name it in ` +
+          "CxoneHttpClient.layerWith({ allowedOrigins }); for other hosts use the plain HttpClient."
+        )
+      case "not_confidential":
+        return "the access token travels over https only (plain http only to this machine)."
+      case "user_info":
+        return "the URL carries a user name or password, which could disguise the host. Remove it."
+    }
+  }
+}
+
+/**
+ * Everything that can keep a call from carrying a valid token.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CxoneAuthError =
+  | InvalidClient
+  | InsufficientScope
+  | RateLimited
+  | InvalidToken
+  | TokenEndpointUnavailable
+  | InvalidTokenResponse
+  | ForeignOrigin
+
+/**
+ * The schema of {@link CxoneAuthError}, for errors that cross a wire.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const CxoneAuthError = Schema.Union(
+  InvalidClient,
+  InsufficientScope,
+  RateLimited,
+  InvalidToken,
+  TokenEndpointUnavailable,
+  InvalidTokenResponse,
+  ForeignOrigin
+)

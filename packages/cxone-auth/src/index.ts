@@ -1,0 +1,17 @@
+/**
+ * CXone credentials in, valid access tokens on every call out.
+ *
+ * @since 0.1.0
+ */
+export { AccessToken, type Claims } from "./AccessToken.js"
+export { ClientAuth, type ClientProof, ClientSecret, Credentials } from "./Credentials.js"
+export {
+  CxoneAuthError,
+  ForeignOrigin,
+  InsufficientScope,
+  InvalidClient,
+  InvalidToken,
+  InvalidTokenResponse,
+  RateLimited,
+  TokenEndpointUnavailable
+} from "./CxoneError.js"

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Encoding, FastCheck as fc, Redacted } from "effect"
+import { formEncode, quote } from "../src/Quote.js"
+
+const secret = `p@ss "w+rd"/%3D&£€`
+
+const spellings: ReadonlyArray<readonly [string, string]> = [
+  ["as it is", secret],
+  ["form-encoded", new URLSearchParams({ s: secret }).toString().slice(2)],
+  ["percent-encoded", encodeURIComponent(secret)],
+  ["percent-encoded in lower case", encodeURIComponent(secret).toLowerCase()],
+  ["in JSON", JSON.stringify(secret).slice(1, -1)],
+  ["in base64", Buffer.from(secret).toString("base64")],
+  ["in HTML", secret.replaceAll("&", "&amp;").replaceAll('"', "&quot;")]
+]
+
+describe("Quote", () => {
+  it.each(spellings)("S2: strikes a secret out, %s", (_, spelling) => {
+    expect(quote(`before ${spelling} after`, [Redacted.make(secret)])).toBe("before <struck> after")
+  })
+
+  it("S2: strikes whatever looks like a JWT", () => {
+    const jwt = `${Encoding.encodeBase64Url('{"alg":"none"}')}.${Encoding.encodeBase64Url('{"sub":"x"}')}.c2ln`
+    expect(quote(`token ${jwt}!`, [])).toBe("token <struck>!")
+  })
+
+  it("S2: cuts at 200 characters, after it has struck", () => {
+    const long = quote(`${"x".repeat(195)}${secret}`, [Redacted.make(secret)])
+    expect(long).toBe(`${"x".repeat(195)}<stru…`)
+    expect(quote("y".repeat(200), [])).toBe("y".repeat(200))
+  })
+
+  it("S2: strikes a long secret whole, though a short one stands in it", () => {
+    expect(quote("id-and-secret", [Redacted.make("id"), Redacted.make("id-and-secret")])).toBe("<struck>")
+  })
+
+  it("keeps a log line one line", () => {
+    expect(quote("a\r\nb\u0000\u001b[31mc\u2028d", [])).toBe("a b [31mc d")
+  })
+
+  it("ignores an empty secret", () => {
+    expect(quote("text", [Redacted.make("")])).toBe("text")
+  })
+
+  it("S2: no random secret survives, in any spelling, anywhere in a text", () => {
+    const text = fc.string({ unit: "binary", maxLength: 40 })
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme", minLength: 12, maxLength: 40 }),
+        text,
+        text,
+        (random, before, after) => {
+          fc.pre(random.trim() === random && !/\s{2}/.test(random))
+          for (const spelling of [random, formEncode(random), JSON.stringify(random).slice(1, -1)]) {
+            expect(quote(`${before}${spelling}${after}`, [Redacted.make(random)])).not.toContain(random)
+          }
+        }
+      )
+    )
+  })
+})

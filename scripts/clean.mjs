@@ -1,0 +1,5 @@
+import { rmSync } from "node:fs"
+
+for (const name of ["cxone-auth", "cxone-auth-testkit"]) {
+  rmSync(new URL(`../packages/${name}/dist`, import.meta.url), { recursive: true, force: true })
+}
