@@ -5,6 +5,7 @@
  */
 export { AccessToken, type Claims } from "./AccessToken.js"
 export { ClientAuth, type ClientProof, ClientSecret, Credentials } from "./Credentials.js"
+export { CxoneEnvironment, type Region } from "./CxoneEnvironment.js"
 export {
   CxoneAuthError,
   ForeignOrigin,

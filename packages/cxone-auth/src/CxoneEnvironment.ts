@@ -1,0 +1,102 @@
+/**
+ * Which CXone: where tokens come from, and where the API answers.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Either from "effect/Either"
+import * as OriginPolicy from "./OriginPolicy.js"
+
+/**
+ * Where the brief's gateway stands, by region. Production in the US, Europe and Asia-Pacific, and the US test system.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const regionHosts = {
+  us: "https://platform.nice-ic.com",
+  "us-devtest": "https://platform.devtest.nice-incontact.com",
+  eu: "https://platform.eu.nice-incontact.com",
+  ap: "https://platform.ap.nice-incontact.com"
+} as const
+
+/**
+ * A region of the brief's gateway.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Region = keyof typeof regionHosts
+
+/**
+ * Which CXone: where tokens come from, and where the API answers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class CxoneEnvironment extends Data.Class<{
+  /** Where tokens are requested. https, or plain http to this machine (S3). */
+  readonly tokenEndpoint: URL
+  /** What relative URLs resolve against, and the origin that the token may go to (C1). */
+  readonly apiBaseUrl: URL
+}> {
+  /**
+   * The gateway of a region: tokens from `{host}/oauth/token`, the API at `{host}` (source: the brief).
+   *
+   * @since 0.1.0
+   * @category constructors
+   * @example
+   * ```ts
+   * import { CxoneEnvironment } from "cxone-auth"
+   *
+   * const { tokenEndpoint } = CxoneEnvironment.region("eu")
+   *
+   * console.log(tokenEndpoint.href) // https://platform.eu.nice-incontact.com/oauth/token
+   * ```
+   */
+  static region(region: Region): CxoneEnvironment {
+    const host = regionHosts[region]
+    return new CxoneEnvironment({ tokenEndpoint: new URL("/oauth/token", host), apiBaseUrl: new URL(host) })
+  }
+
+  /**
+   * Any other place, by its two URLs. Throws a `TypeError` that names the field if one is no absolute URL, is plain
+   * http to another machine, or carries a user name or password.
+   *
+   * @since 0.1.0
+   * @category constructors
+   * @example
+   * ```ts
+   * import { CxoneEnvironment } from "cxone-auth"
+   *
+   * export const environment = CxoneEnvironment.custom({
+   *   tokenEndpoint: "https://gateway.example.com/oauth/token",
+   *   apiBaseUrl: "https://gateway.example.com"
+   * })
+   * ```
+   */
+  static custom(urls: { readonly tokenEndpoint: string | URL; readonly apiBaseUrl: string | URL }): CxoneEnvironment {
+    const parsed = (field: keyof typeof urls) =>
+      Either.getOrThrowWith(
+        parseUrl(urls[field]),
+        (objection) => new TypeError(`CxoneEnvironment.custom: ${field} ${objection}`)
+      )
+    return new CxoneEnvironment({ tokenEndpoint: parsed("tokenEndpoint"), apiBaseUrl: parsed("apiBaseUrl") })
+  }
+}
+
+/**
+ * Reads a URL that secrets or tokens shall be sent to. On the left, what is wrong with it; the text continues a
+ * sentence that begins with the name of the setting, and does not repeat the value.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const parseUrl = (input: string | URL): Either.Either<URL, string> => {
+  if (!URL.canParse(String(input))) {
+    return Either.left("must be an absolute URL, for example https://gateway.example.com")
+  }
+  const url = new URL(input)
+  const objection = OriginPolicy.objection(url)
+  return objection === undefined ? Either.right(url) : Either.left(objection)
+}

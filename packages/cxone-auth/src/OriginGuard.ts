@@ -1,0 +1,46 @@
+/**
+ * Where a request may take the token.
+ *
+ * @since 0.1.0
+ */
+
+import { RequestError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Either from "effect/Either"
+import { ForeignOrigin } from "./CxoneError.js"
+import * as OriginPolicy from "./OriginPolicy.js"
+
+/**
+ * Decides where a request goes, and whether it may carry the token there (C1). A relative URL is resolved against
+ * the API base URL. What passes is rewritten to the URL that was judged, so that no transport can read it otherwise.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const resolve = (
+  request: HttpClientRequest.HttpClientRequest,
+  apiBaseUrl: URL,
+  allowedOrigins: ReadonlySet<string>
+): Either.Either<HttpClientRequest.HttpClientRequest, ForeignOrigin | RequestError> => {
+  if (!URL.canParse(request.url, apiBaseUrl.href)) {
+    return Either.left(new RequestError({ request, reason: "InvalidUrl" }))
+  }
+  const url = new URL(request.url, apiBaseUrl)
+  const refuse = (reason: ForeignOrigin["reason"]) =>
+    Either.left(
+      new ForeignOrigin({
+        reason,
+        origin: url.origin === "null" ? url.protocol : url.origin,
+        allowed: [apiBaseUrl.origin, ...allowedOrigins]
+      })
+    )
+  if (OriginPolicy.hasUserInfo(url)) {
+    return refuse("user_info")
+  }
+  if (!OriginPolicy.isConfidential(url)) {
+    return refuse("not_confidential")
+  }
+  return url.origin === apiBaseUrl.origin || allowedOrigins.has(url.origin)
+    ? Either.right(HttpClientRequest.setUrl(request, url.href))
+    : refuse("not_allowed")
+}
