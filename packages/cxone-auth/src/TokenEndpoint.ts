@@ -1,0 +1,162 @@
+/**
+ * One exchange of credentials for a token: sent, limited, read, and tried again where that may help.
+ *
+ * @since 0.1.0
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import { AccessToken } from "./AccessToken.js"
+import type { InsufficientScope, InvalidClient } from "./CxoneError.js"
+import { InvalidTokenResponse, RateLimited, TokenEndpointUnavailable } from "./CxoneError.js"
+import * as ResponseBody from "./ResponseBody.js"
+import * as RetryAfter from "./RetryAfter.js"
+import * as ScopeSet from "./ScopeSet.js"
+import * as TokenPolicy from "./TokenPolicy.js"
+import * as TokenRefusal from "./TokenRefusal.js"
+import * as TokenRequest from "./TokenRequest.js"
+import * as TokenResponse from "./TokenResponse.js"
+import * as TransportFailure from "./TransportFailure.js"
+
+/**
+ * What can go wrong in an exchange.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ExchangeError =
+  | InvalidClient
+  | InsufficientScope
+  | RateLimited
+  | TokenEndpointUnavailable
+  | InvalidTokenResponse
+
+interface Attempt {
+  readonly request: TokenRequest.TokenRequest
+  readonly number: number
+  readonly sentAt: number
+}
+
+interface Answer {
+  readonly response: HttpClientResponse
+  /** `None` if it is longer than a token answer can be. */
+  readonly body: Option.Option<string>
+}
+
+/**
+ * Exchanges credentials for a token. One attempt takes 10 s at the most, body included, and reads 64 KiB at the most.
+ * What may pass (transport failures, time-outs, 5xx, 429) is tried again 3 times; what will not (a 400, 401 or 403,
+ * an answer that is no token) is not (L7). A redirect is never followed (S3), and no tracing header is sent (C5).
+ *
+ * @since 0.1.0
+ * @category exchange
+ */
+export const exchange = (
+  request: TokenRequest.TokenRequest
+): Effect.Effect<AccessToken, ExchangeError, HttpClient.HttpClient> =>
+  Effect.flatMap(Ref.make(0), (attempts) =>
+    Effect.gen(function* () {
+      const attempt: Attempt = {
+        request,
+        number: yield* Ref.updateAndGet(attempts, (n) => n + 1),
+        sentAt: yield* Clock.currentTimeMillis
+      }
+      const answer = yield* send(attempt)
+      return yield* read(attempt, answer, yield* Clock.currentTimeMillis)
+    }).pipe(
+      Effect.tapBoth({
+        onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
+        onSuccess: (token) => Effect.logDebug("token obtained", token)
+      }),
+      Effect.retry({ while: mayPass, schedule: TokenPolicy.retrySchedule(retryAfterOf) })
+    )
+  )
+
+const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable, HttpClient.HttpClient> =>
+  HttpClient.HttpClient.pipe(
+    Effect.map(HttpClient.withTracerPropagation(false)),
+    Effect.flatMap((http) => http.execute(TokenRequest.toHttp(attempt.request))),
+    Effect.bindTo("response"),
+    Effect.bind("body", ({ response }) => ResponseBody.readText(response, TokenPolicy.maxAnswerBytes)),
+    withoutRedirects,
+    Effect.mapError((failure) => {
+      const detail = TransportFailure.codeOf(failure)
+      return unavailable(attempt, { reason: "transport", ...(detail === undefined ? {} : { detail }) })
+    }),
+    Effect.timeoutFail({
+      duration: TokenPolicy.attemptTimeout,
+      onTimeout: () => unavailable(attempt, { reason: "timeout" })
+    })
+  )
+
+// Of the transports only fetch follows redirects by itself. What else the app set for fetch, such as a proxy, stays.
+const withoutRedirects = Effect.mapInputContext((context: Context.Context<HttpClient.HttpClient>) => {
+  const ofTheApp = Context.getOption(context, FetchHttpClient.RequestInit)
+  return Context.add(context, FetchHttpClient.RequestInit, { ...Option.getOrUndefined(ofTheApp), redirect: "manual" })
+})
+
+const read = (attempt: Attempt, { body, response }: Answer, now: number): Either.Either<AccessToken, ExchangeError> => {
+  const { tokenEndpoint } = attempt.request
+  const { status } = response
+  const retryAfter = RetryAfter.parse(response.headers["retry-after"], now)
+  const noToken = (reason: InvalidTokenResponse["reason"]) =>
+    new InvalidTokenResponse({ reason, tokenEndpoint: tokenEndpoint.href, status })
+
+  if (status === 429) {
+    return Either.left(new RateLimited({ reason: "token_endpoint", origin: tokenEndpoint.origin, retryAfter }))
+  }
+  if (status === 408 || status >= 500) {
+    return Either.left(unavailable(attempt, { reason: "status", status, retryAfter }))
+  }
+  if (status >= 400) {
+    const text = Option.getOrElse(body, () => "")
+    return Either.left(TokenRefusal.classify(attempt.request, status, text))
+  }
+  if (status >= 300) {
+    return Either.left(noToken("redirect"))
+  }
+  return Either.fromOption(body, () => noToken("too_large")).pipe(
+    Either.flatMap((text) => Either.mapLeft(TokenResponse.decode(text), noToken)),
+    Either.map((decoded) => toAccessToken(attempt, decoded)),
+    Either.filterOrLeft(
+      (token) => now < TokenPolicy.usableUntil(token),
+      () => noToken("expired")
+    )
+  )
+}
+
+const toAccessToken = ({ request, sentAt }: Attempt, decoded: TokenResponse.TokenResponse): AccessToken =>
+  new AccessToken({
+    value: decoded.access_token,
+    tokenType: decoded.token_type,
+    scopes: decoded.scope === undefined ? request.scopes : ScopeSet.make(decoded.scope),
+    requestedScopes: request.scopes,
+    obtainedAt: sentAt,
+    expiresAt: sentAt + Duration.toMillis(TokenResponse.lifetimeOf(decoded, sentAt))
+  })
+
+const unavailable = (
+  { number, request }: Attempt,
+  problem: Pick<TokenEndpointUnavailable, "reason"> &
+    Partial<Pick<TokenEndpointUnavailable, "status" | "detail" | "retryAfter">>
+): TokenEndpointUnavailable =>
+  new TokenEndpointUnavailable({
+    tokenEndpoint: request.tokenEndpoint.href,
+    attempts: number,
+    retryAfter: Option.none(),
+    ...problem
+  })
+
+const retryAfterOf = (error: ExchangeError): Option.Option<Duration.Duration> =>
+  "retryAfter" in error ? error.retryAfter : Option.none()
+
+const mayPass = (error: ExchangeError): boolean =>
+  (error._tag === "TokenEndpointUnavailable" || error._tag === "RateLimited") &&
+  Option.getOrElse(error.retryAfter, () => Duration.zero).pipe(Duration.lessThanOrEqualTo(TokenPolicy.maxRetryAfter))
