@@ -5,6 +5,7 @@
  */
 export { AccessToken, type Claims } from "./AccessToken.js"
 export { ClientAuth, type ClientProof, ClientSecret, Credentials } from "./Credentials.js"
+export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./CxoneAuth.js"
 export { CxoneEnvironment, type Region } from "./CxoneEnvironment.js"
 export {
   CxoneAuthError,
@@ -16,3 +17,4 @@ export {
   RateLimited,
   TokenEndpointUnavailable
 } from "./CxoneError.js"
+export { type AuthenticatedHttpClient, CxoneHttpClient, type CxoneHttpClientOptions } from "./CxoneHttpClient.js"

@@ -1,0 +1,107 @@
+import type { HttpClient } from "@effect/platform"
+import {
+  type AccessToken,
+  ClientAuth,
+  Credentials,
+  CxoneAuth,
+  type CxoneAuthError,
+  type CxoneAuthOptions,
+  CxoneEnvironment,
+  type ForeignOrigin,
+  type InsufficientScope,
+  type InvalidClient,
+  type InvalidToken,
+  type InvalidTokenResponse,
+  RateLimited,
+  type TokenEndpointUnavailable
+} from "cxone-auth"
+import { type ConfigError, Effect, type Layer, Option, Redacted } from "effect"
+import { describe, expect, it } from "tstyche"
+
+const clientSecret = Redacted.make("s")
+const credentials = Credentials.clientSecret({ clientId: "id", clientSecret })
+const environment = CxoneEnvironment.region("us")
+
+describe("CxoneAuth", () => {
+  it("each layer says what it needs and how building it can fail", () => {
+    expect(CxoneAuth.layer({ credentials, environment })).type.toBe<
+      Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
+    >()
+    expect(CxoneAuth.layerConfig).type.toBe<Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>>()
+    expect(CxoneAuth.layerTest("token")).type.toBe<Layer.Layer<CxoneAuth>>()
+  })
+
+  it("gives tokens, or one of its errors", () => {
+    const auth = Effect.runSync(CxoneAuth.pipe(Effect.provide(CxoneAuth.layerTest("token"))))
+    expect(auth.accessToken).type.toBe<Effect.Effect<AccessToken, CxoneAuthError>>()
+    expect(auth.accessTokenFor(["a"])).type.toBe<Effect.Effect<AccessToken, CxoneAuthError>>()
+    expect(auth.accessTokenFor("a b")).type.toBe<Effect.Effect<AccessToken, CxoneAuthError>>()
+    expect(auth.invalidate).type.toBe<(token: AccessToken) => Effect.Effect<void>>()
+    expect(auth.apiBaseUrl).type.toBe<Effect.Effect<URL, CxoneAuthError>>()
+  })
+
+  it("layerTest takes a token or a failure of its own, and nothing else", () => {
+    const busy = new RateLimited({ reason: "api", origin: "https://a.test", retryAfter: Option.none() })
+    expect(CxoneAuth.layerTest).type.toBeCallableWith(busy)
+    expect(CxoneAuth.layerTest).type.not.toBeCallableWith(new Error("x"))
+    expect(CxoneAuth.layerTest).type.not.toBeCallableWith(clientSecret)
+  })
+})
+
+describe("CxoneAuthError", () => {
+  it("is exactly the errors that there are", () => {
+    expect<CxoneAuthError>().type.toBe<
+      | InvalidClient
+      | InsufficientScope
+      | RateLimited
+      | InvalidToken
+      | TokenEndpointUnavailable
+      | InvalidTokenResponse
+      | ForeignOrigin
+    >()
+  })
+
+  it("is used up by a handler for each tag", () => {
+    const handle = () => Effect.succeed("handled")
+    const failing = Effect.fail({} as CxoneAuthError)
+    const all = {
+      InvalidClient: handle,
+      InsufficientScope: handle,
+      RateLimited: handle,
+      InvalidToken: handle,
+      TokenEndpointUnavailable: handle,
+      InvalidTokenResponse: handle
+    }
+    expect(Effect.catchTags(failing, { ...all, ForeignOrigin: handle })).type.toBe<Effect.Effect<string>>()
+    expect(Effect.catchTags(failing, all)).type.toBe<Effect.Effect<string, ForeignOrigin>>()
+  })
+})
+
+describe("wrong settings do not compile", () => {
+  it("a secret that is not Redacted, a missing half, an unknown way to authenticate", () => {
+    expect(Credentials.clientSecret).type.not.toBeCallableWith({ clientId: "id", clientSecret: "plain" })
+    expect(Credentials.clientSecret).type.not.toBeCallableWith({ clientId: "id" })
+    expect(Credentials.clientSecret).type.not.toBeCallableWith({ clientSecret })
+    expect(Credentials.clientSecret).type.not.toBeCallableWith({ clientId: "id", clientSecret, clientAuth: "basic" })
+    expect(Credentials.clientSecret).type.toBeCallableWith({
+      clientId: "id",
+      clientSecret,
+      clientAuth: ClientAuth.basic
+    })
+  })
+
+  it("an unknown region, half an environment", () => {
+    expect(CxoneEnvironment.region).type.not.toBeCallableWith("mars")
+    expect(CxoneEnvironment.custom).type.not.toBeCallableWith({ tokenEndpoint: "https://a.example/token" })
+  })
+
+  it("a layer without credentials or environment", () => {
+    expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials })
+    expect(CxoneAuth.layer).type.not.toBeCallableWith({ environment })
+    expect<{
+      credentials: Credentials
+      environment: CxoneEnvironment
+      scopes: undefined
+    }>().type.not.toBeAssignableTo<CxoneAuthOptions>()
+  })
+})

@@ -1,0 +1,47 @@
+import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientResponse } from "@effect/platform"
+import { CxoneAuth, type CxoneAuthError, CxoneHttpClient } from "cxone-auth"
+import { type Context, Effect, Layer } from "effect"
+import { describe, expect, it } from "tstyche"
+
+type Failure = HttpClientError.HttpClientError | CxoneAuthError
+
+describe("CxoneHttpClient", () => {
+  it("is the platform's HttpClient, whose calls can also fail because of the token", () => {
+    expect<Context.Tag.Service<typeof CxoneHttpClient>>().type.toBe<HttpClient.HttpClient.With<Failure>>()
+  })
+
+  it("cannot be taken for a plain HttpClient, so that no auth error goes unseen", () => {
+    expect<Context.Tag.Service<typeof CxoneHttpClient>>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
+  })
+
+  it("each layer says what it needs", () => {
+    expect(CxoneHttpClient.layer).type.toBe<Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient>>()
+    expect(CxoneHttpClient.layerWith({ allowedOrigins: ["https://files.example.com"] })).type.toBe<
+      Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient>
+    >()
+  })
+
+  it("a call fails with the errors of both, and needs nothing more", () => {
+    const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me"))
+    expect(call).type.toBe<Effect.Effect<HttpClientResponse.HttpClientResponse, Failure, CxoneHttpClient>>()
+    const layer = CxoneHttpClient.layer.pipe(
+      Layer.provide(CxoneAuth.layerTest("token")),
+      Layer.provide(FetchHttpClient.layer)
+    )
+    expect(Effect.provide(call, layer)).type.toBe<
+      Effect.Effect<HttpClientResponse.HttpClientResponse, Failure, never>
+    >()
+  })
+
+  it("keeps its errors through the platform's combinators", () => {
+    const resilient = Effect.map(CxoneHttpClient, (cxone) =>
+      cxone.pipe(HttpClient.filterStatusOk, HttpClient.retryTransient({ times: 3 }))
+    )
+    expect(resilient).type.toBe<Effect.Effect<HttpClient.HttpClient.With<Failure, never>, never, CxoneHttpClient>>()
+  })
+
+  it("options that there are not do not compile", () => {
+    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigin: "https://files.example.com" })
+    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigins: "https://files.example.com" })
+  })
+})

@@ -1,0 +1,179 @@
+/**
+ * What the API answered to a request that carried a token, and what that means for the caller.
+ *
+ * @since 0.1.0
+ */
+import type { HttpClientError } from "@effect/platform/HttpClientError"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { AccessToken } from "./AccessToken.js"
+import * as CallerResponse from "./CallerResponse.js"
+import * as Challenge from "./Challenge.js"
+import { InsufficientScope, InvalidToken, RateLimited } from "./CxoneError.js"
+import { quote } from "./Quote.js"
+import * as ResponseBody from "./ResponseBody.js"
+import * as RetryAfter from "./RetryAfter.js"
+import * as ScopeSet from "./ScopeSet.js"
+import * as TokenPolicy from "./TokenPolicy.js"
+
+/**
+ * What the API answered to a request, here as the caller made it, that was sent with a token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiAnswer {
+  readonly request: HttpClientRequest
+  readonly token: AccessToken
+  readonly response: HttpClientResponse
+}
+
+const originOf = ({ request }: ApiAnswer): string => new URL(request.url).origin
+
+const challengesOf = ({ response }: ApiAnswer): ReadonlyArray<Challenge.Challenge> =>
+  Challenge.parse(response.headers["www-authenticate"])
+
+const bearerParam = (answer: ApiAnswer, name: "error" | "error_description" | "scope"): string | undefined => {
+  const value = Option.getOrUndefined(Challenge.bearer(challengesOf(answer)))?.params.get(name)
+  return value === undefined ? undefined : quoted(answer, value)
+}
+
+const quoted = ({ token }: ApiAnswer, text: string): string => quote(text, [token.value])
+
+/**
+ * Whether this is a 401 about the token, so that another one may help (C2): its Bearer challenge says `invalid_token`
+ * or nothing (RFC 6750 §3.1), or it has no challenge that can be read. A 401 for another scheme only is not.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isTokenRefusal = (answer: ApiAnswer): boolean => {
+  if (answer.response.status !== 401) {
+    return false
+  }
+  const challenges = challengesOf(answer)
+  const error = bearerParam(answer, "error")
+  return (
+    (challenges.length === 0 || Option.isSome(Challenge.bearer(challenges))) &&
+    (error === undefined || error === "invalid_token")
+  )
+}
+
+/**
+ * The error for a token that was refused where renewal does not help; what the answer's body holds is dropped.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const invalidToken = (answer: ApiAnswer, reason: InvalidToken["reason"]): Effect.Effect<never, InvalidToken> => {
+  const error = bearerParam(answer, "error")
+  const description = bearerParam(answer, "error_description")
+  return failWith(
+    answer,
+    new InvalidToken({
+      reason,
+      origin: originOf(answer),
+      ...(error === undefined ? {} : { error }),
+      ...(description === undefined ? {} : { description })
+    })
+  )
+}
+
+/**
+ * What the caller gets: `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3), `RateLimited` for a
+ * 429, and every other answer as the response that it is.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const judge = (
+  answer: ApiAnswer
+): Effect.Effect<HttpClientResponse, HttpClientError | InsufficientScope | RateLimited> => {
+  switch (answer.response.status) {
+    case 401:
+    case 403:
+      return judgeScope(answer)
+    case 429:
+      return Effect.flatMap(Clock.currentTimeMillis, (now) => failWith(answer, rateLimited(answer, now)))
+    default:
+      return pass(answer)
+  }
+}
+
+const pass = ({ request, response }: ApiAnswer): Effect.Effect<HttpClientResponse> =>
+  Effect.succeed(CallerResponse.make(request, response))
+
+/**
+ * Drops the body of an answer that the caller will not see, and frees its connection.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const discard = ({ response }: ApiAnswer): Effect.Effect<void> =>
+  ResponseBody.discard(response, TokenPolicy.maxAnswerBytes)
+
+const failWith = <E>(answer: ApiAnswer, error: E): Effect.Effect<never, E> =>
+  Effect.zipRight(discard(answer), Effect.fail(error))
+
+const rateLimited = (answer: ApiAnswer, now: number): RateLimited =>
+  new RateLimited({
+    reason: "api",
+    origin: originOf(answer),
+    retryAfter: RetryAfter.parse(answer.response.headers["retry-after"], now)
+  })
+
+const judgeScope = (answer: ApiAnswer) => {
+  if (bearerParam(answer, "error") === "insufficient_scope") {
+    const scope = bearerParam(answer, "scope")
+    return failWith(answer, insufficientScope(answer, scope, bearerParam(answer, "error_description")))
+  }
+  return answer.response.status === 403 && isShortJson(answer.response) ? judgeScopeInBody(answer) : pass(answer)
+}
+
+const maxErrorBytes = 8 * 1024
+
+const isShortJson = ({ headers }: HttpClientResponse): boolean =>
+  /^application\/(?:[\w.-]+\+)?json\b/i.test(headers["content-type"] ?? "") &&
+  Number(headers["content-length"] ?? Number.NaN) <= maxErrorBytes
+
+const decodeScopeError = Schema.decodeOption(
+  Schema.parseJson(
+    Schema.Struct({
+      error: Schema.Literal("insufficient_scope"),
+      error_description: Schema.optionalWith(Schema.String, { exact: true }),
+      scope: Schema.optionalWith(Schema.String, { exact: true })
+    })
+  )
+)
+
+// The brief's gateway names the error, but not where: an API may also say it in the body, in the fields of RFC 6749.
+const judgeScopeInBody = (answer: ApiAnswer) => {
+  const { request, response } = answer
+  return response.text.pipe(
+    Effect.mapError((error) => CallerResponse.makeError(error, request)),
+    Effect.flatMap((body) =>
+      Option.match(decodeScopeError(body), {
+        onNone: () => Effect.succeed(CallerResponse.makeWithText(request, response, body)),
+        onSome: ({ error_description, scope }) => Effect.fail(insufficientScope(answer, scope, error_description))
+      })
+    )
+  )
+}
+
+const insufficientScope = (
+  answer: ApiAnswer,
+  scope: string | undefined,
+  description: string | undefined
+): InsufficientScope =>
+  new InsufficientScope({
+    reason: "insufficient_scope",
+    origin: originOf(answer),
+    requested: answer.token.requestedScopes,
+    granted: answer.token.scopes,
+    required: scope === undefined ? [] : ScopeSet.make(quoted(answer, scope)),
+    ...(description === undefined ? {} : { description: quoted(answer, description) })
+  })

@@ -1,0 +1,210 @@
+/**
+ * The authenticated `HttpClient`.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import { type AccessToken, isSame } from "./AccessToken.js"
+import * as ApiAnswer from "./ApiAnswer.js"
+import * as CallerResponse from "./CallerResponse.js"
+import { CxoneAuth } from "./CxoneAuth.js"
+import { parseUrl } from "./CxoneEnvironment.js"
+import type { CxoneAuthError } from "./CxoneError.js"
+import * as OriginGuard from "./OriginGuard.js"
+import * as TokenPolicy from "./TokenPolicy.js"
+
+/**
+ * What {@link CxoneHttpClient.layerWith} can be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CxoneHttpClientOptions {
+  /** Origins beside the API's own that the token may go to, such as `https://files.example.com`; default none (C1). */
+  readonly allowedOrigins?: ReadonlyArray<string | URL>
+  /** Whether CXone is sent the tracing headers `b3` and `traceparent`; default no: it is another company (C5). */
+  readonly tracerPropagation?: boolean
+}
+
+/**
+ * The `HttpClient` of `@effect/platform`, whose calls can also fail because of the token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthenticatedHttpClient = HttpClient.HttpClient.With<HttpClientError | CxoneAuthError>
+
+type Call = Effect.Effect<HttpClientResponse, HttpClientError | CxoneAuthError>
+
+const make = (
+  allowedOrigins: ReadonlySet<string>,
+  tracerPropagation: boolean
+): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const auth = yield* CxoneAuth
+    const http = HttpClient.withTracerPropagation(yield* HttpClient.HttpClient, tracerPropagation)
+    const refusals = yield* makeRefusals
+
+    const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
+      http.execute(HttpClientRequest.bearerToken(request, token.value)).pipe(
+        Effect.mapBoth({
+          onFailure: (error) => CallerResponse.makeError(error, request),
+          onSuccess: (response): ApiAnswer.ApiAnswer => ({ request, token, response })
+        })
+      )
+
+    const recover = (refused: ApiAnswer.ApiAnswer): Call =>
+      Effect.gen(function* () {
+        const { request, token } = refused
+        if (yield* refusals.remembers(token)) {
+          return yield* ApiAnswer.invalidToken(refused, "refused_again")
+        }
+        yield* auth.invalidate(token)
+        if (!canBeSentAgain(request)) {
+          return yield* ApiAnswer.invalidToken(refused, "body_not_replayable")
+        }
+        const renewed = yield* auth.accessToken
+        const answer = isSame(renewed, token) ? refused : yield* resend(refused, renewed)
+        if (ApiAnswer.isTokenRefusal(answer)) {
+          yield* refusals.remember(renewed)
+          return yield* ApiAnswer.invalidToken(answer, "refused_again")
+        }
+        return yield* ApiAnswer.judge(answer)
+      })
+
+    const resend = (refused: ApiAnswer.ApiAnswer, renewed: AccessToken) =>
+      Effect.zipRight(ApiAnswer.discard(refused), send(refused.request, renewed))
+
+    const execute = (request: HttpClientRequest.HttpClientRequest): Call =>
+      auth.apiBaseUrl.pipe(
+        Effect.flatMap((apiBaseUrl) => OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowedOrigins)),
+        Effect.flatMap((resolved) => Effect.flatMap(auth.accessToken, (token) => send(resolved, token))),
+        Effect.flatMap((answer) => (ApiAnswer.isTokenRefusal(answer) ? recover(answer) : ApiAnswer.judge(answer)))
+      )
+
+    return HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(
+      Effect.flatMap(execute),
+      Effect.succeed
+    )
+  })
+
+// CXone answers "No known way to render data" to whoever does not say what they accept (facts §4a).
+const acceptingJson = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
+  request.headers.accept === undefined ? HttpClientRequest.acceptJson(request) : request
+
+const canBeSentAgain = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
+  body._tag !== "Stream" && !(body._tag === "Raw" && isReadOnce(body.body))
+
+const isReadOnce = (body: unknown): boolean =>
+  typeof body === "object" && body !== null && (Symbol.asyncIterator in body || "getReader" in body)
+
+/**
+ * The memory of the last token that was fresh and yet refused. A 401 for it says nothing new, and is not worth another
+ * renewal; for how long, says `TokenPolicy.refusalMemory`.
+ */
+const makeRefusals = Effect.map(
+  Ref.make<{ readonly token: AccessToken; readonly until: number } | undefined>(undefined),
+  (last) => ({
+    remember: (token: AccessToken) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.set(last, { token, until: now + Duration.toMillis(TokenPolicy.refusalMemory) })
+      ),
+    remembers: (token: AccessToken) =>
+      Effect.zipWith(
+        Ref.get(last),
+        Clock.currentTimeMillis,
+        (refusal, now) => refusal !== undefined && now < refusal.until && isSame(refusal.token, token)
+      )
+  })
+)
+
+const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
+  new Set(
+    allowed.map((input, index) => {
+      const origin = Either.getOrThrowWith(
+        parseUrl(input),
+        (objection) => new TypeError(`CxoneHttpClient.layerWith: allowedOrigins[${index}] ${objection}`)
+      )
+      return origin.origin
+    })
+  )
+
+/**
+ * The `HttpClient` for calls to CXone. Each request gets a valid token, but only on its way to the API's origin (C1); a
+ * relative URL resolves against the API base URL. A 401 about the token is answered with one renewal and one more try
+ * (C2). A 403 for want of scopes and a 429 are typed errors; every other status is a response, as everywhere in
+ * `@effect/platform`.
+ *
+ * The `HttpClient` below it must not follow redirects in code of its own, as `HttpClient.followRedirects` does: it
+ * would take the token along. Put that on this client instead, where each step passes the guard. (`fetch` drops the
+ * token by itself when a redirect leads to another origin.)
+ *
+ * @since 0.1.0
+ * @category tags
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+ * import { Effect, Layer } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const cxone = yield* CxoneHttpClient
+ *   const response = yield* cxone.get("/api/v2/users/me")
+ *   return yield* response.json
+ * })
+ *
+ * const CxoneLayer = CxoneHttpClient.layer.pipe(
+ *   Layer.provide(CxoneAuth.layerConfig),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ *
+ * export const runnable = program.pipe(Effect.provide(CxoneLayer))
+ * ```
+ */
+export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
+  CxoneHttpClient,
+  AuthenticatedHttpClient
+>() {
+  /**
+   * The client with every option at its default.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  static readonly layer: Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> = Layer.effect(
+    CxoneHttpClient,
+    make(new Set(), false)
+  )
+
+  /**
+   * The client with these options. Throws a `TypeError` that names the entry if an allowed origin is no absolute URL,
+   * is plain http to another machine, or carries a user name or password.
+   *
+   * @since 0.1.0
+   * @category layers
+   * @example
+   * ```ts
+   * import { CxoneHttpClient } from "cxone-auth"
+   *
+   * export const CxoneLayer = CxoneHttpClient.layerWith({ allowedOrigins: ["https://files.example.com"] })
+   * ```
+   */
+  static layerWith(
+    options: CxoneHttpClientOptions
+  ): Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> {
+    return Layer.effect(
+      CxoneHttpClient,
+      make(originsOf(options.allowedOrigins ?? []), options.tracerPropagation ?? false)
+    )
+  }
+}

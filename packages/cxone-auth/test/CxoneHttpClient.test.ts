@@ -1,0 +1,519 @@
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import {
+  Credentials,
+  CxoneAuth,
+  CxoneEnvironment,
+  CxoneHttpClient,
+  type CxoneHttpClientOptions,
+  RateLimited
+} from "cxone-auth"
+import {
+  Array,
+  Deferred,
+  Duration,
+  Effect,
+  Fiber,
+  FastCheck as fc,
+  Layer,
+  Option,
+  Redacted,
+  Stream,
+  TestClock
+} from "effect"
+import { json, type Play, type Sent, scripted } from "./support/ScriptedHttpClient.js"
+
+const host = "https://platform.nice-ic.com"
+
+const bearerOf = ({ request }: Sent) => (request.headers.authorization ?? "").replace("Bearer ", "")
+
+const challenge = (value: string, status = 401, init: ResponseInit = {}) =>
+  new Response("{}", { ...init, status, headers: { "www-authenticate": value } })
+
+const invalidToken = () => challenge('Bearer realm="api", error="invalid_token", error_description="it has ended"')
+
+interface World {
+  /** What the API answers; by default everybody is welcome. */
+  readonly api?: (sent: Sent, index: number) => Response | Effect.Effect<Response, { readonly cause: unknown }>
+  readonly options?: CxoneHttpClientOptions
+  readonly apiBaseUrl?: string
+  /** The value of the token of the nth exchange, from 1 on. */
+  readonly tokenValue?: (n: number) => string
+}
+
+/** A provider of numbered tokens and an API behind one `HttpClient`, and the client under test on top. */
+const world = ({ api = () => json({}), apiBaseUrl = host, options = {}, tokenValue = (n) => `t${n}` }: World = {}) =>
+  Effect.gen(function* () {
+    let exchanges = 0
+    let calls = 0
+    const play: Play = (sent) => {
+      if (sent.url === `${host}/oauth/token`) {
+        exchanges += 1
+        return Effect.succeed(json({ access_token: tokenValue(exchanges), expires_in: 3600, scope: "offline_access" }))
+      }
+      calls += 1
+      const answer = api(sent, calls - 1)
+      return Effect.isEffect(answer) ? answer : Effect.succeed(answer)
+    }
+    const { layer, sent } = yield* scripted(play)
+    const context = yield* Layer.build(
+      CxoneHttpClient.layerWith(options).pipe(
+        Layer.provideMerge(
+          CxoneAuth.layer({
+            credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),
+            environment: CxoneEnvironment.custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl }),
+            scopes: ["offline_access", "read:users"]
+          })
+        ),
+        Layer.provide(layer)
+      )
+    )
+    return {
+      client: yield* Effect.provide(CxoneHttpClient, context),
+      auth: yield* Effect.provide(CxoneAuth, context),
+      apiCalls: Effect.map(sent, (all) => all.filter(({ url }) => url !== `${host}/oauth/token`)),
+      exchanges: Effect.sync(() => exchanges)
+    }
+  })
+
+const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flip(effect)
+
+describe("CxoneHttpClient", () => {
+  it.scoped("gives a call to a relative URL the token, and asks for JSON (C1, C5)", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: () => json({ id: "u1" }) })
+      const response = yield* client.get("/api/v2/users/me", { urlParams: { fields: "a b" } })
+      expect(yield* response.json).toEqual({ id: "u1" })
+      const [call] = yield* apiCalls
+      expect(call?.url).toBe(`${host}/api/v2/users/me?fields=a+b`)
+      expect({ ...call?.request.headers }).toEqual({ accept: "application/json", authorization: "Bearer t1" })
+    })
+  )
+
+  it.scoped("C5: an Accept of the caller's own stays; a tracing header goes only where the app wants it to", () =>
+    Effect.gen(function* () {
+      const quiet = yield* world()
+      yield* quiet.client.get("/a", { accept: "audio/wav" }).pipe(Effect.withSpan("caller"))
+      const [silent] = yield* quiet.apiCalls
+      expect(silent?.request.headers.accept).toBe("audio/wav")
+      expect(Object.keys(silent?.request.headers ?? {})).not.toContain("traceparent")
+      const traced = yield* world({ options: { tracerPropagation: true } })
+      yield* traced.client.get("/a").pipe(Effect.withSpan("caller"))
+      const [spoken] = yield* traced.apiCalls
+      expect(Object.keys(spoken?.request.headers ?? {})).toContain("traceparent")
+    })
+  )
+
+  describe("C1: the token goes only to the API's origin", () => {
+    const foreign: ReadonlyArray<readonly [string, string]> = [
+      ["https://evil.example/api", "not_allowed"],
+      ["//evil.example/api", "not_allowed"],
+      ["\\\\evil.example\\api", "not_allowed"],
+      ["https:\\\\evil.example", "not_allowed"],
+      ["\thttps://evil.example", "not_allowed"],
+      ["https://platform.nice-ic.com.evil.example/", "not_allowed"],
+      ["https://evilplatform.nice-ic.com/", "not_allowed"],
+      ["https://platform.nice-ic.com:8443/", "not_allowed"],
+      ["https://platform.nice-ic.com./", "not_allowed"],
+      ["http://platform.nice-ic.com/", "not_confidential"],
+      ["https://user:pass@platform.nice-ic.com/", "user_info"],
+      ["https://platform.nice-ic.com@evil.example/", "user_info"],
+      ["ws://platform.nice-ic.com/", "not_confidential"],
+      ["wss://platform.nice-ic.com/", "not_confidential"],
+      ["ftp://platform.nice-ic.com/", "not_confidential"],
+      ["data:text/plain,x", "not_confidential"],
+      ["javascript:alert(1)", "not_confidential"]
+    ]
+    it.scoped.each(foreign)("nothing is sent to %s", ([url, reason]) =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world()
+        expect(yield* failureOf(client.get(url))).toMatchObject({ _tag: "ForeignOrigin", reason })
+        expect(yield* apiCalls).toEqual([])
+        expect(yield* exchanges).toBe(0)
+      })
+    )
+
+    it.scoped.each([
+      [host, `${host}/`],
+      [`${host}:443/x`, `${host}/x`],
+      ["HTTPS://PLATFORM.NICE-IC.COM/x", `${host}/x`],
+      ["/x/../y", `${host}/y`],
+      ["x", `${host}/x`],
+      ["?q=1", `${host}/?q=1`]
+    ])("%s is home", ([url, sent]) =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world()
+        yield* client.get(url)
+        expect((yield* apiCalls).map((call) => call.url)).toEqual([sent])
+      })
+    )
+
+    it.scoped("but for the origins that the app names", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ options: { allowedOrigins: ["https://files.example.com/any"] } })
+        yield* client.get("https://files.example.com/recording.wav")
+        const [call] = yield* apiCalls
+        expect(call && bearerOf(call)).toBe("t1")
+        expect(yield* failureOf(client.get("https://files.example.com:8443/"))).toMatchObject({ _tag: "ForeignOrigin" })
+      })
+    )
+
+    it.each(["files.example.com", "http://files.example.com", "https://me@files.example.com"])(
+      "an allowed origin that is none is refused when the layer is made: %s",
+      (origin) => {
+        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(
+          /^CxoneHttpClient.layerWith: allowedOrigins\[1\] must/
+        )
+      }
+    )
+
+    it.scoped("plain http goes to this machine only", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ apiBaseUrl: "http://127.0.0.1:8080" })
+        yield* client.get("/x")
+        expect((yield* apiCalls).map(({ url }) => url)).toEqual(["http://127.0.0.1:8080/x"])
+      })
+    )
+
+    it.scoped("a URL that cannot be read is InvalidUrl, as everywhere in the platform", () =>
+      Effect.gen(function* () {
+        const { client } = yield* world()
+        expect(yield* failureOf(client.get("https://[/"))).toMatchObject({ _tag: "RequestError", reason: "InvalidUrl" })
+      })
+    )
+
+    it.scoped("whoever changes the URL that `apiBaseUrl` gives out changes nothing", () =>
+      Effect.gen(function* () {
+        const { auth, client } = yield* world()
+        const url = yield* auth.apiBaseUrl
+        url.host = "evil.example"
+        expect(yield* failureOf(client.get("https://evil.example/"))).toMatchObject({ _tag: "ForeignOrigin" })
+      })
+    )
+
+    it.effect("no random URL gets the token to another origin, by the WHATWG parser's judgement", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world()
+        const part = fc.constantFrom(
+          "https:",
+          "http:",
+          "//",
+          "\\",
+          "/",
+          "@",
+          ":",
+          ".",
+          "#",
+          "?",
+          "evil.example",
+          "platform.nice-ic.com",
+          "%2e",
+          "xn--",
+          "\t",
+          "443",
+          "a",
+          "。",
+          "\u00ad"
+        )
+        const urls = fc.sample(
+          fc.array(part, { maxLength: 8 }).map((parts) => parts.join("")),
+          2_000
+        )
+        yield* Effect.forEach(urls, (url) => Effect.exit(client.get(url)))
+        const sent = yield* apiCalls
+        expect(sent.length).toBeGreaterThan(50)
+        for (const { url } of sent) expect(new URL(url).origin).toBe(host)
+      }).pipe(Effect.scoped)
+    )
+  })
+
+  describe("C2: a 401 about the token is answered with one renewal and one more try", () => {
+    const refuseFirstToken = (sent: Sent) => (bearerOf(sent) === "t1" ? invalidToken() : json({ ok: true }))
+
+    it.scoped("and the caller sees only the success", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world({ api: refuseFirstToken })
+        const response = yield* client.post("/x", {
+          body: (yield* HttpClientRequest.bodyJson(HttpClientRequest.post("/"), { a: 1 })).body
+        })
+        expect(response.status).toBe(200)
+        const calls = yield* apiCalls
+        expect(calls.map(bearerOf)).toEqual(["t1", "t2"])
+        expect(calls.map(({ body }) => body)).toEqual(['{"a":1}', '{"a":1}'])
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped.each([
+      ["no challenge at all", () => new Response("", { status: 401 })],
+      ["a challenge that cannot be read", () => challenge('Bearer realm="open')],
+      ["Bearer without an error code (RFC 6750 §3.1)", () => challenge('Bearer realm="api"')],
+      ["Bearer beside another scheme", () => challenge('Basic realm="x", Bearer error="invalid_token"')]
+    ] as const)("also with %s", ([_, refuse]) =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: (sent) => (bearerOf(sent) === "t1" ? refuse() : json({})) })
+        expect((yield* client.get("/x")).status).toBe(200)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped(
+      "L9: 500 calls at once that find the same token refused make one renewal, and each is sent once more",
+      () =>
+        Effect.gen(function* () {
+          const { apiCalls, client, exchanges } = yield* world({ api: refuseFirstToken })
+          const responses = yield* Effect.all(Array.replicate(client.get("/x"), 500), { concurrency: "unbounded" })
+          expect(responses.every(({ status }) => status === 200)).toBe(true)
+          expect(yield* exchanges).toBe(2)
+          expect((yield* apiCalls).length).toBe(1_000)
+        })
+    )
+
+    it.scoped("a token that somebody else has renewed meanwhile is simply used", () =>
+      Effect.gen(function* () {
+        const gate = yield* Deferred.make<void>()
+        const { auth, client, exchanges } = yield* world({
+          api: (sent) => (bearerOf(sent) === "t1" ? Effect.as(Deferred.await(gate), invalidToken()) : json({}))
+        })
+        const call = yield* Effect.fork(client.get("/x"))
+        yield* Effect.yieldNow()
+        yield* auth.invalidate(yield* auth.accessToken)
+        yield* auth.accessToken
+        yield* Deferred.succeed(gate, undefined)
+        expect((yield* Fiber.join(call)).status).toBe(200)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped("refused again it is InvalidToken, with what the challenge says", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: invalidToken })
+        const error = yield* failureOf(client.get("/x"))
+        expect(error).toMatchObject({
+          _tag: "InvalidToken",
+          reason: "refused_again",
+          origin: host,
+          error: "invalid_token",
+          description: "it has ended"
+        })
+        expect((yield* apiCalls).map(bearerOf)).toEqual(["t1", "t2"])
+      })
+    )
+
+    it.scoped("and remembered: a permanent 401 does not double the traffic, nor mint a token a call", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
+        yield* failureOf(client.get("/x"))
+        const before = (yield* apiCalls).length
+        for (let call = 0; call < 10; call++) {
+          expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InvalidToken", reason: "refused_again" })
+        }
+        expect((yield* apiCalls).length - before).toBe(10)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped("for a minute: a token that is really revoked later is replaced", () =>
+      Effect.gen(function* () {
+        let revoked = true
+        const { client, exchanges } = yield* world({
+          api: (sent) => (revoked || bearerOf(sent) === "t2" ? invalidToken() : json({}))
+        })
+        yield* failureOf(client.get("/x"))
+        revoked = false
+        yield* TestClock.adjust(Duration.seconds(59))
+        yield* failureOf(client.get("/x"))
+        yield* TestClock.adjust(Duration.seconds(1))
+        expect((yield* client.get("/x")).status).toBe(200)
+        expect(yield* exchanges).toBe(3)
+      })
+    )
+
+    it.scoped("a provider that hands the same token back is not tried a second time", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: invalidToken, tokenValue: () => "same" })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InvalidToken", reason: "refused_again" })
+        expect((yield* apiCalls).length).toBe(1)
+      })
+    )
+
+    it.scoped("a body that is a stream is not sent twice: the caller is told, and the next call has a new token", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: refuseFirstToken })
+        const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.bodyStream(Stream.make(new Uint8Array([1]))))
+        expect(yield* failureOf(client.execute(upload))).toMatchObject({
+          _tag: "InvalidToken",
+          reason: "body_not_replayable"
+        })
+        expect((yield* client.execute(upload)).status).toBe(200)
+        expect((yield* apiCalls).map(bearerOf)).toEqual(["t1", "t2"])
+      })
+    )
+
+    it.scoped("a 401 that is about another scheme is the caller's to see", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: () => challenge('Basic realm="proxy"') })
+        expect((yield* client.get("/x")).status).toBe(401)
+        expect(yield* exchanges).toBe(1)
+      })
+    )
+
+    it.scoped("a 401 that says insufficient_scope is InsufficientScope, and nothing is renewed", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: () => challenge('Bearer error="insufficient_scope"') })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InsufficientScope" })
+        expect(yield* exchanges).toBe(1)
+      })
+    )
+
+    it.scoped("the second try's 403, 429 and 500 are judged as the first one's would be", () =>
+      Effect.gen(function* () {
+        const after = (second: () => Response) => ({
+          api: (sent: Sent) => (bearerOf(sent) === "t1" ? invalidToken() : second())
+        })
+        const scopes = yield* world(after(() => challenge('Bearer error="insufficient_scope"', 403)))
+        expect(yield* failureOf(scopes.client.get("/x"))).toMatchObject({ _tag: "InsufficientScope" })
+        const busy = yield* world(after(() => new Response("", { status: 429 })))
+        expect(yield* failureOf(busy.client.get("/x"))).toMatchObject({ _tag: "RateLimited" })
+        const broken = yield* world(after(() => new Response("", { status: 500 })))
+        expect((yield* broken.client.get("/x")).status).toBe(500)
+      })
+    )
+
+    it.scoped("a caller who is interrupted during the second try ends it", () =>
+      Effect.gen(function* () {
+        const ended = yield* Deferred.make<void>()
+        const hang = Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, undefined))
+        const { client } = yield* world({ api: (sent) => (bearerOf(sent) === "t1" ? invalidToken() : hang) })
+        const call = yield* Effect.fork(client.get("/x"))
+        yield* TestClock.adjust(1)
+        yield* Fiber.interrupt(call)
+        yield* Deferred.await(ended)
+      })
+    )
+  })
+
+  describe("C3: a 403 that says insufficient_scope is InsufficientScope; every other is a response", () => {
+    const expected = {
+      _tag: "InsufficientScope",
+      reason: "insufficient_scope",
+      origin: host,
+      requested: ["offline_access", "read:users"],
+      granted: ["offline_access"],
+      required: ["read:users", "write:users"]
+    }
+
+    it.scoped("in the challenge, as RFC 6750 §3.1 has it", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({
+          api: () => challenge('Bearer error="insufficient_scope", scope="write:users read:users"', 403)
+        })
+        const error = yield* failureOf(client.get("/x"))
+        expect(error).toMatchObject(expected)
+        expect(error.message).toContain("Required: read:users write:users; granted: offline_access")
+        expect(yield* exchanges).toBe(1)
+      })
+    )
+
+    const inBody = (body: string, headers: Record<string, string> = {}) =>
+      new Response(body, {
+        status: 403,
+        headers: { "content-type": "application/json", "content-length": String(body.length), ...headers }
+      })
+
+    it.scoped("in a JSON body", () =>
+      Effect.gen(function* () {
+        const body = JSON.stringify({
+          error: "insufficient_scope",
+          scope: "write:users read:users",
+          error_description: "no"
+        })
+        const { client } = yield* world({ api: () => inBody(body) })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ ...expected, description: "no" })
+      })
+    )
+
+    it.scoped.each([
+      ["another JSON body", () => inBody('{"error":"no_role"}'), '{"error":"no_role"}'],
+      ["a text", () => new Response("no", { status: 403 }), "no"],
+      ["broken JSON", () => inBody("{"), "{"],
+      ["a JSON body of unknown length", () => json({ error: "x" }, { status: 403 }), '{"error":"x"}']
+    ] as const)("%s passes through, whole, in any form", ([_, respond, text]) =>
+      Effect.gen(function* () {
+        const { client } = yield* world({ api: respond })
+        const response = yield* client.get("/x")
+        expect(response.status).toBe(403)
+        expect(yield* response.text).toBe(text)
+        const again = yield* client.get("/x")
+        const bytes = yield* Stream.runCollect(again.stream)
+        expect(Buffer.concat(Array.from(bytes)).toString()).toBe(text)
+      })
+    )
+  })
+
+  it.scoped("C4: 429 is RateLimited with the Retry-After that was sent", () =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => new Response("", { status: 429, headers: { "retry-after": "7" } }) })
+      const error = yield* failureOf(client.get("/x"))
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", origin: host })
+      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Option.some(Duration.seconds(7)))
+    })
+  )
+
+  it.scoped.each([200, 201, 204, 301, 304, 400, 404, 409, 418, 500, 502, 503])("status %s is a response", (status) =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => new Response(null, { status }) })
+      expect((yield* client.get("/x")).status).toBe(status)
+    })
+  )
+
+  it.scoped("a failing token exchange is the call's failure, and the API sees nothing", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ tokenValue: () => "" })
+      expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InvalidTokenResponse" })
+      expect(yield* apiCalls).toEqual([])
+    })
+  )
+
+  it.scoped("a transport failure is the platform's RequestError, with its code", () =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => Effect.fail({ cause: { code: "ECONNRESET" } }) })
+      const error = yield* failureOf(client.get("/x"))
+      expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+      expect(error.message).toBe(`Transport: ECONNRESET (GET ${host}/x)`)
+    })
+  )
+
+  it.scoped("composes as the platform's HttpClient: request mappers, filterStatusOk, retry, schemas", () =>
+    Effect.gen(function* () {
+      let failures = 2
+      const { apiCalls, client } = yield* world({
+        api: () => (failures-- > 0 ? new Response("", { status: 503 }) : json({ id: 1 }))
+      })
+      const resilient = client.pipe(
+        HttpClient.mapRequest(HttpClientRequest.prependUrl("/api/v2")),
+        HttpClient.filterStatusOk,
+        HttpClient.retryTransient({ times: 3 })
+      )
+      const response = yield* resilient.get("/users/me")
+      expect(yield* response.json).toEqual({ id: 1 })
+      expect((yield* apiCalls).map(({ url }) => url)).toEqual(Array.replicate(`${host}/api/v2/users/me`, 3))
+    })
+  )
+
+  it.effect("CxoneAuth.layerTest: a token, or a failure, and nobody is asked for anything", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = yield* scripted(() => Effect.succeed(json({})))
+      const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
+      const provide = (auth: Layer.Layer<CxoneAuth>) =>
+        Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide([auth, layer])))
+      yield* call.pipe(provide(CxoneAuth.layerTest("a-token", { apiBaseUrl: "https://api.test/" })))
+      expect((yield* sent).map(({ url, request }) => [url, request.headers.authorization])).toEqual([
+        ["https://api.test/x", "Bearer a-token"]
+      ])
+      const busy = new RateLimited({ reason: "token_endpoint", origin: host, retryAfter: Option.none() })
+      expect(yield* failureOf(call.pipe(provide(CxoneAuth.layerTest(busy))))).toBe(busy)
+      expect((yield* sent).length).toBe(1)
+    })
+  )
+})
