@@ -21,7 +21,7 @@ import * as ScopeSet from "./ScopeSet.js"
 import * as TokenPolicy from "./TokenPolicy.js"
 
 /**
- * What the API answered to a request, here as the caller made it, that was sent with a token.
+ * What the API answered to a request that was sent with a token. Request and response are as the caller may see them.
  *
  * @since 0.1.0
  * @category models
@@ -100,12 +100,9 @@ export const judge = (
     case 429:
       return Effect.flatMap(Clock.currentTimeMillis, (now) => failWith(answer, rateLimited(answer, now)))
     default:
-      return pass(answer)
+      return Effect.succeed(answer.response)
   }
 }
-
-const pass = ({ request, response }: ApiAnswer): Effect.Effect<HttpClientResponse> =>
-  Effect.succeed(CallerResponse.make(request, response))
 
 /**
  * Drops the body of an answer that the caller will not see, and frees its connection.
@@ -131,7 +128,9 @@ const judgeScope = (answer: ApiAnswer) => {
     const scope = bearerParam(answer, "scope")
     return failWith(answer, insufficientScope(answer, scope, bearerParam(answer, "error_description")))
   }
-  return answer.response.status === 403 && isShortJson(answer.response) ? judgeScopeInBody(answer) : pass(answer)
+  return answer.response.status === 403 && isShortJson(answer.response)
+    ? judgeScopeInBody(answer)
+    : Effect.succeed(answer.response)
 }
 
 const maxErrorBytes = 8 * 1024
@@ -154,7 +153,6 @@ const decodeScopeError = Schema.decodeOption(
 const judgeScopeInBody = (answer: ApiAnswer) => {
   const { request, response } = answer
   return response.text.pipe(
-    Effect.mapError((error) => CallerResponse.makeError(error, request)),
     Effect.flatMap((body) =>
       Option.match(decodeScopeError(body), {
         onNone: () => Effect.succeed(CallerResponse.makeWithText(request, response, body)),

@@ -67,12 +67,7 @@ class CallerResponse extends Inspectable.Class implements HttpClientResponse {
   }
 
   toJSON(): unknown {
-    return {
-      _id: "@effect/platform/HttpClientResponse",
-      request: this.request.toJSON(),
-      status: this.status,
-      headers: Inspectable.redact(this.headers)
-    }
+    return { _id: "@effect/platform/HttpClientResponse", request: this.request.toJSON(), status: this.status }
   }
 
   readonly #toCaller = (error: ResponseError): ResponseError =>
@@ -81,7 +76,8 @@ class CallerResponse extends Inspectable.Class implements HttpClientResponse {
 
 /**
  * A response as it came, but with the request as the caller made it. The one that was sent carries the token, and
- * whoever prints a response, or an error of reading its body, would print that too (S1). Printed, it shows no body.
+ * whoever prints a response, or an error of reading its body, would print that too (S1). Printed, it
+ * shows neither headers nor body: a server may repeat there what it was sent.
  *
  * @since 0.1.0
  * @category conversions

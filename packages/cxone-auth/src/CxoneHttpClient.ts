@@ -21,6 +21,7 @@ import { CxoneAuth } from "./CxoneAuth.js"
 import { parseUrl } from "./CxoneEnvironment.js"
 import type { CxoneAuthError } from "./CxoneError.js"
 import * as OriginGuard from "./OriginGuard.js"
+import * as Telemetry from "./Telemetry.js"
 import * as TokenPolicy from "./TokenPolicy.js"
 
 /**
@@ -52,16 +53,18 @@ const make = (
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const auth = yield* CxoneAuth
-    const http = HttpClient.withTracerPropagation(yield* HttpClient.HttpClient, tracerPropagation)
+    const http = Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient)
     const refusals = yield* makeRefusals
 
     const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
-      http.execute(HttpClientRequest.bearerToken(request, token.value)).pipe(
-        Effect.mapBoth({
-          onFailure: (error) => CallerResponse.makeError(error, request),
-          onSuccess: (response): ApiAnswer.ApiAnswer => ({ request, token, response })
-        })
-      )
+      Telemetry.requestSpan(request, tracerPropagation, (traced) =>
+        http.execute(HttpClientRequest.bearerToken(traced, token.value)).pipe(
+          Effect.mapBoth({
+            onFailure: (error) => CallerResponse.makeError(error, request),
+            onSuccess: (response) => CallerResponse.make(request, response)
+          })
+        )
+      ).pipe(Effect.map((response): ApiAnswer.ApiAnswer => ({ request, token, response })))
 
     const recover = (refused: ApiAnswer.ApiAnswer): Call =>
       Effect.gen(function* () {

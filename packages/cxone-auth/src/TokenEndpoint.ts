@@ -19,6 +19,7 @@ import { InvalidTokenResponse, RateLimited, TokenEndpointUnavailable } from "./C
 import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as ScopeSet from "./ScopeSet.js"
+import * as Telemetry from "./Telemetry.js"
 import * as TokenPolicy from "./TokenPolicy.js"
 import * as TokenRefusal from "./TokenRefusal.js"
 import * as TokenRequest from "./TokenRequest.js"
@@ -75,13 +76,14 @@ export const exchange = (
         onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
         onSuccess: (token) => Effect.logDebug("token obtained", token)
       }),
-      Effect.retry({ while: mayPass, schedule: TokenPolicy.retrySchedule(retryAfterOf) })
+      Effect.retry({ while: mayPass, schedule: TokenPolicy.retrySchedule(retryAfterOf) }),
+      Effect.withSpan("CxoneAuth.exchange", { captureStackTrace: false })
     )
   )
 
 const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable, HttpClient.HttpClient> =>
   HttpClient.HttpClient.pipe(
-    Effect.map(HttpClient.withTracerPropagation(false)),
+    Effect.map(Telemetry.withoutOwnSpan),
     Effect.flatMap((http) => http.execute(TokenRequest.toHttp(attempt.request))),
     Effect.bindTo("response"),
     Effect.bind("body", ({ response }) => ResponseBody.readText(response, TokenPolicy.maxAnswerBytes)),

@@ -446,7 +446,7 @@ describe("CxoneHttpClient", () => {
         expect(yield* response.text).toBe(text)
         const again = yield* client.get("/x")
         const bytes = yield* Stream.runCollect(again.stream)
-        expect(Buffer.concat(Array.from(bytes)).toString()).toBe(text)
+        expect(Buffer.concat([...bytes]).toString()).toBe(text)
       })
     )
   })

@@ -1,0 +1,57 @@
+/**
+ * What a tracer gets to see.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
+
+/**
+ * The client without the span that the platform opens for each request. That span ends with the raw response, which
+ * holds the request as it was sent, and with it the token or the credentials (S1).
+ *
+ * @since 0.1.0
+ * @category tracing
+ */
+export const withoutOwnSpan: (http: HttpClient.HttpClient) => HttpClient.HttpClient =
+  HttpClient.withTracerDisabledWhen(constTrue)
+
+/**
+ * Opens a span for one request in its place: the same name, kind and attributes (of OpenTelemetry's conventions), but
+ * no headers; and it ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` is
+ * heeded as ever, and so is `HttpClient.withSpanNameGenerator`. With `propagation` the request carries the span on, in `traceparent` and `b3`.
+ *
+ * @since 0.1.0
+ * @category tracing
+ */
+export const requestSpan = <E, R>(
+  request: HttpClientRequest.HttpClientRequest,
+  propagation: boolean,
+  send: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<HttpClientResponse, E, R>
+): Effect.Effect<HttpClientResponse, E, R> =>
+  Effect.flatMap(FiberRef.get(HttpClient.currentTracerDisabledWhen), (isDisabled) =>
+    isDisabled(request)
+      ? send(request)
+      : Effect.flatMap(HttpClient.SpanNameGenerator, (nameOf) =>
+          Effect.useSpan(nameOf(request), { kind: "client", captureStackTrace: false }, (span) => {
+            span.attribute("http.request.method", request.method)
+            const url = HttpClientRequest.toUrl(request)
+            if (Option.isSome(url)) {
+              span.attribute("url.full", url.value.href)
+              span.attribute("server.address", url.value.origin)
+            }
+            const traced = propagation
+              ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
+              : request
+            return Effect.tap(Effect.withParentSpan(send(traced), span), ({ status }) => {
+              span.attribute("http.response.status_code", status)
+            })
+          })
+        )
+  )

@@ -1,0 +1,318 @@
+import { inspect } from "node:util"
+import { HttpClient } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { ClientAuth, Credentials, CxoneAuth, CxoneAuthError, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import {
+  Cause,
+  ConfigProvider,
+  Context,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Metric,
+  Option,
+  Redacted,
+  Schema,
+  TestClock,
+  Tracer
+} from "effect"
+import { clientSecret, foundIn, renderings, renderingsOfExit, tokenValue, withLogs } from "./support/Canary.js"
+import { json, type Play, type Sent, scripted } from "./support/ScriptedHttpClient.js"
+
+const isTokenRequest = ({ url }: Sent) => url.endsWith("/oauth/token")
+
+/** Everything that was sent, as an unkind server would repeat it. */
+const echo = ({ body, request }: Sent) => `${body} ${decodeURIComponent(body)} ${JSON.stringify(request.headers)}`
+
+const grant = () => json({ access_token: tokenValue, expires_in: 3600, scope: "read:users" })
+
+const tokenAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response]> = [
+  ...["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "invalid_request", "other"].map(
+    (error) =>
+      [
+        `400 ${error} that repeats the request`,
+        (sent: Sent) => json({ error, error_description: echo(sent) }, { status: 400 })
+      ] as const
+  ),
+  ["400 whose error code repeats the request", (sent) => json({ error: echo(sent) }, { status: 400 })],
+  ["401 with HTML that repeats the request", (sent) => new Response(`<p>${echo(sent)}</p>`, { status: 401 })],
+  ["403 with text that repeats the request", (sent) => new Response(echo(sent), { status: 403 })],
+  ["429 that repeats the request", (sent) => new Response(echo(sent), { status: 429 })],
+  ["503 that repeats the request", (sent) => new Response(echo(sent), { status: 503 })],
+  [
+    "302 to a URL that repeats the request",
+    (sent) => new Response("", { status: 302, headers: { location: `https://evil.example/?${sent.body}` } })
+  ],
+  ["200 with the token under another name", () => json({ token: tokenValue })],
+  ["200 with the token in a list", () => json([{ access_token: tokenValue }])],
+  ["200 with the token where another type belongs", () => json({ access_token: { value: tokenValue } })],
+  ["200 with a token that no header may carry", () => json({ access_token: `${tokenValue}\n` })],
+  ["200 with the token in expires_in", () => json({ access_token: tokenValue, expires_in: tokenValue })],
+  ["200 with the token in token_type", () => json({ access_token: tokenValue, token_type: tokenValue })],
+  ["200 with the token in scope", () => json({ access_token: tokenValue, scope: [tokenValue] })],
+  ["200 with a token that is cut off", () => new Response(`{"access_token":"${tokenValue}`)],
+  ["200 with a token that has ended", () => json({ access_token: tokenValue, expires_in: 0 })],
+  ["200 with more than 64 KiB", () => new Response(tokenValue.repeat(2_000))]
+]
+
+// What a body holds, the caller has asked to read; so the bodies that reach the caller repeat nothing.
+const challenged = (sent: Sent, status: number, error: string) =>
+  new Response("no", {
+    status,
+    headers: {
+      "www-authenticate": `Bearer error="${error}", error_description="${sent.request.headers.authorization}", scope="${sent.request.headers.authorization}"`
+    }
+  })
+
+const apiAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response, ended: string]> = [
+  ["200", () => json({ id: 1 }), "Success"],
+  ["200 with text that is not JSON", () => new Response("No known way to render data"), "Success"],
+  ["401 that repeats the token", (sent) => challenged(sent, 401, "invalid_token"), "InvalidToken"],
+  [
+    "401 whose error code is the token",
+    (sent) => challenged(sent, 401, sent.request.headers.authorization ?? ""),
+    "Success"
+  ],
+  ["403 that repeats the token", (sent) => challenged(sent, 403, "insufficient_scope"), "InsufficientScope"],
+  [
+    "403 with a body that repeats the token",
+    (sent) => {
+      const body = JSON.stringify({ error: "insufficient_scope", error_description: echo(sent), scope: echo(sent) })
+      const headers = { "content-type": "application/json", "content-length": String(body.length) }
+      return new Response(body, { status: 403, headers })
+    },
+    "InsufficientScope"
+  ],
+  ["403", () => new Response("no", { status: 403 }), "Success"],
+  ["429", () => new Response("", { status: 429 }), "RateLimited"],
+  ["500", () => new Response("", { status: 500 }), "Success"]
+]
+
+const layerOver = (play: Play, clientAuth: ClientAuth) =>
+  Effect.map(scripted(play), ({ layer }) =>
+    CxoneHttpClient.layer.pipe(
+      Layer.provideMerge(
+        CxoneAuth.layer({
+          credentials: Credentials.clientSecret({
+            clientId: "an-id",
+            clientSecret: Redacted.make(clientSecret),
+            clientAuth
+          }),
+          environment: CxoneEnvironment.region("us")
+        })
+      ),
+      Layer.provide(layer)
+    )
+  )
+
+/** How a call ended, and all that it leaves behind: the end as it prints, the log, the spans and every metric. */
+const traces = (play: Play, clientAuth: ClientAuth) =>
+  Effect.gen(function* () {
+    const spans: Array<Tracer.Span> = []
+    const ordinary = yield* Effect.tracer
+    const tracer = Tracer.make({
+      span: (...span) => {
+        const made = ordinary.span(...span)
+        spans.push(made)
+        return made
+      },
+      context: (run, fiber) => ordinary.context(run, fiber)
+    })
+    const layer = yield* layerOver(play, clientAuth)
+    const call = Effect.gen(function* () {
+      const cxone = yield* CxoneHttpClient
+      const auth = yield* CxoneAuth
+      const response = yield* cxone.post("/api/v2/users/me", { headers: { "x-mine": "visible" } })
+      return {
+        response,
+        read: yield* Effect.exit(response.json),
+        filtered: yield* Effect.exit(HttpClient.filterStatusOk(cxone).get("/x")),
+        token: yield* auth.accessToken,
+        cxone,
+        auth
+      }
+    })
+    const fiber = yield* withLogs(
+      call.pipe(
+        Effect.tapErrorCause((cause) => Effect.logError("it failed", cause)),
+        Effect.tapError((error) => Effect.logError(error)),
+        Effect.tap((all) => Effect.log(all)),
+        Effect.exit,
+        Effect.provide(layer),
+        Effect.withSpan("caller"),
+        Effect.withTracer(tracer)
+      )
+    ).pipe(Effect.fork)
+    yield* TestClock.adjust("10 minutes")
+    const { lines, result } = yield* Fiber.join(fiber)
+    const metrics = yield* Metric.snapshot
+    const shown: ReadonlyArray<readonly [string, string]> = [
+      ...renderingsOfExit(result),
+      ...(Exit.isSuccess(result)
+        ? [
+            ...Object.values(result.value).flatMap(renderings),
+            ...renderingsOfExit(result.value.read),
+            ...renderingsOfExit(result.value.filtered)
+          ]
+        : []),
+      ...lines.map((line) => ["a log line", line] as const),
+      ...spans.map((span) => ["a span", inspect(span, { depth: 12, showHidden: true })] as const),
+      ["the metrics", inspect(metrics, { depth: 12 })] as const
+    ]
+    // A fiber that died before it got anywhere would leak nothing, and prove nothing.
+    const ended = Exit.match(result, {
+      onSuccess: () => "Success",
+      onFailure: (cause) =>
+        Cause.failureOption(cause).pipe(
+          Option.map(({ _tag }) => _tag),
+          Option.getOrElse(() => Cause.pretty(cause))
+        )
+    })
+    expect(lines.length).toBeGreaterThan(0)
+    expect(spans.length).toBeGreaterThan(1)
+    return { ended, shown }
+  })
+
+const expectNoCanary = (all: ReadonlyArray<readonly [string, string]>) => {
+  const leaks = all.flatMap(([how, text]) => foundIn(text).map((canary) => `${how}: ${canary}\n${text.slice(0, 300)}`))
+  expect(leaks).toEqual([])
+}
+
+describe("S1: no secret and no token in any error, log line, span, metric or thrown value", () => {
+  it("the canaries would be seen", () => {
+    for (const text of [clientSecret, `x${tokenValue}x`, JSON.stringify({ clientSecret }), inspect({ clientSecret })]) {
+      expect(foundIn(text)).not.toEqual([])
+    }
+    expect(foundIn(Buffer.from(clientSecret).toString("base64"))).not.toEqual([])
+    expect(foundIn("nothing here")).toEqual([])
+  })
+
+  describe.each([
+    ["post", ClientAuth.post],
+    ["basic", ClientAuth.basic]
+  ] as const)("client authentication: %s", (_, clientAuth) => {
+    it.effect.each(tokenAnswers)("token endpoint: %s", ([_, answer]) =>
+      Effect.gen(function* () {
+        const { ended, shown } = yield* traces((sent) => Effect.sync(() => answer(sent)), clientAuth)
+        expect(ended).toMatch(
+          /^(InvalidClient|InsufficientScope|RateLimited|TokenEndpointUnavailable|InvalidTokenResponse)$/
+        )
+        expectNoCanary(shown)
+      })
+    )
+  })
+
+  it.effect.each(apiAnswers)("API: %s", ([_, answer, expected]) =>
+    Effect.gen(function* () {
+      const { ended, shown } = yield* traces(
+        (sent) => Effect.sync(() => (isTokenRequest(sent) ? grant() : answer(sent))),
+        ClientAuth.post
+      )
+      expect(ended).toBe(expected)
+      expectNoCanary(shown)
+    })
+  )
+
+  it.effect.each([
+    ["token endpoint", (sent: Sent) => isTokenRequest(sent)],
+    ["API", (sent: Sent) => !isTokenRequest(sent)]
+  ] as const)("a transport that fails with what it was about to send: %s", ([_, fails]) =>
+    Effect.gen(function* () {
+      const { ended, shown } = yield* traces(
+        (sent) =>
+          fails(sent)
+            ? Effect.fail({
+                cause: Object.assign(new Error(`cannot send ${echo(sent)}`), { code: "ECONNRESET", sent: echo(sent) })
+              })
+            : Effect.sync(grant),
+        ClientAuth.basic
+      )
+      expect(ended).toMatch(/^(TokenEndpointUnavailable|RequestError)$/)
+      expect(shown.some(([_, text]) => text.includes("ECONNRESET"))).toBe(true)
+      expectNoCanary(shown)
+    })
+  )
+
+  it.effect("a body that breaks off after it repeats the token", () =>
+    Effect.gen(function* () {
+      const broken = (sent: Sent) =>
+        new Response(
+          new ReadableStream({
+            start: (controller) => {
+              controller.enqueue(new TextEncoder().encode(echo(sent)))
+              controller.error(new Error(echo(sent)))
+            }
+          })
+        )
+      const { ended, shown } = yield* traces(
+        (sent) => Effect.sync(() => (isTokenRequest(sent) ? grant() : broken(sent))),
+        ClientAuth.post
+      )
+      expect(ended).toBe("Success")
+      expectNoCanary(shown)
+    })
+  )
+
+  it.effect("an error that crosses a wire", () =>
+    Effect.gen(function* () {
+      const refuse: Play = (sent) =>
+        Effect.sync(() => json({ error: "invalid_client", error_description: echo(sent) }, { status: 401 }))
+      const layer = yield* layerOver(refuse, ClientAuth.basic)
+      const error = yield* Effect.flip(
+        Effect.provide(
+          Effect.flatMap(CxoneAuth, (auth) => auth.accessToken),
+          layer
+        )
+      )
+      const encoded = yield* Schema.encode(CxoneAuthError)(error)
+      expectNoCanary(renderings(encoded))
+      const decoded = yield* Schema.decode(CxoneAuthError)(encoded)
+      expect(decoded.message).toBe(error.message)
+    })
+  )
+
+  it.effect("credentials, options, layers, services and the environment, printed", () =>
+    Effect.gen(function* () {
+      const credentials = Credentials.clientSecret({ clientId: "an-id", clientSecret: Redacted.make(clientSecret) })
+      const environment = CxoneEnvironment.region("eu")
+      const layer = yield* layerOver(() => Effect.sync(grant), ClientAuth.post)
+      const context = yield* Layer.build(layer)
+      yield* Context.get(context, CxoneAuth).accessToken
+      const values = [
+        credentials,
+        credentials.clientAuth(credentials),
+        ClientAuth.basic(credentials),
+        environment,
+        layer,
+        context,
+        CxoneAuth.layerTest(tokenValue),
+        Option.some(credentials)
+      ]
+      expectNoCanary(values.flatMap(renderings))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("settings that are wrong", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted(() => Effect.sync(grant))
+      for (const setting of ["CXONE_REGION", "CXONE_CLIENT_AUTH", "CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL"]) {
+        const settings = new Map([
+          ["CXONE_CLIENT_ID", " an-id"],
+          ["CXONE_CLIENT_SECRET", `${clientSecret} `],
+          [setting, clientSecret]
+        ])
+        const { lines, result } = yield* withLogs(
+          Layer.build(CxoneAuth.layerConfig).pipe(
+            Effect.scoped,
+            Effect.exit,
+            Effect.provide(layer),
+            Effect.withConfigProvider(ConfigProvider.fromMap(settings))
+          )
+        )
+        expect(Exit.isFailure(result)).toBe(true)
+        expectNoCanary([...renderingsOfExit(result), ...lines.map((line) => ["a log line", line] as const)])
+      }
+    })
+  )
+})

@@ -1,0 +1,80 @@
+import { format, inspect } from "node:util"
+import { Cause, Effect, Encoding, type Exit, HashMap, Logger, LogLevel, Runtime } from "effect"
+
+export const clientSecret = `c4n4ry "s/e+c=r%et" £€`
+
+const claims = Encoding.encodeBase64Url(JSON.stringify({ name: "c4n4ry Person", exp: 4_000_000_000 }))
+
+/** A JWT, so that its claims are looked for as well. */
+export const tokenValue = `eyJhbGciOiJSUzI1NiJ9.${claims}.c4n4rySignature`
+
+const wanted: ReadonlyArray<string> = [clientSecret, tokenValue, claims, "c4n4rySignature", "c4n4ry Person"]
+
+const spellingsOf = (secret: string): ReadonlyArray<string> => [
+  secret,
+  encodeURIComponent(secret),
+  new URLSearchParams({ s: secret }).toString().slice(2),
+  JSON.stringify(secret).slice(1, -1),
+  inspect(secret).slice(1, -1),
+  Buffer.from(secret).toString("base64"),
+  Buffer.from(secret).toString("hex")
+]
+
+const spellings = Array.from(new Set(wanted.flatMap(spellingsOf)))
+
+/** The canaries that a text holds, in whatever spelling. */
+export const foundIn = (text: string): ReadonlyArray<string> =>
+  spellings.filter((spelling) => text.toLowerCase().includes(spelling.toLowerCase()))
+
+const attempt = (render: () => string): string => {
+  try {
+    return render()
+  } catch (error) {
+    return `(${error})`
+  }
+}
+
+/** Every way that a value gets from a program to a person's eye. */
+export const renderings = (value: unknown): ReadonlyArray<readonly [how: string, text: string]> => [
+  ["String", attempt(() => String(value))],
+  ["JSON.stringify", attempt(() => JSON.stringify(value) ?? "")],
+  ["inspect", attempt(() => inspect(value, { depth: 12, showHidden: true }))],
+  [
+    "inspect without the value's own view",
+    attempt(() => inspect(value, { depth: 12, showHidden: true, customInspect: false }))
+  ],
+  ["console.log", attempt(() => format("%s %o %O %j", value, value, value, value))],
+  ["its message and stack", value instanceof Error ? `${value.message} ${value.stack} ${inspect(value.cause)}` : ""],
+  [
+    "its own properties",
+    typeof value === "object" && value !== null ? inspect(Object.entries(value), { depth: 12 }) : ""
+  ],
+  ["a rejected promise", attempt(() => inspect(Runtime.makeFiberFailure(Cause.fail(value)), { depth: 12 }))]
+]
+
+/** Every way that an exit gets there. */
+export const renderingsOfExit = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<readonly [string, string]> =>
+  exit._tag === "Success"
+    ? renderings(exit.value)
+    : [
+        ...renderings(Cause.squash(exit.cause)),
+        ...renderings(exit.cause),
+        ["Cause.pretty", Cause.pretty(exit.cause, { renderErrorCause: true })],
+        ["a FiberFailure", inspect(Runtime.makeFiberFailure(exit.cause), { depth: 12, showHidden: true })]
+      ]
+
+/** Runs an effect with every log line of any level kept, as each of Effect's loggers writes it. */
+export const withLogs = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const lines: Array<string> = []
+    const keep = Logger.make((options) => {
+      lines.push(Logger.stringLogger.log(options), Logger.logfmtLogger.log(options), Logger.jsonLogger.log(options))
+      lines.push(inspect(Logger.structuredLogger.log(options), { depth: 12 }))
+      lines.push(inspect([options.message, options.cause, HashMap.toEntries(options.annotations)], { depth: 12 }))
+    })
+    return effect.pipe(
+      Effect.provide(Logger.add(keep)),
+      Logger.withMinimumLogLevel(LogLevel.All),
+      Effect.map((result) => ({ result, lines }))
+    )
+  })
