@@ -64,23 +64,20 @@ export const isTokenRefusal = (answer: ApiAnswer): boolean => {
 }
 
 /**
- * The error for a token that was refused where renewal does not help; what the answer's body holds is dropped.
+ * The error for a token that was refused where renewal does not help.
  *
  * @since 0.1.0
  * @category errors
  */
-export const invalidToken = (answer: ApiAnswer, reason: InvalidToken["reason"]): Effect.Effect<never, InvalidToken> => {
+export const invalidToken = (answer: ApiAnswer, reason: InvalidToken["reason"]): InvalidToken => {
   const error = bearerParam(answer, "error")
   const description = bearerParam(answer, "error_description")
-  return failWith(
-    answer,
-    new InvalidToken({
-      reason,
-      origin: originOf(answer),
-      ...(error === undefined ? {} : { error }),
-      ...(description === undefined ? {} : { description })
-    })
-  )
+  return new InvalidToken({
+    reason,
+    origin: originOf(answer),
+    ...(error === undefined ? {} : { error }),
+    ...(description === undefined ? {} : { description })
+  })
 }
 
 /**

@@ -209,22 +209,24 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
 ) {
   override get message(): string {
     const code = this.error === undefined ? "" : ` ${this.error}`
-    return `${this.tokenEndpoint} answered ${this.status}${code}, but ${this.problem}.${said(this.description)}`
+    return `${this.tokenEndpoint} answered ${this.status}${code}: ${this.problem}.${said(this.description)}`
   }
 
   private get problem(): string {
-    const wrongPlace = "Check that CXONE_REGION or CXONE_TOKEN_ENDPOINT names CXone's token endpoint"
+    const place = "that CXONE_REGION or CXONE_TOKEN_ENDPOINT names CXone's token endpoint"
     switch (this.reason) {
       case "unexpected_status":
-        return `that is no token. ${wrongPlace}`
+        return this.error === undefined
+          ? `this is no token. Check ${place}`
+          : `it refused the request. Check that the application's type allows the client_credentials grant, and ${place}`
       case "redirect":
-        return `credentials are never sent on through a redirect. ${wrongPlace}, not a page that leads to it`
+        return `credentials are never sent on through a redirect. Check ${place}, not a page that leads to it`
       case "too_large":
-        return `with more than 64 KiB, which no token needs. ${wrongPlace}`
+        return `more than 64 KiB, which no token needs. Check ${place}`
       case "not_json":
-        return `the body is not a JSON object. ${wrongPlace}, and that no proxy answers in its place`
+        return `the body is not a JSON object. Check ${place}, and that no proxy answers in its place`
       case "invalid_access_token":
-        return "access_token is missing, empty, or has characters that no HTTP header may carry"
+        return `access_token is missing, empty, or has characters that no HTTP header may carry. Check ${place}`
       case "invalid_token_type":
         return "token_type is not Bearer, the only type that this library knows how to use"
       case "invalid_expires_in":

@@ -69,6 +69,8 @@ const make = (
     const recover = (refused: ApiAnswer.ApiAnswer): Call =>
       Effect.gen(function* () {
         const { request, token } = refused
+        // Before the renewal, which may take long or fail: until then the body keeps its connection.
+        yield* ApiAnswer.discard(refused)
         if (yield* refusals.remembers(token)) {
           return yield* ApiAnswer.invalidToken(refused, "refused_again")
         }
@@ -77,16 +79,18 @@ const make = (
           return yield* ApiAnswer.invalidToken(refused, "body_not_replayable")
         }
         const renewed = yield* auth.accessToken
-        const answer = isSame(renewed, token) ? refused : yield* resend(refused, renewed)
+        if (isSame(renewed, token)) {
+          yield* refusals.remember(renewed)
+          return yield* ApiAnswer.invalidToken(refused, "refused_again")
+        }
+        const answer = yield* send(request, renewed)
         if (ApiAnswer.isTokenRefusal(answer)) {
           yield* refusals.remember(renewed)
+          yield* ApiAnswer.discard(answer)
           return yield* ApiAnswer.invalidToken(answer, "refused_again")
         }
         return yield* ApiAnswer.judge(answer)
       })
-
-    const resend = (refused: ApiAnswer.ApiAnswer, renewed: AccessToken) =>
-      Effect.zipRight(ApiAnswer.discard(refused), send(refused.request, renewed))
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Call =>
       auth.apiBaseUrl.pipe(

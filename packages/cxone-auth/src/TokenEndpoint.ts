@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { AccessToken } from "./AccessToken.js"
@@ -83,11 +84,10 @@ export const exchange = (
 
 const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable, HttpClient.HttpClient> =>
   HttpClient.HttpClient.pipe(
-    Effect.map(Telemetry.withoutOwnSpan),
+    Effect.map((http) => withoutRedirects(Telemetry.withoutOwnSpan(http))),
     Effect.flatMap((http) => http.execute(TokenRequest.toHttp(attempt.request))),
     Effect.bindTo("response"),
     Effect.bind("body", ({ response }) => ResponseBody.readText(response, TokenPolicy.maxAnswerBytes)),
-    withoutRedirects,
     Effect.mapError((failure) => {
       const detail = TransportFailure.codeOf(failure)
       return unavailable(attempt, { reason: "transport", ...(detail === undefined ? {} : { detail }) })
@@ -99,10 +99,22 @@ const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable,
   )
 
 // Of the transports only fetch follows redirects by itself. What else the app set for fetch, such as a proxy, stays.
-const withoutRedirects = Effect.mapInputContext((context: Context.Context<HttpClient.HttpClient>) => {
+const manualRedirect = (context: Context.Context<never>): Context.Context<never> => {
   const ofTheApp = Context.getOption(context, FetchHttpClient.RequestInit)
   return Context.add(context, FetchHttpClient.RequestInit, { ...Option.getOrUndefined(ofTheApp), redirect: "manual" })
-})
+}
+
+/**
+ * A fetch client merges what was provided to its layer under the context of the call. So the init is amended within
+ * the call, where both can be seen; `mapInputContext` sees to it that this ends with the call.
+ */
+const withoutRedirects = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
+  http.pipe(
+    HttpClient.mapRequestEffect((request) =>
+      Effect.as(FiberRef.update(FiberRef.currentContext, manualRedirect), request)
+    ),
+    HttpClient.transformResponse(Effect.mapInputContext((context: Context.Context<never>) => context))
+  )
 
 const read = (attempt: Attempt, { body, response }: Answer, now: number): Either.Either<AccessToken, ExchangeError> => {
   const { tokenEndpoint } = attempt.request

@@ -44,7 +44,7 @@ describe("CxoneConfig", () => {
     ["us-devtest", "https://platform.devtest.nice-incontact.com"],
     ["eu", "https://platform.eu.nice-incontact.com"],
     ["ap", "https://platform.ap.nice-incontact.com"]
-  ])("CXONE_REGION=%s is the brief's host", ([region, host]) =>
+  ] as const)("CXONE_REGION=%s is the brief's host", ([region, host]) =>
     Effect.gen(function* () {
       const { environment } = yield* loaded({ CXONE_REGION: region })
       expect(environment.tokenEndpoint.href).toBe(`${host}/oauth/token`)

@@ -140,7 +140,7 @@ describe("CxoneHttpClient", () => {
       ["/x/../y", `${host}/y`],
       ["x", `${host}/x`],
       ["?q=1", `${host}/?q=1`]
-    ])("%s is home", ([url, sent]) =>
+    ] as const)("%s is home", ([url, sent]) =>
       Effect.gen(function* () {
         const { apiCalls, client } = yield* world()
         yield* client.get(url)

@@ -33,7 +33,7 @@ export const scripted = (play: Play) =>
     }
   })
 
-export const json = (body: unknown, init?: ResponseInit) =>
+export const json = (body: unknown, init?: ResponseInit): Response =>
   new Response(JSON.stringify(body), { headers: { "content-type": "application/json" }, ...init })
 
 export const answers =
