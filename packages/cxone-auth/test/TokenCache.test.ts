@@ -12,6 +12,7 @@ import {
   Option,
   Redacted,
   Ref,
+  Scheduler,
   Scope,
   TestClock,
   TestContext
@@ -159,6 +160,32 @@ describe("TokenCache", () => {
           scope
         )
         yield* Effect.forEach(Array.replicate(cache.get, 10_000), (get) => get, { concurrency: "unbounded" })
+        expect(yield* Ref.get(calls)).toBe(1)
+      })
+    )
+
+    it.effect("a token that lands between a caller's look and its next step is found", () =>
+      Effect.gen(function* () {
+        const calls = yield* Ref.make(0)
+        const scope = yield* Scope.make()
+        const exchange = Effect.map(
+          Ref.updateAndGet(calls, (n) => n + 1),
+          (n) => tokenOf(n, 0, Number.MAX_SAFE_INTEGER)
+        )
+        const cache = TokenCache.make(exchange, scope)
+        // The caller asks for the time after it has found the cache empty: that is when another one fills it.
+        const clock = yield* Effect.clock
+        const meddling: Clock.Clock = Object.create(clock, {
+          unsafeCurrentTimeMillis: {
+            value: () => {
+              const scheduler = new Scheduler.SyncScheduler()
+              Effect.runFork(cache.get, { scheduler })
+              scheduler.flush()
+              return 0
+            }
+          }
+        })
+        expect(valueOf(yield* Effect.withClock(cache.get, meddling))).toBe("token-1")
         expect(yield* Ref.get(calls)).toBe(1)
       })
     )

@@ -1,7 +1,7 @@
 import { Headers } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, Credentials, type InvalidTokenResponse } from "cxone-auth"
-import { Duration, Effect, Either, Fiber, Option, Random, Redacted, TestClock } from "effect"
+import { Array, Duration, Effect, Either, Fiber, Option, Random, Redacted, TestClock } from "effect"
 import * as TokenEndpoint from "../src/TokenEndpoint.js"
 import type { TokenRequest } from "../src/TokenRequest.js"
 import { answers, json, type Play, scripted } from "./support/ScriptedHttpClient.js"
@@ -17,13 +17,13 @@ const request: TokenRequest = {
 const token = () => json({ access_token: "t0k3n", token_type: "Bearer", expires_in: 3600 })
 
 /** Runs the exchange to its end, moving the clock as far as it takes, and tells what was sent and when. */
-const run = (play: Play, overrides: Partial<TokenRequest> = {}) =>
+const run = (play: Play, overrides: Partial<TokenRequest> = {}, seed = "a fixed seed") =>
   Effect.gen(function* () {
     const { layer, sent } = yield* scripted(play)
     const fiber = yield* TokenEndpoint.exchange({ ...request, ...overrides }).pipe(
       Effect.either,
       Effect.provide(layer),
-      Effect.withRandom(Random.make("a fixed seed")),
+      Effect.withRandom(Random.make(seed)),
       Effect.fork
     )
     yield* TestClock.adjust("10 minutes")
@@ -192,6 +192,20 @@ describe("TokenEndpoint", () => {
         const [low, high] = expected === 7 ? [7, 8.4] : [0.8, 1.2]
         expect(seconds[1]).toBeGreaterThanOrEqual(low)
         expect(seconds[1]).toBeLessThanOrEqual(high)
+      })
+    )
+
+    it.effect("and is jittered upwards only, for the server said: not before", () =>
+      Effect.gen(function* () {
+        const waits = yield* Effect.forEach(Array.makeBy(20, String), (seed) =>
+          Effect.map(
+            run(answers(limited("10"), token), {}, seed),
+            ({ seconds }) => (seconds[1] ?? 0) - (seconds[0] ?? 0)
+          )
+        )
+        expect(Math.min(...waits)).toBeGreaterThanOrEqual(10)
+        expect(Math.max(...waits)).toBeLessThanOrEqual(12)
+        expect(new Set(waits).size).toBeGreaterThan(10)
       })
     )
 
