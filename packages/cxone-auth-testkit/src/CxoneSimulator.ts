@@ -1,0 +1,193 @@
+/**
+ * A CXone to test against: the service, and the layers that it comes in.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import { type AccessToken, type ClientAuth, Credentials, CxoneAuth, CxoneEnvironment } from "cxone-auth"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { Endpoint, FaultOn } from "./Fault.js"
+import * as MemoryTransport from "./MemoryTransport.js"
+import type { RecordedRequest } from "./RecordedRequest.js"
+import * as Simulation from "./Simulation.js"
+import { defaultClient, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
+import * as SocketTransport from "./SocketTransport.js"
+import { tokenPath } from "./TokenRoute.js"
+
+/**
+ * What a test can ask of the simulator, and do to it, while the app under test talks to it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CxoneSimulatorService {
+  /** Where it is reached. */
+  readonly origin: URL
+  /** The environment for `CxoneAuth.layer`: tokens from `{origin}/oauth/token`, the API at `{origin}`. */
+  readonly environment: CxoneEnvironment
+  /** The credentials of the first client, sent in the form. */
+  readonly credentials: Credentials
+  /** Every request so far, in the order of arrival; one that waits for its answer is there already. */
+  readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
+  /** Those to one endpoint: `requestsTo("token")` are the exchanges. */
+  readonly requestsTo: (endpoint: Endpoint) => Effect.Effect<ReadonlyArray<RecordedRequest>>
+  /** Done as soon as `count` requests or more have arrived at an endpoint, answered or not. */
+  readonly awaitRequests: (endpoint: Endpoint, count: number) => Effect.Effect<void>
+  /**
+   * Queues a fault for the next request to an endpoint, or the next `times`; with `times: Infinity`, for every one until
+   * `clearFaults`. Each request takes one fault, in the order in which they were injected.
+   */
+  readonly inject: <On extends Endpoint>(
+    fault: FaultOn[On],
+    options: { readonly on: On; readonly times?: number }
+  ) => Effect.Effect<void>
+  /** Drops the faults that no request has taken yet. */
+  readonly clearFaults: Effect.Effect<void>
+  /** Ends a token now. One that isn't known stays unknown. */
+  readonly revoke: (token: AccessToken | Redacted.Redacted<string>) => Effect.Effect<void>
+  /** Ends every token that was handed out so far. */
+  readonly revokeAll: Effect.Effect<void>
+  /** Removes a client: it gets no more tokens (`invalid_client`). Those that it has go on working. */
+  readonly forgetClient: (clientId: string) => Effect.Effect<void>
+  /** Adds a client, or replaces the one with that id: with another secret, for example. */
+  readonly registerClient: (client: SimulatedClient) => Effect.Effect<void>
+  /** Everything as it was at first: the clients, no token, no fault, no request. */
+  readonly reset: Effect.Effect<void>
+}
+
+/**
+ * A CXone to test against. It gives tokens to the clients that it knows as RFC 6749 says, accepts them at
+ * `GET /api/v2/users/me` as RFC 6750 says, records what it was asked, and fails where it is told to.
+ *
+ * @since 0.1.0
+ * @category tags
+ * @example
+ * ```ts
+ * import { CxoneAuth } from "cxone-auth"
+ * import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+ * import { Effect, Layer } from "effect"
+ *
+ * const test = Effect.gen(function* () {
+ *   const simulator = yield* CxoneSimulator
+ *   yield* simulator.inject(Fault.connectionReset, { on: "token" })
+ *
+ *   const auth = yield* CxoneAuth
+ *   yield* auth.accessToken
+ *
+ *   return (yield* simulator.requestsTo("token")).length
+ * })
+ *
+ * export const runnable = test.pipe(
+ *   Effect.provide(Layer.provideMerge(CxoneSimulator.layerAuth(), CxoneSimulator.layerHttpClient()))
+ * )
+ * ```
+ */
+export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulator")<
+  CxoneSimulator,
+  CxoneSimulatorService
+>() {
+  /**
+   * The simulator on a free port of 127.0.0.1. The app brings the `HttpClient` that it has in production. Time is that
+   * of the `Clock` that the layer is built with. Closing the layer ends every connection before it returns.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  static layerServer(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator> {
+    return Layer.scoped(
+      CxoneSimulator,
+      Effect.gen(function* () {
+        const { origin, server } = yield* SocketTransport.listen
+        const simulation = yield* Simulation.make(options, origin)
+        yield* SocketTransport.serve(server, simulation.handle)
+        return make(options, origin, simulation)
+      })
+    )
+  }
+
+  /**
+   * The simulator in memory, at `https://cxone-simulator.test`, and an `HttpClient` that reaches it and nothing else.
+   * No socket is opened, and `TestClock` drives all of it.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  static layerHttpClient(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
+    return Layer.effectContext(
+      Effect.gen(function* () {
+        const origin = new URL(MemoryTransport.memoryOrigin)
+        const simulation = yield* Simulation.make(options, origin)
+        return Context.make(CxoneSimulator, make(options, origin, simulation)).pipe(
+          Context.add(HttpClient.HttpClient, MemoryTransport.make(simulation.handle))
+        )
+      })
+    )
+  }
+
+  /**
+   * `CxoneAuth` for the simulator, with the credentials of its first client. `scopes` are those of
+   * `CxoneAuth.layer`; `clientAuth` is how the client proves itself, in the form by default.
+   *
+   * @since 0.1.0
+   * @category layers
+   * @example
+   * ```ts
+   * import { FetchHttpClient } from "@effect/platform"
+   * import { ClientAuth } from "cxone-auth"
+   * import { CxoneSimulator } from "cxone-auth-testkit"
+   * import { Layer } from "effect"
+   *
+   * export const TestLayer = CxoneSimulator.layerAuth({ scopes: "read:users", clientAuth: ClientAuth.basic }).pipe(
+   *   Layer.provideMerge(Layer.merge(CxoneSimulator.layerServer(), FetchHttpClient.layer))
+   * )
+   * ```
+   */
+  static layerAuth(options?: {
+    readonly scopes?: string | ReadonlyArray<string>
+    readonly clientAuth?: ClientAuth
+  }): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
+    return Layer.unwrapEffect(
+      Effect.map(CxoneSimulator, ({ credentials, environment }) =>
+        CxoneAuth.layer({
+          environment,
+          credentials: Credentials.clientSecret({
+            clientId: credentials.clientId,
+            clientSecret: credentials.clientSecret,
+            clientAuth: options?.clientAuth ?? credentials.clientAuth
+          }),
+          ...(options?.scopes === undefined ? {} : { scopes: options.scopes })
+        })
+      )
+    )
+  }
+}
+
+const make = (options: SimulatorOptions, origin: URL, simulation: Simulation.Simulation): CxoneSimulatorService => {
+  const { faults, recorder, registry } = simulation
+  const { clientId, clientSecret } = (options.clients ?? [defaultClient])[0]
+  const clearFaults = Effect.sync(() => faults.clear())
+  return {
+    origin,
+    environment: CxoneEnvironment.custom({ tokenEndpoint: new URL(tokenPath, origin), apiBaseUrl: origin }),
+    credentials: Credentials.clientSecret({ clientId, clientSecret }),
+    requests: Effect.sync(() => recorder.all()),
+    requestsTo: (endpoint) => Effect.sync(() => recorder.to(endpoint)),
+    awaitRequests: (endpoint, count) => recorder.awaitArrivals(endpoint, count),
+    inject: (fault, { on, times = 1 }) => Effect.sync(() => faults.add(fault, on, times)),
+    clearFaults,
+    revoke: (token) => registry.revoke(Redacted.value(Redacted.isRedacted(token) ? token : token.value)),
+    revokeAll: registry.revokeAll,
+    forgetClient: registry.forget,
+    registerClient: registry.register,
+    reset: Effect.zipRight(
+      registry.reset,
+      Effect.zipRight(
+        clearFaults,
+        Effect.sync(() => recorder.clear())
+      )
+    )
+  }
+}

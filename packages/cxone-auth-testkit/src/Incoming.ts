@@ -1,0 +1,64 @@
+/**
+ * A request, as every transport hands it over.
+ *
+ * @since 0.1.0
+ */
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+
+/**
+ * A request as it arrived, body and all, from a socket or from memory. That it is plain data keeps Promises out of the
+ * way from request to answer, so that `TestClock` drives all of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Incoming {
+  /** In upper case. */
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  readonly headers: Headers.Headers
+  readonly body: Uint8Array
+}
+
+/**
+ * The path without the query.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const pathOf = (incoming: Incoming): string => incoming.url.replace(/[?#].*$/s, "")
+
+/**
+ * The body as UTF-8.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const textOf = (incoming: Incoming): string => new TextDecoder().decode(incoming.body)
+
+/**
+ * The media type of the body in lower case, without parameters; empty if there is none.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const mediaTypeOf = (incoming: Incoming): string =>
+  (incoming.headers["content-type"] ?? "").replace(/;.*$/s, "").trim().toLowerCase()
+
+/**
+ * The request as platform's HTTP apps take it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toServerRequest = (incoming: Incoming, origin: URL): HttpServerRequest.HttpServerRequest =>
+  HttpServerRequest.fromWeb(
+    new Request(`${origin.origin}${incoming.url}`, {
+      method: incoming.method,
+      headers: incoming.headers,
+      // A GET or HEAD of the web has no body at all.
+      ...(incoming.method === "GET" || incoming.method === "HEAD" ? {} : { body: incoming.body })
+    })
+  )

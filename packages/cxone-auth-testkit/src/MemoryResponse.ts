@@ -1,0 +1,98 @@
+/**
+ * An answer that never was on a wire.
+ *
+ * @since 0.1.0
+ */
+import type * as Cookies from "@effect/platform/Cookies"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { bytesOf, collect } from "./ResponseBody.js"
+
+/**
+ * What a server answered, as a client sees it, without a wire between them. A body is read as it comes, in the fiber
+ * that reads it; one that breaks off fails with a `ResponseError` of the reason `Decode`, as on every transport.
+ *
+ * Printed, it shows status and headers, and nothing of the request or the body: both hold secrets.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  request: HttpClientRequest.HttpClientRequest,
+  answer: HttpServerResponse.HttpServerResponse
+): HttpClientResponse.HttpClientResponse => new MemoryResponse(request, answer)
+
+class MemoryResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly remoteAddress = Option.none<string>()
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly cookies: Cookies.Cookies
+  readonly stream: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
+  readonly #bytes: Effect.Effect<Uint8Array, HttpClientError.ResponseError>
+
+  constructor(
+    readonly request: HttpClientRequest.HttpClientRequest,
+    answer: HttpServerResponse.HttpServerResponse
+  ) {
+    super()
+    this.status = answer.status
+    this.headers = Headers.fromInput(answer.headers)
+    this.cookies = answer.cookies
+    this.stream =
+      request.method === "HEAD" ? Stream.empty : Stream.mapError(bytesOf(answer), (cause) => undecodable(this, cause))
+    // A body can be asked for as text and then as JSON, but comes only once. Making the cache runs nothing.
+    this.#bytes = Effect.runSync(Effect.cached(collect(this.stream)))
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
+    return Effect.map(this.#bytes, (bytes) => Uint8Array.from(bytes).buffer)
+  }
+
+  get text(): Effect.Effect<string, HttpClientError.ResponseError> {
+    return Effect.map(this.#bytes, (bytes) => new TextDecoder().decode(bytes))
+  }
+
+  get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
+    return Effect.flatMap(this.text, (text) =>
+      Effect.try({
+        try: (): unknown => (text === "" ? null : JSON.parse(text)),
+        catch: (cause) => undecodable(this, cause)
+      })
+    )
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.ResponseError> {
+    return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
+  }
+
+  get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
+    return Effect.flatMap(this.arrayBuffer, (bytes) =>
+      Effect.tryPromise({
+        try: () => new Response(bytes, { headers: this.headers }).formData(),
+        catch: (cause) => undecodable(this, cause)
+      })
+    )
+  }
+
+  toJSON(): unknown {
+    return {
+      _id: "@effect/platform/HttpClientResponse",
+      status: this.status,
+      headers: Headers.redact(this.headers, "set-cookie")
+    }
+  }
+}
+
+const undecodable = (response: MemoryResponse, cause: unknown): HttpClientError.ResponseError =>
+  new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })

@@ -1,0 +1,129 @@
+/**
+ * The simulator without a wire: requests in, answers or broken connections out.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as ApiRoute from "./ApiRoute.js"
+import type { Endpoint, Fault } from "./Fault.js"
+import * as FaultQueue from "./FaultQueue.js"
+import * as Incoming from "./Incoming.js"
+import { RecordedRequest } from "./RecordedRequest.js"
+import * as Recorder from "./Recorder.js"
+import * as Registry from "./Registry.js"
+import { ConnectionLost, truncate } from "./ResponseBody.js"
+import type { SimulatorOptions } from "./SimulatorOptions.js"
+import { claimedClientId } from "./TokenRequest.js"
+import * as TokenRoute from "./TokenRoute.js"
+
+/**
+ * A CXone without a wire: what it knows, what it was asked, what shall go wrong, and how it answers. A transport brings
+ * the requests.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Simulation {
+  readonly registry: Registry.Registry
+  readonly recorder: Recorder.Recorder
+  readonly faults: FaultQueue.FaultQueue
+  readonly handle: (incoming: Incoming.Incoming) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
+}
+
+/**
+ * Builds the simulation of a CXone that is reached at `origin`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: SimulatorOptions, origin: URL): Effect.Effect<Simulation> =>
+  Effect.gen(function* () {
+    const registry = yield* Registry.make({ ...options, issuer: origin })
+    const recorder = Recorder.make()
+    const faults = FaultQueue.make()
+    const routes = {
+      token: TokenRoute.make(registry, options),
+      api: ApiRoute.make(registry, origin, options)
+    }
+
+    // One step, so that of two requests the one that is recorded first has the fault that was injected first.
+    const arrive = (incoming: Incoming.Incoming, endpoint: Endpoint) =>
+      Effect.map(Clock.currentTimeMillis, (time): readonly [Recorder.RequestId, Option.Option<Fault>] => {
+        const fault = faults.take(endpoint)
+        const { headers, method, url } = incoming
+        const body = Redacted.make(Incoming.textOf(incoming))
+        const request = { endpoint, method, url, headers, body, time, fault, status: Option.none() }
+        return [recorder.arrived(new RecordedRequest(request)), fault]
+      })
+
+    const handle = (incoming: Incoming.Incoming) =>
+      Effect.gen(function* () {
+        const endpoint = Incoming.pathOf(incoming) === TokenRoute.tokenPath ? "token" : "api"
+        const [id, fault] = yield* arrive(incoming, endpoint)
+        const answer = Effect.suspend(() => routes[endpoint](incoming))
+        const response = yield* Option.match(fault, {
+          onNone: () => answer,
+          onSome: (fault) => withFault(fault, answer, incoming, registry)
+        })
+        recorder.answered(id, response.status)
+        return response
+      })
+
+    return { registry, recorder, faults, handle }
+  })
+
+const withFault = (
+  fault: Fault,
+  answer: Effect.Effect<HttpServerResponse.HttpServerResponse>,
+  incoming: Incoming.Incoming,
+  registry: Registry.Registry
+): Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost> => {
+  switch (fault._tag) {
+    case "Respond":
+      return Effect.succeed(respond(fault))
+    case "Delay":
+      return Effect.delay(answer, fault.duration)
+    case "ConnectionReset":
+      return Effect.fail(new ConnectionLost())
+    case "TruncatedBody":
+      return Effect.map(answer, truncate)
+    case "EndlessBody":
+      return Effect.succeed(endless(fault))
+    case "RevokeToken":
+      return afterwards(Option.map(ApiRoute.bearerOf(incoming), registry.revoke), answer)
+    case "ForgetClient":
+      return afterwards(Option.map(claimedClientId(incoming), registry.forget), answer)
+  }
+}
+
+const afterwards = <A>(first: Option.Option<Effect.Effect<void>>, then: Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.zipRight(
+    Option.getOrElse(first, () => Effect.void),
+    then
+  )
+
+const respond = ({ body, headers, status }: Extract<Fault, { readonly _tag: "Respond" }>) => {
+  const contentType = headers["content-type"]
+  return body.length === 0
+    ? HttpServerResponse.empty({ status, headers })
+    : HttpServerResponse.uint8Array(body, {
+        status,
+        headers,
+        ...(contentType === undefined ? {} : { contentType })
+      })
+}
+
+const endless = ({ chunk, every }: Extract<Fault, { readonly _tag: "EndlessBody" }>) => {
+  const pause = Option.match(every, {
+    // Who reads a flood from memory would otherwise let nobody else run, not even the time-out that shall end it.
+    onNone: () => Effect.yieldNow(),
+    onSome: Effect.sleep
+  })
+  const more = Stream.repeatEffect(Effect.as(pause, chunk))
+  return HttpServerResponse.stream(Stream.concat(Stream.make(chunk), more), { contentType: "application/json" })
+}

@@ -1,0 +1,171 @@
+import { HttpClientRequest, HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import { describe, it } from "@effect/vitest"
+import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
+import { CxoneSimulator, defaultClient, defaultUser, Grant } from "cxone-auth-testkit"
+import { Effect, Redacted, Stream, TestClock } from "effect"
+import { apiRequest, goodForm, mint, modes, read, users } from "./harness.js"
+
+const realm = 'Bearer realm="cxone-simulator"'
+
+describe.each(modes)("ApiRoute $name", ({ layer }) => {
+  it.effect("answers the user to who has a token with read:users", () =>
+    Effect.gen(function* () {
+      const answer = yield* users(yield* mint({ ...goodForm, scope: "read:users" }))
+      strictEqual(answer.status, 200)
+      strictEqual(answer.headers["content-type"], "application/json")
+      deepStrictEqual(answer.json, defaultUser)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("answers the user that the test wants", () =>
+    Effect.gen(function* () {
+      deepStrictEqual((yield* users(yield* mint())).json, { id: 7, name: "Grace" })
+    }).pipe(Effect.provide(layer({ user: { id: 7, name: "Grace" } })))
+  )
+
+  it.effect("answers who sends no token with a challenge and no error code (RFC 6750 §3.1)", () =>
+    Effect.gen(function* () {
+      for (const headers of [{}, { authorization: "Basic abc" }]) {
+        const answer = yield* (yield* apiRequest()).pipe(HttpClientRequest.setHeaders(headers), read)
+        strictEqual(answer.status, 401)
+        strictEqual(answer.headers["www-authenticate"], realm)
+        strictEqual(answer.json.error, undefined)
+      }
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("refuses an unknown token as invalid_token and a malformed one as invalid_request", () =>
+    Effect.gen(function* () {
+      const unknown = yield* users(Redacted.make("made-up"))
+      strictEqual(unknown.status, 401)
+      strictEqual(
+        unknown.headers["www-authenticate"],
+        `${realm}, error="invalid_token", error_description="The token is unknown, revoked or expired"`
+      )
+      const malformed = yield* users(Redacted.make("two words"))
+      strictEqual(malformed.status, 400)
+      assertTrue(malformed.headers["www-authenticate"]?.includes('error="invalid_request"') === true)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("accepts a token to the last millisecond of its lifetime, and not one longer", () =>
+    Effect.gen(function* () {
+      const token = yield* mint()
+      yield* TestClock.setTime(119_999)
+      strictEqual((yield* users(token)).status, 200)
+      yield* TestClock.adjust("1 millis")
+      const answer = yield* users(token)
+      strictEqual(answer.status, 401)
+      strictEqual(answer.json.error, "invalid_token")
+    }).pipe(Effect.provide(layer({ clients: [{ ...defaultClient, tokenLifetime: "2 minutes" }] })))
+  )
+
+  it.effect("refuses a token that lacks the scope as insufficient_scope, and names the scope", () =>
+    Effect.gen(function* () {
+      const answer = yield* users(yield* mint({ ...goodForm, scope: "offline_access" }))
+      strictEqual(answer.status, 403)
+      const challenge = answer.headers["www-authenticate"] ?? ""
+      assertTrue(challenge.startsWith(`${realm}, error="insufficient_scope"`))
+      assertTrue(challenge.endsWith(', scope="read:users"'))
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("knows no way to render data for who doesn't ask for JSON, as CXone does", () =>
+    Effect.gen(function* () {
+      const token = yield* mint()
+      const asked = (accept: string | undefined) =>
+        Effect.flatMap(apiRequest(), (request) =>
+          request.pipe(
+            HttpClientRequest.bearerToken(token),
+            accept === undefined ? (_) => _ : HttpClientRequest.setHeader("accept", accept),
+            read
+          )
+        )
+      for (const accept of [undefined, "*/*", "text/html", "application/jsonp"]) {
+        const answer = yield* asked(accept)
+        strictEqual(answer.status, 200)
+        strictEqual(answer.headers["content-type"], "application/html")
+        strictEqual(answer.text, "No known way to render data")
+      }
+      for (const accept of ["application/json", "text/html, Application/JSON;q=0.5", "application/*"]) {
+        deepStrictEqual((yield* asked(accept)).json, defaultUser)
+      }
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("answers other methods 405, other paths 404, and HEAD without a body", () =>
+    Effect.gen(function* () {
+      const token = yield* mint()
+      const request = (yield* apiRequest()).pipe(HttpClientRequest.bearerToken(token), HttpClientRequest.acceptJson)
+      strictEqual((yield* read(HttpClientRequest.setMethod(request, "DELETE"))).status, 405)
+      strictEqual((yield* users(token, "/api/v2/users/you")).status, 404)
+      strictEqual((yield* users(token, "/")).status, 404)
+      const head = yield* read(HttpClientRequest.setMethod(request, "HEAD"))
+      strictEqual(head.status, 200)
+      strictEqual(head.text, "")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  describe("with an app of the test's own", () => {
+    const api = HttpRouter.empty.pipe(
+      HttpRouter.get(
+        "/api/v2/reports/:id",
+        Effect.gen(function* () {
+          const { id } = yield* HttpRouter.params
+          const { clientId, scopes } = yield* Grant
+          return HttpServerResponse.unsafeJson({ id, clientId, scopes })
+        })
+      ),
+      HttpRouter.post(
+        "/echo",
+        Effect.gen(function* () {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          return HttpServerResponse.text(`${request.url} ${yield* Effect.orDie(request.text)}`, {
+            headers: { "x-seen": request.headers["x-sent"] ?? "" }
+          }).pipe(HttpServerResponse.unsafeSetCookie("seen", "yes"))
+        })
+      ),
+      HttpRouter.get("/stream", HttpServerResponse.stream(Stream.make("a", "b").pipe(Stream.encodeText))),
+      HttpRouter.get("/form", HttpServerResponse.raw("raw", { contentType: "text/plain" })),
+      HttpRouter.get("/dies", Effect.die("of a mistake"))
+    )
+
+    it.effect("serves its routes to who has a token, and tells them whose it is", () =>
+      Effect.gen(function* () {
+        strictEqual((yield* read(yield* apiRequest("/api/v2/reports/7"))).status, 401)
+        const token = yield* mint({ ...goodForm, scope: "read:reports" })
+        deepStrictEqual((yield* users(token, "/api/v2/reports/7?a=b")).json, {
+          id: "7",
+          clientId: defaultClient.clientId,
+          scopes: ["read:reports"]
+        })
+        strictEqual((yield* users(token, "/api/v2/other")).status, 404)
+        strictEqual((yield* users(token)).status, 403)
+      }).pipe(Effect.provide(layer({ api })))
+    )
+
+    it.effect("gives it the request whole, and passes on what it answers", () =>
+      Effect.gen(function* () {
+        const token = yield* mint()
+        const { origin } = yield* CxoneSimulator
+        const answer = yield* HttpClientRequest.post(new URL("/echo?q=1", origin)).pipe(
+          HttpClientRequest.bearerToken(token),
+          HttpClientRequest.setHeader("x-sent", "this"),
+          HttpClientRequest.bodyText("grüße"),
+          read
+        )
+        strictEqual(answer.text, "/echo?q=1 grüße")
+        strictEqual(answer.headers["x-seen"], "this")
+        strictEqual(answer.cookies.cookies.seen?.value, "yes")
+        strictEqual((yield* users(token, "/stream")).text, "ab")
+        strictEqual((yield* users(token, "/form")).text, "raw")
+      }).pipe(Effect.provide(layer({ api })))
+    )
+
+    it.effect("answers 500 if it dies", () =>
+      Effect.gen(function* () {
+        strictEqual((yield* users(yield* mint(), "/dies")).status, 500)
+      }).pipe(Effect.provide(layer({ api })))
+    )
+  })
+})

@@ -1,0 +1,136 @@
+import { inspect } from "node:util"
+import { describe, it } from "@effect/vitest"
+import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
+import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
+import { Effect, Fiber, Inspectable, Option, Redacted, TestClock } from "effect"
+import { basic, exchange, goodForm, mint, modes, secret, users } from "./harness.js"
+
+describe.each(modes)("Recording $name", ({ layer }) => {
+  it.effect("holds every request in the order of arrival, with what it was answered", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const token = yield* mint()
+      yield* TestClock.adjust("5 seconds")
+      yield* users(token, "/api/v2/users/me?expand=skills")
+      yield* simulator.inject(Fault.connectionReset, { on: "token" })
+      yield* Effect.ignore(exchange())
+      const requests = yield* simulator.requests
+      deepStrictEqual(
+        requests.map(({ endpoint, fault, method, status, time, url }) => [
+          endpoint,
+          method,
+          url,
+          time,
+          Option.getOrUndefined(status),
+          Option.getOrUndefined(fault)?._tag
+        ]),
+        [
+          ["token", "POST", "/oauth/token", 0, 200, undefined],
+          ["api", "GET", "/api/v2/users/me?expand=skills", 5000, 200, undefined],
+          ["token", "POST", "/oauth/token", 5000, undefined, "ConnectionReset"]
+        ]
+      )
+      const [first, second] = requests
+      deepStrictEqual(Object.fromEntries(new URLSearchParams(first && Redacted.value(first.body))), goodForm)
+      strictEqual(first?.headers["content-type"], "application/x-www-form-urlencoded")
+      strictEqual(second?.headers.authorization, `Bearer ${Redacted.value(token)}`)
+      strictEqual(second?.headers.host, simulator.origin.host)
+      deepStrictEqual(yield* simulator.requestsTo("api"), requests.slice(1, 2))
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("holds a request before it is answered, and tells who waits for it", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      yield* simulator.inject(Fault.delay("1 minute"), { on: "token", times: 2 })
+      const two = yield* Effect.fork(simulator.awaitRequests("token", 2))
+      const first = yield* Effect.fork(exchange())
+      yield* simulator.awaitRequests("token", 1)
+      strictEqual(yield* Fiber.poll(two).pipe(Effect.map(Option.isNone)), true)
+      const second = yield* Effect.fork(exchange())
+      yield* Fiber.join(two)
+      yield* simulator.awaitRequests("token", 2)
+      assertTrue((yield* simulator.requests).every(({ status }) => Option.isNone(status)))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(Fiber.zip(first, second))
+      assertTrue((yield* simulator.requests).every(({ status }) => Option.contains(status, 200)))
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("shows no secret, however it is printed", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const token = yield* mint()
+      yield* users(token, `/api/v2/users/me?key=${Redacted.value(token)}`)
+      const header = basic(`${defaultClient.clientId}:${encodeURIComponent(secret)}`)
+      yield* exchange({ grant_type: "client_credentials" }, header)
+      const requests = yield* simulator.requests
+      const canaries = [secret, encodeURIComponent(secret), header.authorization.slice(6), Redacted.value(token)]
+      const printed = requests.flatMap((request) => [
+        JSON.stringify(request),
+        JSON.stringify({ ...request }),
+        inspect(request, { depth: 10, showHidden: true }),
+        inspect({ ...request }, { depth: 10 }),
+        inspect(request, { customInspect: false, depth: 10 }),
+        String(request),
+        Inspectable.format(request)
+      ])
+      strictEqual(printed.length, 21)
+      for (const text of printed) {
+        assertTrue(text.includes("POST") || text.includes("GET"))
+        deepStrictEqual(
+          canaries.filter((canary) => text.includes(canary)),
+          []
+        )
+      }
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("Recording", () => {
+  it.effect("stops with a reset, which brings back the first state of everything", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const token = yield* mint()
+      yield* simulator.forgetClient(defaultClient.clientId)
+      yield* simulator.registerClient({ ...defaultClient, clientId: "other" })
+      yield* simulator.inject(Fault.connectionReset, { on: "token", times: 5 })
+      yield* simulator.inject(Fault.delay("1 second"), { on: "api" })
+      const late = yield* Effect.fork(users(token))
+      yield* simulator.awaitRequests("api", 1)
+
+      yield* simulator.reset
+      deepStrictEqual(yield* simulator.requests, [])
+      yield* TestClock.adjust("1 second")
+      // It was under way when everything was reset: its answer belongs to nothing that is recorded now.
+      strictEqual((yield* Fiber.join(late)).status, 401)
+      deepStrictEqual(yield* simulator.requests, [])
+      strictEqual((yield* exchange()).status, 200)
+      strictEqual((yield* exchange({ ...goodForm, client_id: "other" })).status, 401)
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+
+  it.effect("revoke ends one token, revokeAll every one; neither keeps new ones from coming", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const [one, two, three] = yield* Effect.all([mint(), mint(), mint()])
+      yield* simulator.revoke(one)
+      const statuses = Effect.map(Effect.all([users(one), users(two), users(three)]), (answers) =>
+        answers.map(({ status }) => status)
+      )
+      deepStrictEqual(yield* statuses, [401, 200, 200])
+      yield* simulator.revokeAll
+      deepStrictEqual(yield* statuses, [401, 401, 401])
+      strictEqual((yield* users(yield* mint())).status, 200)
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+
+  it.effect("registerClient replaces the secret of a client: the old one is refused", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      yield* simulator.registerClient({ ...defaultClient, clientSecret: Redacted.make("rotated") })
+      strictEqual((yield* exchange()).status, 401)
+      strictEqual((yield* exchange({ ...goodForm, client_secret: "rotated" })).status, 200)
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+})

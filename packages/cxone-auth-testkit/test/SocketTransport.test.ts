@@ -1,0 +1,80 @@
+import * as Http from "node:http"
+import { HttpServerResponse } from "@effect/platform"
+import { describe, it } from "@effect/vitest"
+import { assertTrue, strictEqual } from "@effect/vitest/utils"
+import { Deferred, Effect, Schedule, Stream } from "effect"
+import * as SocketTransport from "../src/SocketTransport.js"
+
+/** A client that reads nothing until it is told to. */
+const connect = (origin: URL) =>
+  Effect.acquireRelease(
+    Effect.async<Http.IncomingMessage, Error>((resume) => {
+      const request = Http.get(origin, (response) => {
+        response.on("error", () => undefined)
+        resume(Effect.succeed(response))
+      })
+      request.on("error", (error) => resume(Effect.fail(error)))
+    }),
+    (response) => Effect.sync(() => response.destroy())
+  )
+
+describe("SocketTransport", () => {
+  it.live("makes no more of an endless body than the client reads, and stops when the client goes away", () =>
+    Effect.gen(function* () {
+      const chunk = new Uint8Array(64 * 1024)
+      const made = { chunks: 0 }
+      const ended = yield* Deferred.make<void>()
+      const endless = Stream.repeatEffect(
+        Effect.sync(() => {
+          made.chunks += 1
+          return chunk
+        })
+      ).pipe(Stream.ensuring(Deferred.succeed(ended, undefined)))
+
+      const { origin, server } = yield* SocketTransport.listen
+      yield* SocketTransport.serve(server, () => Effect.succeed(HttpServerResponse.stream(endless)))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* connect(origin)
+          // What the kernel's buffers take; then it stands still.
+          const standstill = Effect.gen(function* () {
+            const before = made.chunks
+            yield* Effect.sleep("5 millis")
+            return before > 0 && made.chunks === before
+          })
+          yield* Effect.repeat(standstill, { until: (still) => still, schedule: Schedule.recurs(200) })
+          assertTrue(made.chunks > 0 && made.chunks < 1000)
+        })
+      )
+      yield* Deferred.await(ended).pipe(Effect.timeout("2 seconds"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("interrupts the answer that is being made when the client goes away", () =>
+    Effect.gen(function* () {
+      const begun = yield* Deferred.make<void>()
+      const interrupted = yield* Deferred.make<void>()
+      const { origin, server } = yield* SocketTransport.listen
+      yield* SocketTransport.serve(server, () =>
+        Deferred.succeed(begun, undefined).pipe(
+          Effect.zipRight(Effect.never),
+          Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
+        )
+      )
+      const request = Http.get(origin).on("error", () => undefined)
+      yield* Deferred.await(begun)
+      request.destroy()
+      yield* Deferred.await(interrupted).pipe(Effect.timeout("2 seconds"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("answers 500 to what can't be sent", () =>
+    Effect.gen(function* () {
+      const { origin, server } = yield* SocketTransport.listen
+      yield* SocketTransport.serve(server, () =>
+        Effect.succeed(HttpServerResponse.empty({ headers: { bad: "a\r\nb" } }))
+      )
+      strictEqual((yield* connect(origin)).statusCode, 500)
+    }).pipe(Effect.scoped)
+  )
+})

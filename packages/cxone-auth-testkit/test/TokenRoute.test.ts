@@ -1,0 +1,216 @@
+import { HttpClientRequest } from "@effect/platform"
+import { describe, it } from "@effect/vitest"
+import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
+import { CxoneSimulator, defaultClient } from "cxone-auth-testkit"
+import { Effect, Random, Redacted } from "effect"
+import { basic, exchange, goodForm, mint, modes, read, secret, tokenRequest, without } from "./harness.js"
+
+const encode = (text: string) => new URLSearchParams([["", text]]).toString().slice(1)
+
+const claimsOf = (token: unknown) =>
+  JSON.parse(Buffer.from(String(token).split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>
+
+describe.each(modes)("TokenRoute $name", ({ layer }) => {
+  describe("gives a token", () => {
+    it.effect("as RFC 6749 §5.1 says, to who sends its secret in the form", () =>
+      Effect.gen(function* () {
+        const answer = yield* exchange({ ...goodForm, scope: "read:users offline_access" })
+        strictEqual(answer.status, 200)
+        strictEqual(answer.headers["content-type"], "application/json")
+        strictEqual(answer.headers["cache-control"], "no-store")
+        strictEqual(answer.headers.pragma, "no-cache")
+        deepStrictEqual(
+          { ...answer.json, access_token: typeof answer.json.access_token },
+          { access_token: "string", token_type: "Bearer", expires_in: 3600, scope: "read:users offline_access" }
+        )
+      }).pipe(Effect.provide(layer()))
+    )
+
+    it.effect("to who sends its secret as Basic credentials, form-encoded", () =>
+      Effect.gen(function* () {
+        const pair = `${encode(defaultClient.clientId)}:${encode(secret)}`
+        const answer = yield* exchange({ grant_type: "client_credentials" }, basic(pair))
+        strictEqual(answer.status, 200)
+        const again = yield* exchange(without("client_secret"), {
+          authorization: basic(pair).authorization.replace("Basic", "basic")
+        })
+        strictEqual(again.status, 200)
+      }).pipe(Effect.provide(layer()))
+    )
+
+    it.effect("for any Unicode in id and secret, in both ways", () => {
+      const clientId = "büro:+%&= 東京"
+      const clientSecret = "päss+wörd %3D=&🔑:\u0000"
+      return Effect.gen(function* () {
+        const post = yield* exchange({ ...goodForm, client_id: clientId, client_secret: clientSecret })
+        strictEqual(post.status, 200)
+        const header = basic(`${encode(clientId)}:${encode(clientSecret)}`)
+        strictEqual((yield* exchange({ grant_type: "client_credentials" }, header)).status, 200)
+      }).pipe(
+        Effect.provide(layer({ clients: [{ clientId, clientSecret: Redacted.make(clientSecret), scopes: ["a"] }] }))
+      )
+    })
+
+    it.effect("with all the scopes of the client if it asks for none", () =>
+      Effect.gen(function* () {
+        strictEqual((yield* exchange()).json.scope, defaultClient.scopes.join(" "))
+        strictEqual((yield* exchange({ ...goodForm, scope: "" })).json.scope, defaultClient.scopes.join(" "))
+      }).pipe(Effect.provide(layer()))
+    )
+
+    it.effect("that is a JWT of who asked, when, for what and for how long", () =>
+      Effect.gen(function* () {
+        const { access_token } = (yield* exchange({ ...goodForm, scope: "read:users" })).json
+        const { origin } = yield* CxoneSimulator
+        const { jti, ...claims } = claimsOf(access_token)
+        deepStrictEqual(claims, {
+          iss: origin.origin,
+          sub: defaultClient.clientId,
+          tenantId: "test-tenant",
+          scope: "read:users",
+          iat: 0,
+          exp: 3600
+        })
+        assertTrue(typeof jti === "string" && jti.length > 0)
+      }).pipe(Effect.provide(layer()))
+    )
+
+    it.effect("that has nothing to read if it shall be opaque", () =>
+      Effect.gen(function* () {
+        const token = String((yield* exchange()).json.access_token)
+        assertTrue(/^[\w-]{43}$/.test(token))
+      }).pipe(Effect.provide(layer({ tokenFormat: "opaque" })))
+    )
+
+    it.effect("that is another each time, and the same again only from the same seed", () => {
+      const three = Effect.all([mint(), mint(), mint()]).pipe(
+        Effect.map((tokens) => tokens.map(Redacted.value)),
+        // The seed of a request must not matter: it would make each of the three the same.
+        Effect.withRandom(Random.make("request"))
+      )
+      const seeded = (seed: string) =>
+        three.pipe(Effect.provide(layer({ tokenFormat: "opaque" })), Effect.withRandom(Random.make(seed)))
+      return Effect.gen(function* () {
+        const first = yield* seeded("one")
+        strictEqual(new Set(first).size, 3)
+        deepStrictEqual(yield* seeded("one"), first)
+        strictEqual(new Set([...first, ...(yield* seeded("two"))]).size, 6)
+      })
+    })
+
+    it.effect("whose expires_in is a number, a text or missing, as the test wants it", () =>
+      Effect.gen(function* () {
+        const client = { ...defaultClient, tokenLifetime: "90.9 seconds" } as const
+        const expiresIn = (form: "number" | "string" | "omitted") =>
+          Effect.map(exchange(), ({ json }) => json.expires_in).pipe(
+            Effect.provide(layer({ clients: [client], expiresIn: form }))
+          )
+        strictEqual(yield* expiresIn("number"), 90)
+        strictEqual(yield* expiresIn("string"), "90")
+        strictEqual(yield* expiresIn("omitted"), undefined)
+      })
+    )
+  })
+
+  describe("refuses", () => {
+    const refusals: ReadonlyArray<
+      readonly [
+        what: string,
+        request: Parameters<typeof exchange>,
+        status: number,
+        error: string,
+        challenged?: "challenged"
+      ]
+    > = [
+      ["another secret", [{ ...goodForm, client_secret: "other" }], 401, "invalid_client"],
+      ["an unknown client", [{ ...goodForm, client_id: "other" }], 401, "invalid_client"],
+      ["no secret", [without("client_secret")], 401, "invalid_client"],
+      ["no client", [{ grant_type: "client_credentials" }], 401, "invalid_client"],
+      [
+        "another secret in the header",
+        [{ grant_type: "client_credentials" }, basic(`${defaultClient.clientId}:other`)],
+        401,
+        "invalid_client",
+        "challenged"
+      ],
+      [
+        "a secret in the header that isn't encoded",
+        [{ grant_type: "client_credentials" }, basic(`${defaultClient.clientId}:${secret}`)],
+        401,
+        "invalid_client",
+        "challenged"
+      ],
+      [
+        "a header that is no base64",
+        [{ grant_type: "client_credentials" }, { authorization: "Basic ???" }],
+        401,
+        "invalid_client",
+        "challenged"
+      ],
+      [
+        "a header without a colon",
+        [{ grant_type: "client_credentials" }, basic("nobody")],
+        401,
+        "invalid_client",
+        "challenged"
+      ],
+      ["a scheme that isn't Basic", [goodForm, { authorization: "Bearer abc" }], 400, "invalid_request"],
+      ["two ways at once", [goodForm, basic(`${defaultClient.clientId}:x`)], 400, "invalid_request"],
+      [
+        "a client_id that isn't the one of the header",
+        [{ ...without("client_secret"), client_id: "other" }, basic(`${defaultClient.clientId}:x`)],
+        400,
+        "invalid_request"
+      ],
+      ["no grant type", [without("grant_type")], 400, "invalid_request"],
+      ["an empty grant type", [{ ...goodForm, grant_type: "" }], 400, "invalid_request"],
+      ["another grant type", [{ ...goodForm, grant_type: "password" }], 400, "unsupported_grant_type"],
+      ["a scope that isn't the client's", [{ ...goodForm, scope: "read:users admin" }], 400, "invalid_scope"],
+      ["a scope in another case", [{ ...goodForm, scope: "Read:Users" }], 400, "invalid_scope"],
+      ["scopes with two spaces between", [{ ...goodForm, scope: "read:users  offline_access" }], 400, "invalid_scope"],
+      ["a parameter twice", [`${new URLSearchParams(goodForm)}&scope=a&scope=a`], 400, "invalid_request"],
+      ["JSON under the label of a form", [JSON.stringify(goodForm)], 400, "invalid_request"],
+      ["an empty form", [""], 400, "invalid_request"]
+    ]
+
+    it.effect.each(refusals.map(([what, ...rest]) => ({ what, rest })))("$what", ({ rest }) =>
+      Effect.gen(function* () {
+        const [request, status, error, challenged] = rest
+        const answer = yield* exchange(...request)
+        strictEqual(answer.status, status)
+        strictEqual(answer.json.error, error)
+        strictEqual(typeof answer.json.error_description, "string")
+        strictEqual(answer.headers["cache-control"], "no-store")
+        strictEqual(answer.headers["www-authenticate"], challenged && 'Basic realm="cxone-simulator", charset="UTF-8"')
+        assertTrue(!answer.text.includes(secret))
+      }).pipe(Effect.provide(layer()))
+    )
+
+    it.effect("a client that may not use the grant", () =>
+      Effect.gen(function* () {
+        const answer = yield* exchange()
+        strictEqual(answer.status, 400)
+        strictEqual(answer.json.error, "unauthorized_client")
+      }).pipe(Effect.provide(layer({ clients: [{ ...defaultClient, grantTypes: ["password"] }] })))
+    )
+
+    it.effect("a JSON body, in the words of CXone", () =>
+      Effect.gen(function* () {
+        const answer = yield* (yield* tokenRequest).pipe(HttpClientRequest.bodyUnsafeJson(goodForm), read)
+        strictEqual(answer.status, 400)
+        deepStrictEqual(answer.json, {
+          error: "invalid_request",
+          error_description: "Missing required body parameters"
+        })
+      }).pipe(Effect.provide(layer()))
+    )
+
+    it.effect("what is no POST", () =>
+      Effect.gen(function* () {
+        const answer = yield* (yield* tokenRequest).pipe(HttpClientRequest.setMethod("GET"), read)
+        strictEqual(answer.status, 405)
+        strictEqual(answer.headers.allow, "POST")
+      }).pipe(Effect.provide(layer()))
+    )
+  })
+})
