@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
@@ -17,7 +19,15 @@ import {
   TestClock,
   Tracer
 } from "effect"
-import { clientSecret, foundIn, renderings, renderingsOfExit, tokenValue, withLogs } from "./support/Canary.js"
+import {
+  clientId,
+  clientSecret,
+  foundIn,
+  renderings,
+  renderingsOfExit,
+  tokenValue,
+  withLogs
+} from "./support/Canary.js"
 import { json, type Play, type Sent, scripted } from "./support/ScriptedHttpClient.js"
 
 const isTokenRequest = ({ url }: Sent) => url.endsWith("/oauth/token")
@@ -95,7 +105,7 @@ const layerOver = (play: Play, clientAuth: ClientAuth) =>
       Layer.provideMerge(
         CxoneAuth.layer({
           credentials: Credentials.clientSecret({
-            clientId: "an-id",
+            clientId,
             clientSecret: Redacted.make(clientSecret),
             clientAuth
           }),
@@ -174,6 +184,23 @@ const traces = (play: Play, clientAuth: ClientAuth) =>
     return { ended, shown }
   })
 
+const runProgram = (settings: Record<string, string>) =>
+  Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
+    const program = fileURLToPath(new URL("support/canary-program.ts", import.meta.url))
+    const child = spawn(process.execPath, ["--import", "tsx", program], {
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+      env: { ...process.env, ...settings }
+    })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        output += chunk
+      })
+    }
+    child.on("close", (code) => resume(Effect.succeed({ code, output })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
 const expectNoCanary = (all: ReadonlyArray<readonly [string, string]>) => {
   const leaks = all.flatMap(([how, text]) => foundIn(text).map((canary) => `${how}: ${canary}\n${text.slice(0, 300)}`))
   expect(leaks).toEqual([])
@@ -234,6 +261,17 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     })
   )
 
+  it.effect("a transport whose error code is what it was about to send", () =>
+    Effect.gen(function* () {
+      const { ended, shown } = yield* traces(
+        (sent) => Effect.fail({ cause: { code: echo(sent), cause: { code: clientSecret } } }),
+        ClientAuth.basic
+      )
+      expect(ended).toBe("TokenEndpointUnavailable")
+      expectNoCanary(shown)
+    })
+  )
+
   it.effect("a body that breaks off after it repeats the token", () =>
     Effect.gen(function* () {
       const broken = (sent: Sent) =>
@@ -274,7 +312,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
 
   it.effect("credentials, options, layers, services and the environment, printed", () =>
     Effect.gen(function* () {
-      const credentials = Credentials.clientSecret({ clientId: "an-id", clientSecret: Redacted.make(clientSecret) })
+      const credentials = Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret) })
       const environment = CxoneEnvironment.region("eu")
       const layer = yield* layerOver(() => Effect.sync(grant), ClientAuth.post)
       const context = yield* Layer.build(layer)
@@ -298,7 +336,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
       const { layer } = yield* scripted(() => Effect.sync(grant))
       for (const setting of ["CXONE_REGION", "CXONE_CLIENT_AUTH", "CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL"]) {
         const settings = new Map([
-          ["CXONE_CLIENT_ID", " an-id"],
+          ["CXONE_CLIENT_ID", ` ${clientId}`],
           ["CXONE_CLIENT_SECRET", `${clientSecret} `],
           [setting, clientSecret]
         ])
@@ -314,5 +352,34 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
         expectNoCanary([...renderingsOfExit(result), ...lines.map((line) => ["a log line", line] as const)])
       }
     })
+  )
+
+  // The simulator's tokens are JWTs with a header of their own, so that any of them would be seen.
+  // NodeHttpClient.layer goes without Node's own debug output: `http` and `net` print whole requests there (SECURITY.md).
+  it.live.each([
+    ["fetch", "http,net,undici,fetch"],
+    ["undici", "http,net,undici,fetch"],
+    ["node", ""]
+  ] as const)(
+    "the debug output of Node and its HTTP clients, beside every log line of a program: %s",
+    ([transport, debugged]) =>
+      Effect.gen(function* () {
+        const { code, output } = yield* runProgram({ TRANSPORT: transport, NODE_DEBUG: debugged })
+        expect(code).toBe(0)
+        for (const sign of [
+          "it went well",
+          "InvalidToken",
+          "RateLimited",
+          "RequestError",
+          "InvalidTokenResponse",
+          "InvalidClient"
+        ]) {
+          expect(output).toContain(sign)
+        }
+        if (debugged !== "") expect(output).toMatch(/^(NET|HTTP|UNDICI|FETCH) \d+/m)
+        expect(foundIn(output)).toEqual([])
+        expect(output).not.toMatch(/Bearer eyJ|eyJ[\w-]{10,}\./)
+      }),
+    60_000
   )
 })

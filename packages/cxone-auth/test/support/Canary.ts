@@ -8,7 +8,12 @@ const claims = Encoding.encodeBase64Url(JSON.stringify({ name: "c4n4ry Person", 
 /** A JWT, so that its claims are looked for as well. */
 export const tokenValue = `eyJhbGciOiJSUzI1NiJ9.${claims}.c4n4rySignature`
 
-const wanted: ReadonlyArray<string> = [clientSecret, tokenValue, claims, "c4n4rySignature", "c4n4ry Person"]
+export const clientId = "an-id"
+
+const formEncoded = new URLSearchParams({ s: clientSecret }).toString().slice(2)
+const basic = Buffer.from(`${clientId}:${formEncoded}`).toString("base64")
+
+const wanted: ReadonlyArray<string> = [clientSecret, basic, tokenValue, claims, "c4n4rySignature", "c4n4ry Person"]
 
 const spellingsOf = (secret: string): ReadonlyArray<string> => [
   secret,

@@ -1,0 +1,175 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Credentials, CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, Fault, type SimulatorOptions } from "cxone-auth-testkit"
+import { Array, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
+
+const exchanges = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
+  Effect.map(requestsTo("token"), ({ length }) => length)
+)
+
+const simulated = (options: SimulatorOptions = {}, scopes: string | ReadonlyArray<string> = "read:users") =>
+  Effect.provide(
+    CxoneHttpClient.layer.pipe(
+      Layer.provideMerge(CxoneSimulator.layerAuth({ scopes })),
+      Layer.provideMerge(CxoneSimulator.layerHttpClient(options))
+    )
+  )
+
+const valueOf = Effect.map(({ value }: { readonly value: Redacted.Redacted<string> }) => Redacted.value(value))
+
+describe("CxoneAuth at the simulator", () => {
+  describe("L2: a key is the client and its set of scopes", () => {
+    it.effect("two sets have two tokens, each with its own scopes", () =>
+      Effect.gen(function* () {
+        const auth = yield* CxoneAuth
+        const reading = yield* auth.accessTokenFor(["read:users"])
+        const writing = yield* auth.accessTokenFor(["write:users", "read:users"])
+        expect(reading.scopes).toEqual(["read:users"])
+        expect(writing.scopes).toEqual(["read:users", "write:users"])
+        expect(Redacted.value(reading.value)).not.toBe(Redacted.value(writing.value))
+        expect(yield* exchanges).toBe(2)
+      }).pipe(simulated())
+    )
+
+    it.effect("order, repeats and notation do not matter, nor whether the set is the layer's own", () =>
+      Effect.gen(function* () {
+        const auth = yield* CxoneAuth
+        const values = yield* Effect.all([
+          valueOf(auth.accessToken),
+          valueOf(auth.accessTokenFor(["write:users", "read:users"])),
+          valueOf(auth.accessTokenFor("read:users  write:users read:users"))
+        ])
+        expect(new Set(values).size).toBe(1)
+        expect(yield* exchanges).toBe(1)
+      }).pipe(simulated({}, ["read:users", "write:users"]))
+    )
+
+    it.effect("two clients never share a token", () =>
+      Effect.gen(function* () {
+        const { credentials, environment, registerClient } = yield* CxoneSimulator
+        const clientSecret = Redacted.make("another")
+        yield* registerClient({ clientId: "other", clientSecret, scopes: ["read:users"] })
+        const tokenOf = (credentials: Credentials) =>
+          CxoneAuth.pipe(
+            Effect.flatMap((auth) => valueOf(auth.accessToken)),
+            Effect.provide(CxoneAuth.layer({ credentials, environment, scopes: "read:users" }))
+          )
+        const mine = yield* tokenOf(credentials)
+        const theirs = yield* tokenOf(Credentials.clientSecret({ clientId: "other", clientSecret }))
+        expect(mine).not.toBe(theirs)
+      }).pipe(simulated())
+    )
+
+    it.effect("10,000 fibers on a cold cache, over two sets, make two exchanges", () =>
+      Effect.gen(function* () {
+        const auth = yield* CxoneAuth
+        const callers = Array.makeBy(10_000, (n) => auth.accessTokenFor(n % 2 === 0 ? "read:users" : "write:users"))
+        const tokens = yield* Effect.all(callers, { concurrency: "unbounded" })
+        expect(tokens.every(({ scopes }, n) => scopes[0] === (n % 2 === 0 ? "read:users" : "write:users"))).toBe(true)
+        expect(yield* exchanges).toBe(2)
+      }).pipe(simulated())
+    )
+
+    it.effect("L9: dropping one set's token leaves the other's alone", () =>
+      Effect.gen(function* () {
+        const auth = yield* CxoneAuth
+        const reading = yield* auth.accessTokenFor("read:users")
+        const writing = yield* auth.accessTokenFor("write:users")
+        yield* auth.invalidate(reading)
+        expect(yield* valueOf(auth.accessTokenFor("write:users"))).toBe(Redacted.value(writing.value))
+        expect(yield* valueOf(auth.accessTokenFor("read:users"))).not.toBe(Redacted.value(reading.value))
+      }).pipe(simulated())
+    )
+  })
+
+  it.effect.each([
+    ["a number", "number"],
+    ["a text", "string"],
+    ["not sent, and so read from the JWT", "omitted"]
+  ] as const)(
+    "L1, L8: a day of calls, with expires_in %s: no call sees a 401, one exchange for each life",
+    ([_, expiresIn]) =>
+      Effect.gen(function* () {
+        const cxone = yield* CxoneHttpClient
+        for (let minute = 0; minute < 24 * 60; minute += 5) {
+          expect((yield* cxone.get("/api/v2/users/me")).status).toBe(200)
+          yield* TestClock.adjust("5 minutes")
+        }
+        const { requestsTo } = yield* CxoneSimulator
+        const calls = yield* requestsTo("api")
+        expect(calls.length).toBe(288)
+        expect(yield* exchanges).toBe(24)
+      }).pipe(simulated({ expiresIn }))
+  )
+
+  it.effect("L3: a caller that leaves during a slow exchange leaves the others to their token", () =>
+    Effect.gen(function* () {
+      const { inject } = yield* CxoneSimulator
+      const auth = yield* CxoneAuth
+      yield* inject(Fault.delay("5 seconds"), { on: "token" })
+      const first = yield* Effect.fork(auth.accessToken)
+      yield* TestClock.adjust("1 second")
+      const second = yield* Effect.fork(auth.accessToken)
+      yield* TestClock.adjust("1 second")
+      expect(Exit.isInterrupted(yield* Fiber.interrupt(first))).toBe(true)
+      yield* TestClock.adjust("3 seconds")
+      expect((yield* Fiber.join(second)).scopes).toEqual(["read:users"])
+      expect(yield* exchanges).toBe(1)
+    }).pipe(simulated())
+  )
+
+  it.effect("L3: closing the layer during a slow exchange ends it, and those who wait", () =>
+    Effect.gen(function* () {
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.delay("5 seconds"), { on: "token" })
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(CxoneSimulator.layerAuth(), scope)
+      const auth = yield* Effect.provide(CxoneAuth, context)
+      const waiting = yield* Effect.fork(auth.accessToken)
+      yield* TestClock.adjust("1 second")
+      yield* Scope.close(scope, Exit.void)
+      expect(Exit.isInterrupted(yield* Fiber.await(waiting))).toBe(true)
+    }).pipe(simulated())
+  )
+
+  it.effect("L7: an outage that is shorter than the retries goes unnoticed", () =>
+    Effect.gen(function* () {
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 503 }), { on: "token" })
+      yield* inject(Fault.connectionReset, { on: "token" })
+      yield* inject(Fault.truncatedBody, { on: "token" })
+      const auth = yield* CxoneAuth
+      const token = yield* Effect.fork(auth.accessToken)
+      yield* TestClock.adjust(Duration.seconds(9))
+      expect((yield* Fiber.join(token)).scopes).toEqual(["read:users"])
+      expect(yield* exchanges).toBe(4)
+    }).pipe(simulated())
+  )
+
+  it.effect("S3: an endless answer is given up at 64 KiB, or after 10 s if it trickles", () =>
+    Effect.gen(function* () {
+      const { inject } = yield* CxoneSimulator
+      const auth = yield* CxoneAuth
+      yield* inject(Fault.endlessBody(), { on: "token" })
+      expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ _tag: "InvalidTokenResponse", reason: "too_large" })
+      yield* inject(Fault.endlessBody({ every: "1 second" }), { on: "token", times: 4 })
+      const failing = yield* Effect.fork(Effect.flip(auth.accessToken))
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Fiber.join(failing)).toMatchObject({ _tag: "TokenEndpointUnavailable", reason: "timeout" })
+    }).pipe(simulated())
+  )
+
+  it.effect("a client that was deleted, and a scope that it does not have, are told apart", () =>
+    Effect.gen(function* () {
+      const { credentials, forgetClient } = yield* CxoneSimulator
+      const auth = yield* CxoneAuth
+      expect(yield* Effect.flip(auth.accessTokenFor("admin"))).toMatchObject({
+        _tag: "InsufficientScope",
+        reason: "invalid_scope",
+        requested: ["admin"]
+      })
+      yield* forgetClient(credentials.clientId)
+      expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ _tag: "InvalidClient", reason: "invalid_client" })
+    }).pipe(simulated())
+  )
+})

@@ -1,0 +1,65 @@
+/** Everything that can go wrong, once, over a real socket, with every log line shown. Canary.test.ts runs it. */
+import { FetchHttpClient } from "@effect/platform"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { ClientAuth, Credentials, CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Config, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
+import { clientId, clientSecret } from "./Canary.js"
+
+const transports = { fetch: FetchHttpClient.layer, undici: NodeHttpClient.layerUndici, node: NodeHttpClient.layer }
+
+const show = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  effect.pipe(
+    Effect.tapErrorCause((cause) => Effect.logError("it failed", cause)),
+    Effect.tapError((error) => Effect.logError(error)),
+    Effect.tap((value) => Effect.log("it went well", value)),
+    Effect.tap((value) => Effect.sync(() => console.dir(value, { depth: 9, showHidden: true }))),
+    Effect.exit,
+    Effect.tap((exit) => Effect.sync(() => console.log(exit)))
+  )
+
+const program = Effect.gen(function* () {
+  const { credentials, environment, inject, reset } = yield* CxoneSimulator
+  const call = show(Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me")))
+  for (const clientAuth of [ClientAuth.post, ClientAuth.basic]) {
+    const { clientId, clientSecret } = credentials
+    const layer = CxoneHttpClient.layer.pipe(
+      Layer.provide(
+        CxoneAuth.layer({
+          credentials: Credentials.clientSecret({ clientId, clientSecret, clientAuth }),
+          environment,
+          scopes: "read:users"
+        })
+      )
+    )
+    const fresh = Effect.provide(call, layer)
+    yield* fresh
+    yield* inject(Fault.revokeToken, { on: "api", times: 2 })
+    yield* fresh
+    yield* inject(Fault.respond({ status: 429 }), { on: "api" })
+    yield* fresh
+    for (const fault of [Fault.connectionReset, Fault.truncatedBody]) {
+      yield* inject(fault, { on: "api" })
+      yield* fresh
+    }
+    yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "90" } }), { on: "token" })
+    yield* fresh
+    yield* inject(Fault.respond({ status: 200, body: "<html>" }), { on: "token" })
+    yield* fresh
+    yield* inject(Fault.forgetClient, { on: "token" })
+    yield* fresh
+    yield* reset
+  }
+})
+
+const transport = Effect.runSync(Config.literal("fetch", "undici", "node")("TRANSPORT"))
+
+const simulator = CxoneSimulator.layerServer({
+  clients: [{ clientId, clientSecret: Redacted.make(clientSecret), scopes: ["read:users"] }]
+})
+
+program.pipe(
+  Effect.provide(Layer.mergeAll(simulator, transports[transport], Logger.pretty)),
+  Logger.withMinimumLogLevel(LogLevel.All),
+  Effect.runPromise
+)
