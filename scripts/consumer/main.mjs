@@ -1,8 +1,45 @@
 /**
- * A program of a user who installed both packages from npm. `scripts/package-check.mjs` runs it outside the repository.
+ * A program of a user who installed both packages from npm: credentials in settings, a call to CXone, an error by its
+ * tag. `scripts/package-check.mjs` runs it outside the repository.
  */
-import * as auth from "cxone-auth"
-import * as testkit from "cxone-auth-testkit"
+import assert from "node:assert/strict"
+import { FetchHttpClient } from "@effect/platform"
+import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 
-console.log(`cxone-auth exports ${Object.keys(auth).join(", ")}`)
-console.log(`cxone-auth-testkit exports ${Object.keys(testkit).join(", ")}`)
+const whoAmI = Effect.gen(function* () {
+  const cxone = yield* CxoneHttpClient
+  const response = yield* cxone.get("/api/v2/users/me")
+  return yield* response.json
+})
+
+const program = Effect.gen(function* () {
+  const simulator = yield* CxoneSimulator
+  const settings = new Map([
+    ["CXONE_CLIENT_ID", simulator.credentials.clientId],
+    ["CXONE_CLIENT_SECRET", Redacted.value(simulator.credentials.clientSecret)],
+    ["CXONE_TOKEN_ENDPOINT", simulator.environment.tokenEndpoint.href],
+    ["CXONE_API_BASE_URL", simulator.environment.apiBaseUrl.href],
+    ["CXONE_SCOPES", "read:users"]
+  ])
+  const CxoneLayer = CxoneHttpClient.layer.pipe(
+    Layer.provide(CxoneAuth.layerConfig),
+    Layer.provide(FetchHttpClient.layer),
+    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(settings)))
+  )
+
+  const user = yield* Effect.provide(whoAmI, CxoneLayer)
+  console.log(`a call with a token: ${JSON.stringify(user)}`)
+  assert.equal((yield* simulator.requestsTo("token")).length, 1)
+
+  yield* simulator.inject(Fault.forgetClient, { on: "token" })
+  const refused = yield* whoAmI.pipe(
+    Effect.provide(CxoneLayer),
+    Effect.catchTag("InvalidClient", (error) => Effect.succeed(error.reason))
+  )
+  console.log(`a client that was deleted: ${refused}`)
+  assert.equal(refused, "invalid_client")
+})
+
+await Effect.runPromise(Effect.provide(program, CxoneSimulator.layerServer()))

@@ -1,0 +1,75 @@
+/** One pipeline that handles everything that can keep a call from carrying a valid token, each in its own way. */
+import { HttpClient, type HttpClientError } from "@effect/platform"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, type CxoneSimulatorService, Fault } from "cxone-auth-testkit"
+import { Console, Duration, Effect, Layer, Option } from "effect"
+import { wrapped } from "./support/print.js"
+import * as Stage from "./support/Stage.js"
+
+const call = (url: string) =>
+  Effect.flatMap(CxoneHttpClient, (cxone) => HttpClient.filterStatusOk(cxone).get(url)).pipe(Effect.as("200"))
+
+// The type says that no auth error is left. Without one of these handlers, this would not compile.
+const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientError, CxoneHttpClient> =>
+  call(url).pipe(
+    Effect.tapError((error) => Console.log(wrapped(`${error._tag}: ${error.message}`, "  "))),
+    Effect.catchTags({
+      InvalidClient: () => Effect.succeed("stop, and wake whoever keeps the settings"),
+      InsufficientScope: ({ required }) =>
+        Effect.succeed(`ask the administrator for ${required.join(" ") || "the scopes"}`),
+      RateLimited: ({ retryAfter }) =>
+        Effect.succeed(
+          `put the job back, and wait ${Duration.format(Option.getOrElse(retryAfter, () => Duration.minutes(1)))}`
+        ),
+      InvalidToken: () => Effect.succeed("stop: another try would be refused as well"),
+      TokenEndpointUnavailable: () => Effect.succeed("put the job back: CXone will return"),
+      InvalidTokenResponse: () => Effect.succeed("stop: something else answers in CXone's place"),
+      ForeignOrigin: () => Effect.succeed("call this host with the plain HttpClient")
+    })
+  )
+
+const usersMe = "/api/v2/users/me"
+
+const play = (title: string, url = usersMe) =>
+  Effect.gen(function* () {
+    yield* Console.log(`\n${title}`)
+    yield* Console.log(`  -> ${yield* handled(url)}`)
+  })
+
+/** A client of its own, which has no token yet. */
+const fresh = (scopes: string) =>
+  Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ scopes }))))
+
+const everyFailure = (simulator: CxoneSimulatorService) =>
+  Effect.gen(function* () {
+    yield* simulator.inject(Fault.forgetClient, { on: "token" })
+    yield* play("The application was deleted").pipe(fresh("read:users"))
+    yield* simulator.reset
+
+    yield* play("The token lacks a scope").pipe(fresh("offline_access"))
+
+    yield* simulator.inject(Fault.respond({ status: 429, headers: { "retry-after": "30" } }), { on: "api" })
+    yield* play("Too many calls")
+
+    yield* simulator.inject(Fault.revokeToken, { on: "api", times: 2 })
+    yield* play("Every token is refused")
+
+    const overloaded = Fault.respond({ status: 503, headers: { "retry-after": "1" } })
+    yield* simulator.inject(overloaded, { on: "token", times: Number.POSITIVE_INFINITY })
+    yield* play("The token endpoint is down (this takes three retries)").pipe(fresh("read:users"))
+    yield* simulator.clearFaults
+
+    const page = Fault.respond({ status: 200, headers: { "content-type": "text/html" }, body: "<h1>Maintenance</h1>" })
+    yield* simulator.inject(page, { on: "token" })
+    yield* play("A proxy answers in CXone's place").pipe(fresh("read:users"))
+
+    yield* play("A link leads elsewhere", "https://elsewhere.example/recording.wav")
+  }).pipe(Effect.provideService(CxoneSimulator, simulator))
+
+const program = Effect.gen(function* () {
+  const { simulator } = yield* Stage.Stage
+  yield* Option.match(simulator, { onNone: () => play("A call, as it comes"), onSome: everyFailure })
+})
+
+NodeRuntime.runMain(Effect.provide(program, Stage.layer))
