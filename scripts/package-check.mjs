@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const bin = (name) => join(root, "node_modules/.bin", name)
 const packages = ["cxone-auth", "cxone-auth-testkit"]
-const peers = ["effect@^3.22.4", "@effect/platform@^0.97.2", "@effect/platform-node@^0.108.2"]
+const peers = ["effect@^3.22.4", "@effect/platform@^0.97.2"]
 
 /** Runs a command, and returns what it printed. When it fails, prints that and fails too. */
 const run = (command, args, cwd) => {

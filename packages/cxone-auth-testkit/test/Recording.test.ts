@@ -46,6 +46,7 @@ describe.each(modes)("Recording $name", ({ layer }) => {
       const two = yield* Effect.fork(simulator.awaitRequests("token", 2))
       const first = yield* Effect.fork(exchange())
       yield* simulator.awaitRequests("token", 1)
+      yield* TestClock.adjust("1 second")
       strictEqual(yield* Fiber.poll(two).pipe(Effect.map(Option.isNone)), true)
       const second = yield* Effect.fork(exchange())
       yield* Fiber.join(two)
