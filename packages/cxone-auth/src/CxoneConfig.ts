@@ -10,8 +10,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { ClientAuth, Credentials } from "./Credentials.js"
-import { CxoneEnvironment, parseUrl, type Region, regionHosts } from "./CxoneEnvironment.js"
+import { CxoneEnvironment, type Region, regionHosts } from "./CxoneEnvironment.js"
 import * as ScopeSet from "./ScopeSet.js"
+import * as SecureUrl from "./SecureUrl.js"
 
 /**
  * What the settings describe.
@@ -67,7 +68,7 @@ const oneOf = <A extends string>(setting: Setting, choices: ReadonlyArray<A>): C
 
 const url = (setting: Setting): Config.Config<URL> =>
   Config.mapOrFail(text(setting), (value) =>
-    Either.orElse(parseUrl(value), (objection) => invalid(setting, `${setting} ${objection}`))
+    Either.orElse(SecureUrl.parse(value), (objection) => invalid(setting, `${setting} ${objection}`))
   )
 
 const credentials: Config.Config<Credentials> = Config.all({

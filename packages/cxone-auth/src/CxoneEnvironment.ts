@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
-import * as OriginPolicy from "./OriginPolicy.js"
+import * as SecureUrl from "./SecureUrl.js"
 
 /**
  * Where the brief's gateway stands, by region. Production in the US, Europe and Asia-Pacific, and the US test system.
@@ -78,25 +78,9 @@ export class CxoneEnvironment extends Data.Class<{
   static custom(urls: { readonly tokenEndpoint: string | URL; readonly apiBaseUrl: string | URL }): CxoneEnvironment {
     const parsed = (field: keyof typeof urls) =>
       Either.getOrThrowWith(
-        parseUrl(urls[field]),
+        SecureUrl.parse(urls[field]),
         (objection) => new TypeError(`CxoneEnvironment.custom: ${field} ${objection}`)
       )
     return new CxoneEnvironment({ tokenEndpoint: parsed("tokenEndpoint"), apiBaseUrl: parsed("apiBaseUrl") })
   }
-}
-
-/**
- * Reads a URL that secrets or tokens shall be sent to. On the left, what is wrong with it; the text continues a
- * sentence that begins with the name of the setting, and does not repeat the value.
- *
- * @since 0.1.0
- * @category decoding
- */
-export const parseUrl = (input: string | URL): Either.Either<URL, string> => {
-  if (!URL.canParse(String(input))) {
-    return Either.left("must be an absolute URL, for example https://gateway.example.com")
-  }
-  const url = new URL(input)
-  const objection = OriginPolicy.objection(url)
-  return objection === undefined ? Either.right(url) : Either.left(objection)
 }

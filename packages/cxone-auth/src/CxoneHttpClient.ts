@@ -18,9 +18,9 @@ import { type AccessToken, isSame } from "./AccessToken.js"
 import * as ApiAnswer from "./ApiAnswer.js"
 import * as CallerResponse from "./CallerResponse.js"
 import { CxoneAuth } from "./CxoneAuth.js"
-import { parseUrl } from "./CxoneEnvironment.js"
 import type { CxoneAuthError } from "./CxoneError.js"
 import * as OriginGuard from "./OriginGuard.js"
+import * as SecureUrl from "./SecureUrl.js"
 import * as Telemetry from "./Telemetry.js"
 import * as TokenPolicy from "./TokenPolicy.js"
 
@@ -139,7 +139,7 @@ const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
   new Set(
     allowed.map((input, index) => {
       const origin = Either.getOrThrowWith(
-        parseUrl(input),
+        SecureUrl.parse(input),
         (objection) => new TypeError(`CxoneHttpClient.layerWith: allowedOrigins[${index}] ${objection}`)
       )
       return origin.origin

@@ -8,7 +8,7 @@ import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import { ForeignOrigin } from "./CxoneError.js"
-import * as OriginPolicy from "./OriginPolicy.js"
+import * as SecureUrl from "./SecureUrl.js"
 
 /**
  * Decides where a request goes, and whether it may carry the token there (C1). A relative URL is resolved against
@@ -34,10 +34,10 @@ export const resolve = (
         allowed: [apiBaseUrl.origin, ...allowedOrigins]
       })
     )
-  if (OriginPolicy.hasUserInfo(url)) {
+  if (SecureUrl.hasUserInfo(url)) {
     return refuse("user_info")
   }
-  if (!OriginPolicy.isConfidential(url)) {
+  if (!SecureUrl.isConfidential(url)) {
     return refuse("not_confidential")
   }
   return url.origin === apiBaseUrl.origin || allowedOrigins.has(url.origin)

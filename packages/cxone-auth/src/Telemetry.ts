@@ -24,8 +24,9 @@ export const withoutOwnSpan: (http: HttpClient.HttpClient) => HttpClient.HttpCli
 
 /**
  * Opens a span for one request in its place: the same name, kind and attributes (of OpenTelemetry's conventions), but
- * no headers; and it ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` is
- * heeded as ever, and so is `HttpClient.withSpanNameGenerator`. With `propagation` the request carries the span on, in `traceparent` and `b3`.
+ * no headers; and it ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` and
+ * `HttpClient.withSpanNameGenerator` are heeded as ever. With `propagation` the request carries the span on, in
+ * `traceparent` and `b3`.
  *
  * @since 0.1.0
  * @category tracing

@@ -1,0 +1,46 @@
+/**
+ * URLs that secrets and tokens may travel to.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+
+const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/**
+ * Whether a secret may travel there: by https, or by plain http to this machine itself (C1, S3). The WHATWG parser has
+ * already turned every spelling of an IPv4 address into the dotted one.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isConfidential = (url: URL): boolean =>
+  url.protocol === "https:" || (url.protocol === "http:" && loopbackHost.test(url.hostname))
+
+/**
+ * Whether the URL carries a user name or password, which would end up in logs and could disguise the host.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const hasUserInfo = (url: URL): boolean => url.username !== "" || url.password !== ""
+
+/**
+ * Reads such a URL from a setting. On the left, what is wrong with it: the text continues a sentence that begins with
+ * the name of the setting, and does not repeat the value, which may hold a secret.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const parse = (input: string | URL): Either.Either<URL, string> => {
+  if (!URL.canParse(String(input))) {
+    return Either.left("must be an absolute URL, for example https://gateway.example.com")
+  }
+  const url = new URL(input)
+  if (hasUserInfo(url)) {
+    return Either.left("must not carry a user name or password; give the credentials as credentials")
+  }
+  return isConfidential(url)
+    ? Either.right(url)
+    : Either.left("must start with https:// (plain http:// only to this machine)")
+}
