@@ -37,7 +37,7 @@ const settingsOf = Effect.map(CxoneSimulator, ({ credentials, environment }) => 
 
 const withSimulator = Effect.provide(CxoneSimulator.layerServer())
 
-describe("examples, without settings, at the embedded simulator", { timeout: 60_000 }, () => {
+describe("examples, without settings, at the embedded simulator", () => {
   it.live("quickstart: minted, cached, 401 then renewed, 403 and 429 as typed errors", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("quickstart")
@@ -94,7 +94,7 @@ describe("examples, without settings, at the embedded simulator", { timeout: 60_
   )
 })
 
-describe("examples, with settings, where the settings lead", { timeout: 60_000 }, () => {
+describe("examples, with settings, where the settings lead", () => {
   it.live("who-am-i, the README's program", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("who-am-i", yield* settingsOf)

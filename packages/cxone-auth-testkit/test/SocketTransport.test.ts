@@ -2,7 +2,7 @@ import * as Http from "node:http"
 import { HttpServerResponse } from "@effect/platform"
 import { describe, it } from "@effect/vitest"
 import { assertTrue, strictEqual } from "@effect/vitest/utils"
-import { Deferred, Effect, Schedule, Stream } from "effect"
+import { Deferred, Effect, Logger, Schedule, Stream } from "effect"
 import * as SocketTransport from "../src/SocketTransport.js"
 
 /** A client that reads nothing until it is told to. */
@@ -68,13 +68,19 @@ describe("SocketTransport", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("answers 500 to what can't be sent", () =>
+  it.live("answers 500 to what can't be sent, and says so in the log", () =>
     Effect.gen(function* () {
+      const lines: Array<string> = []
+      const keep = Logger.replace(
+        Logger.defaultLogger,
+        Logger.map(Logger.stringLogger, (line) => void lines.push(line))
+      )
       const { origin, server } = yield* SocketTransport.listen
       yield* SocketTransport.serve(server, () =>
         Effect.succeed(HttpServerResponse.empty({ headers: { bad: "a\r\nb" } }))
-      )
+      ).pipe(Effect.provide(keep))
       strictEqual((yield* connect(origin)).statusCode, 500)
+      strictEqual(lines.length, 1)
     }).pipe(Effect.scoped)
   )
 })

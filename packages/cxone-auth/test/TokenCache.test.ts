@@ -12,6 +12,7 @@ import {
   Option,
   Redacted,
   Ref,
+  Runtime,
   Scheduler,
   Scope,
   TestClock,
@@ -175,11 +176,12 @@ describe("TokenCache", () => {
         const cache = TokenCache.make(exchange, scope)
         // The caller asks for the time after it has found the cache empty: that is when another one fills it.
         const clock = yield* Effect.clock
+        const runFork = Runtime.runFork(yield* Effect.runtime())
         const meddling: Clock.Clock = Object.create(clock, {
           unsafeCurrentTimeMillis: {
             value: () => {
               const scheduler = new Scheduler.SyncScheduler()
-              Effect.runFork(cache.get, { scheduler })
+              runFork(cache.get, { scheduler })
               scheduler.flush()
               return 0
             }
