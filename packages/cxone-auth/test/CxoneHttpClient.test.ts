@@ -501,19 +501,21 @@ describe("CxoneHttpClient", () => {
     })
   )
 
-  it.effect("CxoneAuth.layerTest: a token, or a failure, and nobody is asked for anything", () =>
-    Effect.gen(function* () {
-      const { layer, sent } = yield* scripted(() => Effect.succeed(json({})))
-      const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
-      const provide = (auth: Layer.Layer<CxoneAuth>) =>
-        Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide([auth, layer])))
-      yield* call.pipe(provide(CxoneAuth.layerTest("a-token", { apiBaseUrl: "https://api.test/" })))
-      expect((yield* sent).map(({ url, request }) => [url, request.headers.authorization])).toEqual([
-        ["https://api.test/x", "Bearer a-token"]
-      ])
-      const busy = new RateLimited({ reason: "token_endpoint", origin: host, retryAfter: Option.none() })
-      expect(yield* failureOf(call.pipe(provide(CxoneAuth.layerTest(busy))))).toBe(busy)
-      expect((yield* sent).length).toBe(1)
-    })
+  it.effect(
+    "CxoneAuth.layerTest: a token (here that of RFC 6750 §2.1), or a failure, and nobody is asked for anything",
+    () =>
+      Effect.gen(function* () {
+        const { layer, sent } = yield* scripted(() => Effect.succeed(json({})))
+        const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
+        const provide = (auth: Layer.Layer<CxoneAuth>) =>
+          Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide([auth, layer])))
+        yield* call.pipe(provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM", { apiBaseUrl: "https://api.test/" })))
+        expect((yield* sent).map(({ url, request }) => [url, request.headers.authorization])).toEqual([
+          ["https://api.test/x", "Bearer mF_9.B5f-4.1JqM"]
+        ])
+        const busy = new RateLimited({ reason: "token_endpoint", origin: host, retryAfter: Option.none() })
+        expect(yield* failureOf(call.pipe(provide(CxoneAuth.layerTest(busy))))).toBe(busy)
+        expect((yield* sent).length).toBe(1)
+      })
   )
 })

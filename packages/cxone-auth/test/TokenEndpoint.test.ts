@@ -71,6 +71,24 @@ describe("TokenEndpoint", () => {
       })
     )
 
+    it.effect("is the request that RFC 6749 §4.4.2 prints, and its answer of §4.4.3 is a token", () =>
+      Effect.gen(function* () {
+        const credentials = Credentials.clientSecret({
+          clientId: "s6BhdRkqt3",
+          clientSecret: Redacted.make("gX1fBat3bV"),
+          clientAuth: ClientAuth.basic
+        })
+        const answer = { access_token: "2YotnFZFEjr1zCsicMWpAA", token_type: "bearer", expires_in: 3600, other: "x" }
+        const { result, sent } = yield* run(
+          answers(() => json(answer)),
+          { credentials, scopes: [] }
+        )
+        expect(sent[0]?.request.headers.authorization).toBe("Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW")
+        expect(sent[0]?.body).toBe("grant_type=client_credentials")
+        expect(Redacted.value(Either.getOrThrow(result).value)).toBe("2YotnFZFEjr1zCsicMWpAA")
+      })
+    )
+
     it.effect("has no scope parameter when no scope is asked for", () =>
       Effect.gen(function* () {
         const { sent } = yield* run(answers(token), { scopes: [] })
