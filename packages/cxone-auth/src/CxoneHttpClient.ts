@@ -54,7 +54,8 @@ const make = (
   Effect.gen(function* () {
     const auth = yield* CxoneAuth
     const http = Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient)
-    const refusals = yield* makeRefusals
+    const refusedFresh = yield* makeTokenMemory
+    const droppedForStream = yield* makeTokenMemory
 
     const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
       Telemetry.requestSpan(request, tracerPropagation, (traced) =>
@@ -71,25 +72,39 @@ const make = (
         const { request, token } = refused
         // Before the renewal, which may take long or fail: until then the body keeps its connection.
         yield* ApiAnswer.discard(refused)
-        if (yield* refusals.remembers(token)) {
+        if (isSameAs(token, yield* refusedFresh.recall)) {
           return yield* ApiAnswer.invalidToken(refused, "refused_again")
         }
-        yield* auth.invalidate(token)
         if (!canBeSentAgain(request)) {
-          return yield* ApiAnswer.invalidToken(refused, "body_not_replayable")
+          return yield* refuseStream(refused)
         }
+        yield* auth.invalidate(token)
         const renewed = yield* auth.accessToken
         if (isSame(renewed, token)) {
-          yield* refusals.remember(renewed)
+          yield* refusedFresh.remember(renewed)
           return yield* ApiAnswer.invalidToken(refused, "refused_again")
         }
         const answer = yield* send(request, renewed)
         if (ApiAnswer.isTokenRefusal(answer)) {
-          yield* refusals.remember(renewed)
+          yield* refusedFresh.remember(renewed)
           yield* ApiAnswer.discard(answer)
           return yield* ApiAnswer.invalidToken(answer, "refused_again")
         }
         return yield* ApiAnswer.judge(answer)
+      })
+
+    // Nothing shows here whether a new token helps but the next call, so that call's refusal is the second one.
+    const refuseStream = (refused: ApiAnswer.ApiAnswer): Call =>
+      Effect.gen(function* () {
+        const { token } = refused
+        const dropped = yield* droppedForStream.recall
+        if (dropped !== undefined && !isSame(dropped, token)) {
+          yield* refusedFresh.remember(token)
+          return yield* ApiAnswer.invalidToken(refused, "refused_again")
+        }
+        yield* droppedForStream.remember(token)
+        yield* auth.invalidate(token)
+        return yield* ApiAnswer.invalidToken(refused, "body_not_replayable")
       })
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Call =>
@@ -115,23 +130,20 @@ const canBeSentAgain = ({ body }: HttpClientRequest.HttpClientRequest): boolean 
 const isReadOnce = (body: unknown): boolean =>
   typeof body === "object" && body !== null && (Symbol.asyncIterator in body || "getReader" in body)
 
-/**
- * The memory of the last token that was fresh and yet refused. A 401 for it says nothing new, and is not worth another
- * renewal; for how long, says `TokenPolicy.refusalMemory`.
- */
-const makeRefusals = Effect.map(
+const isSameAs = (token: AccessToken, remembered: AccessToken | undefined): boolean =>
+  remembered !== undefined && isSame(remembered, token)
+
+/** Remembers one token, for as long as `TokenPolicy.refusalMemory` says. */
+const makeTokenMemory = Effect.map(
   Ref.make<{ readonly token: AccessToken; readonly until: number } | undefined>(undefined),
   (last) => ({
     remember: (token: AccessToken) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.set(last, { token, until: now + Duration.toMillis(TokenPolicy.refusalMemory) })
       ),
-    remembers: (token: AccessToken) =>
-      Effect.zipWith(
-        Ref.get(last),
-        Clock.currentTimeMillis,
-        (refusal, now) => refusal !== undefined && now < refusal.until && isSame(refusal.token, token)
-      )
+    recall: Effect.zipWith(Ref.get(last), Clock.currentTimeMillis, (memory, now) =>
+      memory !== undefined && now < memory.until ? memory.token : undefined
+    )
   })
 )
 

@@ -350,6 +350,36 @@ describe("CxoneHttpClient", () => {
       })
     )
 
+    it.scoped("nor does a permanent 401 for streams mint a token a call", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
+        const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.bodyStream(Stream.make(new Uint8Array([1]))))
+        const reasons: Array<unknown> = []
+        for (let call = 0; call < 10; call++) {
+          reasons.push(yield* failureOf(client.execute(upload)))
+        }
+        expect(reasons).toMatchObject([
+          { reason: "body_not_replayable" },
+          ...Array.replicate({ _tag: "InvalidToken", reason: "refused_again" }, 9)
+        ])
+        expect((yield* apiCalls).length).toBe(10)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped("10 streams at once that find the same token refused are all told to try again", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: refuseFirstToken })
+        const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.bodyStream(Stream.make(new Uint8Array([1]))))
+        const errors = yield* Effect.all(Array.replicate(failureOf(client.execute(upload)), 10), {
+          concurrency: "unbounded"
+        })
+        expect(errors).toMatchObject(Array.replicate({ reason: "body_not_replayable" }, 10))
+        expect((yield* client.execute(upload)).status).toBe(200)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
     it.scoped("a 401 that is about another scheme is the caller's to see", () =>
       Effect.gen(function* () {
         const { client, exchanges } = yield* world({ api: () => challenge('Basic realm="proxy"') })
