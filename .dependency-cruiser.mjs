@@ -1,8 +1,24 @@
 /**
- * The floors of packages/cxone-auth/src, bottom first. A room imports from its own floor or from below.
- * A room that is not named stands on the ground floor.
+ * The floors of packages/cxone-auth/src, bottom first. A room imports from its own floor or from below, and every room
+ * has a floor.
  */
-const upperFloors = [
+const floors = [
+  [
+    "AccessToken",
+    "CallerResponse",
+    "Challenge",
+    "Credentials",
+    "CxoneError",
+    "FormEncoding",
+    "ManualRedirect",
+    "Quote",
+    "ResponseBody",
+    "RetryAfter",
+    "ScopeSet",
+    "SecureUrl",
+    "Telemetry",
+    "TransportFailure"
+  ],
   ["CxoneEnvironment", "OriginGuard"],
   ["TokenPolicy"],
   ["ApiAnswer", "CxoneConfig", "TokenCache", "TokenEndpoint", "TokenRefusal", "TokenRequest", "TokenResponse"],
@@ -11,15 +27,8 @@ const upperFloors = [
   ["index"]
 ]
 
-const rooms = (floors) => `^packages/cxone-auth/src/(${floors.flat().join("|")})\\.ts$`
-
-const nothingFromAbove = (from, above) => ({
-  name: `nothing-from-above-floor-${upperFloors.length - above.length + 1}`,
-  comment: "A room of cxone-auth imports from its own floor or from below.",
-  severity: "error",
-  from,
-  to: { path: rooms(above) }
-})
+const house = "^packages/cxone-auth/src/"
+const rooms = (floors) => `${house}(${floors.flat().join("|")})\\.ts$`
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -36,8 +45,19 @@ export default {
       from: {},
       to: { couldNotResolve: true }
     },
-    nothingFromAbove({ path: "^packages/cxone-auth/src/", pathNot: rooms(upperFloors) }, upperFloors),
-    ...upperFloors.slice(0, -1).map((floor, i) => nothingFromAbove({ path: rooms([floor]) }, upperFloors.slice(i + 1)))
+    {
+      name: "every-room-has-a-floor",
+      comment: "Name the room in `floors`.",
+      severity: "error",
+      from: {},
+      to: { path: house, pathNot: rooms(floors) }
+    },
+    ...floors.slice(0, -1).map((floor, i) => ({
+      name: `nothing-from-above-floor-${i + 1}`,
+      severity: "error",
+      from: { path: rooms([floor]) },
+      to: { path: rooms(floors.slice(i + 1)) }
+    }))
   ],
   options: {
     doNotFollow: { path: "node_modules" },

@@ -3,7 +3,7 @@ import { HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, type CxoneSimulatorService, Fault } from "cxone-auth-testkit"
-import { Clock, Console, Effect, Layer, Option, Schema } from "effect"
+import { Clock, type ConfigError, Console, Effect, Layer, Option, Schema } from "effect"
 import { line, wrapped } from "./support/print.js"
 import * as Stage from "./support/Stage.js"
 
@@ -63,6 +63,12 @@ const program = Effect.gen(function* () {
     onNone: () => Console.log("\nThe failures are played at the simulator only: unset CXONE_CLIENT_ID to see them."),
     onSome: whatCanGoWrong
   })
-}).pipe(Effect.tapError((error) => Console.error(`\n${error._tag}\n${wrapped(error.message, "  ")}`)))
+})
 
-NodeRuntime.runMain(Effect.provide(program, Stage.layer), { disableErrorReporting: true })
+// A failure, be it of the settings or of a call, is told in its own words and without a trace of the stack.
+const explain = (error: { readonly message: string } | ConfigError.ConfigError) =>
+  Console.error(`\n${wrapped("message" in error ? error.message : String(error), "")}`)
+
+NodeRuntime.runMain(program.pipe(Effect.provide(Stage.layer), Effect.tapError(explain)), {
+  disableErrorReporting: true
+})

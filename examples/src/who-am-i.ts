@@ -5,6 +5,14 @@ import { Console, Effect, Layer, Schema } from "effect"
 
 const User = Schema.Struct({ id: Schema.String, name: Schema.String })
 
+const stop = (advice: string) =>
+  Effect.zipRight(
+    Console.error(advice),
+    Effect.sync(() => {
+      process.exitCode = 1
+    })
+  )
+
 const program = Effect.gen(function* () {
   const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
   const response = yield* cxone.get("/api/v2/users/me")
@@ -12,8 +20,8 @@ const program = Effect.gen(function* () {
   yield* Console.log(`I am ${user.name} (${user.id}).`)
 }).pipe(
   Effect.catchTags({
-    InvalidClient: (error) => Console.error(`Fix the settings. ${error.message}`),
-    InsufficientScope: (error) => Console.error(`Ask for the scopes. ${error.message}`)
+    InvalidClient: (error) => stop(`Fix the settings. ${error.message}`),
+    InsufficientScope: (error) => stop(`Ask for the scopes. ${error.message}`)
   })
 )
 

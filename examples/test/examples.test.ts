@@ -107,7 +107,8 @@ describe("examples, with settings, where the settings lead", () => {
 
   it.live("who-am-i with a wrong secret says which settings to look at, and not what they hold", () =>
     Effect.gen(function* () {
-      const { output } = yield* run("who-am-i", { ...(yield* settingsOf), CXONE_CLIENT_SECRET: "wrong-canary" })
+      const { code, output } = yield* run("who-am-i", { ...(yield* settingsOf), CXONE_CLIENT_SECRET: "wrong-canary" })
+      expect(code).toBe(1)
       expect(output).toMatch(/^Fix the settings\. .*CXONE_CLIENT_ID.*CXONE_CLIENT_SECRET/)
       expect(output).not.toContain("wrong-canary")
     }).pipe(withSimulator)
@@ -117,6 +118,14 @@ describe("examples, with settings, where the settings lead", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("who-am-i")
       expect(output).toContain("CXONE_CLIENT_ID")
+      expect(output).toContain("CXONE_CLIENT_SECRET")
+      expect(code).toBe(1)
+    })
+  )
+
+  it.live("quickstart with half a pair names the other half", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("quickstart", { CXONE_CLIENT_ID: "an-id" })
       expect(output).toContain("CXONE_CLIENT_SECRET")
       expect(code).toBe(1)
     })

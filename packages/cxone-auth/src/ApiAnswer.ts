@@ -37,10 +37,9 @@ const originOf = ({ request }: ApiAnswer): string => new URL(request.url).origin
 const challengesOf = ({ response }: ApiAnswer): ReadonlyArray<Challenge.Challenge> =>
   Challenge.parse(response.headers["www-authenticate"])
 
-const bearerParam = (answer: ApiAnswer, name: "error" | "error_description" | "scope"): string | undefined => {
-  const value = Option.getOrUndefined(Challenge.bearer(challengesOf(answer)))?.params.get(name)
-  return value === undefined ? undefined : quoted(answer, value)
-}
+/** A parameter of the Bearer challenge as it was sent; it may repeat the token. */
+const bearerParam = (answer: ApiAnswer, name: "error" | "error_description" | "scope"): string | undefined =>
+  Option.getOrUndefined(Challenge.bearer(challengesOf(answer)))?.params.get(name)
 
 const quoted = ({ token }: ApiAnswer, text: string): string => quote(text, [token.value])
 
@@ -75,8 +74,8 @@ export const invalidToken = (answer: ApiAnswer, reason: InvalidToken["reason"]):
   return new InvalidToken({
     reason,
     origin: originOf(answer),
-    ...(error === undefined ? {} : { error }),
-    ...(description === undefined ? {} : { description })
+    ...(error === undefined ? {} : { error: quoted(answer, error) }),
+    ...(description === undefined ? {} : { description: quoted(answer, description) })
   })
 }
 
@@ -108,7 +107,7 @@ export const judge = (
  * @category decoding
  */
 export const discard = ({ response }: ApiAnswer): Effect.Effect<void> =>
-  ResponseBody.discard(response, TokenPolicy.maxAnswerBytes)
+  ResponseBody.discard(response, TokenPolicy.maxAnswerBytes, TokenPolicy.discardTimeout)
 
 const failWith = <E>(answer: ApiAnswer, error: E): Effect.Effect<never, E> =>
   Effect.zipRight(discard(answer), Effect.fail(error))
@@ -125,37 +124,32 @@ const judgeScope = (answer: ApiAnswer) => {
     const scope = bearerParam(answer, "scope")
     return failWith(answer, insufficientScope(answer, scope, bearerParam(answer, "error_description")))
   }
-  return answer.response.status === 403 && isShortJson(answer.response)
+  return answer.response.status === 403 && isJson(answer.response)
     ? judgeScopeInBody(answer)
     : Effect.succeed(answer.response)
 }
 
-const maxErrorBytes = 8 * 1024
-
-const isShortJson = ({ headers }: HttpClientResponse): boolean =>
-  /^application\/(?:[\w.-]+\+)?json\b/i.test(headers["content-type"] ?? "") &&
-  Number(headers["content-length"] ?? Number.NaN) <= maxErrorBytes
+const isJson = ({ headers }: HttpClientResponse): boolean =>
+  /^application\/(?:[\w.-]+\+)?json\b/i.test(headers["content-type"] ?? "")
 
 const decodeScopeError = Schema.decodeOption(
   Schema.parseJson(
     Schema.Struct({
       error: Schema.Literal("insufficient_scope"),
-      error_description: Schema.optionalWith(Schema.String, { exact: true }),
-      scope: Schema.optionalWith(Schema.String, { exact: true })
+      error_description: Schema.optionalWith(Schema.String, { exact: true, nullable: true }),
+      scope: Schema.optionalWith(Schema.String, { exact: true, nullable: true })
     })
   )
 )
 
 // The brief's gateway names the error, but not where: an API may also say it in the body, in the fields of RFC 6749.
 const judgeScopeInBody = (answer: ApiAnswer) => {
-  const { request, response } = answer
-  return response.text.pipe(
-    Effect.flatMap((body) =>
-      Option.match(decodeScopeError(body), {
-        onNone: () => Effect.succeed(CallerResponse.makeWithText(request, response, body)),
-        onSome: ({ error_description, scope }) => Effect.fail(insufficientScope(answer, scope, error_description))
-      })
-    )
+  const { request, response, token } = answer
+  return Effect.flatMap(ResponseBody.peek(response, TokenPolicy.maxErrorBytes), ({ body, text }) =>
+    Option.match(Option.flatMap(text, decodeScopeError), {
+      onNone: () => Effect.succeed(CallerResponse.makeWithBody(request, response, [token.value], body)),
+      onSome: ({ error_description, scope }) => Effect.fail(insufficientScope(answer, scope, error_description))
+    })
   )
 }
 
@@ -169,6 +163,6 @@ const insufficientScope = (
     origin: originOf(answer),
     requested: answer.token.requestedScopes,
     granted: answer.token.scopes,
-    required: scope === undefined ? [] : ScopeSet.make(quoted(answer, scope)),
+    required: scope === undefined ? [] : ScopeSet.make(scope).map((each) => quoted(answer, each)),
     ...(description === undefined ? {} : { description: quoted(answer, description) })
   })

@@ -9,8 +9,13 @@ import { fromWeb, type HttpClientResponse, TypeId } from "@effect/platform/HttpC
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
+import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import { quote } from "./Quote.js"
 import * as TransportFailure from "./TransportFailure.js"
+
+/** What was sent and must not come back: the token. */
+type Sent = ReadonlyArray<Redacted.Redacted<string>>
 
 class CallerResponse extends Inspectable.Class implements HttpClientResponse {
   readonly [TypeId]: TypeId = TypeId
@@ -18,11 +23,13 @@ class CallerResponse extends Inspectable.Class implements HttpClientResponse {
   readonly request: HttpClientRequest
   readonly #received: HttpClientResponse
   readonly #body: HttpClientResponse
+  readonly #sent: Sent
 
-  constructor(request: HttpClientRequest, received: HttpClientResponse, body = received) {
+  constructor(request: HttpClientRequest, received: HttpClientResponse, sent: Sent, body = received) {
     super()
     this.request = request
     this.#received = received
+    this.#sent = sent
     this.#body = body
   }
 
@@ -71,32 +78,40 @@ class CallerResponse extends Inspectable.Class implements HttpClientResponse {
   }
 
   readonly #toCaller = (error: ResponseError): ResponseError =>
-    new ResponseError({ request: this.request, response: this, reason: error.reason, ...explanation(error) })
+    new ResponseError({
+      request: this.request,
+      response: this,
+      reason: error.reason,
+      ...explanation(error, this.#sent)
+    })
 }
 
 /**
  * A response as it came, but with the request as the caller made it. The one that was sent carries the token, and
- * whoever prints a response, or an error of reading its body, would print that too (S1). Printed, it
- * shows neither headers nor body: a server may repeat there what it was sent.
+ * whoever prints a response, or an error of reading its body, would print that too (S1). Printed, it shows neither
+ * headers nor body: a server may repeat there what it was sent.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const make = (request: HttpClientRequest, received: HttpClientResponse): HttpClientResponse =>
-  new CallerResponse(request, received)
+export const make = (request: HttpClientRequest, received: HttpClientResponse, sent: Sent): HttpClientResponse =>
+  new CallerResponse(request, received, sent)
 
 /**
- * The same, with a body that has been read from it put back, so that it can be read again in any form.
+ * The same, with the body that a look at the first one has put back.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const makeWithText = (
+export const makeWithBody = (
   request: HttpClientRequest,
   received: HttpClientResponse,
-  text: string
-): HttpClientResponse =>
-  new CallerResponse(request, received, fromWeb(request, new Response(text, { headers: received.headers })))
+  sent: Sent,
+  body: Stream.Stream<Uint8Array, ResponseError>
+): HttpClientResponse => {
+  const source = new Response(Stream.toReadableStream(body), { headers: received.headers })
+  return new CallerResponse(request, received, sent, fromWeb(request, source))
+}
 
 /**
  * A failure to get a response, with the request as the caller made it.
@@ -104,21 +119,24 @@ export const makeWithText = (
  * @since 0.1.0
  * @category conversions
  */
-export const makeError = (error: HttpClientError, request: HttpClientRequest): HttpClientError =>
+export const makeError = (error: HttpClientError, request: HttpClientRequest, sent: Sent): HttpClientError =>
   error._tag === "RequestError"
-    ? new RequestError({ request, reason: error.reason, ...explanation(error) })
+    ? new RequestError({ request, reason: error.reason, ...explanation(error, sent) })
     : new ResponseError({
         request,
-        response: new CallerResponse(request, error.response),
+        response: new CallerResponse(request, error.response, sent),
         reason: error.reason,
-        ...explanation(error)
+        ...explanation(error, sent)
       })
 
-// In place of the cause, which may be anything that a transport throws, and quote anything that was sent.
-const explanation = (error: HttpClientError): { readonly description?: string } => {
-  const description =
-    TransportFailure.codeOf(error.cause) ??
-    error.description ??
-    (error.cause instanceof SyntaxError ? "the body is not JSON" : undefined)
-  return description === undefined ? {} : { description }
+// In place of the cause, which may be anything that a transport throws, and repeat anything that was sent.
+const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {
+  const code = TransportFailure.codeOf(error.cause)
+  if (code !== undefined) {
+    return { description: code }
+  }
+  if (error.description !== undefined) {
+    return { description: quote(error.description, sent) }
+  }
+  return error.cause instanceof SyntaxError ? { description: "the body is not JSON" } : {}
 }

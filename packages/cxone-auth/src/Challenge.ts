@@ -127,10 +127,12 @@ export const parse = (header: string | undefined): ReadonlyArray<Challenge> => {
 }
 
 /**
- * The first challenge for the `Bearer` scheme (RFC 6750 §3), if there is one.
+ * The challenge for the `Bearer` scheme (RFC 6750 §3), if there is one; of several, the first that names an error.
  *
  * @since 0.1.0
  * @category getters
  */
-export const bearer = (challenges: ReadonlyArray<Challenge>): Option.Option<Challenge> =>
-  Option.fromNullable(challenges.find(({ scheme }) => scheme === "bearer"))
+export const bearer = (challenges: ReadonlyArray<Challenge>): Option.Option<Challenge> => {
+  const bearers = challenges.filter(({ scheme }) => scheme === "bearer")
+  return Option.fromNullable(bearers.find(({ params }) => params.has("error")) ?? bearers[0])
+}

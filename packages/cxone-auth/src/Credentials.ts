@@ -6,7 +6,7 @@
 import * as Data from "effect/Data"
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
-import { formEncode } from "./Quote.js"
+import * as FormEncoding from "./FormEncoding.js"
 
 /**
  * What a client adds to a token request to say who it is (RFC 6749 §2.3.1): form parameters, headers, or both.
@@ -56,7 +56,7 @@ export const ClientAuth: { readonly post: ClientAuth; readonly basic: ClientAuth
     headers: {}
   }),
   basic: ({ clientId, clientSecret }) => {
-    const pair = `${formEncode(clientId)}:${formEncode(Redacted.value(clientSecret))}`
+    const pair = `${FormEncoding.encode(clientId)}:${FormEncoding.encode(Redacted.value(clientSecret))}`
     return { form: {}, headers: { authorization: Redacted.make(`Basic ${Encoding.encodeBase64(pair)}`) } }
   }
 }
@@ -107,12 +107,12 @@ export const Credentials = {
   }): Credentials => {
     requireTrimmed("clientId", options.clientId)
     requireTrimmed("clientSecret", Redacted.value(options.clientSecret))
-    return new ClientSecret({ clientAuth: ClientAuth.post, ...options })
+    return new ClientSecret({ ...options, clientAuth: options.clientAuth ?? ClientAuth.post })
   }
 }
 
-const requireTrimmed = (field: string, value: string): void => {
-  if (value.trim() === "") {
+const requireTrimmed = (field: string, value: string | undefined): void => {
+  if (typeof value !== "string" || value.trim() === "") {
     throw new TypeError(`Credentials.clientSecret: ${field} is empty`)
   }
   if (value !== value.trim()) {

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,10 +13,11 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import { AccessToken } from "./AccessToken.js"
 import type { Credentials } from "./Credentials.js"
 import * as CxoneConfig from "./CxoneConfig.js"
-import type { CxoneEnvironment } from "./CxoneEnvironment.js"
+import { CxoneEnvironment } from "./CxoneEnvironment.js"
 import type { CxoneAuthError } from "./CxoneError.js"
 import * as ScopeSet from "./ScopeSet.js"
 import * as TokenCache from "./TokenCache.js"
@@ -55,6 +56,8 @@ export interface CxoneAuthOptions {
   readonly scopes?: string | ReadonlyArray<string>
 }
 
+const keyOf = ScopeSet.toParameter
+
 /**
  * Builds the service. Every exchange runs in the scope that it is built in; closing that scope ends them.
  *
@@ -65,25 +68,27 @@ export const make = (
   options: CxoneAuthOptions
 ): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function* () {
-    const http = yield* HttpClient.HttpClient
+    const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<HttpClient.HttpClient>())
     const scope = yield* Effect.scope
-    const { apiBaseUrl, tokenEndpoint } = options.environment
+    // A copy, checked again: whoever can change a URL of the original, or made it by hand, decides where secrets go.
+    const { apiBaseUrl, tokenEndpoint } = new CxoneEnvironment(options.environment)
 
     const newCache = (scopes: ScopeSet.ScopeSet) =>
       TokenCache.make(
         TokenEndpoint.exchange({ tokenEndpoint, credentials: options.credentials, scopes }).pipe(
-          Effect.provideService(HttpClient.HttpClient, http)
+          // Nobody's flight (L3): what the caller who happens to be the first has in its context is not for all.
+          Effect.mapInputContext((_: Context.Context<never>) => context)
         ),
         scope
       )
 
     const defaultScopes = ScopeSet.make(options.scopes ?? CxoneConfig.defaultScopes)
     const defaultCache = newCache(defaultScopes)
-    const caches = yield* Ref.make(HashMap.make([ScopeSet.toParameter(defaultScopes), defaultCache]))
+    const caches = yield* Ref.make(HashMap.make([keyOf(defaultScopes), defaultCache]))
 
     const cacheFor = (scopes: ScopeSet.ScopeSet) =>
       Ref.modify(caches, (known) => {
-        const key = ScopeSet.toParameter(scopes)
+        const key = keyOf(scopes)
         const cache = Option.getOrElse(HashMap.get(known, key), () => newCache(scopes))
         return [cache, HashMap.has(known, key) ? known : HashMap.set(known, key, cache)]
       })
@@ -91,7 +96,13 @@ export const make = (
     return {
       accessToken: defaultCache.get,
       accessTokenFor: (scopes) => Effect.flatMap(cacheFor(ScopeSet.make(scopes)), (cache) => cache.get),
-      invalidate: (token) => Effect.flatMap(cacheFor(token.requestedScopes), (cache) => cache.invalidate(token)),
+      invalidate: (token) =>
+        Effect.flatMap(Ref.get(caches), (known) =>
+          Option.match(HashMap.get(known, keyOf(ScopeSet.make(token.requestedScopes))), {
+            onNone: () => Effect.void,
+            onSome: (cache) => cache.invalidate(token)
+          })
+        ),
       // A copy: a `URL` can be changed, and this one decides where tokens go.
       apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl))
     }
@@ -177,7 +188,8 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
       }
       return answer instanceof AccessToken ? Effect.succeed(answer) : Effect.fail(answer)
     }
-    const apiBaseUrl = options?.apiBaseUrl ?? "https://cxone.test"
+    const tokenEndpoint = "https://cxone.test/oauth/token"
+    const { apiBaseUrl } = new CxoneEnvironment({ tokenEndpoint, apiBaseUrl: "https://cxone.test", ...options })
     return Layer.succeed(CxoneAuth, {
       accessToken: answerFor(CxoneConfig.defaultScopes),
       accessTokenFor: (scopes) => answerFor(ScopeSet.make(scopes)),
@@ -187,6 +199,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 }
 
+// The last time that a `Date` can show.
+const lastInstant = 8_640_000_000_000_000
+
 const everlasting = (value: string, scopes: ScopeSet.ScopeSet): AccessToken =>
   new AccessToken({
     value: Redacted.make(value),
@@ -194,5 +209,5 @@ const everlasting = (value: string, scopes: ScopeSet.ScopeSet): AccessToken =>
     scopes,
     requestedScopes: scopes,
     obtainedAt: 0,
-    expiresAt: Number.POSITIVE_INFINITY
+    expiresAt: lastInstant
   })

@@ -55,7 +55,9 @@ const missing = (setting: Setting, problem: string) => Either.left(ConfigError.M
 const text = (setting: Setting): Config.Config<string> =>
   Config.string(setting).pipe(
     Config.mapOrFail((raw) =>
-      raw.trim() === "" ? missing(setting, `Expected ${setting} to be not empty`) : Either.right(raw.trim())
+      raw.trim() === ""
+        ? Either.left(ConfigError.MissingData([], `Expected ${setting} to be not empty`))
+        : Either.right(raw.trim())
     ),
     Config.withDescription(descriptions[setting])
   )

@@ -11,7 +11,7 @@ import * as SecureUrl from "./SecureUrl.js"
  * Where the brief's gateway stands, by region. Production in the US, Europe and Asia-Pacific, and the US test system.
  *
  * @since 0.1.0
- * @category models
+ * @category constants
  */
 export const regionHosts = {
   us: "https://platform.nice-ic.com",
@@ -37,9 +37,19 @@ export type Region = keyof typeof regionHosts
 export class CxoneEnvironment extends Data.Class<{
   /** Where tokens are requested. https, or plain http to this machine (S3). */
   readonly tokenEndpoint: URL
-  /** What relative URLs resolve against, and the origin that the token may go to (C1). */
+  /** What relative URLs resolve against, and the origin that the token may go to (C1). A path must end in `/`. */
   readonly apiBaseUrl: URL
 }> {
+  /** Keeps copies, and holds both URLs to what {@link CxoneEnvironment.custom} says. */
+  constructor(urls: { readonly tokenEndpoint: string | URL; readonly apiBaseUrl: string | URL }) {
+    const parsed = (field: keyof typeof urls) =>
+      Either.getOrThrowWith(
+        SecureUrl.parse(urls[field]),
+        (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`)
+      )
+    super({ tokenEndpoint: parsed("tokenEndpoint"), apiBaseUrl: parsed("apiBaseUrl") })
+  }
+
   /**
    * The gateway of a region: tokens from `{host}/oauth/token`, the API at `{host}` (source: the brief).
    *
@@ -56,7 +66,7 @@ export class CxoneEnvironment extends Data.Class<{
    */
   static region(region: Region): CxoneEnvironment {
     const host = regionHosts[region]
-    return new CxoneEnvironment({ tokenEndpoint: new URL("/oauth/token", host), apiBaseUrl: new URL(host) })
+    return new CxoneEnvironment({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: host })
   }
 
   /**
@@ -76,11 +86,6 @@ export class CxoneEnvironment extends Data.Class<{
    * ```
    */
   static custom(urls: { readonly tokenEndpoint: string | URL; readonly apiBaseUrl: string | URL }): CxoneEnvironment {
-    const parsed = (field: keyof typeof urls) =>
-      Either.getOrThrowWith(
-        SecureUrl.parse(urls[field]),
-        (objection) => new TypeError(`CxoneEnvironment.custom: ${field} ${objection}`)
-      )
-    return new CxoneEnvironment({ tokenEndpoint: parsed("tokenEndpoint"), apiBaseUrl: parsed("apiBaseUrl") })
+    return new CxoneEnvironment(urls)
   }
 }

@@ -15,7 +15,7 @@ const listed = (scopes: ReadonlyArray<string>): string => (scopes.length === 0 ?
 const whenToRetry = (retryAfter: Option.Option<Duration.Duration>): string =>
   Option.match(retryAfter, {
     onNone: () => "It did not say when to try again",
-    onSome: (delay) => `Try again in ${Duration.format(delay)}`
+    onSome: (delay) => `Try again in ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(delay))))}`
   })
 
 /** What a server said, already struck and cut by `Quote.quote`. */
@@ -111,7 +111,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
 }) {
   override get message(): string {
     return this.reason === "api"
-      ? `${this.origin} answered 429: too many API requests. ${whenToRetry(this.retryAfter)}.`
+      ? `${this.origin} answered 429: too many API requests. ${whenToRetry(this.retryAfter)}, and space the calls out.`
       : `${this.origin} answered 429: too many token requests. ${whenToRetry(this.retryAfter)}. ` +
           "Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own."
   }
@@ -143,8 +143,9 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
 }
 
 /**
- * The token endpoint could not be reached, took longer than 10 s, or answered 5xx, at every attempt. `detail` is the
- * transport's error code (such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`) where there is one.
+ * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408, at each of `attempts`: four,
+ * or fewer if it asked for a longer wait than 60 s (`retryAfter`). `detail` is the transport's error code (such as
+ * `ECONNREFUSED` or `CERT_HAS_EXPIRED`) where there is one.
  *
  * @since 0.1.0
  * @category errors
@@ -157,12 +158,11 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   attempts: Schema.Number,
   status: Schema.optionalWith(Schema.Number, { exact: true }),
   detail: Schema.optionalWith(Schema.String, { exact: true }),
-  description: Description,
   retryAfter: RetryAfter
 }) {
   override get message(): string {
     const attempts = `${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"}`
-    return `${this.tokenEndpoint} gave no token in ${attempts}: ${this.problem}.${said(this.description)}`
+    return `${this.tokenEndpoint} gave no token in ${attempts}: ${this.problem}.`
   }
 
   private get problem(): string {
@@ -175,7 +175,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
       case "timeout":
         return "no complete answer within 10 s. Check the proxy or firewall in between, or try again later"
       case "status":
-        return `it answered ${this.status}. This is CXone's side: try again later`
+        return `it answered ${this.status}. This is CXone's side. ${whenToRetry(this.retryAfter)}`
     }
   }
 }
@@ -228,13 +228,13 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
       case "invalid_access_token":
         return `access_token is missing, empty, or has characters that no HTTP header may carry. Check ${place}`
       case "invalid_token_type":
-        return "token_type is not Bearer, the only type that this library knows how to use"
+        return `token_type is not Bearer, the only type that this library knows. Check ${place}`
       case "invalid_expires_in":
-        return "expires_in is not a number of seconds from 1 up"
+        return `expires_in is not a number of seconds from 1 up. Check ${place}`
       case "invalid_scope_field":
-        return "scope is not a string"
+        return `scope is not a string. Check ${place}`
       case "expired":
-        return "the token's lifetime was over when it arrived. Check this machine's clock"
+        return "the token had ended when it arrived: it lives too short for a network this slow, or a clock is wrong"
     }
   }
 }

@@ -19,6 +19,7 @@ import * as ApiAnswer from "./ApiAnswer.js"
 import * as CallerResponse from "./CallerResponse.js"
 import { CxoneAuth } from "./CxoneAuth.js"
 import type { CxoneAuthError } from "./CxoneError.js"
+import * as ManualRedirect from "./ManualRedirect.js"
 import * as OriginGuard from "./OriginGuard.js"
 import * as SecureUrl from "./SecureUrl.js"
 import * as Telemetry from "./Telemetry.js"
@@ -53,7 +54,7 @@ const make = (
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const auth = yield* CxoneAuth
-    const http = Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient)
+    const http = ManualRedirect.apply(Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient))
     const refusedFresh = yield* makeTokenMemory
     const droppedForStream = yield* makeTokenMemory
 
@@ -61,8 +62,8 @@ const make = (
       Telemetry.requestSpan(request, tracerPropagation, (traced) =>
         http.execute(HttpClientRequest.bearerToken(traced, token.value)).pipe(
           Effect.mapBoth({
-            onFailure: (error) => CallerResponse.makeError(error, request),
-            onSuccess: (response) => CallerResponse.make(request, response)
+            onFailure: (error) => CallerResponse.makeError(error, request, [token.value]),
+            onSuccess: (response) => CallerResponse.make(request, response, [token.value])
           })
         )
       ).pipe(Effect.map((response): ApiAnswer.ApiAnswer => ({ request, token, response })))
@@ -125,10 +126,13 @@ const acceptingJson = (request: HttpClientRequest.HttpClientRequest): HttpClient
   request.headers.accept === undefined ? HttpClientRequest.acceptJson(request) : request
 
 const canBeSentAgain = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
-  body._tag !== "Stream" && !(body._tag === "Raw" && isReadOnce(body.body))
+  body._tag !== "Stream" && (body._tag !== "Raw" || isKept(body.body))
 
-const isReadOnce = (body: unknown): boolean =>
-  typeof body === "object" && body !== null && (Symbol.asyncIterator in body || "getReader" in body)
+// Of what a transport takes as a raw body, these stay as they are when they are read; streams and iterators do not.
+const isKept = (body: unknown): boolean =>
+  typeof body === "string" ||
+  ArrayBuffer.isView(body) ||
+  [ArrayBuffer, Blob, FormData, URLSearchParams].some((kind) => body instanceof kind)
 
 const isSameAs = (token: AccessToken, remembered: AccessToken | undefined): boolean =>
   remembered !== undefined && isSame(remembered, token)
@@ -164,9 +168,8 @@ const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
  * (C2). A 403 for want of scopes and a 429 are typed errors; every other status is a response, as everywhere in
  * `@effect/platform`.
  *
- * The `HttpClient` below it must not follow redirects in code of its own, as `HttpClient.followRedirects` does: it
- * would take the token along. Put that on this client instead, where each step passes the guard. (`fetch` drops the
- * token by itself when a redirect leads to another origin.)
+ * A redirect is a response, on every transport. `HttpClient.followRedirects`, put on this client, follows it, each step
+ * past the guard. The `HttpClient` below must not follow any in code of its own: it would take the token along.
  *
  * @since 0.1.0
  * @category tags

@@ -30,7 +30,7 @@ export const resolve = (
     Either.left(
       new ForeignOrigin({
         reason,
-        origin: url.origin === "null" ? url.protocol : url.origin,
+        origin: url.origin === "null" ? `${url.protocol}//` : url.origin,
         allowed: [apiBaseUrl.origin, ...allowedOrigins]
       })
     )

@@ -3,20 +3,18 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { AccessToken } from "./AccessToken.js"
 import type { InsufficientScope, InvalidClient } from "./CxoneError.js"
 import { InvalidTokenResponse, RateLimited, TokenEndpointUnavailable } from "./CxoneError.js"
+import * as ManualRedirect from "./ManualRedirect.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as ScopeSet from "./ScopeSet.js"
@@ -84,10 +82,10 @@ export const exchange = (
 
 const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable, HttpClient.HttpClient> =>
   HttpClient.HttpClient.pipe(
-    Effect.map((http) => withoutRedirects(Telemetry.withoutOwnSpan(http))),
+    Effect.map((http) => ManualRedirect.apply(Telemetry.withoutOwnSpan(http))),
     Effect.flatMap((http) => http.execute(TokenRequest.toHttp(attempt.request))),
     Effect.bindTo("response"),
-    Effect.bind("body", ({ response }) => ResponseBody.readText(response, TokenPolicy.maxAnswerBytes)),
+    Effect.bind("body", ({ response }) => readBody(response)),
     Effect.mapError((failure) => {
       const detail = TransportFailure.codeOf(failure)
       return unavailable(attempt, { reason: "transport", ...(detail === undefined ? {} : { detail }) })
@@ -98,30 +96,20 @@ const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable,
     })
   )
 
-// Of the transports only fetch follows redirects by itself. What else the app set for fetch, such as a proxy, stays.
-const manualRedirect = (context: Context.Context<never>): Context.Context<never> => {
-  const ofTheApp = Context.getOption(context, FetchHttpClient.RequestInit)
-  return Context.add(context, FetchHttpClient.RequestInit, { ...Option.getOrUndefined(ofTheApp), redirect: "manual" })
+// A refusal is one by its status. If its body stalls or breaks, trying again would only repeat the credentials.
+const readBody = (response: HttpClientResponse) => {
+  const body = ResponseBody.readText(response, TokenPolicy.maxAnswerBytes)
+  return response.status >= 300 && response.status < 500
+    ? Effect.orElseSucceed(Effect.timeout(body, TokenPolicy.refusalBodyTimeout), Option.none)
+    : body
 }
-
-/**
- * A fetch client merges what was provided to its layer under the context of the call. So the init is amended within
- * the call, where both can be seen; `mapInputContext` sees to it that this ends with the call.
- */
-const withoutRedirects = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
-  http.pipe(
-    HttpClient.mapRequestEffect((request) =>
-      Effect.as(FiberRef.update(FiberRef.currentContext, manualRedirect), request)
-    ),
-    HttpClient.transformResponse(Effect.mapInputContext((context: Context.Context<never>) => context))
-  )
 
 const read = (attempt: Attempt, { body, response }: Answer, now: number): Either.Either<AccessToken, ExchangeError> => {
   const { tokenEndpoint } = attempt.request
   const { status } = response
   const retryAfter = RetryAfter.parse(response.headers["retry-after"], now)
   const noToken = (reason: InvalidTokenResponse["reason"]) =>
-    new InvalidTokenResponse({ reason, tokenEndpoint: tokenEndpoint.href, status })
+    new InvalidTokenResponse({ reason, tokenEndpoint: TokenRequest.endpointName(attempt.request), status })
 
   if (status === 429) {
     return Either.left(new RateLimited({ reason: "token_endpoint", origin: tokenEndpoint.origin, retryAfter }))
@@ -162,7 +150,7 @@ const unavailable = (
     Partial<Pick<TokenEndpointUnavailable, "status" | "detail" | "retryAfter">>
 ): TokenEndpointUnavailable =>
   new TokenEndpointUnavailable({
-    tokenEndpoint: request.tokenEndpoint.href,
+    tokenEndpoint: TokenRequest.endpointName(request),
     attempts: number,
     retryAfter: Option.none(),
     ...problem

@@ -57,7 +57,8 @@ export const attemptTimeout = Duration.seconds(10)
 export const maxAnswerBytes = 64 * 1024
 
 /**
- * The longest `Retry-After` that is waited for: 60 s. With more, the caller is told at once (L6).
+ * The longest `Retry-After` that is waited for: 60 s, and with the jitter 72 s. With more, the caller is told at once
+ * (L6).
  *
  * @since 0.1.0
  * @category numbers
@@ -72,6 +73,31 @@ export const maxRetryAfter = Duration.seconds(60)
  * @category numbers
  */
 export const refusalMemory = Duration.seconds(60)
+
+/**
+ * How long the body of an answer that nobody will look at is read, so that its connection can be used again: 1 s. One
+ * that takes longer costs more than a new connection.
+ *
+ * @since 0.1.0
+ * @category numbers
+ */
+export const discardTimeout = Duration.seconds(1)
+
+/**
+ * How long the body of a refusal is read: 5 s. It only adds to the description; the refusal stands without it (L7).
+ *
+ * @since 0.1.0
+ * @category numbers
+ */
+export const refusalBodyTimeout = Duration.seconds(5)
+
+/**
+ * How much of a 403 is searched for `insufficient_scope`: 8 KiB. An error object is smaller (C3).
+ *
+ * @since 0.1.0
+ * @category numbers
+ */
+export const maxErrorBytes = 8 * 1024
 
 const backoff = Schedule.exponential("1 second", 2).pipe(Schedule.intersect(Schedule.recurs(3)))
 

@@ -13,7 +13,7 @@ const decodeOAuthError = Schema.decodeOption(
   Schema.parseJson(
     Schema.Struct({
       error: Schema.String,
-      error_description: Schema.optionalWith(Schema.String, { default: () => "" })
+      error_description: Schema.optionalWith(Schema.String, { default: () => "", nullable: true })
     })
   )
 )
@@ -37,7 +37,7 @@ export const classify = (
     error_description: body
   }))
   const description = text.trim() === "" ? {} : { description: quoted(text) }
-  const answer = { tokenEndpoint: request.tokenEndpoint.href, status, ...description }
+  const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...description }
 
   switch (code) {
     case "invalid_client":

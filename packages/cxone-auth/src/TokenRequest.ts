@@ -52,10 +52,21 @@ const withoutScheme = (header: Redacted.Redacted<string>): Redacted.Redacted<str
  */
 export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted.Redacted<string>> => {
   const proof = credentials.clientAuth(credentials)
+  // Striking out an id of a letter or two would leave nothing to read, and it is no secret.
+  const clientId = credentials.clientId.length < 4 ? [] : [Redacted.make(credentials.clientId)]
   return [
-    Redacted.make(credentials.clientId),
+    ...clientId,
     credentials.clientSecret,
     ...Object.values(proof.form),
     ...Object.values(proof.headers).flatMap((header) => [header, withoutScheme(header)])
   ]
 }
+
+/**
+ * The endpoint as an error may name it: without its query, which a gateway may want a key in.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const endpointName = ({ tokenEndpoint }: TokenRequest): string =>
+  `${tokenEndpoint.origin}${tokenEndpoint.pathname}`

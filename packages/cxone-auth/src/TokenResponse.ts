@@ -26,16 +26,20 @@ const Seconds = Schema.Union(
 
 /**
  * A successful answer of the token endpoint (RFC 6749 §5.1). `expires_in` may be a number or a numeric string, and be
- * fractional; below one second it is refused. What else the answer holds is ignored.
+ * fractional; below one second it is refused. For `token_type` and `scope`, `null` is as good as missing. What else the
+ * answer holds is ignored.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const TokenResponse = Schema.Struct({
   access_token: Schema.Redacted(Schema.String.pipe(Schema.pattern(headerSafe), Schema.annotations(hidden))),
-  token_type: Schema.optionalWith(Schema.String.pipe(Schema.pattern(bearer)), { default: () => "Bearer" }),
+  token_type: Schema.optionalWith(Schema.String.pipe(Schema.pattern(bearer)), {
+    default: () => "Bearer",
+    nullable: true
+  }),
   expires_in: Schema.optionalWith(Seconds, { exact: true }),
-  scope: Schema.optionalWith(Schema.String, { exact: true })
+  scope: Schema.optionalWith(Schema.String, { exact: true, nullable: true })
 })
 
 /**
@@ -55,6 +59,8 @@ const reasons = {
   scope: "invalid_scope_field"
 } as const
 
+const isField = (name: string): name is keyof typeof reasons => Object.hasOwn(reasons, name)
+
 /**
  * Reads the body of a successful answer. On the left, which field makes it no token; the value is not part of it.
  *
@@ -64,7 +70,7 @@ const reasons = {
 export const decode = (body: string): Either.Either<TokenResponse, InvalidTokenResponse["reason"]> =>
   Either.mapLeft(decodeJson(body), (error) => {
     const field = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path[0]
-    return typeof field === "string" && field in reasons ? reasons[field as keyof typeof reasons] : "not_json"
+    return typeof field === "string" && isField(field) ? reasons[field] : "not_json"
   })
 
 const expiryClaims = Schema.decodeUnknownOption(

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 export { AccessToken, type Claims } from "./AccessToken.js"
-export { ClientAuth, type ClientProof, ClientSecret, Credentials } from "./Credentials.js"
+export { ClientAuth, type ClientProof, type ClientSecret, Credentials } from "./Credentials.js"
 export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./CxoneAuth.js"
 export { CxoneEnvironment, type Region } from "./CxoneEnvironment.js"
 export {

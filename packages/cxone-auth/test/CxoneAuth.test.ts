@@ -1,7 +1,8 @@
+import { FetchHttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Credentials, CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { AccessToken, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault, type SimulatorOptions } from "cxone-auth-testkit"
-import { Array, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
+import { Array, Context, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
 
 const exchanges = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
   Effect.map(requestsTo("token"), ({ length }) => length)
@@ -117,6 +118,65 @@ describe("CxoneAuth at the simulator", () => {
       expect(yield* exchanges).toBe(1)
     }).pipe(simulated())
   )
+
+  it.effect("L3: what the first caller has in its context decides nothing for the others", () =>
+    Effect.gen(function* () {
+      const { environment, credentials } = yield* CxoneSimulator
+      const fetched: Array<string> = []
+      const fetching = (name: string, value: string) =>
+        Effect.provideService(FetchHttpClient.Fetch, (input) => {
+          fetched.push(`${name}: ${new URL(String(input)).pathname}`)
+          return Promise.resolve(new Response(JSON.stringify({ access_token: value, expires_in: 3600 })))
+        })
+      const layer = CxoneAuth.layer({ credentials, environment }).pipe(Layer.provide(FetchHttpClient.layer))
+      const context = yield* Layer.build(layer).pipe(fetching("the layer's", "right"))
+      const auth = Context.get(context, CxoneAuth)
+      const token = yield* valueOf(auth.accessToken).pipe(fetching("a caller's", "wrong"))
+      expect(token).toBe("right")
+      expect(fetched).toEqual(["the layer's: /oauth/token"])
+    }).pipe(Effect.scoped, simulated())
+  )
+
+  it.effect("S3: an environment made by hand, or changed later, is held to the same rules", () =>
+    Effect.gen(function* () {
+      const { credentials } = yield* CxoneSimulator
+      const tokenEndpoint = new URL("http://another-machine.example/token")
+      const apiBaseUrl = new URL("https://cxone-simulator.test")
+      expect(() => CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl })).toThrow(
+        "tokenEndpoint must start with https"
+      )
+      const built = yield* Effect.exit(
+        Layer.build(CxoneAuth.layer({ credentials, environment: { tokenEndpoint, apiBaseUrl } }))
+      )
+      expect(Exit.isFailure(built)).toBe(true)
+
+      const { environment } = yield* CxoneSimulator
+      const context = yield* Layer.build(CxoneAuth.layer({ credentials, environment, scopes: "read:users" }))
+      environment.tokenEndpoint.host = "evil.example"
+      expect((yield* Context.get(context, CxoneAuth).accessToken).scopes).toEqual(["read:users"])
+    }).pipe(Effect.scoped, simulated())
+  )
+
+  it.effect("L9: a token is found again by its scopes in any order", () =>
+    Effect.gen(function* () {
+      const auth = yield* CxoneAuth
+      const token = yield* auth.accessTokenFor("read:users write:users")
+      yield* auth.invalidate(new AccessToken({ ...token, requestedScopes: ["write:users", "read:users"] }))
+      yield* auth.accessTokenFor("read:users write:users")
+      expect(yield* exchanges).toBe(2)
+    }).pipe(simulated())
+  )
+
+  it("layerTest: a text is a token whose end a Date can show; a bad URL is refused at once", () => {
+    const token = Effect.runSync(
+      Effect.provide(
+        Effect.flatMap(CxoneAuth, (auth) => auth.accessToken),
+        CxoneAuth.layerTest("x")
+      )
+    )
+    expect(new Date(token.expiresAt).getTime()).toBe(token.expiresAt)
+    expect(() => CxoneAuth.layerTest("x", { apiBaseUrl: "nope" })).toThrow("apiBaseUrl must be an absolute URL")
+  })
 
   it.effect("L3: closing the layer during a slow exchange ends it, and those who wait", () =>
     Effect.gen(function* () {

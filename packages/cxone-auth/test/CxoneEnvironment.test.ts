@@ -31,10 +31,10 @@ describe("CxoneEnvironment.custom", () => {
     ""
   ])("S3: refuses %j, and names the field", (url) => {
     expect(() => CxoneEnvironment.custom({ tokenEndpoint: url, apiBaseUrl: api })).toThrow(
-      /^CxoneEnvironment.custom: tokenEndpoint must/
+      /^CxoneEnvironment: tokenEndpoint must/
     )
     expect(() => CxoneEnvironment.custom({ tokenEndpoint: api, apiBaseUrl: url })).toThrow(
-      /^CxoneEnvironment.custom: apiBaseUrl must/
+      /^CxoneEnvironment: apiBaseUrl must/
     )
   })
 

@@ -1,22 +1,45 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Encoding, FastCheck as fc, Redacted } from "effect"
-import { formEncode, quote } from "../src/Quote.js"
+import * as FormEncoding from "../src/FormEncoding.js"
+import { quote } from "../src/Quote.js"
 
 const secret = `p@ss "w+rd"/%3D&£€`
+
+const hex = (character: string) => (character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")
+const special = /[^A-Za-z0-9]/gu
 
 const spellings: ReadonlyArray<readonly [string, string]> = [
   ["as it is", secret],
   ["form-encoded", new URLSearchParams({ s: secret }).toString().slice(2)],
   ["percent-encoded", encodeURIComponent(secret)],
   ["percent-encoded in lower case", encodeURIComponent(secret).toLowerCase()],
+  ["percent-encoded, but for its slashes", encodeURIComponent(secret).replaceAll("%2F", "/")],
+  ["percent-encoded twice", encodeURIComponent(encodeURIComponent(secret))],
   ["in JSON", JSON.stringify(secret).slice(1, -1)],
+  ["in JSON with escaped slashes", JSON.stringify(secret).slice(1, -1).replaceAll("/", "\\/")],
+  ["in JSON with all but letters escaped", secret.replace(special, (c) => `\\u${hex(c)}`)],
+  ["in JSON within JSON", JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1)],
   ["in base64", Buffer.from(secret).toString("base64")],
-  ["in HTML", secret.replaceAll("&", "&amp;").replaceAll('"', "&quot;")]
+  ["in HTML", secret.replaceAll("&", "&amp;").replaceAll('"', "&quot;")],
+  ["in HTML with decimal numbers", secret.replace(special, (c) => `&#${c.codePointAt(0)};`)],
+  ["in HTML with hexadecimal numbers", secret.replace(special, (c) => `&#x${hex(c)};`)]
 ]
 
 describe("Quote", () => {
   it.each(spellings)("S2: strikes a secret out, %s", (_, spelling) => {
     expect(quote(`before ${spelling} after`, [Redacted.make(secret)])).toBe("before <struck> after")
+  })
+
+  it("S2: strikes a text that holds a piece of a secret, cut or spelled in a way of its own", () => {
+    const long = Redacted.make("Zm9v/YmFy+cXV4/aGVsbG8=")
+    expect(quote("client_secret=Zm9v/YmFy+cX... is wrong", [long])).toBe("<struck>")
+    expect(quote("Z-m-9-v / Y-m-F-y + c-X-V-4", [long])).toBe("<struck>")
+    expect(quote("client_secret=Zm9v... is wrong", [long])).toBe("client_secret=Zm9v... is wrong")
+  })
+
+  it("reads escapes, so that a quotation is as plain as it can be", () => {
+    expect(quote("Can&#39;t find \\u0022me\\u0022 100%25", [])).toBe(`Can't find "me" 100%`)
+    expect(quote("&#x110000; %ff", [])).toBe("%ff")
   })
 
   it("S2: strikes whatever looks like a JWT", () => {
@@ -51,8 +74,10 @@ describe("Quote", () => {
         text,
         (random, before, after) => {
           fc.pre(random.trim() === random && !/\s{2}/.test(random))
-          for (const spelling of [random, formEncode(random), JSON.stringify(random).slice(1, -1)]) {
-            expect(quote(`${before}${spelling}${after}`, [Redacted.make(random)])).not.toContain(random)
+          for (const spelling of [random, FormEncoding.encode(random), JSON.stringify(random).slice(1, -1)]) {
+            const quotation = quote(`${before}${spelling}${after}`, [Redacted.make(random)])
+            expect(quotation).not.toContain(random)
+            expect(quotation).not.toContain(spelling)
           }
         }
       )

@@ -1,4 +1,4 @@
-import { Headers } from "@effect/platform"
+import { FetchHttpClient, Headers } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, Credentials, type InvalidTokenResponse } from "cxone-auth"
 import { Array, Duration, Effect, Either, Fiber, Option, Random, Redacted, TestClock } from "effect"
@@ -283,6 +283,11 @@ describe("TokenEndpoint", () => {
       ],
       ["403 insufficient_scope", refusal(403, "insufficient_scope"), { _tag: "InsufficientScope" }],
       [
+        "400 invalid_scope with a description that is null",
+        () => json({ error: "invalid_scope", error_description: null }, { status: 400 }),
+        { _tag: "InsufficientScope", reason: "invalid_scope" }
+      ],
+      [
         "400 invalid_request",
         refusal(400, "invalid_request", "Missing required body parameters"),
         {
@@ -315,6 +320,68 @@ describe("TokenEndpoint", () => {
       })
     )
   })
+
+  describe("L7: a refusal is one by its status, whatever becomes of its body", () => {
+    const breaking = () =>
+      new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode('{"error":"inval'))
+          controller.error(new Error("cut off"))
+        }
+      })
+    const bodies = [
+      ["breaks off", breaking],
+      ["stalls", () => new ReadableStream({})]
+    ] as const
+    const refusals = [
+      [401, { _tag: "InvalidClient" }],
+      [400, { _tag: "InvalidTokenResponse", reason: "unexpected_status" }],
+      [302, { _tag: "InvalidTokenResponse", reason: "redirect" }]
+    ] as const
+    it.effect.each(bodies.flatMap(([how, body]) => refusals.map((refusal) => [how, body, ...refusal] as const)))(
+      "its body %s: %#",
+      ([_, body, status, expected]) =>
+        Effect.gen(function* () {
+          const { error, sent } = yield* failureOf(answers(() => new Response(body(), { status })))
+          expect(error).toMatchObject({ ...expected, status })
+          expect(sent).toHaveLength(1)
+        })
+    )
+
+    it.effect("and a 429 keeps its Retry-After", () =>
+      Effect.gen(function* () {
+        const { error, sent } = yield* failureOf(
+          answers(() => new Response(breaking(), { status: 429, headers: { "retry-after": "300" } }))
+        )
+        expect(error).toMatchObject({ _tag: "RateLimited" })
+        expect(sent).toHaveLength(1)
+      })
+    )
+  })
+
+  it.effect("S2: the endpoint's query, where a gateway may want a key, is in no error", () =>
+    Effect.gen(function* () {
+      const tokenEndpoint = new URL("https://gateway.example.com/token?key=c4n4ry")
+      for (const play of [
+        refusal(401, "invalid_client"),
+        refusal(400, "other"),
+        () => new Response("", { status: 503 })
+      ]) {
+        const { result } = yield* run(answers(play), { tokenEndpoint })
+        const error = Option.getOrThrow(Either.getLeft(result))
+        expect(error.message).toContain("https://gateway.example.com/token")
+        expect(JSON.stringify(error) + error.message).not.toContain("c4n4ry")
+      }
+    })
+  )
+
+  it.effect("leaves the caller's own fetch settings as they were", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted(answers(token))
+      const after = Effect.zipRight(TokenEndpoint.exchange(request), Effect.serviceOption(FetchHttpClient.RequestInit))
+      expect(yield* Effect.provide(after, layer)).toEqual(Option.none())
+    })
+  )
 
   it.effect("S3: reads 64 KiB and no more, then lets the answer go", () =>
     Effect.gen(function* () {

@@ -1,0 +1,32 @@
+/**
+ * Redirects, which no request of this library follows by itself.
+ *
+ * @since 0.1.0
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
+
+const manual = (context: Context.Context<never>): Context.Context<never> => {
+  const ofTheApp = Context.getOption(context, FetchHttpClient.RequestInit)
+  return Context.add(context, FetchHttpClient.RequestInit, { ...Option.getOrUndefined(ofTheApp), redirect: "manual" })
+}
+
+/**
+ * The client that hands out a redirect as the response that it is. Of the transports only fetch would follow one, and
+ * take the credentials or its trust in the answer along (C1, S3). What else the app set for fetch, such as a proxy,
+ * stays: fetch's layer merges its own context under that of the call, so the init is amended within the call, where
+ * both can be seen, and `mapInputContext` ends that with the call. A client that follows redirects in code of its own,
+ * as `HttpClient.followRedirects` does, is beyond this.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const apply = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
+  http.pipe(
+    HttpClient.mapRequestEffect((request) => Effect.as(FiberRef.update(FiberRef.currentContext, manual), request)),
+    HttpClient.transformResponse(Effect.mapInputContext((context: Context.Context<never>) => context))
+  )
