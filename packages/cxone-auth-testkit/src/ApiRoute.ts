@@ -37,7 +37,7 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 export const make =
   (registry: Registry, origin: URL, options: Pick<SimulatorOptions, "api" | "user">) =>
   (incoming: Incoming.Incoming): Answer =>
-    Option.match(credentialsOf(incoming, "bearer"), {
+    Option.match(bearerOf(incoming), {
       // RFC 6750 §3.1: who sent no token at all is told no error code.
       onNone: () => Effect.succeed(challenge(401, {}, { message: "Unauthorized" })),
       onSome: (token) =>

@@ -38,7 +38,8 @@ export interface CxoneSimulatorService {
   readonly awaitRequests: (endpoint: Endpoint, count: number) => Effect.Effect<void>
   /**
    * Queues a fault for the next request to an endpoint, or the next `times`; with `times: Infinity`, for every one until
-   * `clearFaults`. Each request takes one fault, in the order in which they were injected.
+   * `clearFaults`. Each request takes one fault, in the order in which they were injected. Any other `times` than a
+   * whole number from 1 up, or `Infinity`, is a mistake in the test: a defect.
    */
   readonly inject: <On extends Endpoint>(
     fault: FaultOn[On],

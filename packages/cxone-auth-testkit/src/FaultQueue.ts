@@ -16,7 +16,10 @@ import type { Endpoint, Fault } from "./Fault.js"
  * @category models
  */
 export interface FaultQueue {
-  /** Adds a fault for the next `times` requests that no earlier fault waits for; with fewer than one, nothing. */
+  /**
+   * Adds a fault for the next `times` requests that no earlier fault waits for. Throws a `RangeError` unless `times` is
+   * a whole number from 1 up, or `Infinity`: any other would make a test pass in which nothing went wrong.
+   */
   readonly add: (fault: Fault, on: Endpoint, times: number) => void
   /** The fault of the request that has just arrived, if there is one. */
   readonly take: (on: Endpoint) => Option.Option<Fault>
@@ -34,9 +37,10 @@ export const make = (): FaultQueue => {
   const queues: { readonly [On in Endpoint]: Array<{ readonly fault: Fault; left: number }> } = { token: [], api: [] }
   return {
     add: (fault, on, times) => {
-      if (times >= 1) {
-        queues[on].push({ fault, left: Math.floor(times) })
+      if (times < 1 || (times !== Number.POSITIVE_INFINITY && !Number.isInteger(times))) {
+        throw new RangeError(`CxoneSimulator.inject: times must be a whole number from 1 up, or Infinity, not ${times}`)
       }
+      queues[on].push({ fault, left: times })
     },
     take: (on) => {
       const next = queues[on][0]

@@ -2,7 +2,7 @@ import { HttpClient, type HttpClientError, HttpClientRequest, HttpRouter, HttpSe
 import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual, throws } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
-import { Chunk, Deferred, Effect, Fiber, Option, Stream, TestClock } from "effect"
+import { Cause, Chunk, Deferred, Effect, Exit, Fiber, Option, Stream, TestClock } from "effect"
 import { apiRequest, exchange, goodForm, mint, modes, read, tokenRequest, users } from "./harness.js"
 
 const inject = (...[fault, options]: Parameters<CxoneSimulator["Type"]["inject"]>) =>
@@ -210,7 +210,6 @@ describe("Fault", () => {
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* simulator.inject(Fault.respond({ status: 500 }), { on: "token", times: 2 })
-      yield* simulator.inject(Fault.respond({ status: 501 }), { on: "token", times: 0 })
       yield* simulator.inject(Fault.respond({ status: 502 }), { on: "token" })
       yield* simulator.inject(Fault.respond({ status: 503 }), { on: "api" })
       const statuses = yield* Effect.replicateEffect(exchange(), 4)
@@ -235,6 +234,16 @@ describe("Fault", () => {
       yield* simulator.clearFaults
       strictEqual((yield* exchange()).status, 200)
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+
+  it.effect.each([0, -1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])(
+    "a fault for %s requests is a mistake in the test, and not silently none",
+    (times) =>
+      Effect.gen(function* () {
+        const simulator = yield* CxoneSimulator
+        const injected = yield* Effect.exit(simulator.inject(Fault.connectionReset, { on: "token", times }))
+        assertTrue(Exit.isFailure(injected) && Cause.isDie(injected.cause))
+      }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
   it("can't be built from what HTTP can't carry", () => {

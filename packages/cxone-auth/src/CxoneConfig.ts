@@ -8,6 +8,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { ClientAuth, Credentials } from "./Credentials.js"
 import { CxoneEnvironment, type Region, regionHosts } from "./CxoneEnvironment.js"
@@ -34,7 +35,7 @@ export interface CxoneSettings {
  */
 export const defaultScopes: ScopeSet.ScopeSet = ["offline_access"]
 
-const regions = Object.keys(regionHosts) as ReadonlyArray<Region> // its keys are the regions, by its type
+const regions: ReadonlyArray<Region> = Record.keys(regionHosts)
 
 const descriptions = {
   CXONE_CLIENT_ID: "the application's client ID, from CXone's Admin portal under Applications > OAuth",
@@ -132,6 +133,6 @@ const warnOfWhiteSpace = (setting: Setting): Effect.Effect<void, ConfigError.Con
  * @category config
  */
 export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(
-  Effect.forEach(Object.keys(descriptions) as ReadonlyArray<Setting>, warnOfWhiteSpace, { discard: true }),
+  Effect.forEach(Record.keys(descriptions), warnOfWhiteSpace, { discard: true }),
   config
 )

@@ -170,6 +170,7 @@ const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
  *
  * A redirect is a response, on every transport. `HttpClient.followRedirects`, put on this client, follows it, each step
  * past the guard. The `HttpClient` below must not follow any in code of its own: it would take the token along.
+ * `HttpClient.withScope` has no hold on this client's requests; interrupting a call, or reading its body, ends them.
  *
  * @since 0.1.0
  * @category tags
