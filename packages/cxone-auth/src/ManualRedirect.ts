@@ -19,8 +19,9 @@ const manual = (context: Context.Context<never>): Context.Context<never> => {
  * The client that hands out a redirect as the response that it is. Of the transports only fetch would follow one, and
  * take the credentials or its trust in the answer along (C1, S3). What else the app set for fetch, such as a proxy,
  * stays: fetch's layer merges its own context under that of the call, so the init is amended within the call, where
- * both can be seen, and `mapInputContext` ends that with the call. A client that follows redirects in code of its own,
- * as `HttpClient.followRedirects` does, is beyond this.
+ * both can be seen, and `mapInputContext` ends that with the call. Two things are beyond this: a client that follows
+ * redirects in code of its own, as `HttpClient.followRedirects` does; and an init that only fetch's layer knows, below a
+ * client that `HttpClient.transform` was applied to (provide such an init to `CxoneAuth.layer` as well).
  *
  * @since 0.1.0
  * @category combinators
