@@ -18,8 +18,8 @@ const whenToRetry = (retryAfter: Option.Option<Duration.Duration>): string =>
     onSome: (delay) => `Try again in ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(delay))))}`
   })
 
-/** What a server said, already struck and cut by `Quote.quote`. */
-const Description = Schema.optionalWith(Schema.String, { exact: true })
+/** What a server or a transport said, already struck and cut by `Quote.quote`. */
+const Quotation = Schema.optionalWith(Schema.String, { exact: true })
 
 const RetryAfter = Schema.Option(Schema.Duration)
 
@@ -34,7 +34,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   reason: Schema.Literal("invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
   tokenEndpoint: Schema.String,
   status: Schema.Number,
-  description: Description
+  description: Quotation
 }) {
   override get message(): string {
     return (
@@ -75,7 +75,7 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
     requested: Schema.Array(Schema.String),
     granted: Schema.Array(Schema.String),
     required: Schema.Array(Schema.String),
-    description: Description
+    description: Quotation
   }
 ) {
   override get message(): string {
@@ -128,8 +128,8 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
 export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/InvalidToken")("InvalidToken", {
   reason: Schema.Literal("refused_again", "body_not_replayable"),
   origin: Schema.String,
-  error: Schema.optionalWith(Schema.String, { exact: true }),
-  description: Description
+  error: Quotation,
+  description: Quotation
 }) {
   override get message(): string {
     const refusal = `${this.origin} refused the access token (401${this.error === undefined ? "" : ` ${this.error}`})`
@@ -157,7 +157,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   tokenEndpoint: Schema.String,
   attempts: Schema.Number,
   status: Schema.optionalWith(Schema.Number, { exact: true }),
-  detail: Schema.optionalWith(Schema.String, { exact: true }),
+  detail: Quotation,
   retryAfter: RetryAfter
 }) {
   override get message(): string {
@@ -203,8 +203,8 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
     ),
     tokenEndpoint: Schema.String,
     status: Schema.Number,
-    error: Schema.optionalWith(Schema.String, { exact: true }),
-    description: Description
+    error: Quotation,
+    description: Quotation
   }
 ) {
   override get message(): string {

@@ -41,9 +41,6 @@ export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): Ht
   )
 }
 
-const withoutScheme = (header: Redacted.Redacted<string>): Redacted.Redacted<string> =>
-  Redacted.make(Redacted.value(header).replace(/^\w+ /, ""))
-
 /**
  * Everything in the request that no error may repeat (S2).
  *
@@ -54,12 +51,7 @@ export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted
   const proof = credentials.clientAuth(credentials)
   // Striking out an id of a letter or two would leave nothing to read, and it is no secret.
   const clientId = credentials.clientId.length < 4 ? [] : [Redacted.make(credentials.clientId)]
-  return [
-    ...clientId,
-    credentials.clientSecret,
-    ...Object.values(proof.form),
-    ...Object.values(proof.headers).flatMap((header) => [header, withoutScheme(header)])
-  ]
+  return [...clientId, credentials.clientSecret, ...Object.values(proof.form), ...Object.values(proof.headers)]
 }
 
 /**

@@ -1,4 +1,4 @@
-import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
+import { FetchHttpClient, HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
   Credentials,
@@ -578,6 +578,34 @@ describe("CxoneHttpClient", () => {
     Effect.gen(function* () {
       const { client } = yield* world({ api: () => new Response(null, { status }) })
       expect((yield* client.get("/x")).status).toBe(status)
+    })
+  )
+
+  it.scoped("an endless 403 is the caller's to see: no more of it is read than an error object is long", () =>
+    Effect.gen(function* () {
+      let pulled = 0
+      const endless = () =>
+        new ReadableStream({
+          pull: (controller) => {
+            pulled += 1
+            controller.enqueue(new Uint8Array(1024).fill(32))
+          }
+        })
+      const headers = { "content-type": "application/json" }
+      const { client } = yield* world({ api: () => new Response(endless(), { status: 403, headers }) })
+      const response = yield* client.get("/x")
+      expect(response.status).toBe(403)
+      expect(pulled).toBeLessThan(20)
+      const [first] = yield* Stream.runCollect(Stream.take(response.stream, 1))
+      expect(first).toHaveLength(1024)
+    })
+  )
+
+  it.scoped("leaves the caller's own fetch settings as they were", () =>
+    Effect.gen(function* () {
+      const { client } = yield* world()
+      yield* HttpClient.withTracerDisabledWhen(client, () => true).get("/x")
+      expect(yield* Effect.serviceOption(FetchHttpClient.RequestInit)).toEqual(Option.none())
     })
   )
 

@@ -1,4 +1,4 @@
-import { FetchHttpClient, Headers } from "@effect/platform"
+import { Headers } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, Credentials, type InvalidTokenResponse } from "cxone-auth"
 import { Array, Duration, Effect, Either, Fiber, Option, Random, Redacted, TestClock } from "effect"
@@ -372,14 +372,6 @@ describe("TokenEndpoint", () => {
         expect(error.message).toContain("https://gateway.example.com/token")
         expect(JSON.stringify(error) + error.message).not.toContain("c4n4ry")
       }
-    })
-  )
-
-  it.effect("leaves the caller's own fetch settings as they were", () =>
-    Effect.gen(function* () {
-      const { layer } = yield* scripted(answers(token))
-      const after = Effect.zipRight(TokenEndpoint.exchange(request), Effect.serviceOption(FetchHttpClient.RequestInit))
-      expect(yield* Effect.provide(after, layer)).toEqual(Option.none())
     })
   )
 
