@@ -48,10 +48,11 @@ export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): Ht
  * @category getters
  */
 export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted.Redacted<string>> => {
+  const { clientId, clientSecret } = credentials
   const proof = credentials.clientAuth(credentials)
+  const sent = [Redacted.make(clientId), clientSecret, ...Object.values(proof.form), ...Object.values(proof.headers)]
   // Striking out an id of a letter or two would leave nothing to read, and it is no secret.
-  const clientId = credentials.clientId.length < 4 ? [] : [Redacted.make(credentials.clientId)]
-  return [...clientId, credentials.clientSecret, ...Object.values(proof.form), ...Object.values(proof.headers)]
+  return sent.filter((value) => clientId.length >= 4 || Redacted.value(value) !== clientId)
 }
 
 /**

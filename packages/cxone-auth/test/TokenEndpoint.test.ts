@@ -422,6 +422,20 @@ describe("TokenEndpoint", () => {
     })
   )
 
+  it.effect.each([
+    ["post", ClientAuth.post],
+    ["basic", ClientAuth.basic]
+  ] as const)("a client id of a letter leaves a quotation readable: %s", ([_, clientAuth]) =>
+    Effect.gen(function* () {
+      const credentials = Credentials.clientSecret({ clientId: "a", clientSecret: Redacted.make("s3cr3t"), clientAuth })
+      const { result } = yield* run(answers(refusal(401, "invalid_client", "Client authentication failed: s3cr3t")), {
+        credentials
+      })
+      const error = Option.getOrThrow(Either.getLeft(result))
+      expect(error.message).toContain('"Client authentication failed: <struck>"')
+    })
+  )
+
   it.effect("S2: a successful answer is never quoted, for it may hold a token under another name", () =>
     Effect.gen(function* () {
       const { error } = yield* failureOf(answers(() => json({ token: "another-name" })))
