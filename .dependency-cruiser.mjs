@@ -11,6 +11,7 @@ const floors = [
     "CxoneError",
     "FormEncoding",
     "ManualRedirect",
+    "Metrics",
     "Quote",
     "ResponseBody",
     "RetryAfter",
@@ -20,8 +21,21 @@ const floors = [
     "TransportFailure"
   ],
   ["CxoneEnvironment", "OriginGuard"],
-  ["TokenPolicy"],
-  ["ApiAnswer", "CxoneConfig", "TokenCache", "TokenEndpoint", "TokenRefusal", "TokenRequest", "TokenResponse"],
+  ["RateGate", "TokenPolicy"],
+  [
+    "ApiAnswer",
+    "CxoneConfig",
+    "FixedAnswer",
+    "RefusalMemory",
+    "TokenCache",
+    "TokenEndpoint",
+    "TokenExchange",
+    "TokenRefusal",
+    "TokenRequest",
+    "TokenResponse",
+    "TokenSource",
+    "TokenStatus"
+  ],
   ["CxoneAuth"],
   ["CxoneHttpClient"],
   ["index"]

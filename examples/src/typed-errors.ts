@@ -1,7 +1,7 @@
 /** One pipeline that handles everything that can keep a call from carrying a valid token, each in its own way. */
 import { HttpClient, type HttpClientError } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { CxoneHttpClient } from "cxone-auth"
+import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, type CxoneSimulatorService, Fault } from "cxone-auth-testkit"
 import { Console, Duration, Effect, Layer, Option } from "effect"
 import { wrapped } from "./support/print.js"
@@ -15,6 +15,7 @@ const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientE
   call(url).pipe(
     Effect.tapError((error) => Console.log(wrapped(`${error._tag}: ${error.message}`, "  "))),
     Effect.catchTags({
+      CredentialsUnavailable: () => Effect.succeed("see that the place they are read from answers"),
       InvalidClient: () => Effect.succeed("stop, and wake whoever keeps the settings"),
       InsufficientScope: ({ required }) =>
         Effect.succeed(`ask the administrator for ${required.join(" ") || "the scopes"}`),
@@ -41,8 +42,17 @@ const play = (title: string, url = usersMe) =>
 const fresh = (scopes: string) =>
   Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ scopes }))))
 
+/** A client whose credentials come from a vault that is sealed. */
+const sealed = (simulator: CxoneSimulatorService) => {
+  const credentials = Effect.fail({ _tag: "VaultSealed" })
+  const auth = CxoneAuth.layer({ credentials, environment: simulator.environment })
+  return Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(auth)))
+}
+
 const everyFailure = (simulator: CxoneSimulatorService) =>
   Effect.gen(function* () {
+    yield* play("The vault with the credentials is sealed").pipe(sealed(simulator))
+
     yield* simulator.inject(Fault.forgetClient, { on: "token" })
     yield* play("The application was deleted").pipe(fresh("read:users"))
     yield* simulator.reset

@@ -60,6 +60,7 @@ describe("examples, without settings, at the embedded simulator", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("typed-errors")
       expect(Array.from(output.matchAll(/^ {2}([A-Z]\w+):/gm), ([, tag]) => tag)).toEqual([
+        "CredentialsUnavailable",
         "InvalidClient",
         "InsufficientScope",
         "RateLimited",
@@ -68,7 +69,7 @@ describe("examples, without settings, at the embedded simulator", () => {
         "InvalidTokenResponse",
         "ForeignOrigin"
       ])
-      expect(output.match(/^ {2}-> /gm)).toHaveLength(7)
+      expect(output.match(/^ {2}-> /gm)).toHaveLength(8)
       expect(code).toBe(0)
     })
   )

@@ -18,7 +18,7 @@ import { quote } from "./Quote.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as ScopeSet from "./ScopeSet.js"
-import * as TokenPolicy from "./TokenPolicy.js"
+import type { TokenPolicy } from "./TokenPolicy.js"
 
 /**
  * What the API answered to a request that was sent with a token. Request and response are as the caller may see them.
@@ -87,14 +87,15 @@ export const invalidToken = (answer: ApiAnswer, reason: InvalidToken["reason"]):
  * @category conversions
  */
 export const judge = (
-  answer: ApiAnswer
+  answer: ApiAnswer,
+  policy: TokenPolicy
 ): Effect.Effect<HttpClientResponse, HttpClientError | InsufficientScope | RateLimited> => {
   switch (answer.response.status) {
     case 401:
     case 403:
-      return judgeScope(answer)
+      return judgeScope(answer, policy)
     case 429:
-      return Effect.flatMap(Clock.currentTimeMillis, (now) => failWith(answer, rateLimited(answer, now)))
+      return Effect.flatMap(Clock.currentTimeMillis, (now) => failWith(answer, policy, rateLimited(answer, now)))
     default:
       return Effect.succeed(answer.response)
   }
@@ -106,11 +107,11 @@ export const judge = (
  * @since 0.1.0
  * @category decoding
  */
-export const discard = ({ response }: ApiAnswer): Effect.Effect<void> =>
-  ResponseBody.discard(response, TokenPolicy.maxAnswerBytes, TokenPolicy.discardTimeout)
+export const discard = ({ response }: ApiAnswer, policy: TokenPolicy): Effect.Effect<void> =>
+  ResponseBody.discard(response, policy.maxAnswerBytes, policy.discardTimeout)
 
-const failWith = <E>(answer: ApiAnswer, error: E): Effect.Effect<never, E> =>
-  Effect.zipRight(discard(answer), Effect.fail(error))
+const failWith = <E>(answer: ApiAnswer, policy: TokenPolicy, error: E): Effect.Effect<never, E> =>
+  Effect.zipRight(discard(answer, policy), Effect.fail(error))
 
 const rateLimited = (answer: ApiAnswer, now: number): RateLimited =>
   new RateLimited({
@@ -119,13 +120,13 @@ const rateLimited = (answer: ApiAnswer, now: number): RateLimited =>
     retryAfter: RetryAfter.parse(answer.response.headers["retry-after"], now)
   })
 
-const judgeScope = (answer: ApiAnswer) => {
+const judgeScope = (answer: ApiAnswer, policy: TokenPolicy) => {
   if (bearerParam(answer, "error") === "insufficient_scope") {
     const scope = bearerParam(answer, "scope")
-    return failWith(answer, insufficientScope(answer, scope, bearerParam(answer, "error_description")))
+    return failWith(answer, policy, insufficientScope(answer, scope, bearerParam(answer, "error_description")))
   }
   return answer.response.status === 403 && isJson(answer.response)
-    ? judgeScopeInBody(answer)
+    ? judgeScopeInBody(answer, policy)
     : Effect.succeed(answer.response)
 }
 
@@ -143,9 +144,9 @@ const decodeScopeError = Schema.decodeOption(
 )
 
 // The brief's gateway names the error, but not where: an API may also say it in the body, in the fields of RFC 6749.
-const judgeScopeInBody = (answer: ApiAnswer) => {
+const judgeScopeInBody = (answer: ApiAnswer, policy: TokenPolicy) => {
   const { request, response, token } = answer
-  return Effect.flatMap(ResponseBody.peek(response, TokenPolicy.maxErrorBytes), ({ body, text }) =>
+  return Effect.flatMap(ResponseBody.peek(response, policy.maxErrorBytes), ({ body, text }) =>
     Option.match(Option.flatMap(text, decodeScopeError), {
       onNone: () => Effect.succeed(CallerResponse.makeWithBody(request, response, [token.value], body)),
       onSome: ({ error_description, scope }) => Effect.fail(insufficientScope(answer, scope, error_description))

@@ -4,24 +4,29 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { AccessToken } from "./AccessToken.js"
-import type { Credentials } from "./Credentials.js"
+import type { AccessToken } from "./AccessToken.js"
 import * as CxoneConfig from "./CxoneConfig.js"
 import { CxoneEnvironment } from "./CxoneEnvironment.js"
 import type { CxoneAuthError } from "./CxoneError.js"
+import * as FixedAnswer from "./FixedAnswer.js"
+import * as Metrics from "./Metrics.js"
 import * as ScopeSet from "./ScopeSet.js"
+import * as Telemetry from "./Telemetry.js"
 import * as TokenCache from "./TokenCache.js"
-import * as TokenEndpoint from "./TokenEndpoint.js"
+import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
+import { type CredentialsInput, make as makeSource } from "./TokenSource.js"
+import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
 
 /**
  * What the token service does.
@@ -41,6 +46,8 @@ export interface CxoneAuthService {
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
   /** Where the API answers. */
   readonly apiBaseUrl: Effect.Effect<URL, CxoneAuthError>
+  /** How things stand, for a health endpoint: an entry for each set of scopes that was asked for, free of secrets. */
+  readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
 }
 
 /**
@@ -50,16 +57,25 @@ export interface CxoneAuthService {
  * @category models
  */
 export interface CxoneAuthOptions {
-  readonly credentials: Credentials
+  /**
+   * The credentials; or, for a rotation without a restart, an effect that yields them, which is asked at each exchange
+   * and may take 10 s. Other credentials are used from the next exchange on; the token at hand serves to its end (L10).
+   */
+  readonly credentials: CredentialsInput
   readonly environment: CxoneEnvironment
   /** The scopes of `accessToken`; default `offline_access` (source: the brief). */
   readonly scopes?: string | ReadonlyArray<string>
+  /** The numbers that are to be other than the defaults. */
+  readonly policy?: TokenPolicyOptions
+  /** What metrics and spans call this client (label `client`); default: no label. */
+  readonly name?: string
 }
 
 const keyOf = ScopeSet.toParameter
 
 /**
- * Builds the service. Every exchange runs in the scope that it is built in; closing that scope ends them.
+ * Builds the service. Every exchange runs in the scope that it is built in; closing that scope ends them. A policy
+ * that cannot be is a defect, a `TypeError` that names the field.
  *
  * @since 0.1.0
  * @category constructors
@@ -72,41 +88,63 @@ export const make = (
     const scope = yield* Effect.scope
     // A copy, checked again: whoever can change a URL of the original, or made it by hand, decides where secrets go.
     const { apiBaseUrl, tokenEndpoint } = new CxoneEnvironment(options.environment)
+    const policy = TokenPolicy.make(options.policy)
+    const metrics = Metrics.make(options.name)
+    const source = yield* makeSource({ credentials: options.credentials, tokenEndpoint, policy, metrics })
 
-    const newCache = (scopes: ScopeSet.ScopeSet) =>
-      TokenCache.make(
-        TokenEndpoint.exchange({ tokenEndpoint, credentials: options.credentials, scopes }).pipe(
+    const newToken = (scopes: ScopeSet.ScopeSet): Token => {
+      const cache = TokenCache.make({
+        exchange: source.obtain(scopes).pipe(
+          options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
           // Nobody's flight (L3): what the caller who happens to be the first has in its context is not for all.
           Effect.mapInputContext((_: Context.Context<never>) => context)
         ),
+        policy,
+        metrics: metrics.ofToken(scopes),
         scope
-      )
+      })
+      return { scopes, cache, access: Telemetry.accessSpan(cache.get, options.name) }
+    }
 
     const defaultScopes = ScopeSet.make(options.scopes ?? CxoneConfig.defaultScopes)
-    const defaultCache = newCache(defaultScopes)
-    const caches = yield* Ref.make(HashMap.make([keyOf(defaultScopes), defaultCache]))
+    const defaultToken = newToken(defaultScopes)
+    const tokens = yield* Ref.make(HashMap.make([keyOf(defaultScopes), defaultToken]))
 
-    const cacheFor = (scopes: ScopeSet.ScopeSet) =>
-      Ref.modify(caches, (known) => {
+    const tokenFor = (scopes: ScopeSet.ScopeSet) =>
+      Ref.modify(tokens, (known) => {
         const key = keyOf(scopes)
-        const cache = Option.getOrElse(HashMap.get(known, key), () => newCache(scopes))
-        return [cache, HashMap.has(known, key) ? known : HashMap.set(known, key, cache)]
+        const token = Option.getOrElse(HashMap.get(known, key), () => newToken(scopes))
+        return [token, HashMap.has(known, key) ? known : HashMap.set(known, key, token)]
       })
 
     return {
-      accessToken: defaultCache.get,
-      accessTokenFor: (scopes) => Effect.flatMap(cacheFor(ScopeSet.make(scopes)), (cache) => cache.get),
+      accessToken: defaultToken.access,
+      accessTokenFor: (scopes) => Effect.flatMap(tokenFor(ScopeSet.make(scopes)), ({ access }) => access),
       invalidate: (token) =>
-        Effect.flatMap(Ref.get(caches), (known) =>
+        Effect.flatMap(Ref.get(tokens), (known) =>
           Option.match(HashMap.get(known, keyOf(ScopeSet.make(token.requestedScopes))), {
             onNone: () => Effect.void,
-            onSome: (cache) => cache.invalidate(token)
+            onSome: ({ cache }) => cache.invalidate(token)
           })
         ),
       // A copy: a `URL` can be changed, and this one decides where tokens go.
-      apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl))
+      apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl)),
+      status: Effect.gen(function* () {
+        const standing = yield* source.standing
+        const now = yield* Clock.currentTimeMillis
+        return yield* Effect.forEach(HashMap.values(yield* Ref.get(tokens)), ({ cache, scopes }) =>
+          Effect.map(cache.snapshot, (snapshot) => tokenStatus({ scopes, standing, snapshot, now }))
+        )
+      })
     }
   })
+
+/** One set of scopes, and what belongs to it. */
+interface Token {
+  readonly scopes: ScopeSet.ScopeSet
+  readonly cache: TokenCache.TokenCache<CxoneAuthError>
+  readonly access: Effect.Effect<AccessToken, CxoneAuthError>
+}
 
 /**
  * The token service: from credentials, given once, to a valid token for every call, or a typed error.
@@ -156,10 +194,29 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * @since 0.1.0
    * @category layers
    */
-  static readonly layerConfig: Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> = Layer.scoped(
-    CxoneAuth,
-    Effect.flatMap(CxoneConfig.load, make)
-  )
+  static readonly layerConfig: Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> =
+    CxoneAuth.layerConfigWith({})
+
+  /**
+   * The same, with what no setting says: numbers other than the defaults, a name for the metrics.
+   *
+   * @since 0.1.0
+   * @category layers
+   * @example
+   * ```ts
+   * import { CxoneAuth } from "cxone-auth"
+   *
+   * export const AuthLayer = CxoneAuth.layerConfigWith({ policy: { maxWait: 0 }, name: "reporting" })
+   * ```
+   */
+  static layerConfigWith(
+    options: Pick<CxoneAuthOptions, "policy" | "name">
+  ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
+    return Layer.scoped(
+      CxoneAuth,
+      Effect.flatMap(CxoneConfig.load, (settings) => make({ ...settings, ...options }))
+    )
+  }
 
   /**
    * The service for tests: always this token (a plain text stands for one that never expires), or always this
@@ -179,35 +236,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * ```
    */
   static layerTest(
-    answer: string | AccessToken | CxoneAuthError,
+    answer: FixedAnswer.Answer,
     options?: { readonly apiBaseUrl?: string | URL }
   ): Layer.Layer<CxoneAuth> {
-    const answerFor = (scopes: ScopeSet.ScopeSet): Effect.Effect<AccessToken, CxoneAuthError> => {
-      if (typeof answer === "string") {
-        return Effect.succeed(everlasting(answer, scopes))
-      }
-      return answer instanceof AccessToken ? Effect.succeed(answer) : Effect.fail(answer)
-    }
-    const tokenEndpoint = "https://cxone.test/oauth/token"
-    const { apiBaseUrl } = new CxoneEnvironment({ tokenEndpoint, apiBaseUrl: "https://cxone.test", ...options })
-    return Layer.succeed(CxoneAuth, {
-      accessToken: answerFor(CxoneConfig.defaultScopes),
-      accessTokenFor: (scopes) => answerFor(ScopeSet.make(scopes)),
-      invalidate: () => Effect.void,
-      apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl))
-    })
+    return Layer.succeed(CxoneAuth, FixedAnswer.make(answer, options))
   }
 }
-
-// The last time that a `Date` can show.
-const lastInstant = 8_640_000_000_000_000
-
-const everlasting = (value: string, scopes: ScopeSet.ScopeSet): AccessToken =>
-  new AccessToken({
-    value: Redacted.make(value),
-    tokenType: "Bearer",
-    scopes,
-    requestedScopes: scopes,
-    obtainedAt: 0,
-    expiresAt: lastInstant
-  })

@@ -23,9 +23,35 @@ const Quotation = Schema.optionalWith(Schema.String, { exact: true })
 
 const RetryAfter = Schema.Option(Schema.Duration)
 
+const instant = (millis: number): string => new Date(millis).toISOString()
+
+/**
+ * The app's own effect that yields the credentials failed, or took longer than an attempt may. `detail` is the tag or
+ * name of its failure; nothing else of it is kept, for it may hold a secret.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
+  "cxone-auth/CredentialsUnavailable"
+)("CredentialsUnavailable", {
+  reason: Schema.Literal("failed", "timeout"),
+  detail: Quotation
+}) {
+  override get message(): string {
+    const problem =
+      this.reason === "timeout"
+        ? "did not end in time (attemptTimeout, 10 s by default)"
+        : `failed${this.detail === undefined ? "" : ` (${this.detail})`}`
+    return `The effect given as credentials ${problem}, so nothing was sent. Check the place that it reads them from.`
+  }
+}
+
 /**
  * The token endpoint refused the client. Not retried: trying again with the same credentials can only lock them out.
- * `reason` is the code of RFC 6749 §5.2.
+ * `reason` is the code of RFC 6749 §5.2. Until `until` (milliseconds since the epoch) the refusal is remembered: every
+ * call that needs a new token fails with it, and nothing is sent, unless the credentials change (L6). `bothRefused`:
+ * there were current and next credentials, and neither was accepted.
  *
  * @since 0.1.0
  * @category errors
@@ -34,13 +60,22 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   reason: Schema.Literal("invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
   tokenEndpoint: Schema.String,
   status: Schema.Number,
-  description: Quotation
+  description: Quotation,
+  until: Schema.optionalWith(Schema.Number, { exact: true }),
+  bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
   override get message(): string {
+    const client = this.bothRefused ? "the client, with the current and with the next credentials" : "the client"
     return (
-      `${this.tokenEndpoint} refused the client (${this.status} ${this.reason}). ${this.cure} ` +
-      `The registration is in CXone's Admin portal under Applications > OAuth.${said(this.description)}`
+      `${this.tokenEndpoint} refused ${client} (${this.status} ${this.reason}). ${this.cure} ` +
+      `The registration is in CXone's Admin portal under Applications > OAuth.${this.memory}${said(this.description)}`
     )
+  }
+
+  private get memory(): string {
+    return this.until === undefined
+      ? ""
+      : ` Until ${instant(this.until)} these credentials are not sent again; other ones are tried at once.`
   }
 
   private get cure(): string {
@@ -99,7 +134,8 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
 }
 
 /**
- * 429 from the token endpoint (after the retries) or from the API. `retryAfter` is what the server asked for.
+ * 429 from the token endpoint (after the retries) or from the API. `retryAfter`: from the API what it asked for; from
+ * the token endpoint how long from now no token request will be sent, whether it asked for that or not (L6).
  *
  * @since 0.1.0
  * @category errors
@@ -144,8 +180,8 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
 
 /**
  * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408, at each of `attempts`: four,
- * or fewer if it asked for a longer wait than 60 s (`retryAfter`). `detail` is the transport's error code (such as
- * `ECONNREFUSED` or `CERT_HAS_EXPIRED`) where there is one.
+ * or fewer if it asked for longer waits than 60 s in all (`retryAfter`). `detail` is the transport's error code (such
+ * as `ECONNREFUSED` or `CERT_HAS_EXPIRED`) where there is one. The numbers are the defaults of `TokenPolicy`.
  *
  * @since 0.1.0
  * @category errors
@@ -173,7 +209,10 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
           "CXONE_TOKEN_ENDPOINT, DNS, and the proxy or firewall in between"
         )
       case "timeout":
-        return "no complete answer within 10 s. Check the proxy or firewall in between, or try again later"
+        return (
+          "no complete answer in time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, " +
+          "or try again later"
+        )
       case "status":
         return `it answered ${this.status}. This is CXone's side. ${whenToRetry(this.retryAfter)}`
     }
@@ -222,7 +261,7 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
       case "redirect":
         return `credentials are never sent on through a redirect. Check ${place}, not a page that leads to it`
       case "too_large":
-        return `more than 64 KiB, which no token needs. Check ${place}`
+        return `more bytes than any token needs (maxAnswerBytes, 64 KiB by default). Check ${place}`
       case "not_json":
         return `the body is not a JSON object. Check ${place}, and that no proxy answers in its place`
       case "invalid_access_token":
@@ -276,6 +315,7 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
  * @category errors
  */
 export type CxoneAuthError =
+  | CredentialsUnavailable
   | InvalidClient
   | InsufficientScope
   | RateLimited
@@ -291,6 +331,7 @@ export type CxoneAuthError =
  * @category errors
  */
 export const CxoneAuthError = Schema.Union(
+  CredentialsUnavailable,
   InvalidClient,
   InsufficientScope,
   RateLimited,

@@ -23,7 +23,7 @@ import * as ManualRedirect from "./ManualRedirect.js"
 import * as OriginGuard from "./OriginGuard.js"
 import * as SecureUrl from "./SecureUrl.js"
 import * as Telemetry from "./Telemetry.js"
-import * as TokenPolicy from "./TokenPolicy.js"
+import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
 
 /**
  * What {@link CxoneHttpClient.layerWith} can be told.
@@ -36,6 +36,8 @@ export interface CxoneHttpClientOptions {
   readonly allowedOrigins?: ReadonlyArray<string | URL>
   /** Whether CXone is sent the tracing headers `b3` and `traceparent`; default no: it is another company (C5). */
   readonly tracerPropagation?: boolean
+  /** The numbers `refusedTokenMemory`, `discardTimeout`, `maxErrorBytes` and `maxAnswerBytes`, where not the defaults. */
+  readonly policy?: TokenPolicyOptions
 }
 
 /**
@@ -50,13 +52,14 @@ type Call = Effect.Effect<HttpClientResponse, HttpClientError | CxoneAuthError>
 
 const make = (
   allowedOrigins: ReadonlySet<string>,
-  tracerPropagation: boolean
+  tracerPropagation: boolean,
+  policy: TokenPolicy
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const auth = yield* CxoneAuth
     const http = ManualRedirect.apply(Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient))
-    const refusedFresh = yield* makeTokenMemory
-    const droppedForStream = yield* makeTokenMemory
+    const refusedFresh = yield* makeTokenMemory(policy.refusedTokenMemory)
+    const droppedForStream = yield* makeTokenMemory(policy.refusedTokenMemory)
 
     const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
       Telemetry.requestSpan(request, tracerPropagation, (traced) =>
@@ -72,7 +75,7 @@ const make = (
       Effect.gen(function* () {
         const { request, token } = refused
         // Before the renewal, which may take long or fail: until then the body keeps its connection.
-        yield* ApiAnswer.discard(refused)
+        yield* ApiAnswer.discard(refused, policy)
         if (isSameAs(token, yield* refusedFresh.recall)) {
           return yield* ApiAnswer.invalidToken(refused, "refused_again")
         }
@@ -88,10 +91,10 @@ const make = (
         const answer = yield* send(request, renewed)
         if (ApiAnswer.isTokenRefusal(answer)) {
           yield* refusedFresh.remember(renewed)
-          yield* ApiAnswer.discard(answer)
+          yield* ApiAnswer.discard(answer, policy)
           return yield* ApiAnswer.invalidToken(answer, "refused_again")
         }
-        return yield* ApiAnswer.judge(answer)
+        return yield* ApiAnswer.judge(answer, policy)
       })
 
     // Nothing shows here whether a new token helps but the next call, so that call's refusal is the second one.
@@ -112,7 +115,9 @@ const make = (
       auth.apiBaseUrl.pipe(
         Effect.flatMap((apiBaseUrl) => OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowedOrigins)),
         Effect.flatMap((resolved) => Effect.flatMap(auth.accessToken, (token) => send(resolved, token))),
-        Effect.flatMap((answer) => (ApiAnswer.isTokenRefusal(answer) ? recover(answer) : ApiAnswer.judge(answer)))
+        Effect.flatMap((answer) =>
+          ApiAnswer.isTokenRefusal(answer) ? recover(answer) : ApiAnswer.judge(answer, policy)
+        )
       )
 
     return HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(
@@ -137,19 +142,17 @@ const isKept = (body: unknown): boolean =>
 const isSameAs = (token: AccessToken, remembered: AccessToken | undefined): boolean =>
   remembered !== undefined && isSame(remembered, token)
 
-/** Remembers one token, for as long as `TokenPolicy.refusalMemory` says. */
-const makeTokenMemory = Effect.map(
-  Ref.make<{ readonly token: AccessToken; readonly until: number } | undefined>(undefined),
-  (last) => ({
+/** Remembers one token for a while. */
+const makeTokenMemory = (duration: Duration.Duration) =>
+  Effect.map(Ref.make<{ readonly token: AccessToken; readonly until: number } | undefined>(undefined), (last) => ({
     remember: (token: AccessToken) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.set(last, { token, until: now + Duration.toMillis(TokenPolicy.refusalMemory) })
+        Ref.set(last, { token, until: now + Duration.toMillis(duration) })
       ),
     recall: Effect.zipWith(Ref.get(last), Clock.currentTimeMillis, (memory, now) =>
       memory !== undefined && now < memory.until ? memory.token : undefined
     )
-  })
-)
+  }))
 
 const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
   new Set(
@@ -206,7 +209,7 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    */
   static readonly layer: Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> = Layer.effect(
     CxoneHttpClient,
-    make(new Set(), false)
+    make(new Set(), false, TokenPolicy.defaults)
   )
 
   /**
@@ -227,7 +230,11 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   ): Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> {
     return Layer.effect(
       CxoneHttpClient,
-      make(originsOf(options.allowedOrigins ?? []), options.tracerPropagation ?? false)
+      make(
+        originsOf(options.allowedOrigins ?? []),
+        options.tracerPropagation ?? false,
+        TokenPolicy.make(options.policy)
+      )
     )
   }
 }

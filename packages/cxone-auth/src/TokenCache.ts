@@ -1,16 +1,21 @@
 /**
- * The life of a token: served while it lasts, renewed by one exchange at a time.
+ * The life of a token: served while it lasts, renewed ahead of its end, by one exchange at a time.
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import { type AccessToken, isSame } from "./AccessToken.js"
-import * as TokenPolicy from "./TokenPolicy.js"
+import type { CacheState, RenewalReason, TokenMetrics } from "./Metrics.js"
+import { backoff, renewableFrom, type TokenPolicy, usableUntil } from "./TokenPolicy.js"
 
 /**
  * The life of one token: of one client, at one endpoint, with one set of scopes.
@@ -23,10 +28,39 @@ export interface TokenCache<E> {
    * The cached token, or a new one if there is none that lasts. However many fibers ask, at most one exchange is in
    * flight (L2). It belongs to none of them: a caller that is interrupted leaves at once and disturbs nobody (L3).
    * A failure is told to those who waited for it, and not remembered.
+   *
+   * The first caller in the refresh window starts a renewal, and gets the current token like all others (L4). If it
+   * fails it is tried again until the margin; no caller is told (L5). `observe` hears how the token is come by.
    */
-  readonly get: Effect.Effect<AccessToken, E>
+  readonly get: (observe: (cache: CacheState) => void) => Effect.Effect<AccessToken, E>
   /** Drops the token, but only if it is still the one in the cache (L9). */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
+  /** What is in the cache. Looking changes nothing. */
+  readonly snapshot: Effect.Effect<Snapshot>
+}
+
+/**
+ * What is in a cache at one moment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  /** The token, while it may be handed out. */
+  readonly token: AccessToken | undefined
+  readonly isRenewing: boolean
+  readonly lastFailure: LastFailure | undefined
+}
+
+/**
+ * The last exchange that failed: the error's tag (`Defect` for a bug), and when, in milliseconds since the epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LastFailure {
+  readonly tag: string
+  readonly at: number
 }
 
 type Flight<E> = Deferred.Deferred<AccessToken, E>
@@ -34,6 +68,9 @@ type Flight<E> = Deferred.Deferred<AccessToken, E>
 interface Held {
   readonly token: AccessToken
   readonly usableUntil: number
+  /** Until when nothing is to be done but to hand it out: until it may be renewed, and once it is, to the margin. */
+  readonly settledUntil: number
+  readonly cache: "hit" | "stale"
   /** Built once a token, so that a hit allocates nothing. */
   readonly served: Effect.Effect<AccessToken>
 }
@@ -41,16 +78,26 @@ interface Held {
 interface State<E> {
   readonly held: Held | undefined
   readonly flight: Flight<E> | undefined
+  readonly wasInvalidated: boolean
+  readonly lastFailure: LastFailure | undefined
 }
 
-const hold = (token: AccessToken): Held => ({
-  token,
-  usableUntil: TokenPolicy.usableUntil(token),
-  served: Effect.succeed(token)
-})
+type Step<E, A> = readonly [Effect.Effect<A, E>, State<E>]
 
 // A clock that was set back has made the token's age unknown; a new token costs less than a stale one.
-const isUsable = ({ token, usableUntil }: Held, now: number): boolean => token.obtainedAt <= now && now < usableUntil
+const isWithin = ({ token }: Held, end: number, now: number): boolean => token.obtainedAt <= now && now < end
+
+const reasonOf = ({ held, wasInvalidated }: Pick<State<never>, "held" | "wasInvalidated">): RenewalReason => {
+  if (held !== undefined) {
+    return "expired"
+  }
+  return wasInvalidated ? "invalidated" : "first"
+}
+
+const failureOf = (cause: Cause.Cause<{ readonly _tag: string }>, at: number): LastFailure => ({
+  tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),
+  at
+})
 
 /**
  * Makes a cache that is filled by `exchange`, whose runs live in `scope`: closing it ends the one in flight, and those
@@ -59,49 +106,142 @@ const isUsable = ({ token, usableUntil }: Held, now: number): boolean => token.o
  * @since 0.1.0
  * @category constructors
  */
-export const make = <E>(exchange: Effect.Effect<AccessToken, E>, scope: Scope.Scope): TokenCache<E> => {
-  const state = Ref.unsafeMake<State<E>>({ held: undefined, flight: undefined })
+export const make = <E extends { readonly _tag: string }>(options: {
+  readonly exchange: Effect.Effect<AccessToken, E>
+  readonly policy: TokenPolicy
+  readonly metrics: TokenMetrics
+  readonly scope: Scope.Scope
+}): TokenCache<E> => {
+  const { exchange, metrics, policy, scope } = options
+  const state = Ref.unsafeMake<State<E>>({
+    held: undefined,
+    flight: undefined,
+    wasInvalidated: false,
+    lastFailure: undefined
+  })
 
-  const land = (flight: Flight<E>, exit: Exit.Exit<AccessToken, E>) =>
-    Ref.update(state, ({ held }) => ({
-      held: Exit.isSuccess(exit) ? hold(exit.value) : held,
-      flight: undefined
-    })).pipe(Effect.zipRight(Deferred.done(flight, exit)))
+  const hold = (token: AccessToken, draw: number): Held => ({
+    token,
+    usableUntil: usableUntil(policy, token),
+    settledUntil: renewableFrom(policy, token, draw),
+    cache: "hit",
+    served: Effect.succeed(token)
+  })
+
+  const land = (flight: Flight<E>, reason: RenewalReason, exit: Exit.Exit<AccessToken, E>) =>
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const draw = yield* Random.next
+      yield* Ref.update(
+        state,
+        (current): State<E> => ({
+          held: Exit.isSuccess(exit) ? hold(exit.value, draw) : current.held,
+          flight: undefined,
+          wasInvalidated: Exit.isFailure(exit) && current.wasInvalidated,
+          lastFailure: Exit.isFailure(exit) ? failureOf(exit.cause, now) : current.lastFailure
+        })
+      )
+      if (Exit.isSuccess(exit)) {
+        metrics.renewed(reason)
+      }
+      yield* Deferred.done(flight, exit)
+    })
 
   // Called, and so forked, where nothing interrupts: a fiber that is interrupted before its first step never lands.
-  const start = (flight: Flight<E>) =>
-    Effect.interruptible(exchange).pipe(
+  const launch = (
+    current: State<E>,
+    reason: RenewalReason,
+    wait: (flight: Flight<E>) => Effect.Effect<AccessToken, E>
+  ): Step<E, AccessToken> => {
+    const flight = Deferred.unsafeMake<AccessToken, E>(FiberId.none)
+    const start = Effect.interruptible(exchange).pipe(
       Effect.exit,
-      Effect.flatMap((exit) => land(flight, exit)),
+      Effect.flatMap((exit) => land(flight, reason, exit)),
+      Effect.forkIn(scope)
+    )
+    return [Effect.zipRight(start, wait(flight)), { ...current, flight }]
+  }
+
+  const step = <A>(
+    take: (current: State<E>, now: number, wait: (flight: Flight<E>) => Effect.Effect<AccessToken, E>) => Step<E, A>
+  ): Effect.Effect<A, E> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.flatten(Ref.modify(state, (current) => take(current, now, (flight) => restore(Deferred.await(flight)))))
+      )
+    )
+
+  // Until the token has a successor, was dropped, or is at its margin: from there on the callers see to it themselves.
+  const renew = (renewing: Held) =>
+    step<AccessToken | undefined>((current, now, wait) => {
+      if (current.held !== renewing || !isWithin(renewing, renewing.usableUntil, now)) {
+        return [Effect.succeed(undefined), current]
+      }
+      return current.flight === undefined ? launch(current, "ahead", wait) : [wait(current.flight), current]
+    }).pipe(
+      Effect.exit,
+      Effect.repeat({ while: Exit.isFailure, schedule: backoff(policy) }),
+      Effect.interruptible,
       Effect.forkIn(scope)
     )
 
-  const board = (now: number): Effect.Effect<AccessToken, E> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatten(
-        Ref.modify(state, (current): readonly [Effect.Effect<AccessToken, E>, State<E>] => {
-          if (current.held !== undefined && isUsable(current.held, now)) {
-            return [current.held.served, current]
-          }
-          if (current.flight !== undefined) {
-            return [restore(Deferred.await(current.flight)), current]
-          }
-          const flight = Deferred.unsafeMake<AccessToken, E>(FiberId.none)
-          return [Effect.zipRight(start(flight), restore(Deferred.await(flight))), { ...current, flight }]
-        })
+  const serve = (held: Held, now: number, observe: (cache: CacheState) => void): Effect.Effect<AccessToken> => {
+    observe(held.cache)
+    metrics.served(held.cache, held.token.expiresAt - now)
+    return held.served
+  }
+
+  const serveFrom = (
+    cache: "joined" | "miss",
+    token: Effect.Effect<AccessToken, E>,
+    observe: (cache: CacheState) => void
+  ) =>
+    Effect.sync(() => observe(cache)).pipe(
+      Effect.zipRight(token),
+      Effect.tap(({ expiresAt }) =>
+        Effect.map(Clock.currentTimeMillis, (now) => metrics.served(cache, expiresAt - now))
       )
     )
 
+  const board = (observe: (cache: CacheState) => void) =>
+    step<AccessToken>((current, now, wait) => {
+      const { flight, held } = current
+      if (held !== undefined && isWithin(held, held.settledUntil, now)) {
+        return [Effect.suspend(() => serve(held, now, observe)), current]
+      }
+      if (held !== undefined && isWithin(held, held.usableUntil, now)) {
+        const renewing: Held = { ...held, cache: "stale", settledUntil: held.usableUntil }
+        const served = Effect.suspend(() => serve(renewing, now, observe))
+        return [Effect.zipRight(renew(renewing), served), { ...current, held: renewing }]
+      }
+      return flight === undefined
+        ? launch(current, reasonOf(current), (started) => serveFrom("miss", wait(started), observe))
+        : [serveFrom("joined", wait(flight), observe), current]
+    })
+
   return {
-    get: Effect.flatMap(Ref.get(state), ({ held }) =>
-      Effect.clockWith((clock) => {
-        const now = clock.unsafeCurrentTimeMillis()
-        return held !== undefined && isUsable(held, now) ? held.served : board(now)
-      })
-    ),
+    get: (observe) =>
+      Effect.flatMap(Ref.get(state), ({ held }) =>
+        Effect.clockWith((clock) => {
+          const now = clock.unsafeCurrentTimeMillis()
+          return held !== undefined && isWithin(held, held.settledUntil, now)
+            ? serve(held, now, observe)
+            : board(observe)
+        })
+      ),
     invalidate: (token) =>
       Ref.update(state, (current) =>
-        current.held !== undefined && isSame(current.held.token, token) ? { ...current, held: undefined } : current
-      )
+        current.held !== undefined && isSame(current.held.token, token)
+          ? { ...current, held: undefined, wasInvalidated: true }
+          : current
+      ),
+    snapshot: Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, ({ flight, held, lastFailure }, now) => {
+      const token = held !== undefined && isWithin(held, held.usableUntil, now) ? held.token : undefined
+      return {
+        token,
+        isRenewing: flight !== undefined || (token !== undefined && held?.cache === "stale"),
+        lastFailure
+      }
+    })
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One exchange of credentials for a token: sent, limited, read, and tried again where that may help.
+ * One attempt to exchange credentials for a token: sent, limited and read.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import { AccessToken } from "./AccessToken.js"
 import type { InsufficientScope, InvalidClient } from "./CxoneError.js"
 import { InvalidTokenResponse, RateLimited, TokenEndpointUnavailable } from "./CxoneError.js"
@@ -19,7 +18,7 @@ import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as ScopeSet from "./ScopeSet.js"
 import * as Telemetry from "./Telemetry.js"
-import * as TokenPolicy from "./TokenPolicy.js"
+import { type TokenPolicy, usableUntil } from "./TokenPolicy.js"
 import * as TokenRefusal from "./TokenRefusal.js"
 import * as TokenRequest from "./TokenRequest.js"
 import * as TokenResponse from "./TokenResponse.js"
@@ -40,6 +39,7 @@ export type ExchangeError =
 
 interface Attempt {
   readonly request: TokenRequest.TokenRequest
+  readonly policy: TokenPolicy
   readonly number: number
   readonly sentAt: number
 }
@@ -51,56 +51,45 @@ interface Answer {
 }
 
 /**
- * Exchanges credentials for a token. One attempt takes 10 s at the most, body included, and reads 64 KiB at the most.
- * What may pass (transport failures, time-outs, 5xx, 429) is tried again 3 times; what will not (a 400, 401 or 403,
- * an answer that is no token) is not (L7). A redirect is never followed (S3), and no tracing header is sent (C5).
+ * Sends the request once, and reads the answer: a token, or what went wrong. It takes as long and reads as much as the
+ * policy allows, body included. A redirect is never followed (S3), and no tracing header is sent (C5). `number` says
+ * how many attempts this makes.
  *
  * @since 0.1.0
  * @category exchange
  */
-export const exchange = (
-  request: TokenRequest.TokenRequest
+export const attempt = (
+  request: TokenRequest.TokenRequest,
+  policy: TokenPolicy,
+  number: number
 ): Effect.Effect<AccessToken, ExchangeError, HttpClient.HttpClient> =>
-  Effect.flatMap(Ref.make(0), (attempts) =>
-    Effect.gen(function* () {
-      const attempt: Attempt = {
-        request,
-        number: yield* Ref.updateAndGet(attempts, (n) => n + 1),
-        sentAt: yield* Clock.currentTimeMillis
-      }
-      const answer = yield* send(attempt)
-      return yield* read(attempt, answer, yield* Clock.currentTimeMillis)
-    }).pipe(
-      Effect.tapBoth({
-        onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
-        onSuccess: (token) => Effect.logDebug("token obtained", token)
-      }),
-      Effect.retry({ while: mayPass, schedule: TokenPolicy.retrySchedule(retryAfterOf) }),
-      Effect.withSpan("CxoneAuth.exchange", { captureStackTrace: false })
-    )
-  )
+  Effect.gen(function* () {
+    const attempt: Attempt = { request, policy, number, sentAt: yield* Clock.currentTimeMillis }
+    const answer = yield* send(attempt)
+    return yield* read(attempt, answer, yield* Clock.currentTimeMillis)
+  })
 
 const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable, HttpClient.HttpClient> =>
   HttpClient.HttpClient.pipe(
     Effect.map((http) => ManualRedirect.apply(Telemetry.withoutOwnSpan(http))),
     Effect.flatMap((http) => http.execute(TokenRequest.toHttp(attempt.request))),
     Effect.bindTo("response"),
-    Effect.bind("body", ({ response }) => readBody(response)),
+    Effect.bind("body", ({ response }) => readBody(response, attempt.policy)),
     Effect.mapError((failure) => {
       const detail = TransportFailure.codeOf(failure)
       return unavailable(attempt, { reason: "transport", ...(detail === undefined ? {} : { detail }) })
     }),
     Effect.timeoutFail({
-      duration: TokenPolicy.attemptTimeout,
+      duration: attempt.policy.attemptTimeout,
       onTimeout: () => unavailable(attempt, { reason: "timeout" })
     })
   )
 
 // A refusal is one by its status. If its body stalls or breaks, trying again would only repeat the credentials.
-const readBody = (response: HttpClientResponse) => {
-  const body = ResponseBody.readText(response, TokenPolicy.maxAnswerBytes)
+const readBody = (response: HttpClientResponse, policy: TokenPolicy) => {
+  const body = ResponseBody.readText(response, policy.maxAnswerBytes)
   return response.status >= 300 && response.status < 500
-    ? Effect.orElseSucceed(Effect.timeout(body, TokenPolicy.refusalBodyTimeout), Option.none)
+    ? Effect.orElseSucceed(Effect.timeout(body, policy.refusalBodyTimeout), Option.none)
     : body
 }
 
@@ -128,20 +117,20 @@ const read = (attempt: Attempt, { body, response }: Answer, now: number): Either
     Either.flatMap((text) => Either.mapLeft(TokenResponse.decode(text), noToken)),
     Either.map((decoded) => toAccessToken(attempt, decoded)),
     Either.filterOrLeft(
-      (token) => now < TokenPolicy.usableUntil(token),
+      (token) => now < usableUntil(attempt.policy, token),
       () => noToken("expired")
     )
   )
 }
 
-const toAccessToken = ({ request, sentAt }: Attempt, decoded: TokenResponse.TokenResponse): AccessToken =>
+const toAccessToken = ({ policy, request, sentAt }: Attempt, decoded: TokenResponse.TokenResponse): AccessToken =>
   new AccessToken({
     value: decoded.access_token,
     tokenType: decoded.token_type,
     scopes: decoded.scope === undefined ? request.scopes : ScopeSet.make(decoded.scope),
     requestedScopes: request.scopes,
     obtainedAt: sentAt,
-    expiresAt: sentAt + Duration.toMillis(TokenResponse.lifetimeOf(decoded, sentAt))
+    expiresAt: sentAt + Duration.toMillis(TokenResponse.lifetimeOf(decoded, sentAt, policy))
   })
 
 const unavailable = (
@@ -155,10 +144,3 @@ const unavailable = (
     retryAfter: Option.none(),
     ...problem
   })
-
-const retryAfterOf = (error: ExchangeError): Option.Option<Duration.Duration> =>
-  "retryAfter" in error ? error.retryAfter : Option.none()
-
-const mayPass = (error: ExchangeError): boolean =>
-  (error._tag === "TokenEndpointUnavailable" || error._tag === "RateLimited") &&
-  Option.getOrElse(error.retryAfter, () => Duration.zero).pipe(Duration.lessThanOrEqualTo(TokenPolicy.maxRetryAfter))

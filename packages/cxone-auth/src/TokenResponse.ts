@@ -10,7 +10,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { claimsOf } from "./AccessToken.js"
 import type { InvalidTokenResponse } from "./CxoneError.js"
-import * as TokenPolicy from "./TokenPolicy.js"
+import type { TokenPolicy } from "./TokenPolicy.js"
 
 // RFC 6749 appendix A.12 allows a space in a token, RFC 6750 §2.1 and the header do not.
 const headerSafe = /^[\x21-\x7e]+$/
@@ -79,7 +79,7 @@ const expiryClaims = Schema.decodeUnknownOption(
 
 /**
  * How long the token lives, counted from when it was requested (`sentAt`, milliseconds since the epoch): `expires_in`;
- * else what the token says of itself, if it is a JWT; else one hour (L8). Never more than 24 hours.
+ * else what the token says of itself, if it is a JWT; else the policy's default (L8). Never more than the policy allows.
  *
  * A JWT's `exp` is a time of the provider's clock, so it is read twice, as `exp - iat` and as `exp - sentAt`, and the
  * shorter one counts: the first is right when the clocks differ, the second when the token is not new.
@@ -87,13 +87,13 @@ const expiryClaims = Schema.decodeUnknownOption(
  * @since 0.1.0
  * @category getters
  */
-export const lifetimeOf = (response: TokenResponse, sentAt: number): Duration.Duration => {
+export const lifetimeOf = (response: TokenResponse, sentAt: number, policy: TokenPolicy): Duration.Duration => {
   const millis =
     response.expires_in === undefined
       ? Option.match(Option.flatMap(claimsOf(response.access_token), expiryClaims), {
-          onNone: () => Duration.toMillis(TokenPolicy.defaultLifetime),
+          onNone: () => Duration.toMillis(policy.defaultLifetime),
           onSome: ({ exp, iat }) => Math.min(exp * 1000 - sentAt, iat === undefined ? Infinity : (exp - iat) * 1000)
         })
       : response.expires_in * 1000
-  return Duration.min(Duration.millis(Math.max(0, millis)), TokenPolicy.maxLifetime)
+  return Duration.min(Duration.millis(Math.max(0, millis)), policy.maxLifetime)
 }

@@ -4,10 +4,17 @@
  * @since 0.1.0
  */
 export { AccessToken, type Claims } from "./AccessToken.js"
-export { ClientAuth, type ClientProof, type ClientSecret, Credentials } from "./Credentials.js"
+export {
+  ClientAuth,
+  type ClientProof,
+  type ClientSecret,
+  Credentials,
+  type RotatingCredentials
+} from "./Credentials.js"
 export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./CxoneAuth.js"
 export { CxoneEnvironment, type Region } from "./CxoneEnvironment.js"
 export {
+  CredentialsUnavailable,
   CxoneAuthError,
   ForeignOrigin,
   InsufficientScope,
@@ -18,3 +25,6 @@ export {
   TokenEndpointUnavailable
 } from "./CxoneError.js"
 export { type AuthenticatedHttpClient, CxoneHttpClient, type CxoneHttpClientOptions } from "./CxoneHttpClient.js"
+export { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
+export type { CredentialsInput } from "./TokenSource.js"
+export type { TokenStatus } from "./TokenStatus.js"

@@ -6,10 +6,10 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { describe, expect, it } from "@effect/vitest"
-import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, TokenPolicy } from "cxone-auth"
 import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
-import * as TokenEndpoint from "../src/TokenEndpoint.js"
-import * as TokenPolicy from "../src/TokenPolicy.js"
+import * as Metrics from "../src/Metrics.js"
+import * as TokenExchange from "../src/TokenExchange.js"
 
 /** For machines that have much else to do. */
 const timeout = 20_000
@@ -134,7 +134,11 @@ const tokensOf = ({ requests }: Server) => requests.map(({ headers }) => headers
 const credentials = Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make("s3cr3t") })
 
 const exchangeAt = ({ origin }: { readonly origin: string }) =>
-  TokenEndpoint.exchange({ tokenEndpoint: new URL("/token", origin), credentials, scopes: [] })
+  TokenExchange.make(TokenPolicy.defaults, Metrics.make(undefined)).run({
+    tokenEndpoint: new URL("/token", origin),
+    credentials,
+    scopes: []
+  })
 
 const authLayer = (tokens: Server, api: Server) =>
   CxoneAuth.layer({
@@ -154,7 +158,7 @@ const withoutWaiting = Effect.withClock({
   unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
   currentTimeMillis: clock.currentTimeMillis,
   currentTimeNanos: clock.currentTimeNanos,
-  sleep: (duration) => (Duration.lessThan(duration, TokenPolicy.attemptTimeout) ? Effect.void : Effect.never)
+  sleep: (duration) => (Duration.lessThan(duration, TokenPolicy.defaults.attemptTimeout) ? Effect.void : Effect.never)
 })
 
 describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
@@ -452,14 +456,14 @@ describe.each(onOneConnection)("sockets, %s, one connection at a time", { timeou
     Effect.gen(function* () {
       const tokens = yield* serve((response) => {
         if (tokens.requests.length === 2) {
-          response.writeHead(401).end(JSON.stringify({ error: "invalid_client" }))
+          response.writeHead(400).end(JSON.stringify({ error: "invalid_scope" }))
         } else {
           response.end(JSON.stringify({ access_token: `token-${tokens.requests.length}`, expires_in: 3600 }))
         }
       })
       const api = yield* serveApi((response) => void response.end("welcome"), "x".repeat(200_000))
       const cxone = yield* connect(tokens, api)
-      expect((yield* Effect.flip(cxone.get("/users/me")))._tag).toBe("InvalidClient")
+      expect((yield* Effect.flip(cxone.get("/users/me")))._tag).toBe("InsufficientScope")
       const response = yield* cxone.get("/users/me")
       expect(yield* response.text).toBe("welcome")
     }).pipe(Effect.provide(http))

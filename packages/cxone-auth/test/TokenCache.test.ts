@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken, RateLimited } from "cxone-auth"
+import { AccessToken, RateLimited, TokenPolicy } from "cxone-auth"
 import {
   Array,
   Cause,
@@ -8,6 +8,7 @@ import {
   Effect,
   Exit,
   Fiber,
+  Function,
   FastCheck as fc,
   Option,
   Redacted,
@@ -18,8 +19,9 @@ import {
   TestClock,
   TestContext
 } from "effect"
+import * as Metrics from "../src/Metrics.js"
 import * as TokenCache from "../src/TokenCache.js"
-import * as TokenPolicy from "../src/TokenPolicy.js"
+import { usableUntil } from "../src/TokenPolicy.js"
 
 const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
 
@@ -32,6 +34,16 @@ const tokenOf = (number: number, obtainedAt: number, lifetime: number) =>
     obtainedAt,
     expiresAt: obtainedAt + lifetime
   })
+
+const makeCache = <E extends { readonly _tag: string }>(
+  exchange: Effect.Effect<AccessToken, E>,
+  scope: Scope.Scope,
+  observe: (cache: Metrics.CacheState) => void = Function.constVoid
+) => {
+  const metrics = Metrics.make("TokenCache.test").ofToken([])
+  const cache = TokenCache.make({ exchange, policy: TokenPolicy.defaults, metrics, scope })
+  return { ...cache, get: cache.get(observe) }
+}
 
 /** A provider of numbered tokens that counts its exchanges, and a cache that it fills. */
 const setup = (options: { readonly lifetime?: number; readonly duration?: number; readonly failures?: number } = {}) =>
@@ -47,7 +59,7 @@ const setup = (options: { readonly lifetime?: number; readonly duration?: number
       yield* Ref.update(landed, (n) => n + 1)
       return number <= failures ? yield* failure : tokenOf(number, obtainedAt, lifetime)
     })
-    return { cache: TokenCache.make(exchange, scope), scope, started: Ref.get(started), landed: Ref.get(landed) }
+    return { cache: makeCache(exchange, scope), scope, started: Ref.get(started), landed: Ref.get(landed) }
   })
 
 const valueOf = (token: AccessToken) => Redacted.value(token.value)
@@ -96,7 +108,7 @@ describe("TokenCache", () => {
     it("the margin is 30 s or a tenth of the lifetime, whichever is less, for any lifetime", () => {
       fc.assert(
         fc.property(fc.integer({ min: 1_000, max: 86_400_000 }), fc.nat(), (lifetime, obtainedAt) => {
-          const usable = TokenPolicy.usableUntil(tokenOf(1, obtainedAt, lifetime)) - obtainedAt
+          const usable = usableUntil(TokenPolicy.defaults, tokenOf(1, obtainedAt, lifetime)) - obtainedAt
           expect(usable).toBeCloseTo(lifetime - Math.min(30_000, lifetime / 10), 3)
           expect(usable).toBeGreaterThan(0)
         })
@@ -153,7 +165,7 @@ describe("TokenCache", () => {
       Effect.gen(function* () {
         const calls = yield* Ref.make(0)
         const scope = yield* Scope.make()
-        const cache = TokenCache.make(
+        const cache = makeCache(
           Effect.map(
             Ref.updateAndGet(calls, (n) => n + 1),
             (n) => tokenOf(n, 0, 3_600_000)
@@ -173,7 +185,7 @@ describe("TokenCache", () => {
           Ref.updateAndGet(calls, (n) => n + 1),
           (n) => tokenOf(n, 0, Number.MAX_SAFE_INTEGER)
         )
-        const cache = TokenCache.make(exchange, scope)
+        const cache = makeCache(exchange, scope)
         // The caller asks for the time after it has found the cache empty: that is when another one fills it.
         const clock = yield* Effect.clock
         const runFork = Runtime.runFork(yield* Effect.runtime())
@@ -318,7 +330,7 @@ describe("TokenCache", () => {
           Ref.updateAndGet(tries, (n) => n + 1),
           (n) => (n === 1 ? Effect.die("a bug") : Deferred.await(gate))
         )
-        const cache = TokenCache.make(exchange, scope)
+        const cache = makeCache(exchange, scope)
         expect(yield* Effect.exit(cache.get)).toEqual(Exit.die("a bug"))
         yield* Deferred.succeed(gate, tokenOf(2, 0, 3_600_000))
         expect(valueOf(yield* cache.get)).toBe("token-2")

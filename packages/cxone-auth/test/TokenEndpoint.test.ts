@@ -1,8 +1,9 @@
 import { Headers } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { ClientAuth, Credentials, type InvalidTokenResponse } from "cxone-auth"
+import { ClientAuth, Credentials, type InvalidTokenResponse, TokenPolicy } from "cxone-auth"
 import { Array, Duration, Effect, Either, Fiber, Option, Random, Redacted, TestClock } from "effect"
-import * as TokenEndpoint from "../src/TokenEndpoint.js"
+import * as Metrics from "../src/Metrics.js"
+import * as TokenExchange from "../src/TokenExchange.js"
 import type { TokenRequest } from "../src/TokenRequest.js"
 import { answers, json, type Play, scripted } from "./support/ScriptedHttpClient.js"
 
@@ -20,12 +21,10 @@ const token = () => json({ access_token: "t0k3n", token_type: "Bearer", expires_
 const run = (play: Play, overrides: Partial<TokenRequest> = {}, seed = "a fixed seed") =>
   Effect.gen(function* () {
     const { layer, sent } = yield* scripted(play)
-    const fiber = yield* TokenEndpoint.exchange({ ...request, ...overrides }).pipe(
-      Effect.either,
-      Effect.provide(layer),
-      Effect.withRandom(Random.make(seed)),
-      Effect.fork
-    )
+    const exchange = TokenExchange.make(TokenPolicy.defaults, Metrics.make(undefined))
+    const fiber = yield* exchange
+      .run({ ...request, ...overrides })
+      .pipe(Effect.either, Effect.provide(layer), Effect.withRandom(Random.make(seed)), Effect.fork)
     yield* TestClock.adjust("10 minutes")
     const all = yield* sent
     return { result: yield* Fiber.join(fiber), sent: all, seconds: all.map(({ at }) => at / 1000) }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
+import { TokenPolicy } from "cxone-auth"
 import { Duration, Either, Encoding, FastCheck as fc, Redacted } from "effect"
 import * as TokenResponse from "../src/TokenResponse.js"
 
@@ -7,7 +8,7 @@ const answer = (fields: Record<string, unknown>) => JSON.stringify({ access_toke
 const decoded = (fields: Record<string, unknown>) => Either.getOrThrow(TokenResponse.decode(answer(fields)))
 
 const seconds = (fields: Record<string, unknown>, sentAt = 0) =>
-  Duration.toSeconds(TokenResponse.lifetimeOf(decoded(fields), sentAt))
+  Duration.toSeconds(TokenResponse.lifetimeOf(decoded(fields), sentAt, TokenPolicy.defaults))
 
 const jwt = (claims: unknown) =>
   [JSON.stringify({ alg: "RS256" }), JSON.stringify(claims), "signature"].map(Encoding.encodeBase64Url).join(".")

@@ -1,0 +1,93 @@
+/**
+ * Holds requests back while a server says "not yet".
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
+import type { TokenPolicy } from "./TokenPolicy.js"
+
+/**
+ * A gate before one server. A 429 closes it for all who come after; it opens by itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RateGate {
+  /**
+   * Waits until the gate is open, and gives the milliseconds that it was told to wait. If they would be more than
+   * `patience` (milliseconds), it fails at once with what is left until the gate opens.
+   */
+  readonly pass: (patience: number) => Effect.Effect<number, Duration.Duration>
+  /** Closes the gate for as long as the server asked, else for the default; gives how long that is. */
+  readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<Duration.Duration>
+  /** What a success means: the next default delay is the first one again. */
+  readonly reset: Effect.Effect<void>
+  /** Whether it is closed now. */
+  readonly isClosed: Effect.Effect<boolean>
+}
+
+interface State {
+  /** When it was closed, in milliseconds since the epoch, as `until`. */
+  readonly since: number
+  readonly until: number
+  /** How many times in a row the server closed it. */
+  readonly strikes: number
+}
+
+// A clock that was set back must not keep it closed.
+const leftOf = ({ since, until }: State, now: number): number => (since <= now ? Math.max(0, until - now) : 0)
+
+const open: State = { since: 0, until: 0, strikes: 0 }
+
+/**
+ * Makes an open gate. `onWait` is told of each request that has to wait.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (policy: TokenPolicy, onWait: () => void): RateGate => {
+  const state = Ref.unsafeMake(open)
+
+  const millisLeft = Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, leftOf)
+
+  const pass = (patience: number): Effect.Effect<number, Duration.Duration> =>
+    Effect.flatMap(millisLeft, (left) => {
+      if (left === 0) {
+        return Effect.succeed(0)
+      }
+      if (left > patience) {
+        return Effect.fail(Duration.millis(left))
+      }
+      onWait()
+      // Later, never earlier, than the server said; not all at once; and not past a gate that was closed again.
+      return Effect.flatMap(Random.nextRange(1, 1.2), (factor) => Effect.sleep(left * factor)).pipe(
+        Effect.zipRight(Effect.suspend(() => pass(patience - left))),
+        Effect.map((more) => left + more)
+      )
+    })
+
+  const close = (retryAfter: Option.Option<Duration.Duration>) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Ref.modify(state, (current) => {
+        const left = leftOf(current, now)
+        // Of requests that were under way together, one counts.
+        const strikes = left > 0 ? current.strikes : current.strikes + 1
+        const asked = Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
+        const delay = Option.getOrElse(asked, () => Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1)))
+        const closedFor = Math.max(left, Duration.toMillis(Duration.min(delay, policy.maxRateLimit)))
+        return [Duration.millis(closedFor), { since: now, until: now + closedFor, strikes }]
+      })
+    )
+
+  return {
+    pass,
+    close,
+    reset: Ref.update(state, (current) => ({ ...current, strikes: 0 })),
+    isClosed: Effect.map(millisLeft, (left) => left > 0)
+  }
+}

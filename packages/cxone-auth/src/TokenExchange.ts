@@ -1,0 +1,164 @@
+/**
+ * The exchange of credentials for a token, tried again where that may help.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import type { AccessToken } from "./AccessToken.js"
+import { RateLimited } from "./CxoneError.js"
+import type { Metrics } from "./Metrics.js"
+import * as RateGate from "./RateGate.js"
+import * as TokenEndpoint from "./TokenEndpoint.js"
+import { backoff, type TokenPolicy } from "./TokenPolicy.js"
+import * as TokenRequest from "./TokenRequest.js"
+
+/**
+ * Exchanges at one token endpoint.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenExchange {
+  /**
+   * Exchanges credentials for a token. What may pass (transport failures, time-outs, 5xx, 429) is tried again; what
+   * will not (a 400, 401 or 403, an answer that is no token) is not (L7). A 429 holds back every exchange here until
+   * its time has passed (L6).
+   */
+  readonly run: (
+    request: TokenRequest.TokenRequest
+  ) => Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, HttpClient.HttpClient>
+  /** Whether a 429 holds exchanges back now. */
+  readonly isRateLimited: Effect.Effect<boolean>
+}
+
+/** How an exchange has gone so far. */
+interface Progress {
+  readonly attempts: number
+  /** For how long the server has made it wait ("not yet"), in milliseconds. */
+  readonly waited: number
+}
+
+const addWait = (progress: Ref.Ref<Progress>, millis: number) =>
+  Ref.update(progress, (before) => ({ ...before, waited: before.waited + millis }))
+
+const nextAttempt = (progress: Ref.Ref<Progress>) =>
+  Effect.map(
+    Ref.updateAndGet(progress, (before) => ({ ...before, attempts: before.attempts + 1 })),
+    ({ attempts }) => attempts
+  )
+
+const rateLimited = ({ tokenEndpoint }: TokenRequest.TokenRequest, left: Duration.Duration) =>
+  new RateLimited({ reason: "token_endpoint", origin: tokenEndpoint.origin, retryAfter: Option.some(left) })
+
+const askedBy = (error: TokenEndpoint.ExchangeError): Duration.Duration =>
+  "retryAfter" in error ? Option.getOrElse(error.retryAfter, () => Duration.zero) : Duration.zero
+
+const mayPass = (error: TokenEndpoint.ExchangeError): boolean =>
+  error._tag === "TokenEndpointUnavailable" || error._tag === "RateLimited"
+
+/**
+ * Exchanges at one token endpoint, which share what is known of its rate limit.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
+  const gate = RateGate.make(policy, metrics.waited)
+
+  const patienceLeft = (progress: Ref.Ref<Progress>) =>
+    Effect.map(Ref.get(progress), ({ waited }) => Duration.toMillis(policy.maxWait) - waited)
+
+  const attempt = (request: TokenRequest.TokenRequest, progress: Ref.Ref<Progress>) =>
+    Effect.gen(function* () {
+      const patience = yield* patienceLeft(progress)
+      const waited = yield* Effect.mapError(gate.pass(patience), (left) => rateLimited(request, left))
+      yield* addWait(progress, waited)
+      return yield* TokenEndpoint.attempt(request, policy, yield* nextAttempt(progress)).pipe(
+        Effect.tap(() => gate.reset),
+        Effect.catchTag("RateLimited", ({ retryAfter }) =>
+          Effect.flatMap(gate.close(retryAfter), (left) => Effect.fail(rateLimited(request, left)))
+        )
+      )
+    }).pipe(
+      Effect.tapBoth({
+        onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
+        onSuccess: (token) => Effect.logDebug("token obtained", token)
+      })
+    )
+
+  const delayAfter = (error: TokenEndpoint.ExchangeError, delay: Duration.Duration, progress: Ref.Ref<Progress>) => {
+    if (error._tag === "RateLimited") {
+      return Effect.succeed(Duration.zero) // The gate keeps the time.
+    }
+    const asked = askedBy(error)
+    return Duration.equals(asked, Duration.zero)
+      ? Effect.succeed(delay)
+      : addWait(progress, Duration.toMillis(asked)).pipe(
+          // Later, never earlier: the server said "not before".
+          Effect.zipRight(Random.nextRange(1, 1.2)),
+          Effect.map((factor) => Duration.times(asked, factor))
+        )
+  }
+
+  const schedule = (progress: Ref.Ref<Progress>) =>
+    Schedule.identity<TokenEndpoint.ExchangeError>().pipe(
+      Schedule.intersect(backoff(policy)),
+      Schedule.intersect(Schedule.recurs(policy.retries)),
+      Schedule.modifyDelayEffect(([[error]], delay) => delayAfter(error, delay, progress))
+    )
+
+  const conclude = (
+    exit: Exit.Exit<AccessToken, TokenEndpoint.ExchangeError>,
+    progress: Ref.Ref<Progress>,
+    startedAt: number
+  ) =>
+    Effect.gen(function* () {
+      const { attempts } = yield* Ref.get(progress)
+      const outcome = Exit.match(exit, { onFailure: outcomeOf, onSuccess: () => "token" })
+      metrics.exchanged(outcome, Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
+      yield* Effect.annotateCurrentSpan({ outcome, attempts })
+    })
+
+  return {
+    run: (request) =>
+      Effect.gen(function* () {
+        const progress = yield* Ref.make<Progress>({ attempts: 0, waited: 0 })
+        const startedAt = yield* Clock.currentTimeMillis
+        return yield* attempt(request, progress).pipe(
+          Effect.retry({
+            while: (error) =>
+              Effect.map(
+                patienceLeft(progress),
+                (patience) => mayPass(error) && Duration.toMillis(askedBy(error)) <= patience
+              ),
+            schedule: schedule(progress)
+          }),
+          Effect.onExit((exit) => conclude(exit, progress, startedAt))
+        )
+      }).pipe(
+        Effect.withSpan("CxoneAuth.exchange", {
+          captureStackTrace: false,
+          attributes: {
+            "server.address": TokenRequest.endpointName(request),
+            scopes: request.scopes.join(" ")
+          }
+        })
+      ),
+    isRateLimited: gate.isClosed
+  }
+}
+
+const outcomeOf = (cause: Cause.Cause<TokenEndpoint.ExchangeError>): string =>
+  Option.match(Cause.failureOption(cause), {
+    onNone: () => (Cause.isInterruptedOnly(cause) ? "interrupted" : "Defect"),
+    onSome: ({ _tag }) => _tag
+  })

@@ -1,0 +1,147 @@
+/**
+ * Where new tokens come from: the app's credentials, as they are now.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Ref from "effect/Ref"
+import type { AccessToken } from "./AccessToken.js"
+import { type Credentials, isSameClient, type RotatingCredentials } from "./Credentials.js"
+import { CredentialsUnavailable, InvalidClient } from "./CxoneError.js"
+import type { Metrics } from "./Metrics.js"
+import * as RefusalMemory from "./RefusalMemory.js"
+import type { ScopeSet } from "./ScopeSet.js"
+import type { ExchangeError } from "./TokenEndpoint.js"
+import * as TokenExchange from "./TokenExchange.js"
+import type { TokenPolicy } from "./TokenPolicy.js"
+
+/**
+ * What an app may give as its credentials: a fixed value, two of them while a secret is being rotated, or an effect
+ * that yields either, and is asked at each exchange (L10).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CredentialsInput =
+  | Credentials
+  | RotatingCredentials
+  | Effect.Effect<Credentials | RotatingCredentials, unknown>
+
+/**
+ * Where new tokens come from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenSource {
+  /** A new token for these scopes. Credentials whose refusal is remembered are not sent (L6). */
+  readonly obtain: (
+    scopes: ScopeSet
+  ) => Effect.Effect<AccessToken, ExchangeError | CredentialsUnavailable, HttpClient.HttpClient>
+  /** Whether every token request would fail or wait now, and why. */
+  readonly standing: Effect.Effect<"open" | "refused" | "rate-limited">
+}
+
+/** What is to be tried, in this order: where there is a choice, first what was accepted last. */
+const candidatesOf = (
+  input: Credentials | RotatingCredentials,
+  accepted: Credentials | undefined
+): readonly [Credentials, ...ReadonlyArray<Credentials>] => {
+  if (input._tag !== "RotatingCredentials") {
+    return [input]
+  }
+  const { current, next } = input
+  return accepted !== undefined && isSameClient(accepted, next) ? [next, current] : [current, next]
+}
+
+const bothRefused = (refusal: InvalidClient, other: InvalidClient): InvalidClient => {
+  const until = Math.min(refusal.until ?? Number.POSITIVE_INFINITY, other.until ?? Number.POSITIVE_INFINITY)
+  return new InvalidClient({ ...refusal, bothRefused: true, ...(Number.isFinite(until) ? { until } : {}) })
+}
+
+/**
+ * Reads the credentials. Of a failure only the kind is kept: its message may hold a secret.
+ */
+const read = (input: CredentialsInput, policy: TokenPolicy) =>
+  Effect.isEffect(input)
+    ? input.pipe(
+        Effect.catchAllCause((cause) =>
+          Cause.isInterruptedOnly(cause) ? Effect.interrupt : Effect.fail(unavailable(Cause.squash(cause)))
+        ),
+        Effect.timeoutFail({
+          duration: policy.attemptTimeout,
+          onTimeout: () => new CredentialsUnavailable({ reason: "timeout" })
+        })
+      )
+    : Effect.succeed(input)
+
+const unavailable = (failure: unknown): CredentialsUnavailable => {
+  const kind = Predicate.hasProperty(failure, "_tag")
+    ? failure._tag
+    : failure instanceof Error
+      ? failure.name
+      : undefined
+  return new CredentialsUnavailable({
+    reason: "failed",
+    ...(typeof kind === "string" ? { detail: kind.slice(0, 80) } : {})
+  })
+}
+
+/**
+ * Makes the source for one token endpoint.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: {
+  readonly credentials: CredentialsInput
+  readonly tokenEndpoint: URL
+  readonly policy: TokenPolicy
+  readonly metrics: Metrics
+}): Effect.Effect<TokenSource> =>
+  Effect.gen(function* () {
+    const { credentials, metrics, policy, tokenEndpoint } = options
+    const exchange = TokenExchange.make(policy, metrics)
+    const memory = yield* RefusalMemory.make(policy, metrics.refusals)
+    /** As they were read last; those that were accepted last come first. */
+    const candidates = yield* Ref.make<ReadonlyArray<Credentials>>([])
+
+    const inOrder = (input: Credentials | RotatingCredentials) =>
+      Ref.modify(candidates, ([accepted]) => {
+        const [first, ...others] = candidatesOf(input, accepted)
+        return [{ first, second: others[0] }, [first, ...others]]
+      })
+
+    const accept = (credentials: Credentials) =>
+      Ref.update(candidates, (all) => [credentials, ...all.filter((each) => !isSameClient(each, credentials))])
+
+    const obtainWith = (credentials: Credentials, scopes: ScopeSet) =>
+      memory
+        .guard(credentials, exchange.run({ tokenEndpoint, credentials, scopes }))
+        .pipe(Effect.tap(() => accept(credentials)))
+
+    return {
+      obtain: (scopes) =>
+        Effect.gen(function* () {
+          const { first, second } = yield* Effect.flatMap(read(credentials, policy), inOrder)
+          yield* memory.retain(second === undefined ? [first] : [first, second])
+          return yield* second === undefined
+            ? obtainWith(first, scopes)
+            : Effect.catchTag(obtainWith(first, scopes), "InvalidClient", (refusal) =>
+                Effect.catchTag(obtainWith(second, scopes), "InvalidClient", (other) =>
+                  Effect.fail(bothRefused(refusal, other))
+                )
+              )
+        }),
+      standing: Effect.gen(function* () {
+        const known = yield* Ref.get(candidates)
+        if (known.length > 0 && (yield* Effect.every(known, memory.isRefused))) {
+          return "refused"
+        }
+        return (yield* exchange.isRateLimited) ? "rate-limited" : "open"
+      })
+    }
+  })
