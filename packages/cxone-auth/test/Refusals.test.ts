@@ -1,0 +1,499 @@
+import { describe, expect, it } from "@effect/vitest"
+import {
+  type AccessToken,
+  Credentials,
+  CxoneAuth,
+  type CxoneAuthError,
+  type CxoneAuthOptions,
+  type InvalidClient
+} from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Array, Clock, Duration, Effect, Either, Exit, Fiber, Option, Random, Redacted, Ref, TestClock } from "effect"
+
+const credentialsWith = (clientSecret: string) =>
+  Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make(clientSecret) })
+
+/** The simulator knows the client by this secret, and no other. */
+const registerSecret = (secret: string) =>
+  Effect.flatMap(CxoneSimulator, ({ registerClient }) =>
+    registerClient({ clientId: "reporting-job", clientSecret: Redacted.make(secret), scopes: ["a", "b", "c"] })
+  )
+
+/** Runs it with a token service at the simulator in memory. `right` is the secret that the simulator knows at first. */
+const withAuth = <A, E>(
+  options: Omit<CxoneAuthOptions, "environment">,
+  body: (auth: typeof CxoneAuth.Service) => Effect.Effect<A, E, CxoneSimulator>
+) =>
+  Effect.gen(function* () {
+    yield* registerSecret("right")
+    const { environment } = yield* CxoneSimulator
+    const layer = CxoneAuth.layer({ environment, scopes: "a", ...options })
+    return yield* Effect.provide(Effect.flatMap(CxoneAuth, body), layer)
+  }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([0])))
+
+/** The secrets that were sent, in order. */
+const secretsSent = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
+  Effect.map(requestsTo("token"), (requests) =>
+    requests.map(({ body }) => new URLSearchParams(Redacted.value(body)).get("client_secret"))
+  )
+)
+const sent = Effect.map(secretsSent, ({ length }) => length)
+
+const refusalOf = (call: Effect.Effect<AccessToken, CxoneAuthError>) =>
+  Effect.flatMap(Effect.flip(call), (error) =>
+    error._tag === "InvalidClient" ? Effect.succeed(error) : Effect.die(`not refused, but ${error.message}`)
+  )
+
+const untilOf = ({ until }: InvalidClient) => until ?? Number.NaN
+
+const valueOf = ({ value }: AccessToken) => Redacted.value(value)
+
+describe("L6: refusals are remembered", () => {
+  it.effect("for 30 s every caller fails at once with the same error, and the endpoint sees nothing", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        const first = yield* refusalOf(auth.accessToken)
+        expect(first.until).toBe(30_000)
+        expect(first.message).toContain("Until 1970-01-01T00:00:30.000Z these credentials are not sent again")
+        yield* TestClock.setTime(29_999)
+        const others = yield* Effect.all(Array.replicate(refusalOf(auth.accessToken), 1_000), {
+          concurrency: "unbounded"
+        })
+        expect(others.every((error) => error === first)).toBe(true)
+        expect(yield* refusalOf(auth.accessTokenFor("b"))).toBe(first)
+        expect(yield* sent).toBe(1)
+      })
+    )
+  )
+
+  it.effect("then there is one probe; refused again it is remembered for 60, 120, 240 s, and never more than 300", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        let now = 0
+        for (const [probe, seconds] of [30, 60, 120, 240, 300, 300].entries()) {
+          const error = yield* refusalOf(auth.accessToken)
+          expect(untilOf(error)).toBe(now + seconds * 1_000)
+          expect(yield* sent).toBe(probe + 1)
+          yield* TestClock.setTime(untilOf(error) - 1)
+          yield* refusalOf(auth.accessToken)
+          expect(yield* sent).toBe(probe + 1)
+          now = untilOf(error)
+          yield* TestClock.setTime(now)
+        }
+      })
+    )
+  )
+
+  it.effect("of callers for three sets of scopes one probes, and the others wait for its outcome", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* refusalOf(auth.accessToken)
+        yield* TestClock.setTime(30_000)
+        yield* inject(Fault.delay("1 second"), { on: "token" })
+        const callers = yield* Effect.forEach(["a", "b", "c"], (scopes) =>
+          Effect.fork(refusalOf(auth.accessTokenFor(scopes)))
+        )
+        yield* TestClock.adjust("1 second")
+        const errors = yield* Effect.forEach(callers, Fiber.join)
+        expect(new Set(errors).size).toBe(1)
+        expect(errors[0]?.until).toBe(31_000 + 60_000)
+        expect(yield* sent).toBe(2)
+      })
+    )
+  )
+
+  it.effect("a probe that gets a token opens the way for all", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        yield* refusalOf(auth.accessToken)
+        yield* registerSecret("wrong")
+        yield* TestClock.setTime(30_000)
+        const tokens = yield* Effect.forEach(["a", "b", "c"], auth.accessTokenFor, { concurrency: "unbounded" })
+        expect(new Set(tokens.map(valueOf)).size).toBe(3)
+        yield* registerSecret("another")
+        yield* TestClock.setTime(3_700_000)
+        // The memory begins anew, at 30 s.
+        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_700_000 + 30_000)
+      })
+    )
+  )
+
+  it.effect("a probe that meets an outage leaves the way half open: the next caller probes again", () =>
+    withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* refusalOf(auth.accessToken)
+        yield* TestClock.setTime(30_000)
+        yield* inject(Fault.respond({ status: 503 }), { on: "token" })
+        expect((yield* Effect.flip(auth.accessToken))._tag).toBe("TokenEndpointUnavailable")
+        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(90_000)
+        expect(yield* sent).toBe(3)
+      })
+    )
+  )
+
+  it.effect("a clock that was set back does not stretch it", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(100_000_000)
+        yield* refusalOf(auth.accessToken)
+        yield* TestClock.setTime(50_000_000)
+        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(50_000_000 + 60_000)
+      })
+    )
+  )
+
+  it.effect("L5: a refusal while the token lives fails no call before the margin", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const token = yield* auth.accessToken
+        yield* registerSecret("another")
+        for (let at = 3_240_000; at < 3_570_000; at += 10_000) {
+          yield* TestClock.setTime(at)
+          expect(yield* auth.accessToken).toBe(token)
+        }
+        // The renewal was refused once, and probed after 30, 60 and 120 s more; 240 s more would be past the margin.
+        expect(yield* sent).toBe(5)
+        yield* TestClock.setTime(3_570_000)
+        yield* refusalOf(auth.accessToken)
+        expect(yield* sent).toBe(5)
+      })
+    )
+  )
+
+  it.effect("an outage, a scope that is not granted and an answer that is no token are not remembered", () =>
+    withAuth({ credentials: credentialsWith("right"), policy: { retries: 0 } }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* inject(Fault.connectionReset, { on: "token" })
+        expect((yield* Effect.flip(auth.accessToken))._tag).toBe("TokenEndpointUnavailable")
+        yield* inject(Fault.respond({ status: 200, body: "<html>" }), { on: "token" })
+        expect((yield* Effect.flip(auth.accessToken))._tag).toBe("InvalidTokenResponse")
+        expect((yield* Effect.flip(auth.accessTokenFor("never-granted")))._tag).toBe("InsufficientScope")
+        expect((yield* auth.accessToken).scopes).toEqual(["a"])
+        expect(yield* sent).toBe(4)
+      })
+    )
+  )
+})
+
+describe("L6: a 429 is remembered", () => {
+  const limit = (retryAfter?: string) =>
+    Effect.flatMap(CxoneSimulator, ({ inject }) =>
+      inject(
+        Fault.respond({ status: 429, ...(retryAfter === undefined ? {} : { headers: { "retry-after": retryAfter } }) }),
+        {
+          on: "token"
+        }
+      )
+    )
+
+  it.effect(
+    "with more ahead than callers wait for, all fail at once and are told how long; the endpoint sees nothing",
+    () =>
+      withAuth({ credentials: credentialsWith("right") }, (auth) =>
+        Effect.gen(function* () {
+          yield* limit("300")
+          expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
+            _tag: "RateLimited",
+            retryAfter: Option.some(Duration.seconds(300))
+          })
+          yield* TestClock.setTime(200_000)
+          expect(yield* Effect.flip(auth.accessTokenFor("b"))).toMatchObject({
+            _tag: "RateLimited",
+            retryAfter: Option.some(Duration.seconds(100))
+          })
+          expect(yield* sent).toBe(1)
+          yield* TestClock.setTime(300_000)
+          expect((yield* auth.accessToken).scopes).toEqual(["a"])
+        })
+      )
+  )
+
+  it.effect("with up to 60 s ahead callers wait, of every set of scopes, and nothing is sent before its time", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        yield* limit("60")
+        const first = yield* Effect.fork(auth.accessToken)
+        yield* TestClock.adjust("10 seconds")
+        const second = yield* Effect.fork(auth.accessTokenFor("b"))
+        yield* TestClock.adjust("49 seconds")
+        expect(yield* sent).toBe(1)
+        yield* TestClock.adjust("1 second")
+        expect((yield* Fiber.join(first)).scopes).toEqual(["a"])
+        expect((yield* Fiber.join(second)).scopes).toEqual(["b"])
+        expect(yield* sent).toBe(3)
+      })
+    )
+  )
+
+  it.effect("an exchange does not wait for more than 60 s in all", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        yield* limit("40")
+        yield* limit("40")
+        const caller = yield* Effect.fork(Effect.flip(auth.accessToken))
+        yield* TestClock.adjust("40 seconds")
+        expect(yield* Fiber.join(caller)).toMatchObject({ retryAfter: Option.some(Duration.seconds(40)) })
+        expect(yield* sent).toBe(2)
+      })
+    )
+  )
+
+  it.effect("with maxWait 0 nobody waits, not even for a second", () =>
+    withAuth({ credentials: credentialsWith("right"), policy: { maxWait: 0 } }, (auth) =>
+      Effect.gen(function* () {
+        yield* limit()
+        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ retryAfter: Option.some(Duration.seconds(1)) })
+        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ _tag: "RateLimited" })
+        expect(yield* sent).toBe(1)
+        yield* TestClock.setTime(1_000)
+        yield* auth.accessToken
+      })
+    )
+  )
+
+  it.effect("no Retry-After is believed beyond an hour", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        yield* limit("999999999")
+        yield* Effect.flip(auth.accessToken)
+        yield* TestClock.setTime(3_539_999)
+        yield* Effect.flip(auth.accessToken)
+        yield* TestClock.setTime(3_600_000)
+        yield* auth.accessToken
+        expect(yield* sent).toBe(2)
+      })
+    )
+  )
+
+  it.effect.each([[undefined], ["0"], ["soon"], ["Thu, 01 Jan 1970 00:00:00 GMT"]] as const)(
+    "with Retry-After %s it is 1 s, doubling until there is a token",
+    ([retryAfter]) =>
+      withAuth({ credentials: credentialsWith("right"), policy: { maxWait: 0 } }, (auth) =>
+        Effect.gen(function* () {
+          let now = 0
+          for (const seconds of [1, 2, 4, 8]) {
+            yield* limit(retryAfter)
+            expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
+              retryAfter: Option.some(Duration.seconds(seconds))
+            })
+            now += seconds * 1_000
+            yield* TestClock.setTime(now)
+          }
+          yield* auth.invalidate(yield* auth.accessToken)
+          yield* limit(retryAfter)
+          expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ retryAfter: Option.some(Duration.seconds(1)) })
+        })
+      )
+  )
+
+  it.effect("a clock that was set back does not stretch it", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(100_000_000)
+        yield* limit("3600")
+        yield* Effect.flip(auth.accessToken)
+        yield* TestClock.setTime(50_000_000)
+        expect((yield* auth.accessToken).scopes).toEqual(["a"])
+      })
+    )
+  )
+
+  it.effect("L3: whoever leaves while waiting leaves at once, and the others wait on", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        yield* limit("30")
+        const first = yield* Effect.fork(auth.accessToken)
+        const second = yield* Effect.fork(auth.accessToken)
+        yield* TestClock.adjust("10 seconds")
+        expect(Exit.isInterrupted(yield* Fiber.interrupt(first))).toBe(true)
+        yield* TestClock.adjust("20 seconds")
+        expect((yield* Fiber.join(second)).scopes).toEqual(["a"])
+      })
+    )
+  )
+})
+
+describe("L10: rotation", () => {
+  /** Credentials that change when they are set, and count how often they are read. */
+  const changing = (secret: string) =>
+    Effect.gen(function* () {
+      const current = yield* Ref.make(secret)
+      const reads = yield* Ref.make(0)
+      return {
+        credentials: Effect.zipRight(
+          Ref.update(reads, (n) => n + 1),
+          Effect.map(Ref.get(current), credentialsWith)
+        ),
+        set: (next: string) => Ref.set(current, next),
+        reads: Ref.get(reads)
+      }
+    })
+
+  it.effect("the effect is read at each exchange, and not for a cached token; the old token serves to its end", () =>
+    Effect.gen(function* () {
+      const { credentials, reads, set } = yield* changing("right")
+      yield* withAuth({ credentials }, (auth) =>
+        Effect.gen(function* () {
+          const old = yield* auth.accessToken
+          yield* set("rotated")
+          yield* registerSecret("rotated")
+          yield* Effect.all(Array.replicate(auth.accessToken, 100))
+          expect(yield* reads).toBe(1)
+          expect(yield* auth.accessToken).toBe(old)
+          yield* TestClock.setTime(3_570_000)
+          expect(valueOf(yield* auth.accessToken)).not.toBe(valueOf(old))
+          expect(yield* secretsSent).toEqual(["right", "rotated"])
+          expect(yield* reads).toBe(2)
+        })
+      )
+    })
+  )
+
+  it.effect("L6: other credentials clear a refusal at once", () =>
+    Effect.gen(function* () {
+      const { credentials, set } = yield* changing("wrong")
+      yield* withAuth({ credentials }, (auth) =>
+        Effect.gen(function* () {
+          yield* refusalOf(auth.accessToken)
+          yield* refusalOf(auth.accessToken)
+          yield* set("right")
+          expect((yield* auth.accessToken).scopes).toEqual(["a"])
+          expect(yield* secretsSent).toEqual(["wrong", "right"])
+        })
+      )
+    })
+  )
+
+  it.effect("while they are refused, 1,000 callers at once read the effect once", () =>
+    Effect.gen(function* () {
+      const { credentials, reads } = yield* changing("wrong")
+      yield* withAuth({ credentials: Effect.delay(credentials, "1 second") }, (auth) =>
+        Effect.gen(function* () {
+          const first = yield* Effect.fork(refusalOf(auth.accessToken))
+          yield* TestClock.adjust("1 second")
+          const error = yield* Fiber.join(first)
+          const callers = yield* Effect.fork(
+            Effect.all(Array.replicate(refusalOf(auth.accessToken), 1_000), { concurrency: "unbounded" })
+          )
+          yield* TestClock.adjust("1 second")
+          expect((yield* Fiber.join(callers)).every((other) => other === error)).toBe(true)
+          expect(yield* reads).toBe(2)
+          expect(yield* sent).toBe(1)
+        })
+      )
+    })
+  )
+
+  it.effect("current and next: when the current one is refused the next is tried in the same call, and stays", () =>
+    withAuth(
+      { credentials: Credentials.rotating({ current: credentialsWith("right"), next: credentialsWith("next") }) },
+      (auth) =>
+        Effect.gen(function* () {
+          yield* auth.accessToken
+          yield* registerSecret("next")
+          yield* TestClock.setTime(3_570_000)
+          expect((yield* auth.accessToken).scopes).toEqual(["a"])
+          expect((yield* auth.accessTokenFor("b")).scopes).toEqual(["b"])
+          yield* TestClock.setTime(2 * 3_570_000)
+          yield* auth.accessToken
+          expect(yield* secretsSent).toEqual(["right", "right", "next", "next", "next"])
+        })
+    )
+  )
+
+  it.effect("and back again, should the provider return to the current one", () =>
+    withAuth(
+      { credentials: Credentials.rotating({ current: credentialsWith("current"), next: credentialsWith("right") }) },
+      (auth) =>
+        Effect.gen(function* () {
+          yield* auth.accessToken
+          yield* registerSecret("current")
+          yield* TestClock.setTime(3_570_000)
+          yield* auth.accessToken
+          expect(yield* secretsSent).toEqual(["current", "right", "right", "current"])
+        })
+    )
+  )
+
+  it.effect("both refused: one error that says so, and neither is sent again until the first may be", () =>
+    withAuth(
+      { credentials: Credentials.rotating({ current: credentialsWith("old"), next: credentialsWith("new") }) },
+      (auth) =>
+        Effect.gen(function* () {
+          const error = yield* refusalOf(auth.accessToken)
+          expect(error).toMatchObject({ bothRefused: true, until: 30_000 })
+          expect(error.message).toContain("refused the client, with the current and with the next credentials (401")
+          expect(yield* refusalOf(auth.accessToken)).toEqual(error)
+          expect(yield* secretsSent).toEqual(["old", "new"])
+        })
+    )
+  )
+
+  it.effect("a scope that is not granted is no reason to try the next one", () =>
+    withAuth(
+      { credentials: Credentials.rotating({ current: credentialsWith("right"), next: credentialsWith("next") }) },
+      (auth) =>
+        Effect.gen(function* () {
+          expect((yield* Effect.flip(auth.accessTokenFor("never-granted")))._tag).toBe("InsufficientScope")
+          expect(yield* secretsSent).toEqual(["right"])
+        })
+    )
+  )
+
+  it.effect.each([
+    ["a tagged error", Effect.fail({ _tag: "VaultSealed", secret: "canary" }), "VaultSealed"],
+    ["an error", Effect.fail(new RangeError("canary")), "RangeError"],
+    ["a defect", Effect.die(new TypeError("canary")), "TypeError"],
+    ["something else", Effect.fail("canary"), undefined]
+  ] as const)(
+    "an effect that fails with %s is CredentialsUnavailable, which tells the kind and nothing more",
+    ([, effect, detail]) =>
+      withAuth({ credentials: effect }, (auth) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(auth.accessToken)
+          expect(error).toMatchObject({ _tag: "CredentialsUnavailable", reason: "failed" })
+          expect("detail" in error ? error.detail : undefined).toBe(detail)
+          expect(`${error.message} ${JSON.stringify(error)}`).not.toContain("canary")
+          expect(yield* sent).toBe(0)
+        })
+      )
+  )
+
+  it.effect("an effect that never ends is given up after 10 s", () =>
+    withAuth({ credentials: Effect.never }, (auth) =>
+      Effect.gen(function* () {
+        const caller = yield* Effect.fork(Effect.either(auth.accessToken))
+        yield* TestClock.adjust("10 seconds")
+        expect(yield* Fiber.join(caller)).toMatchObject(
+          Either.left({ _tag: "CredentialsUnavailable", reason: "timeout" })
+        )
+      })
+    )
+  )
+
+  it.effect("L5: an effect that fails while the token lives fails no call, and is asked again", () =>
+    Effect.gen(function* () {
+      const isSealed = yield* Ref.make(false)
+      const credentials = Effect.flatMap(Ref.get(isSealed), (sealed) =>
+        sealed ? Effect.fail("sealed") : Effect.succeed(credentialsWith("right"))
+      )
+      yield* withAuth({ credentials }, (auth) =>
+        Effect.gen(function* () {
+          const token = yield* auth.accessToken
+          yield* Ref.set(isSealed, true)
+          yield* TestClock.setTime(3_300_000)
+          expect(yield* auth.accessToken).toBe(token)
+          yield* TestClock.adjust("20 seconds")
+          expect(yield* auth.accessToken).toBe(token)
+          yield* Ref.set(isSealed, false)
+          yield* TestClock.adjust("40 seconds")
+          expect(valueOf(yield* auth.accessToken)).not.toBe(valueOf(token))
+          expect(yield* Clock.currentTimeMillis).toBeLessThan(3_570_000)
+        })
+      )
+    })
+  )
+})

@@ -1,0 +1,117 @@
+import { HttpClient } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import {
+  Credentials,
+  CxoneAuth,
+  CxoneEnvironment,
+  CxoneHttpClient,
+  TokenPolicy,
+  type TokenPolicyOptions
+} from "cxone-auth"
+import { Array, Cause, Chunk, Duration, Effect, Exit, Layer, Redacted, Schedule } from "effect"
+import { backoff } from "../src/TokenPolicy.js"
+
+const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
+const environment = CxoneEnvironment.region("us")
+const noNetwork = Layer.succeed(
+  HttpClient.HttpClient,
+  HttpClient.make(() => Effect.die("nothing is to be sent"))
+)
+
+// What plain JavaScript may pass, whatever the types say.
+const options = (policy: unknown): { readonly policy: TokenPolicyOptions } => Object.assign({ policy: {} }, { policy })
+
+const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
+  [{ margin: -5 }, /^TokenPolicy: margin is -5; expected a duration from 1ms to 24d$/],
+  [{ margin: Number.NaN }, /margin is NaN; expected a duration/],
+  [{ margin: "-30 seconds" }, /margin is -30 seconds/],
+  [{ margin: "soon" }, /margin is soon/],
+  [{ margin: 0 }, /margin is 0/],
+  [{ margin: null, refreshWindow: false }, /refreshWindow is false/],
+  [{ attemptTimeout: Duration.infinity }, /attemptTimeout is/],
+  [{ attemptTimeout: "25 days" }, /attemptTimeout is 25 days; expected a duration from 1ms to 24d/],
+  [{ attemptTimeout: [-1, 0] }, /attemptTimeout is -1,0/],
+  [{ attemptTimeout: -1n }, /attemptTimeout is -1/],
+  [{ maxWait: -1 }, /maxWait is -1; expected a duration from 0 to 24d/],
+  [{ maxWait: Number.NaN }, /maxWait is NaN/],
+  [{ defaultLifetime: 999 }, /defaultLifetime is 999; expected a duration from 1s/],
+  [{ margin: "6 minutes" }, /margin \(6m\) is larger than refreshWindow \(5m\)/],
+  [{ refreshWindow: "10 seconds" }, /margin \(30s\) is larger than refreshWindow \(10s\)/],
+  [{ marginFraction: 0.3 }, /marginFraction \(0.3\) is larger than refreshFraction \(0.2\)/],
+  [{ marginFraction: 0 }, /marginFraction is 0; expected a number from 0.001 to 0.9/],
+  [{ marginFraction: "a tenth" }, /marginFraction is a tenth/],
+  [{ refreshFraction: Number.NaN }, /refreshFraction is NaN/],
+  [{ refreshFraction: 0.7 }, /leave less than a tenth of a token's life/],
+  [{ refreshJitter: 1.5 }, /refreshJitter is 1.5; expected a number from 0 to 1/],
+  [{ retries: 1.5 }, /retries is 1.5; expected a whole number from 0 to 100/],
+  [{ retries: -1 }, /retries is -1/],
+  [{ retryFactor: 0.5 }, /retryFactor is 0.5; expected a number from 1 to 100/],
+  [{ retryDelay: "1 minute" }, /retryDelay \(1m\) is larger than maxRetryDelay \(30s\)/],
+  [{ rateLimitDelay: "2 hours" }, /rateLimitDelay \(2h\) is larger than maxRateLimit \(1h\)/],
+  [{ refusalMemory: "6 minutes" }, /refusalMemory \(6m\) is larger than maxRefusalMemory \(5m\)/],
+  [{ maxAnswerBytes: 0 }, /maxAnswerBytes is 0; expected a whole number from 1 to/],
+  [{ margn: "30 seconds" }, /there is no margn; the fields are margin, marginFraction, /]
+]
+
+describe("TokenPolicy", () => {
+  it("has the brief's numbers as defaults", () => {
+    const { attemptTimeout, defaultLifetime, margin, retries, retryDelay, retryFactor } = TokenPolicy.defaults
+    expect({
+      margin: Duration.toSeconds(margin),
+      defaultLifetime: Duration.toSeconds(defaultLifetime),
+      attemptTimeout: Duration.toSeconds(attemptTimeout),
+      retries,
+      retryDelay: Duration.toSeconds(retryDelay),
+      retryFactor
+    }).toEqual({ margin: 30, defaultLifetime: 3600, attemptTimeout: 10, retries: 3, retryDelay: 1, retryFactor: 2 })
+  })
+
+  it("can be another in part, in any notation of a duration, or as a whole", () => {
+    const partly = TokenPolicy.make({ margin: "2 seconds", refreshWindow: "1 minute", maxWait: 0, retries: 0 })
+    expect(partly).toEqual({
+      ...TokenPolicy.defaults,
+      margin: Duration.seconds(2),
+      refreshWindow: Duration.minutes(1),
+      maxWait: Duration.zero,
+      retries: 0
+    })
+    expect(TokenPolicy.make(partly)).toEqual(partly)
+    for (const margin of [2_000, 2_000_000_000n, [2, 0], "2 seconds", Duration.seconds(2)] as const) {
+      expect(Duration.toMillis(TokenPolicy.make({ margin }).margin)).toBe(2_000)
+    }
+  })
+
+  it.each(wrong)("refuses %o", (policy, message) => {
+    expect(() => TokenPolicy.make(options(policy).policy)).toThrow(TypeError)
+    expect(() => TokenPolicy.make(options(policy).policy)).toThrow(message)
+  })
+
+  it.effect.each(wrong)("refuses %o when CxoneAuth's layer is built, and sends nothing", ([policy, message]) =>
+    Effect.gen(function* () {
+      const layer = Layer.provide(CxoneAuth.layer({ credentials, environment, ...options(policy) }), noNetwork)
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
+      const defects = Exit.isFailure(exit) ? Chunk.toReadonlyArray(Cause.defects(exit.cause)) : []
+      expect(defects).toHaveLength(1)
+      expect(defects[0]).toBeInstanceOf(TypeError)
+      expect(String(defects[0])).toMatch(new RegExp(message.source.replace(/^\^/, "")))
+    })
+  )
+
+  it("CxoneHttpClient.layerWith refuses it where it is called, like a wrong origin", () => {
+    expect(() => CxoneHttpClient.layerWith(options({ discardTimeout: -1 }))).toThrow(/discardTimeout is -1/)
+  })
+
+  it.effect("the delays between tries grow up to the longest, each jittered by a fifth, however many there are", () =>
+    Effect.gen(function* () {
+      const policy = TokenPolicy.make({ retryDelay: "1 second", retryFactor: 3, maxRetryDelay: "20 seconds" })
+      const delays = yield* Schedule.run(Schedule.delays(backoff(policy)), 0, Array.replicate(undefined, 2_000))
+      for (const [n, delay] of Array.fromIterable(delays).entries()) {
+        const nominal = Math.min(3 ** n, 20)
+        expect(Duration.toSeconds(delay)).toBeGreaterThanOrEqual(nominal * 0.8)
+        expect(Duration.toSeconds(delay)).toBeLessThanOrEqual(nominal * 1.2)
+      }
+      const last = Array.fromIterable(delays).slice(-100).map(Duration.toSeconds)
+      expect(Math.max(...last) - Math.min(...last)).toBeGreaterThan(4)
+    })
+  )
+})
