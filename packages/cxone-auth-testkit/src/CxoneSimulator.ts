@@ -4,7 +4,14 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import { type AccessToken, type ClientAuth, Credentials, CxoneAuth, CxoneEnvironment } from "cxone-auth"
+import {
+  type AccessToken,
+  type ClientAuth,
+  Credentials,
+  CxoneAuth,
+  type CxoneAuthOptions,
+  CxoneEnvironment
+} from "cxone-auth"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -129,8 +136,8 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * `CxoneAuth` for the simulator, with the credentials of its first client. `scopes` are those of
-   * `CxoneAuth.layer`; `clientAuth` is how the client proves itself, in the form by default.
+   * `CxoneAuth` for the simulator, with the credentials of its first client. `scopes`, `policy` and `name` are those
+   * of `CxoneAuth.layer`; `clientAuth` is how the client proves itself, in the form by default.
    *
    * @since 0.1.0
    * @category layers
@@ -146,20 +153,18 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    * )
    * ```
    */
-  static layerAuth(options?: {
-    readonly scopes?: string | ReadonlyArray<string>
+  static layerAuth({
+    clientAuth,
+    ...options
+  }: Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> & {
     readonly clientAuth?: ClientAuth
-  }): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
+  } = {}): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
     return Layer.unwrapEffect(
-      Effect.map(CxoneSimulator, ({ credentials, environment }) =>
+      Effect.map(CxoneSimulator, ({ credentials: { clientId, clientSecret, ...known }, environment }) =>
         CxoneAuth.layer({
+          ...options,
           environment,
-          credentials: Credentials.clientSecret({
-            clientId: credentials.clientId,
-            clientSecret: credentials.clientSecret,
-            clientAuth: options?.clientAuth ?? credentials.clientAuth
-          }),
-          ...(options?.scopes === undefined ? {} : { scopes: options.scopes })
+          credentials: Credentials.clientSecret({ clientId, clientSecret, clientAuth: clientAuth ?? known.clientAuth })
         })
       )
     )

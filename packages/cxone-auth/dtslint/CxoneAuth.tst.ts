@@ -3,6 +3,7 @@ import {
   type AccessToken,
   ClientAuth,
   Credentials,
+  type CredentialsUnavailable,
   CxoneAuth,
   type CxoneAuthError,
   type CxoneAuthOptions,
@@ -13,7 +14,9 @@ import {
   type InvalidToken,
   type InvalidTokenResponse,
   RateLimited,
-  type TokenEndpointUnavailable
+  type TokenEndpointUnavailable,
+  TokenPolicy,
+  type TokenStatus
 } from "cxone-auth"
 import { type ConfigError, Effect, type Layer, Option, Redacted } from "effect"
 import { describe, expect, it } from "tstyche"
@@ -28,6 +31,9 @@ describe("CxoneAuth", () => {
       Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
     >()
     expect(CxoneAuth.layerConfig).type.toBe<Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>>()
+    expect(CxoneAuth.layerConfigWith({ policy: { maxWait: 0 }, name: "reports" })).type.toBe<
+      Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>
+    >()
     expect(CxoneAuth.layerTest("token")).type.toBe<Layer.Layer<CxoneAuth>>()
   })
 
@@ -38,6 +44,7 @@ describe("CxoneAuth", () => {
     expect(auth.accessTokenFor("a b")).type.toBe<Effect.Effect<AccessToken, CxoneAuthError>>()
     expect(auth.invalidate).type.toBe<(token: AccessToken) => Effect.Effect<void>>()
     expect(auth.apiBaseUrl).type.toBe<Effect.Effect<URL, CxoneAuthError>>()
+    expect(auth.status).type.toBe<Effect.Effect<ReadonlyArray<TokenStatus>>>()
   })
 
   it("layerTest takes a token or a failure of its own, and nothing else", () => {
@@ -51,6 +58,7 @@ describe("CxoneAuth", () => {
 describe("CxoneAuthError", () => {
   it("is exactly the errors that there are", () => {
     expect<CxoneAuthError>().type.toBe<
+      | CredentialsUnavailable
       | InvalidClient
       | InsufficientScope
       | RateLimited
@@ -65,6 +73,7 @@ describe("CxoneAuthError", () => {
     const handle = () => Effect.succeed("handled")
     const failing = Effect.fail({} as CxoneAuthError)
     const all = {
+      CredentialsUnavailable: handle,
       InvalidClient: handle,
       InsufficientScope: handle,
       RateLimited: handle,
@@ -74,6 +83,30 @@ describe("CxoneAuthError", () => {
     }
     expect(Effect.catchTags(failing, { ...all, ForeignOrigin: handle })).type.toBe<Effect.Effect<string>>()
     expect(Effect.catchTags(failing, all)).type.toBe<Effect.Effect<string, ForeignOrigin>>()
+  })
+})
+
+describe("credentials", () => {
+  it("are a value, two while they are rotated, or an effect that yields either and may fail with anything", () => {
+    const rotating = Credentials.rotating({ current: credentials, next: credentials })
+    expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: rotating, environment })
+    expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.succeed(credentials), environment })
+    expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.succeed(rotating), environment })
+    expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.fail("sealed"), environment })
+    expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials: Effect.succeed("s3cr3t"), environment })
+    // What it needs has to be provided before: a token service cannot ask the app for it at each exchange.
+    expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials: Effect.as(CxoneAuth, credentials), environment })
+  })
+})
+
+describe("a policy", () => {
+  it("takes durations in any notation, and numbers only where numbers are meant", () => {
+    const layerWith = (policy: NonNullable<CxoneAuthOptions["policy"]>) => ({ credentials, environment, policy })
+    expect(layerWith).type.toBeCallableWith({ margin: "10 seconds", maxWait: 0, retries: 1 })
+    expect(layerWith).type.toBeCallableWith(TokenPolicy.defaults)
+    expect(layerWith).type.not.toBeCallableWith({ retries: "3" })
+    expect(layerWith).type.not.toBeCallableWith({ margin: "soon" })
+    expect(layerWith).type.not.toBeCallableWith({ margn: "10 seconds" })
   })
 })
 

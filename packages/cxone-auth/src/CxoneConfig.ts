@@ -10,7 +10,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import { ClientAuth, Credentials } from "./Credentials.js"
+import { ClientAuth, Credentials, type RotatingCredentials } from "./Credentials.js"
 import { CxoneEnvironment, type Region, regionHosts } from "./CxoneEnvironment.js"
 import * as ScopeSet from "./ScopeSet.js"
 import * as SecureUrl from "./SecureUrl.js"
@@ -22,7 +22,7 @@ import * as SecureUrl from "./SecureUrl.js"
  * @category models
  */
 export interface CxoneSettings {
-  readonly credentials: Credentials
+  readonly credentials: Credentials | RotatingCredentials
   readonly environment: CxoneEnvironment
   readonly scopes: ScopeSet.ScopeSet
 }
@@ -40,6 +40,7 @@ const regions: ReadonlyArray<Region> = Record.keys(regionHosts)
 const descriptions = {
   CXONE_CLIENT_ID: "the application's client ID, from CXone's Admin portal under Applications > OAuth",
   CXONE_CLIENT_SECRET: "the client secret of the same application",
+  CXONE_CLIENT_SECRET_NEXT: "while it is being rotated, the secret that will replace it",
   CXONE_CLIENT_AUTH: "how the client proves itself: post (default) or basic, as the application was registered",
   CXONE_REGION: `the gateway's region: ${regions.join(", ")}; default us`,
   CXONE_TOKEN_ENDPOINT: "the URL that tokens are requested from, in place of CXONE_REGION",
@@ -74,14 +75,26 @@ const url = (setting: Setting): Config.Config<URL> =>
     Either.orElse(SecureUrl.parse(value), (objection) => invalid(setting, `${setting} ${objection}`))
   )
 
-const credentials: Config.Config<Credentials> = Config.all({
+const secret = (setting: Setting): Config.Config<Redacted.Redacted<string>> => Config.map(text(setting), Redacted.make)
+
+const credentials: Config.Config<Credentials | RotatingCredentials> = Config.all({
   clientId: text("CXONE_CLIENT_ID"),
-  clientSecret: Config.map(text("CXONE_CLIENT_SECRET"), Redacted.make),
+  clientSecret: secret("CXONE_CLIENT_SECRET"),
+  nextSecret: Config.option(secret("CXONE_CLIENT_SECRET_NEXT")),
   clientAuth: oneOf("CXONE_CLIENT_AUTH", ["post", "basic"]).pipe(
     Config.withDefault("post" as const),
     Config.map((method) => ClientAuth[method])
   )
-}).pipe(Config.map(Credentials.clientSecret))
+}).pipe(
+  Config.map(({ nextSecret, ...client }) => {
+    const current = Credentials.clientSecret(client)
+    return Option.match(nextSecret, {
+      onNone: () => current,
+      onSome: (clientSecret) =>
+        Credentials.rotating({ current, next: Credentials.clientSecret({ ...client, clientSecret }) })
+    })
+  })
+)
 
 const environment: Config.Config<CxoneEnvironment> = Config.all({
   region: Config.option(oneOf("CXONE_REGION", regions)),

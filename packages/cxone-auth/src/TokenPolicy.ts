@@ -157,7 +157,9 @@ const make = (options: TokenPolicyOptions = {}): TokenPolicy => {
     const fits = Duration.between({ minimum: least, maximum: longest })
     const decoded = isNegative(input) ? Option.none() : Option.filter(Duration.decodeUnknown(input), fits)
     return Option.getOrElse(decoded, () =>
-      refuse(`${field} is ${String(input)}; expected a duration from ${Duration.format(least)} to ${Duration.format(longest)}`)
+      refuse(
+        `${field} is ${String(input)}; expected a duration from ${Duration.format(least)} to ${Duration.format(longest)}`
+      )
     )
   }
   const number = (field: NumberField, min: number, max: number, isWhole = false): number => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { ClientAuth } from "cxone-auth"
+import { ClientAuth, Credentials } from "cxone-auth"
 import { ConfigProvider, Effect, Either, Logger, Redacted } from "effect"
 import * as CxoneConfig from "../src/CxoneConfig.js"
 
@@ -21,7 +21,12 @@ const load = (settings: Record<string, string>) =>
   })
 
 const loaded = (settings: Record<string, string>) =>
-  Effect.map(load({ ...pair, ...settings }), ({ result }) => Either.getOrThrow(result))
+  Effect.map(load({ ...pair, ...settings }), ({ result }) => {
+    const { credentials, ...others } = Either.getOrThrow(result)
+    return credentials._tag === "RotatingCredentials"
+      ? { ...others, credentials: credentials.current, next: credentials.next }
+      : { ...others, credentials, next: undefined }
+  })
 
 const errorOf = (settings: Record<string, string>) =>
   Effect.map(load(settings), ({ result }) => String(Either.getOrThrow(Either.flip(result))))
@@ -29,7 +34,8 @@ const errorOf = (settings: Record<string, string>) =>
 describe("CxoneConfig", () => {
   it.effect("two settings are enough: the brief's defaults do the rest", () =>
     Effect.gen(function* () {
-      const { credentials, environment, scopes } = yield* loaded({})
+      const { credentials, environment, next, scopes } = yield* loaded({})
+      expect(next).toBeUndefined()
       expect(credentials.clientId).toBe("an-id")
       expect(Redacted.value(credentials.clientSecret)).toBe("a-secret-canary")
       expect(credentials.clientAuth).toBe(ClientAuth.post)
@@ -49,6 +55,19 @@ describe("CxoneConfig", () => {
       const { environment } = yield* loaded({ CXONE_REGION: region })
       expect(environment.tokenEndpoint.href).toBe(`${host}/oauth/token`)
       expect(environment.apiBaseUrl.origin).toBe(host)
+    })
+  )
+
+  it.effect("CXONE_CLIENT_SECRET_NEXT is the secret that will replace the current one, of the same client", () =>
+    Effect.gen(function* () {
+      const { credentials, next } = yield* loaded({
+        CXONE_CLIENT_SECRET_NEXT: " the-next-canary\n",
+        CXONE_CLIENT_AUTH: "basic"
+      })
+      expect(Redacted.value(credentials.clientSecret)).toBe("a-secret-canary")
+      expect(next).toMatchObject({ clientId: "an-id", clientAuth: ClientAuth.basic })
+      expect(next === undefined ? "" : Redacted.value(next.clientSecret)).toBe("the-next-canary")
+      expect((yield* loaded({ CXONE_CLIENT_SECRET_NEXT: "" })).next).toBeUndefined()
     })
   )
 
@@ -117,7 +136,9 @@ describe("CxoneConfig", () => {
         CXONE_REGION: "eu"
       })
       const { credentials } = Either.getOrThrow(result)
-      expect([credentials.clientId, Redacted.value(credentials.clientSecret)]).toEqual(["an-id", "a-secret-canary"])
+      const clientSecret = Redacted.make("a-secret-canary")
+      expect(credentials).toStrictEqual(Credentials.clientSecret({ clientId: "an-id", clientSecret }))
+      expect("clientSecret" in credentials && Redacted.value(credentials.clientSecret)).toBe("a-secret-canary")
       expect(warnings).toEqual([
         "CXONE_CLIENT_ID has white space at its start or end, which is ignored",
         "CXONE_CLIENT_SECRET has white space at its start or end, which is ignored"

@@ -445,7 +445,7 @@ describe("L10: rotation", () => {
 
   it.effect.each([
     ["a tagged error", Effect.fail({ _tag: "VaultSealed", secret: "canary" }), "VaultSealed"],
-    ["an error", Effect.fail(new RangeError("canary")), "RangeError"],
+    ["an error", Effect.fail<unknown>(new RangeError("canary")), "RangeError"],
     ["a defect", Effect.die(new TypeError("canary")), "TypeError"],
     ["something else", Effect.fail("canary"), undefined]
   ] as const)(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth, TokenPolicy } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Clock, Duration, Effect, Exit, Random } from "effect"
+import { Clock, Duration, Effect, Exit, Layer, Random } from "effect"
 import * as VirtualTime from "./support/VirtualTime.js"
 
 const hour = Duration.toMillis(Duration.hours(1))
@@ -58,8 +58,9 @@ const inVirtualTime = <A, E>(program: Effect.Effect<A, E, CxoneAuth | CxoneSimul
       const { requestsTo } = yield* CxoneSimulator
       return { tally, exchanges: (yield* requestsTo("token")).length }
     }).pipe(
-      Effect.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
-      Effect.provide(CxoneSimulator.layerHttpClient()),
+      Effect.provide(
+        CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerHttpClient()))
+      ),
       Effect.withRandom(random)
     )
   )

@@ -1,0 +1,175 @@
+import { describe, expect, it } from "@effect/vitest"
+import { AccessToken, Credentials, CxoneAuth, InvalidClient, RateLimited } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Effect, Fiber, Layer, Option, Random, Redacted, TestClock } from "effect"
+
+const simulated = Effect.provide(
+  CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerHttpClient()))
+)
+
+const status = Effect.flatMap(CxoneAuth, (auth) => auth.status)
+const exchanges = Effect.flatMap(CxoneSimulator, ({ requestsTo }) => requestsTo("token"))
+
+describe("CxoneAuth.status", () => {
+  it.effect("empty, renewing, fresh: from the start to the first token", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "empty" }])
+      yield* inject(Fault.delay("1 second"), { on: "token" })
+      const caller = yield* Effect.fork(accessToken)
+      yield* TestClock.adjust("500 millis")
+      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "renewing" }])
+      yield* TestClock.adjust("500 millis")
+      yield* Fiber.join(caller)
+      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "fresh", secondsToExpiry: 3599 }])
+    }).pipe(simulated)
+  )
+
+  it.effect("looking starts nothing, not even in the refresh window or past the end", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      yield* status
+      expect(yield* exchanges).toHaveLength(0)
+      yield* accessToken
+      yield* TestClock.setTime(3_569_999)
+      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "fresh", secondsToExpiry: 30 }])
+      yield* TestClock.setTime(3_570_000)
+      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "empty" }])
+      expect(yield* exchanges).toHaveLength(1)
+    }).pipe(simulated)
+  )
+
+  it.effect("has an entry for each set of scopes that was asked for", () =>
+    Effect.gen(function* () {
+      const { accessTokenFor } = yield* CxoneAuth
+      yield* accessTokenFor("write:users read:users")
+      yield* accessTokenFor(["read:users", "write:users"])
+      const states = (yield* status).map(({ scopes, state }) => `${scopes.join(" ")}: ${state}`)
+      expect(states.sort()).toEqual(["read:users write:users: fresh", "read:users: empty"])
+    }).pipe(simulated)
+  )
+
+  it.effect("renewing between the tries of a renewal that fails, with the failure's tag and time", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { clearFaults, inject } = yield* CxoneSimulator
+      yield* accessToken
+      yield* inject(Fault.respond({ status: 503 }), { on: "token", times: Number.POSITIVE_INFINITY })
+      yield* TestClock.setTime(3_270_000)
+      yield* accessToken
+      yield* TestClock.adjust("30 seconds")
+      const [failing] = yield* status
+      expect(failing).toMatchObject({
+        state: "renewing",
+        secondsToExpiry: 300,
+        lastFailure: { tag: "TokenEndpointUnavailable" }
+      })
+      yield* clearFaults
+      yield* TestClock.adjust("1 minute")
+      // What failed last can still be read when all is well again.
+      expect(yield* status).toMatchObject([{ state: "fresh", lastFailure: { tag: "TokenEndpointUnavailable" } }])
+    }).pipe(simulated, Effect.withRandom(Random.fixed([0])))
+  )
+
+  it.effect("refused, with and without a token that still serves; then, when a probe may be sent, no longer", () =>
+    Effect.gen(function* () {
+      const { accessToken, accessTokenFor } = yield* CxoneAuth
+      const { credentials, forgetClient } = yield* CxoneSimulator
+      yield* accessToken
+      yield* forgetClient(credentials.clientId)
+      yield* TestClock.setTime(60_000)
+      yield* Effect.flip(accessTokenFor("write:users"))
+      const states = yield* status
+      expect(states.map(({ state }) => state)).toEqual(["refused", "refused"])
+      expect(states.find(({ scopes }) => scopes[0] === "read:users")).toMatchObject({ secondsToExpiry: 3540 })
+      expect(states.find(({ scopes }) => scopes[0] === "write:users")).toEqual({
+        scopes: ["write:users"],
+        state: "refused",
+        lastFailure: { tag: "InvalidClient", at: 60_000 }
+      })
+      yield* TestClock.setTime(90_000)
+      expect((yield* status).map(({ state }) => state).sort()).toEqual(["empty", "fresh"])
+    }).pipe(simulated)
+  )
+
+  it.effect("with current and next credentials, refused only when both are", () =>
+    Effect.gen(function* () {
+      const { credentials, environment, forgetClient } = yield* CxoneSimulator
+      const current = Credentials.clientSecret({ clientId: "unknown", clientSecret: Redacted.make("x") })
+      const layer = CxoneAuth.layer({
+        credentials: Credentials.rotating({ current, next: credentials }),
+        environment,
+        scopes: "read:users"
+      })
+      yield* Effect.gen(function* () {
+        const { accessToken, invalidate } = yield* CxoneAuth
+        const token = yield* accessToken
+        expect(yield* status).toMatchObject([{ state: "fresh" }])
+        yield* invalidate(token)
+        yield* forgetClient(credentials.clientId)
+        yield* Effect.flip(accessToken)
+        expect(yield* status).toMatchObject([{ state: "refused" }])
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+
+  it.effect("rate-limited, until its time has passed", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "90" } }), { on: "token" })
+      yield* Effect.flip(accessToken)
+      expect(yield* status).toMatchObject([{ state: "rate-limited", lastFailure: { tag: "RateLimited", at: 0 } }])
+      yield* TestClock.setTime(90_000)
+      expect(yield* status).toMatchObject([{ state: "empty" }])
+    }).pipe(simulated)
+  )
+
+  it.effect("a bug in the app's own effect shows as a failure, and so does one in the client below", () =>
+    Effect.gen(function* () {
+      const { environment } = yield* CxoneSimulator
+      const layer = CxoneAuth.layer({ credentials: Effect.die("a bug"), environment, scopes: "read:users" })
+      yield* Effect.gen(function* () {
+        yield* Effect.flip((yield* CxoneAuth).accessToken)
+        expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "CredentialsUnavailable" } }])
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+
+  it.effect("S1: is plain data without any secret, ready for JSON", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { credentials } = yield* CxoneSimulator
+      const token = yield* accessToken
+      const json = JSON.stringify(yield* status)
+      expect(JSON.parse(json)).toEqual(yield* status)
+      expect(json).not.toContain(Redacted.value(token.value))
+      expect(json).not.toContain(Redacted.value(credentials.clientSecret))
+      expect(json).not.toContain(credentials.clientId)
+    }).pipe(simulated)
+  )
+
+  const token = new AccessToken({
+    value: Redacted.make("x"),
+    tokenType: "Bearer",
+    scopes: ["a"],
+    requestedScopes: ["a"],
+    obtainedAt: 0,
+    expiresAt: 10_000
+  })
+  const refusal = new InvalidClient({ reason: "invalid_client", tokenEndpoint: "https://cxone.test", status: 401 })
+  const limit = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+
+  it.effect.each([
+    ["a text", "x", { scopes: ["offline_access"], state: "fresh" }],
+    ["a token", token, { scopes: ["a"], state: "fresh", secondsToExpiry: 10 }],
+    ["InvalidClient", refusal, { state: "refused", lastFailure: { tag: "InvalidClient", at: 0 } }],
+    ["RateLimited", limit, { state: "rate-limited", lastFailure: { tag: "RateLimited", at: 0 } }]
+  ] as const)("layerTest with %s says what fits", ([, answer, expected]) =>
+    Effect.map(status, (all) => expect(all).toMatchObject([expected])).pipe(
+      Effect.asVoid,
+      Effect.provide(CxoneAuth.layerTest(answer))
+    )
+  )
+})
