@@ -78,16 +78,16 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
       )
     : Effect.succeed(input)
 
+const identifier = /^[\w$./@-]{1,64}$/
+
 const unavailable = (failure: unknown): CredentialsUnavailable => {
   const kind = Predicate.hasProperty(failure, "_tag")
     ? failure._tag
     : failure instanceof Error
       ? failure.name
       : undefined
-  return new CredentialsUnavailable({
-    reason: "failed",
-    ...(typeof kind === "string" ? { detail: kind.slice(0, 80) } : {})
-  })
+  const detail = typeof kind === "string" && identifier.test(kind) ? { detail: kind } : {}
+  return new CredentialsUnavailable({ reason: "failed", ...detail })
 }
 
 /**

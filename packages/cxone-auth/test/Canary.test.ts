@@ -3,7 +3,15 @@ import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { ClientAuth, Credentials, CxoneAuth, CxoneAuthError, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import {
+  ClientAuth,
+  Credentials,
+  type CredentialsInput,
+  CxoneAuth,
+  CxoneAuthError,
+  CxoneEnvironment,
+  CxoneHttpClient
+} from "cxone-auth"
 import {
   Cause,
   ConfigProvider,
@@ -99,25 +107,19 @@ const apiAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response, ende
   ["500", () => new Response("", { status: 500 }), "Success"]
 ]
 
-const layerOver = (play: Play, clientAuth: ClientAuth) =>
+const credentialsBy = (clientAuth: ClientAuth) =>
+  Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret), clientAuth })
+
+const layerOver = (play: Play, credentials: CredentialsInput) =>
   Effect.map(scripted(play), ({ layer }) =>
     CxoneHttpClient.layer.pipe(
-      Layer.provideMerge(
-        CxoneAuth.layer({
-          credentials: Credentials.clientSecret({
-            clientId,
-            clientSecret: Redacted.make(clientSecret),
-            clientAuth
-          }),
-          environment: CxoneEnvironment.region("us")
-        })
-      ),
+      Layer.provideMerge(CxoneAuth.layer({ credentials, environment: CxoneEnvironment.region("us"), name: "reports" })),
       Layer.provide(layer)
     )
   )
 
 /** How a call ended, and all that it leaves behind: the end as it prints, the log, the spans and every metric. */
-const traces = (play: Play, clientAuth: ClientAuth) =>
+const traces = (play: Play, clientAuth: ClientAuth, credentials: CredentialsInput = credentialsBy(clientAuth)) =>
   Effect.gen(function* () {
     const spans: Array<Tracer.Span> = []
     const ordinary = yield* Effect.tracer
@@ -129,7 +131,7 @@ const traces = (play: Play, clientAuth: ClientAuth) =>
       },
       context: (run, fiber) => ordinary.context(run, fiber)
     })
-    const layer = yield* layerOver(play, clientAuth)
+    const layer = yield* layerOver(play, credentials)
     const call = Effect.gen(function* () {
       const cxone = yield* CxoneHttpClient
       const auth = yield* CxoneAuth
@@ -149,13 +151,17 @@ const traces = (play: Play, clientAuth: ClientAuth) =>
         Effect.tapError((error) => Effect.logError(error)),
         Effect.tap((all) => Effect.log(all)),
         Effect.exit,
+        Effect.zip(Effect.flatMap(CxoneAuth, ({ status }) => status)),
         Effect.provide(layer),
         Effect.withSpan("caller"),
         Effect.withTracer(tracer)
       )
     ).pipe(Effect.fork)
     yield* TestClock.adjust("10 minutes")
-    const { lines, result } = yield* Fiber.join(fiber)
+    const {
+      lines,
+      result: [result, status]
+    } = yield* Fiber.join(fiber)
     const metrics = yield* Metric.snapshot
     const shown: ReadonlyArray<readonly [string, string]> = [
       ...renderingsOfExit(result),
@@ -168,7 +174,8 @@ const traces = (play: Play, clientAuth: ClientAuth) =>
         : []),
       ...lines.map((line) => ["a log line", line] as const),
       ...spans.map((span) => ["a span", inspect(span, { depth: 12, showHidden: true })] as const),
-      ["the metrics", inspect(metrics, { depth: 12 })] as const
+      ["the metrics", inspect(metrics, { depth: 12 })] as const,
+      ["the status", inspect(status, { depth: 12 })] as const
     ]
     // A fiber that died before it got anywhere would leak nothing, and prove nothing.
     const ended = Exit.match(result, {
@@ -229,6 +236,34 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
       })
     )
   })
+
+  it.effect.each([
+    ["an error", Effect.fail<unknown>(new Error(`no ${clientSecret}`))],
+    ["an error whose name is the secret", Effect.fail<unknown>({ _tag: clientSecret, name: clientSecret })],
+    ["a defect", Effect.die(new Error(clientSecret))],
+    ["the secret itself", Effect.fail(clientSecret)]
+  ] as const)("an effect for the credentials that fails with %s", ([_, credentials]) =>
+    Effect.gen(function* () {
+      const { ended, shown } = yield* traces(() => Effect.sync(grant), ClientAuth.post, credentials)
+      expect(ended).toBe("CredentialsUnavailable")
+      expectNoCanary(shown)
+    })
+  )
+
+  it.effect("current and next credentials that are both refused, by a server that repeats each", () =>
+    Effect.gen(function* () {
+      const credentials = Credentials.rotating({
+        current: credentialsBy(ClientAuth.basic),
+        next: Credentials.clientSecret({ clientId, clientSecret: Redacted.make(`${clientSecret}-next`) })
+      })
+      const refuse: Play = (sent) =>
+        Effect.sync(() => json({ error: "invalid_client", error_description: echo(sent) }, { status: 401 }))
+      const { ended, shown } = yield* traces(refuse, ClientAuth.post, credentials)
+      expect(ended).toBe("InvalidClient")
+      expect(shown.some(([how, text]) => how === "the status" && text.includes("refused"))).toBe(true)
+      expectNoCanary(shown)
+    })
+  )
 
   it.effect.each(apiAnswers)("API: %s", ([_, answer, expected]) =>
     Effect.gen(function* () {
@@ -296,7 +331,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     Effect.gen(function* () {
       const refuse: Play = (sent) =>
         Effect.sync(() => json({ error: "invalid_client", error_description: echo(sent) }, { status: 401 }))
-      const layer = yield* layerOver(refuse, ClientAuth.basic)
+      const layer = yield* layerOver(refuse, credentialsBy(ClientAuth.basic))
       const error = yield* Effect.flip(
         Effect.provide(
           Effect.flatMap(CxoneAuth, (auth) => auth.accessToken),
@@ -314,7 +349,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     Effect.gen(function* () {
       const credentials = Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret) })
       const environment = CxoneEnvironment.region("eu")
-      const layer = yield* layerOver(() => Effect.sync(grant), ClientAuth.post)
+      const layer = yield* layerOver(() => Effect.sync(grant), credentialsBy(ClientAuth.post))
       const context = yield* Layer.build(layer)
       yield* Context.get(context, CxoneAuth).accessToken
       const values = [
@@ -325,7 +360,9 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
         layer,
         context,
         CxoneAuth.layerTest(tokenValue),
-        Option.some(credentials)
+        Option.some(credentials),
+        Credentials.rotating({ current: credentials, next: credentials }),
+        Effect.succeed(credentials)
       ]
       expectNoCanary(values.flatMap(renderings))
     }).pipe(Effect.scoped)
