@@ -34,7 +34,7 @@ export type RenewalReason = "first" | "ahead" | "expired" | "invalidated"
 export interface Metrics {
   /** `cxone_auth_exchanges` by `outcome` (`token`, or the error's tag), and `cxone_auth_exchange_seconds`. */
   readonly exchanged: (outcome: string, took: Duration.Duration) => void
-  /** `cxone_auth_refusals`: credentials that were refused, and have not been accepted since. */
+  /** `cxone_auth_refusals`: credentials that were refused, and no token since. */
   readonly refusals: (count: number) => void
   /** `cxone_auth_rate_limit_waits`: requests that were held back because CXone had said "not yet". */
   readonly waited: () => void
@@ -66,7 +66,7 @@ const exchangeSeconds = Metric.histogram(
 const tokensServed = counter("cxone_auth_tokens_served", "tokens handed out, by how they were come by")
 const renewals = counter("cxone_auth_renewals", "tokens obtained, by why")
 const refusals = Metric.gauge("cxone_auth_refusals", {
-  description: "credentials that were refused and have not been accepted since"
+  description: "credentials that were refused, with no token obtained since"
 })
 const secondsToExpiry = Metric.gauge("cxone_auth_seconds_to_expiry", {
   description: "how long the token that was served last still had to live"

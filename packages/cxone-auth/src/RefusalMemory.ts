@@ -22,7 +22,8 @@ import type { TokenPolicy } from "./TokenPolicy.js"
 export interface RefusalMemory {
   /**
    * Runs the exchange of these credentials, unless their refusal is still remembered: then it fails with it at once.
-   * Once its time has passed, exchanges go one by one until one gets a token. `InvalidClient` leaves with `until` set.
+   * Once its time has passed, exchanges go one by one until one gets a token, and with that every refusal is forgotten:
+   * those of credentials that this app no longer needs as well. `InvalidClient` leaves with `until` set.
    */
   readonly guard: <A, E, R>(
     credentials: Credentials,
@@ -100,7 +101,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
 
     const run = <A, E, R>(credentials: Credentials, exchange: Effect.Effect<A, E | InvalidClient, R>) =>
       exchange.pipe(
-        Effect.tap(() => keep((refusal) => !isOf(credentials)(refusal))),
+        Effect.tap(() => keep(() => false)),
         Effect.catchIf(
           (error) => error instanceof InvalidClient,
           (error) => Effect.flatMap(remember(credentials, error), Effect.fail)

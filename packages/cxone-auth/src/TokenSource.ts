@@ -71,6 +71,8 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
         Effect.catchAllCause((cause) =>
           Cause.isInterruptedOnly(cause) ? Effect.interrupt : Effect.fail(unavailable(Cause.squash(cause)))
         ),
+        // It is the app's, and may not be interruptible: who waits for it is let go nonetheless.
+        Effect.disconnect,
         Effect.timeoutFail({
           duration: policy.attemptTimeout,
           onTimeout: () => new CredentialsUnavailable({ reason: "timeout" })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneAuth, type CxoneAuthOptions } from "cxone-auth"
+import { Credentials, CxoneAuth, type CxoneAuthOptions } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Array, Effect, Fiber, Metric, type MetricState, Option, Random, Redacted, TestClock, Tracer } from "effect"
 
@@ -191,6 +191,21 @@ describe("metrics", () => {
       yield* accessToken
       expect(yield* measured("cxone_auth_refusals", client)).toEqual([0])
     }).pipe(simulated({ name: client.client }))
+  })
+
+  it.effect("tell of no refusal once the next credentials have been accepted in place of the current ones", () => {
+    const client = { client: "metrics of a rotation" }
+    return Effect.gen(function* () {
+      const { credentials: next, environment } = yield* CxoneSimulator
+      const current = Credentials.clientSecret({ clientId: next.clientId, clientSecret: Redacted.make("old") })
+      const credentials = Credentials.rotating({ current, next })
+      yield* Effect.provide(
+        Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken),
+        CxoneAuth.layer({ credentials, environment, scopes: "read:users", name: client.client })
+      )
+      expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
+      expect(yield* measured("cxone_auth_refusals", client)).toEqual([0])
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   })
 
   it.effect("count the requests that a 429 holds back", () => {

@@ -462,8 +462,11 @@ describe("L10: rotation", () => {
       )
   )
 
-  it.effect("an effect that never ends is given up after 10 s", () =>
-    withAuth({ credentials: Effect.never }, (auth) =>
+  it.effect.each([
+    ["never ends", Effect.never],
+    ["never ends and cannot be interrupted", Effect.uninterruptible(Effect.never)]
+  ] as const)("an effect that %s is given up after 10 s", ([, credentials]) =>
+    withAuth({ credentials }, (auth) =>
       Effect.gen(function* () {
         const caller = yield* Effect.fork(Effect.either(auth.accessToken))
         yield* TestClock.adjust("10 seconds")
