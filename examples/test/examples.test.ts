@@ -1,30 +1,7 @@
-import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneSimulator } from "cxone-auth-testkit"
 import { Effect, Redacted } from "effect"
-
-const home = fileURLToPath(new URL("..", import.meta.url))
-
-const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CXONE_")))
-
-/** Runs an example as a user does, in a process of its own. */
-const run = (example: string, settings: Record<string, string> = {}) =>
-  Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
-    const child = spawn(process.execPath, ["--import", "tsx", `src/${example}.ts`], {
-      cwd: home,
-      env: { ...inherited, NO_COLOR: "1", ...settings }
-    })
-    let output = ""
-    child.stdout.on("data", (chunk) => {
-      output += chunk
-    })
-    child.stderr.on("data", (chunk) => {
-      output += chunk
-    })
-    child.on("close", (code) => resume(Effect.succeed({ code, output })))
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
+import { run } from "./support/run.js"
 
 /** The settings that lead to a simulator, as they would to the real CXone. */
 const settingsOf = Effect.map(CxoneSimulator, ({ credentials, environment }) => ({
@@ -140,5 +117,48 @@ describe("examples, with settings, where the settings lead", () => {
       const { requestsTo } = yield* CxoneSimulator
       expect((yield* requestsTo("token")).length).toBeGreaterThan(0)
     }).pipe(withSimulator)
+  )
+})
+
+// These take real time, most of it waiting: both at once.
+describe.concurrent("outage", () => {
+  const totals = (output: string) => {
+    const [, served, exchanges, failures] =
+      output.match(/^calls served: (\d+), exchanges tried: (\d+), failures: (\d+)/m) ?? []
+    return { served: Number(served), exchanges: Number(exchanges), failures: Number(failures) }
+  }
+  const rows = (output: string) =>
+    (output.match(/^ *[\d.]+ s .*$/gm) ?? []).map((row) => ({
+      endpoint: row.slice(8, 24).trim(),
+      exchanges: row.slice(56, 72).trim()
+    }))
+  const exchangesWhile = (state: string, output: string) =>
+    rows(output)
+      .map(({ endpoint, exchanges }) => (endpoint === state ? exchanges : ""))
+      .join("")
+
+  it.live("an outage shorter than the refresh window: nobody notices", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("outage")
+      // 3 s, 3 s of them the outage, and 5 s, at 50 calls a second.
+      expect(totals(output)).toMatchObject({ served: 550, failures: 0 })
+      expect(exchangesWhile("DOWN: 503", output)).toMatch(/^x{2,}$/)
+      expect(exchangesWhile("DOWN: no answer", output)).toMatch(/^x{2,}$/)
+      expect(exchangesWhile("up", output).match(/o/g)?.length).toBeGreaterThanOrEqual(4)
+      expect(totals(output).exchanges).toBe(rows(output).flatMap(({ exchanges }) => Array.from(exchanges)).length)
+      expect(output.split("\n").every((line) => line.length <= 80)).toBe(true)
+      expect(code).toBe(0)
+    })
+  )
+
+  it.live("one longer than a token lives: it is counted, and the example fails", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("outage", { OUTAGE_SECONDS: "8" })
+      const { failures, served } = totals(output)
+      expect(failures).toBeGreaterThan(0)
+      expect(served + failures).toBe(800)
+      expect(output).toContain("(TokenEndpointUnavailable)")
+      expect(code).toBe(1)
+    })
   )
 })

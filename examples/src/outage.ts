@@ -1,0 +1,129 @@
+/** The identity provider is down for a while and no call notices: in real time, with tokens of a few seconds. */
+import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, defaultClient, Fault, type FaultOn } from "cxone-auth-testkit"
+import { Array, Cause, Clock, Config, Console, Duration, Effect, Layer, Option, Ref, Schedule, Schema } from "effect"
+import { exitWithFailure } from "./support/print.js"
+import * as Timeline from "./support/Timeline.js"
+
+const callEvery = Duration.millis(20)
+const rowEvery = Duration.millis(500)
+
+// What is minutes in production is seconds here: a token lives for 6 s rather than for an hour.
+const SimulatorLayer = CxoneSimulator.layerServer({ clients: [{ ...defaultClient, tokenLifetime: "6 seconds" }] })
+
+const AuthLayer = Layer.unwrapEffect(
+  Effect.map(CxoneSimulator, ({ credentials, environment }) =>
+    CxoneAuth.layer({
+      credentials,
+      environment,
+      scopes: "read:users",
+      policy: {
+        // A token is handed out for 5.7 s of its 6, and renewed from at least 3.9 s before that: an outage of less than
+        // 3.9 s passes unnoticed, whenever it begins. By default it is 5 minutes, for tokens of an hour.
+        marginFraction: 0.05,
+        refreshFraction: 0.65,
+        refreshJitter: 0.05,
+        retries: 1,
+        retryDelay: "150 millis",
+        maxRetryDelay: "400 millis",
+        attemptTimeout: "1 second"
+      }
+    })
+  )
+)
+
+const CxoneLayer = CxoneHttpClient.layer.pipe(
+  Layer.provide(AuthLayer),
+  Layer.provideMerge(SimulatorLayer),
+  Layer.provide(FetchHttpClient.layer)
+)
+
+const User = Schema.Struct({ name: Schema.String })
+
+const call = Effect.gen(function* () {
+  const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
+  return yield* Effect.flatMap(cxone.get("/api/v2/users/me"), HttpClientResponse.schemaBodyJson(User))
+})
+
+// Nothing that went wrong is left out, be it a bug.
+const tagOf = (cause: Cause.Cause<{ readonly _tag: string }>): string =>
+  Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag })
+
+type Calls = Ref.Ref<ReadonlyArray<Timeline.Call>>
+
+/** Calls at a steady pace, whatever becomes of the ones before. */
+const traffic = (calls: Calls, duration: Duration.Duration) => {
+  const starts = Array.makeBy(Math.round(Duration.toMillis(duration) / Duration.toMillis(callEvery)), (n) =>
+    Duration.times(callEvery, n)
+  )
+  const counted = call.pipe(
+    Effect.matchCause({ onFailure: (cause) => Option.some(tagOf(cause)), onSuccess: () => Option.none() }),
+    Effect.zip(Clock.currentTimeMillis),
+    Effect.flatMap(([failure, endedAt]) => Ref.update(calls, Array.append({ endedAt, failure })))
+  )
+  return Effect.forEach(starts, (start) => Effect.delay(counted, start), { concurrency: "unbounded", discard: true })
+}
+
+interface Phase {
+  readonly endpoint: string
+  readonly lasts: Duration.Duration
+  readonly fault: Option.Option<FaultOn["token"]>
+}
+
+/** First the token endpoint answers 503, then it does not answer at all. */
+const phasesOf = (outage: Duration.Duration): Array.NonEmptyReadonlyArray<Phase> => [
+  { endpoint: "up", lasts: Duration.seconds(3), fault: Option.none() },
+  {
+    endpoint: "DOWN: 503",
+    lasts: Duration.times(outage, 0.5),
+    fault: Option.some(Fault.respond({ status: 503 }))
+  },
+  { endpoint: "DOWN: no answer", lasts: Duration.times(outage, 0.5), fault: Option.some(Fault.connectionReset) },
+  { endpoint: "up", lasts: Duration.seconds(5), fault: Option.none() }
+]
+
+const play = ({ endpoint, fault, lasts }: Phase, calls: Calls, startedAt: number, lastRow: Ref.Ref<number>) =>
+  Effect.gen(function* () {
+    const simulator = yield* CxoneSimulator
+    const begin = Option.match(fault, {
+      onNone: () => simulator.clearFaults,
+      onSome: (fault) =>
+        Effect.zipRight(
+          simulator.clearFaults,
+          simulator.inject(fault, { on: "token", times: Number.POSITIVE_INFINITY })
+        )
+    })
+    const drawRow = Effect.gen(function* () {
+      const to = yield* Clock.currentTimeMillis
+      const from = yield* Ref.getAndSet(lastRow, to)
+      const happened = { calls: yield* Ref.get(calls), exchanges: yield* simulator.requestsTo("token") }
+      yield* Console.log(Timeline.row({ startedAt, from, to, endpoint, ...happened }))
+    })
+    yield* begin
+    const rows = Math.max(1, Math.round(Duration.toMillis(lasts) / Duration.toMillis(rowEvery)))
+    yield* Effect.schedule(drawRow, Schedule.intersect(Schedule.fixed(rowEvery), Schedule.recurs(rows)))
+  })
+
+const program = Effect.gen(function* () {
+  const simulator = yield* CxoneSimulator
+  const outage = Duration.seconds(yield* Config.number("OUTAGE_SECONDS").pipe(Config.withDefault(3)))
+  const phases = phasesOf(outage)
+  const calls: Calls = yield* Ref.make<ReadonlyArray<Timeline.Call>>([])
+
+  yield* Console.log(`${Timeline.legend}\n\n${Timeline.header}`)
+  const startedAt = yield* Clock.currentTimeMillis
+  const lastRow = yield* Ref.make(startedAt)
+  const drawn = Effect.forEach(phases, (phase) => play(phase, calls, startedAt, lastRow), { discard: true })
+  const duration = phases.map(({ lasts }) => lasts).reduce(Duration.sum)
+  yield* Effect.all([traffic(calls, duration), drawn], { concurrency: "unbounded", discard: true })
+
+  const ended = yield* Ref.get(calls)
+  yield* Console.log(`\n${Timeline.totals(ended, yield* simulator.requestsTo("token"))}`)
+  if (ended.some(({ failure }) => Option.isSome(failure))) {
+    yield* exitWithFailure
+  }
+})
+
+NodeRuntime.runMain(Effect.provide(program, CxoneLayer))

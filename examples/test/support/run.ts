@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
+
+const home = fileURLToPath(new URL("../..", import.meta.url))
+
+const isSetting = (name: string) => name.startsWith("CXONE_") || name.startsWith("OTEL_")
+
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name)))
+
+/** Runs an example as a user does, in a process of its own. */
+export const run = (example: string, settings: Record<string, string> = {}) =>
+  Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
+    const child = spawn(process.execPath, ["--import", "tsx", `src/${example}.ts`], {
+      cwd: home,
+      env: { ...inherited, NO_COLOR: "1", ...settings }
+    })
+    let output = ""
+    child.stdout.on("data", (chunk) => {
+      output += chunk
+    })
+    child.stderr.on("data", (chunk) => {
+      output += chunk
+    })
+    child.on("close", (code) => resume(Effect.succeed({ code, output })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
