@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneSimulator } from "cxone-auth-testkit"
-import { Effect, Redacted } from "effect"
+import { Clock, Effect, Redacted } from "effect"
+import * as Collector from "./support/Collector.js"
 import { run } from "./support/run.js"
 
 /** The settings that lead to a simulator, as they would to the real CXone. */
@@ -158,6 +159,87 @@ describe.concurrent("outage", () => {
       expect(failures).toBeGreaterThan(0)
       expect(served + failures).toBe(800)
       expect(output).toContain("(TokenEndpointUnavailable)")
+      expect(code).toBe(1)
+    })
+  )
+})
+
+describe("observability", () => {
+  const secrets = /test\+secret|test%2Bsecret|the-secret-of-the-evening|eyJ|Bearer |Basic /
+
+  it.live("a day: its traces, its metrics, its status", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("observability")
+      for (const line of [
+        /^00:00:00 +2 x {2}dashboard\.refresh +160 ms\n +CxoneAuth\.accessToken +cache=joined +120 ms\n/m,
+        /^00:04:00 +\d{3} x {2}dashboard\.refresh +40 ms\n +CxoneAuth\.accessToken +cache=hit +0 ms\n/m,
+        /^ +CxoneAuth\.accessToken +cache=stale +0 ms$/m,
+        /^09:\d\d:\d\d +\d+ x {2}CxoneAuth\.exchange +outcome=TokenEndpointUnavailable attempts=4 /m,
+        /^12:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=token attempts=2 +2\d\.\d s$/m,
+        /^15:00:\d\d +1 x {2}dashboard\.refresh +200 ms\n.*cache=hit.*\n.*status=401.*\n.*cache=miss.*\n.*status=200/m,
+        /^18:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=InvalidClient attempts=1 /m,
+        /^cxone_auth_exchange_seconds +client=dashboard +\d+ \(average .*, longest .*\)$/m,
+        /^cxone_auth_rate_limit_waits +client=dashboard +1$/m,
+        /^cxone_auth_renewals +client=dashboard reason=ahead +2\d$/m,
+        /^cxone_auth_renewals +client=dashboard reason=expired +1$/m,
+        /^cxone_auth_renewals +client=dashboard reason=first +1$/m,
+        /^cxone_auth_renewals +client=dashboard reason=invalidated +1$/m,
+        /^cxone_auth_seconds_to_expiry +client=dashboard scopes=read:users +\d/m,
+        /^cxone_auth_tokens_served +cache=joined client=dashboard +2$/m,
+        /^ {4}"state": "fresh",$/m
+      ]) {
+        expect(output).toMatch(line)
+      }
+      expect(output).not.toMatch(secrets)
+      expect(code).toBe(0)
+    })
+  )
+
+  it.scopedLive("the same at a collector, by way of OTLP", () =>
+    Effect.gen(function* () {
+      const collector = yield* Collector.make
+      const { code, output } = yield* run("observability", { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint })
+      expect(output).toMatch(/^\/v1\/traces +taken/m)
+      expect(output).toMatch(/^\/v1\/metrics +taken/m)
+
+      const spans = yield* collector.spans
+      expect(new Set(spans.map(({ name }) => name))).toEqual(
+        new Set(["dashboard.refresh", "CxoneAuth.accessToken", "CxoneAuth.exchange", "http.client GET"])
+      )
+      const starts = spans.map(({ startTimeUnixNano }) => startTimeUnixNano / 3_600e9)
+      expect(Math.max(...starts) - Math.min(...starts)).toBeGreaterThan(23)
+      expect(Math.max(...starts) * 3_600e3).toBeLessThan(yield* Clock.currentTimeMillis)
+
+      const metrics = yield* collector.metrics
+      expect(metrics.map(({ name }) => name)).toEqual(
+        expect.arrayContaining([
+          "cxone_auth_exchanges",
+          "cxone_auth_exchange_seconds",
+          "cxone_auth_tokens_served",
+          "cxone_auth_renewals",
+          "cxone_auth_refusals",
+          "cxone_auth_seconds_to_expiry",
+          "cxone_auth_rate_limit_waits"
+        ])
+      )
+      // Nothing got lost on the way: the one is told by the spans, the other by the metrics.
+      const points = metrics.flatMap(({ name, sum }) =>
+        name === "cxone_auth_exchanges" ? (sum?.dataPoints ?? []) : []
+      )
+      const exchanges = points.reduce((total, { asDouble }) => total + (asDouble ?? 0), 0)
+      expect(spans.filter(({ name }) => name === "CxoneAuth.exchange")).toHaveLength(exchanges)
+      expect(exchanges).toBeGreaterThan(24)
+
+      expect(yield* collector.everything).not.toMatch(secrets)
+      expect(code).toBe(0)
+    })
+  )
+
+  it.live("without a collector where one was promised: it says so, and fails", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("observability", { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" })
+      expect(output).toMatch(/^\/v1\/traces +not taken/m)
+      expect(output).toMatch(/^\/v1\/metrics +not taken/m)
       expect(code).toBe(1)
     })
   )
