@@ -1,7 +1,7 @@
 /** The identity provider is down for a while and no call notices: in real time, with tokens of a few seconds. */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultClient, Fault, type FaultOn } from "cxone-auth-testkit"
 import { Array, Cause, Clock, Config, Console, Duration, Effect, Layer, Option, Ref, Schedule, Schema } from "effect"
 import { exitWithFailure } from "./support/print.js"
@@ -13,26 +13,20 @@ const rowEvery = Duration.millis(500)
 // What is minutes in production is seconds here: a token lives for 6 s rather than for an hour.
 const SimulatorLayer = CxoneSimulator.layerServer({ clients: [{ ...defaultClient, tokenLifetime: "6 seconds" }] })
 
-const AuthLayer = Layer.unwrapEffect(
-  Effect.map(CxoneSimulator, ({ credentials, environment }) =>
-    CxoneAuth.layer({
-      credentials,
-      environment,
-      scopes: "read:users",
-      policy: {
-        // A token is handed out for 5.7 s of its 6, and renewed from at least 3.9 s before that: an outage of less than
-        // 3.9 s passes unnoticed, whenever it begins. By default it is 5 minutes, for tokens of an hour.
-        marginFraction: 0.05,
-        refreshFraction: 0.65,
-        refreshJitter: 0.05,
-        retries: 1,
-        retryDelay: "150 millis",
-        maxRetryDelay: "400 millis",
-        attemptTimeout: "1 second"
-      }
-    })
-  )
-)
+const AuthLayer = CxoneSimulator.layerAuth({
+  scopes: "read:users",
+  policy: {
+    // A token is handed out for 5.7 s of its 6, and renewed from at least 3.9 s before that: an outage of less than
+    // 3.9 s passes unnoticed, whenever it begins. By default it is 5 minutes, for tokens of an hour.
+    marginFraction: 0.05,
+    refreshFraction: 0.65,
+    refreshJitter: 0.05,
+    retries: 1,
+    retryDelay: "150 millis",
+    maxRetryDelay: "400 millis",
+    attemptTimeout: "1 second"
+  }
+})
 
 const CxoneLayer = CxoneHttpClient.layer.pipe(
   Layer.provide(AuthLayer),
