@@ -78,26 +78,32 @@ const phasesOf = (outage: Duration.Duration): Array.NonEmptyReadonlyArray<Phase>
   { endpoint: "up", lasts: Duration.seconds(5), fault: Option.none() }
 ]
 
-const play = ({ endpoint, fault, lasts }: Phase, calls: Calls, startedAt: number, lastRow: Ref.Ref<number>) =>
+interface Drawing {
+  readonly calls: Calls
+  readonly startedAt: number
+  readonly lastRow: Ref.Ref<number>
+}
+
+/** Draws what has happened since the last row. */
+const drawRow = ({ calls, lastRow, startedAt }: Drawing, endpoint: string) =>
   Effect.gen(function* () {
     const simulator = yield* CxoneSimulator
-    const begin = Option.match(fault, {
-      onNone: () => simulator.clearFaults,
-      onSome: (fault) =>
-        Effect.zipRight(
-          simulator.clearFaults,
-          simulator.inject(fault, { on: "token", times: Number.POSITIVE_INFINITY })
-        )
-    })
-    const drawRow = Effect.gen(function* () {
-      const to = yield* Clock.currentTimeMillis
-      const from = yield* Ref.getAndSet(lastRow, to)
-      const happened = { calls: yield* Ref.get(calls), exchanges: yield* simulator.requestsTo("token") }
-      yield* Console.log(Timeline.row({ startedAt, from, to, endpoint, ...happened }))
-    })
-    yield* begin
+    const to = yield* Clock.currentTimeMillis
+    const from = yield* Ref.getAndSet(lastRow, to)
+    const happened = { calls: yield* Ref.get(calls), exchanges: yield* simulator.requestsTo("token") }
+    yield* Console.log(Timeline.row({ startedAt, from, to, endpoint, ...happened }))
+  })
+
+const play = (drawing: Drawing, { endpoint, fault, lasts }: Phase) =>
+  Effect.gen(function* () {
+    const simulator = yield* CxoneSimulator
+    yield* simulator.clearFaults
+    if (Option.isSome(fault)) {
+      yield* simulator.inject(fault.value, { on: "token", times: Number.POSITIVE_INFINITY })
+    }
     const rows = Math.max(1, Math.round(Duration.toMillis(lasts) / Duration.toMillis(rowEvery)))
-    yield* Effect.schedule(drawRow, Schedule.intersect(Schedule.fixed(rowEvery), Schedule.recurs(rows)))
+    const schedule = Schedule.intersect(Schedule.fixed(rowEvery), Schedule.recurs(rows))
+    yield* Effect.schedule(drawRow(drawing, endpoint), schedule)
   })
 
 const program = Effect.gen(function* () {
@@ -108,10 +114,11 @@ const program = Effect.gen(function* () {
 
   yield* Console.log(`${Timeline.legend}\n\n${Timeline.header}`)
   const startedAt = yield* Clock.currentTimeMillis
-  const lastRow = yield* Ref.make(startedAt)
-  const drawn = Effect.forEach(phases, (phase) => play(phase, calls, startedAt, lastRow), { discard: true })
+  const drawing: Drawing = { calls, startedAt, lastRow: yield* Ref.make(startedAt) }
+  const drawn = Effect.forEach(phases, (phase) => play(drawing, phase), { discard: true })
   const duration = phases.map(({ lasts }) => lasts).reduce(Duration.sum)
   yield* Effect.all([traffic(calls, duration), drawn], { concurrency: "unbounded", discard: true })
+  yield* drawRow(drawing, "up")
 
   const ended = yield* Ref.get(calls)
   yield* Console.log(`\n${Timeline.totals(ended, yield* simulator.requestsTo("token"))}`)
