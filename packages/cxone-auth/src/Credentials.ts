@@ -114,9 +114,14 @@ export const isSameClient = (self: Credentials, that: Credentials): boolean =>
  * import { Credentials } from "cxone-auth"
  * import { Redacted } from "effect"
  *
- * export const credentials = Credentials.clientSecret({
+ * export const current = Credentials.clientSecret({
  *   clientId: "reporting-job",
  *   clientSecret: Redacted.make("s3cr3t")
+ * })
+ *
+ * export const whileRotating = Credentials.rotating({
+ *   current,
+ *   next: Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make("n3xt") })
  * })
  * ```
  */
