@@ -21,18 +21,18 @@ import type { TokenPolicy } from "./TokenPolicy.js"
  */
 export interface RefusalMemory {
   /**
-   * Runs the exchange of these credentials, unless their refusal is still remembered: then it fails with it at once.
-   * Once its time has passed, exchanges go one by one until one gets a token, and with that every refusal is forgotten:
+   * Runs an attempt with these credentials, unless their refusal is still remembered: then it fails with it at once.
+   * Once its time has passed, attempts go one by one until one gets a token, and with that every refusal is forgotten:
    * those of credentials that this app no longer needs as well. `InvalidClient` leaves with `until` set.
    */
   readonly guard: <A, E, R>(
     credentials: Credentials,
-    exchange: Effect.Effect<A, E | InvalidClient, R>
+    attempt: Effect.Effect<A, E | InvalidClient, R>
   ) => Effect.Effect<A, E | InvalidClient, R>
   /** Forgets the refusals of all but these credentials. */
   readonly retain: (credentials: ReadonlyArray<Credentials>) => Effect.Effect<void>
-  /** Whether the refusal of these credentials is remembered now. */
-  readonly isRefused: (credentials: Credentials) => Effect.Effect<boolean>
+  /** The refusal of these credentials, while it is remembered. */
+  readonly inForce: (credentials: Credentials) => Effect.Effect<Option.Option<InvalidClient>>
 }
 
 interface Refusal {
@@ -75,7 +75,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.modify(refusals, (all): readonly [InvalidClient, ReadonlyArray<Refusal>] => {
           const last = all.find(isOf(credentials))
-          // Of exchanges that were under way together, the first refusal counts.
+          // Of attempts that were under way together, the first refusal counts.
           if (last !== undefined && isInForce(last, now)) {
             return [last.error, all]
           }
@@ -88,19 +88,25 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
       ).pipe(Effect.zipLeft(report))
 
     const recall = (credentials: Credentials) =>
-      Effect.zipWith(Ref.get(refusals), Clock.currentTimeMillis, (all, now) => {
-        const refusal = all.find(isOf(credentials))
-        return { refusal, inForce: refusal !== undefined && isInForce(refusal, now) }
-      })
+      Effect.map(Ref.get(refusals), (all) => Option.fromNullable(all.find(isOf(credentials))))
+
+    const inForce = (credentials: Credentials) =>
+      Effect.zipWith(recall(credentials), Clock.currentTimeMillis, (known, now) =>
+        Option.filter(known, (refusal) => isInForce(refusal, now)).pipe(Option.map(({ error }) => error))
+      )
 
     /** Fails while the refusal is in force; else tells whether there was one. */
     const check = (credentials: Credentials) =>
-      Effect.flatMap(recall(credentials), ({ inForce, refusal }) =>
-        refusal !== undefined && inForce ? Effect.fail(refusal.error) : Effect.succeed(refusal !== undefined)
+      Effect.flatMap(
+        inForce(credentials),
+        Option.match({
+          onNone: () => Effect.map(recall(credentials), Option.isSome),
+          onSome: (error) => Effect.fail(error)
+        })
       )
 
-    const run = <A, E, R>(credentials: Credentials, exchange: Effect.Effect<A, E | InvalidClient, R>) =>
-      exchange.pipe(
+    const run = <A, E, R>(credentials: Credentials, attempt: Effect.Effect<A, E | InvalidClient, R>) =>
+      attempt.pipe(
         Effect.tap(() => keep(() => false)),
         Effect.catchIf(
           (error) => error instanceof InvalidClient,
@@ -108,28 +114,28 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
         )
       )
 
-    const probe = <A, E, R>(credentials: Credentials, exchange: Effect.Effect<A, E | InvalidClient, R>) =>
+    const probe = <A, E, R>(credentials: Credentials, attempt: Effect.Effect<A, E | InvalidClient, R>) =>
       probing
         .withPermits(1)(
           Effect.flatMap(check(credentials), (halfOpen) =>
-            halfOpen ? Effect.asSome(run(credentials, exchange)) : Effect.succeedNone
+            halfOpen ? Effect.asSome(run(credentials, attempt)) : Effect.succeedNone
           )
         )
         .pipe(
           Effect.flatMap(
             Option.match({
-              onNone: () => run(credentials, exchange),
+              onNone: () => run(credentials, attempt),
               onSome: Effect.succeed
             })
           )
         )
 
     return {
-      guard: (credentials, exchange) =>
+      guard: (credentials, attempt) =>
         Effect.flatMap(check(credentials), (halfOpen) =>
-          halfOpen ? probe(credentials, exchange) : run(credentials, exchange)
+          halfOpen ? probe(credentials, attempt) : run(credentials, attempt)
         ),
       retain: (credentials) => keep((refusal) => credentials.some((each) => isOf(each)(refusal))),
-      isRefused: (credentials) => Effect.map(recall(credentials), ({ inForce }) => inForce)
+      inForce
     }
   })

@@ -22,6 +22,14 @@ import { backoff, type TokenPolicy } from "./TokenPolicy.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**
+ * One attempt to get a token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Attempt = Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, HttpClient.HttpClient>
+
+/**
  * Exchanges at one token endpoint.
  *
  * @since 0.1.0
@@ -31,11 +39,9 @@ export interface TokenExchange {
   /**
    * Exchanges credentials for a token. What may pass (transport failures, time-outs, 5xx, 429) is tried again; what
    * will not (a 400, 401 or 403, an answer that is no token) is not (L7). A 429 holds back every exchange here until
-   * its time has passed (L6).
+   * its time has passed (L6). Each attempt goes through `guard`, which may hold it back or fail in its place.
    */
-  readonly run: (
-    request: TokenRequest.TokenRequest
-  ) => Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, HttpClient.HttpClient>
+  readonly run: (request: TokenRequest.TokenRequest, guard: (attempt: Attempt) => Attempt) => Attempt
   /** Whether a 429 holds exchanges back now. */
   readonly isRateLimited: Effect.Effect<boolean>
 }
@@ -77,23 +83,29 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
   const patienceLeft = (progress: Ref.Ref<Progress>) =>
     Effect.map(Ref.get(progress), ({ waited }) => Duration.toMillis(policy.maxWait) - waited)
 
-  const attempt = (request: TokenRequest.TokenRequest, progress: Ref.Ref<Progress>) =>
-    Effect.gen(function* () {
-      const patience = yield* patienceLeft(progress)
-      const waited = yield* Effect.mapError(gate.pass(patience), (left) => rateLimited(request, left))
-      yield* addWait(progress, waited)
-      return yield* TokenEndpoint.attempt(request, policy, yield* nextAttempt(progress)).pipe(
-        Effect.tap(() => gate.reset),
-        Effect.catchTag("RateLimited", ({ retryAfter }) =>
-          Effect.flatMap(gate.close(retryAfter), (left) => Effect.fail(rateLimited(request, left)))
-        )
+  const attempt = (
+    request: TokenRequest.TokenRequest,
+    guard: (attempt: Attempt) => Attempt,
+    progress: Ref.Ref<Progress>
+  ): Attempt => {
+    const pass = (patience: number) => Effect.mapError(gate.pass(patience), (left) => rateLimited(request, left))
+    const send = Effect.flatMap(nextAttempt(progress), (number) => TokenEndpoint.attempt(request, policy, number)).pipe(
+      Effect.tap(() => gate.reset),
+      Effect.catchTag("RateLimited", ({ retryAfter }) =>
+        Effect.flatMap(gate.close(retryAfter), (left) => Effect.fail(rateLimited(request, left)))
       )
+    )
+    return Effect.gen(function* () {
+      yield* addWait(progress, yield* pass(yield* patienceLeft(progress)))
+      // While the guard held it back, another exchange may have met a 429.
+      return yield* guard(Effect.zipRight(pass(0), send))
     }).pipe(
       Effect.tapBoth({
         onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
         onSuccess: (token) => Effect.logDebug("token obtained", token)
       })
     )
+  }
 
   const delayAfter = (error: TokenEndpoint.ExchangeError, delay: Duration.Duration, progress: Ref.Ref<Progress>) => {
     if (error._tag === "RateLimited") {
@@ -124,16 +136,18 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
     Effect.gen(function* () {
       const { attempts } = yield* Ref.get(progress)
       const outcome = Exit.match(exit, { onFailure: outcomeOf, onSuccess: () => "token" })
-      metrics.exchanged(outcome, Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
+      if (attempts > 0) {
+        metrics.exchanged(outcome, Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
+      }
       yield* Effect.annotateCurrentSpan({ outcome, attempts })
     })
 
   return {
-    run: (request) =>
+    run: (request, guard) =>
       Effect.gen(function* () {
         const progress = yield* Ref.make<Progress>({ attempts: 0, waited: 0 })
         const startedAt = yield* Clock.currentTimeMillis
-        return yield* attempt(request, progress).pipe(
+        return yield* attempt(request, guard, progress).pipe(
           Effect.retry({
             while: (error) =>
               Effect.map(

@@ -6,6 +6,7 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type { AccessToken } from "./AccessToken.js"
@@ -57,10 +58,12 @@ const candidatesOf = (
   return accepted !== undefined && isSameClient(accepted, next) ? [next, current] : [current, next]
 }
 
-const bothRefused = (refusal: InvalidClient, other: InvalidClient): InvalidClient => {
-  const until = Math.min(refusal.until ?? Number.POSITIVE_INFINITY, other.until ?? Number.POSITIVE_INFINITY)
-  return new InvalidClient({ ...refusal, bothRefused: true, ...(Number.isFinite(until) ? { until } : {}) })
-}
+const bothRefused = ({ until: _, ...refusal }: InvalidClient, until: Option.Option<number>): InvalidClient =>
+  new InvalidClient({
+    ...refusal,
+    bothRefused: true,
+    ...Option.match(until, { onNone: () => ({}), onSome: (until) => ({ until }) })
+  })
 
 /**
  * Reads the credentials. Of a failure only the kind is kept: its message may hold a secret.
@@ -121,26 +124,42 @@ export const make = (options: {
       Ref.update(candidates, (all) => [credentials, ...all.filter((each) => !isSameClient(each, credentials))])
 
     const obtainWith = (credentials: Credentials, scopes: ScopeSet) =>
-      memory
-        .guard(credentials, exchange.run({ tokenEndpoint, credentials, scopes }))
-        .pipe(Effect.tap(() => accept(credentials)))
+      Effect.flatMap(
+        memory.inForce(credentials),
+        Option.match({
+          onNone: () =>
+            exchange
+              .run({ tokenEndpoint, credentials, scopes }, (attempt) => memory.guard(credentials, attempt))
+              .pipe(Effect.tap(() => accept(credentials))),
+          onSome: (refusal) => Effect.fail(refusal)
+        })
+      )
+
+    /** Until the first of them may be sent again; `None` if that is now. */
+    const allRefusedUntil = (all: ReadonlyArray<Credentials>) =>
+      Effect.map(Effect.forEach(all, memory.inForce), (refusals) =>
+        Option.map(Option.all(refusals), (known) => Math.min(...known.flatMap(({ until = [] }) => until)))
+      )
 
     return {
       obtain: (scopes) =>
         Effect.gen(function* () {
           const { first, second } = yield* Effect.flatMap(read(credentials, policy), inOrder)
-          yield* memory.retain(second === undefined ? [first] : [first, second])
-          return yield* second === undefined
-            ? obtainWith(first, scopes)
-            : Effect.catchTag(obtainWith(first, scopes), "InvalidClient", (refusal) =>
-                Effect.catchTag(obtainWith(second, scopes), "InvalidClient", (other) =>
-                  Effect.fail(bothRefused(refusal, other))
-                )
-              )
+          if (second === undefined) {
+            yield* memory.retain([first])
+            return yield* obtainWith(first, scopes)
+          }
+          yield* memory.retain([first, second])
+          return yield* Effect.catchTag(obtainWith(first, scopes), "InvalidClient", (refusal) =>
+            // Of two refusals the first may be a minute old by now, and forgotten or renewed.
+            Effect.catchTag(obtainWith(second, scopes), "InvalidClient", () =>
+              Effect.flatMap(allRefusedUntil([first, second]), (until) => Effect.fail(bothRefused(refusal, until)))
+            )
+          )
         }),
       standing: Effect.gen(function* () {
         const known = yield* Ref.get(candidates)
-        if (known.length > 0 && (yield* Effect.every(known, memory.isRefused))) {
+        if (known.length > 0 && Option.isSome(yield* allRefusedUntil(known))) {
           return "refused"
         }
         return (yield* exchange.isRateLimited) ? "rate-limited" : "open"

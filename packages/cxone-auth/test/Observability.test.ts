@@ -208,6 +208,21 @@ describe("metrics", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   })
 
+  it.effect("count no exchange where nothing was sent: while a refusal or a 429 is remembered", () => {
+    const client = { client: "metrics of what is not sent" }
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "600" } }), { on: "token" })
+      yield* Effect.all(Array.replicate(Effect.flip(accessToken), 3))
+      yield* TestClock.setTime(600_000)
+      yield* inject(Fault.forgetClient, { on: "token" })
+      yield* Effect.all(Array.replicate(Effect.flip(accessToken), 3))
+      expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "RateLimited" })).toBe(1)
+      expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
+    }).pipe(simulated({ name: client.client }))
+  })
+
   it.effect("count the requests that a 429 holds back", () => {
     const client = { client: "metrics of a rate limit" }
     return Effect.gen(function* () {

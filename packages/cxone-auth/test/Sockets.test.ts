@@ -7,7 +7,20 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, TokenPolicy } from "cxone-auth"
-import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Function,
+  Layer,
+  Redacted,
+  Scope,
+  Stream
+} from "effect"
 import * as Metrics from "../src/Metrics.js"
 import * as TokenExchange from "../src/TokenExchange.js"
 
@@ -134,11 +147,10 @@ const tokensOf = ({ requests }: Server) => requests.map(({ headers }) => headers
 const credentials = Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make("s3cr3t") })
 
 const exchangeAt = ({ origin }: { readonly origin: string }) =>
-  TokenExchange.make(TokenPolicy.defaults, Metrics.make(undefined)).run({
-    tokenEndpoint: new URL("/token", origin),
-    credentials,
-    scopes: []
-  })
+  TokenExchange.make(TokenPolicy.defaults, Metrics.make(undefined)).run(
+    { tokenEndpoint: new URL("/token", origin), credentials, scopes: [] },
+    Function.identity
+  )
 
 const authLayer = (tokens: Server, api: Server) =>
   CxoneAuth.layer({

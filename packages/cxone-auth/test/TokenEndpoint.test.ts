@@ -1,7 +1,7 @@
 import { Headers } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, Credentials, type InvalidTokenResponse, TokenPolicy } from "cxone-auth"
-import { Array, Duration, Effect, Either, Fiber, Option, Random, Redacted, TestClock } from "effect"
+import { Array, Duration, Effect, Either, Fiber, Function, Option, Random, Redacted, TestClock } from "effect"
 import * as Metrics from "../src/Metrics.js"
 import * as TokenExchange from "../src/TokenExchange.js"
 import type { TokenRequest } from "../src/TokenRequest.js"
@@ -23,7 +23,7 @@ const run = (play: Play, overrides: Partial<TokenRequest> = {}, seed = "a fixed 
     const { layer, sent } = yield* scripted(play)
     const exchange = TokenExchange.make(TokenPolicy.defaults, Metrics.make(undefined))
     const fiber = yield* exchange
-      .run({ ...request, ...overrides })
+      .run({ ...request, ...overrides }, Function.identity)
       .pipe(Effect.either, Effect.provide(layer), Effect.withRandom(Random.make(seed)), Effect.fork)
     yield* TestClock.adjust("10 minutes")
     const all = yield* sent
