@@ -1,0 +1,269 @@
+import { HttpClient } from "@effect/platform"
+import { type AccessToken, Credentials, CxoneAuth, CxoneEnvironment } from "cxone-auth"
+import {
+  Cause,
+  Clock,
+  Context,
+  Effect,
+  Exit,
+  Fiber,
+  FastCheck as fc,
+  Layer,
+  Option,
+  Random,
+  Redacted,
+  Scope
+} from "effect"
+import * as VirtualTime from "../support/VirtualTime.js"
+import * as Provider from "./Provider.js"
+import { type Outcome, Recorder, type Timed } from "./Trace.js"
+
+type Given = "A" | "B" | "A, then B" | "B, then A" | "unavailable"
+
+export type Command =
+  | {
+      readonly tag: "call"
+      readonly scopes: string
+      readonly count: number
+      /** In ms; it stays to the end if `undefined`. */
+      readonly leavesAfter: number | undefined
+      readonly leavesBy: "interruption" | "time-out"
+    }
+  | { readonly tag: "sleep"; readonly millis: number }
+  | { readonly tag: "provider"; readonly change: Partial<Provider.Behaviour> }
+  | { readonly tag: "give"; readonly credentials: Given }
+  | { readonly tag: "invalidate"; readonly scopes: string; readonly isOld: boolean }
+  | { readonly tag: "close" }
+
+const minute = 60_000
+const hour = 60 * minute
+
+const scopes = fc.constantFrom("a", "a", "a b", "b a", "a  b b")
+const moods = fc.constantFrom<Provider.Behaviour["mood"]>(
+  "up",
+  "up",
+  "up",
+  "503",
+  "reset",
+  "limited",
+  "junk",
+  "scope",
+  "same"
+)
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 40,
+    arbitrary: fc.record({
+      tag: fc.constant("call" as const),
+      scopes,
+      count: fc.integer({ min: 1, max: 3 }),
+      leavesAfter: fc.option(fc.constantFrom(0, 1, 400, 5_000), { nil: undefined, freq: 4 }),
+      leavesBy: fc.constantFrom("interruption" as const, "time-out" as const)
+    })
+  },
+  {
+    weight: 30,
+    arbitrary: fc.record({
+      tag: fc.constant("sleep" as const),
+      // Mostly such as lead into a window, over a margin, past a memory: elsewhere little happens.
+      millis: fc.constantFrom(
+        0,
+        1,
+        300,
+        900,
+        2_000,
+        10_000,
+        30_000,
+        minute,
+        4 * minute,
+        50 * minute,
+        54.2 * minute,
+        hour
+      )
+    })
+  },
+  {
+    weight: 20,
+    arbitrary: fc.record({
+      tag: fc.constant("provider" as const),
+      change: fc.record(
+        {
+          mood: moods,
+          latency: fc.constantFrom(0, 0, 1, 500, 3_000, 9_999, 20_000),
+          lifetime: fc.constantFrom(3600, 3600, 1800, 60, 5, 1, undefined),
+          retryAfter: fc.constantFrom(undefined, 0, 1, 20, 59, 100, 999_999),
+          accepts: fc.constantFrom("A", "A", "B", "neither")
+        },
+        { requiredKeys: [] }
+      )
+    })
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      tag: fc.constant("give" as const),
+      credentials: fc.constantFrom<Given>("A", "B", "A, then B", "B, then A", "unavailable")
+    })
+  },
+  { weight: 5, arbitrary: fc.record({ tag: fc.constant("invalidate" as const), scopes, isOld: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.constant({ tag: "close" as const }) }
+)
+
+const stay = { tag: "call", scopes: "a", count: 1, leavesAfter: undefined, leavesBy: "interruption" } as const
+
+/** Into the refresh window of a token, with the provider in this mood. Chance alone seldom leads there. */
+const intoWindow: fc.Arbitrary<ReadonlyArray<Command>> = fc
+  .tuple(
+    moods,
+    fc.constantFrom(53.6 * minute, 54.5 * minute, 57 * minute, 59 * minute),
+    fc.constantFrom(0, 700, 20_000)
+  )
+  .map(([mood, millis, more]) => [
+    { tag: "provider", change: { mood: "up", accepts: "A", lifetime: 3600, latency: 0 } },
+    { tag: "give", credentials: "A, then B" },
+    stay,
+    { tag: "sleep", millis },
+    { tag: "provider", change: { mood } },
+    stay,
+    { tag: "sleep", millis: more }
+  ])
+
+export const story: fc.Arbitrary<ReadonlyArray<Command>> = fc
+  .array(
+    fc.oneof(
+      { weight: 12, arbitrary: command.map((one): ReadonlyArray<Command> => [one]) },
+      { weight: 1, arbitrary: intoWindow }
+    ),
+    { minLength: 4, maxLength: 40, size: "max" }
+  )
+  .map((parts) => parts.flat())
+
+const clientSecret = (secret: string) =>
+  Credentials.clientSecret({ clientId: "reports", clientSecret: Redacted.make(secret) })
+
+const credentialsOf = (given: Exclude<Given, "unavailable">) => {
+  const [current = "", next] = given.split(", then ")
+  return next === undefined
+    ? clientSecret(current)
+    : Credentials.rotating({ current: clientSecret(current), next: clientSecret(next) })
+}
+
+const outcomeOf = (exit: Exit.Exit<AccessToken, { readonly _tag: string }>): Outcome =>
+  Exit.match(exit, {
+    onSuccess: ({ obtainedAt, requestedScopes, value }) => ({
+      tag: "token",
+      value: Redacted.value(value),
+      obtainedAt,
+      scopes: requestedScopes.join(" ")
+    }),
+    onFailure: (cause) => {
+      if (Cause.isInterruptedOnly(cause)) return { tag: "interrupted" }
+      return Option.match(Cause.failureOption(cause), {
+        onNone: () => ({ tag: "defect", text: Cause.pretty(cause) }),
+        onSome: (error) => ({
+          tag: "error",
+          error: error._tag,
+          until: "until" in error ? Number(error.until) : undefined,
+          attempts: "attempts" in error ? Number(error.attempts) : 0
+        })
+      })
+    }
+  })
+
+const setOf = (scopes: string): string =>
+  Array.from(new Set(scopes.split(/ +/)))
+    .sort()
+    .join(" ")
+
+/** Drives a real `CxoneAuth` through these commands in virtual time, and gives what could be seen of it. */
+export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyArray<Timed> => {
+  const recorder = new Recorder()
+  const world = { behaviour: Provider.wellBehaved, given: "A" as Given, calls: 0 }
+  const received: Array<AccessToken> = []
+
+  const credentials = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const { given } = world
+    recorder.record(now, { tag: "read", secrets: given === "unavailable" ? undefined : given.split(", then ") })
+    return given === "unavailable" ? Effect.fail("the vault is sealed") : Effect.succeed(credentialsOf(given))
+  })
+
+  const call = (auth: typeof CxoneAuth.Service, { leavesAfter, leavesBy, scopes }: Extract<Command, { tag: "call" }>) =>
+    Effect.gen(function* () {
+      const id = ++world.calls
+      const leave = Effect.map(Clock.currentTimeMillis, (now) => recorder.record(now, { tag: "leave", id }))
+      const access = Effect.suspend(() => auth.accessTokenFor(scopes)).pipe(
+        Effect.onExit((exit) =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            if (Exit.isSuccess(exit)) received.push(exit.value)
+            recorder.record(now, { tag: "end", id, outcome: outcomeOf(exit) })
+          })
+        )
+      )
+      recorder.record(yield* Clock.currentTimeMillis, { tag: "call", id, scopes: setOf(scopes) })
+      if (leavesAfter === undefined) return yield* Effect.exit(access)
+      const end = Effect.zipRight(Effect.sleep(leavesAfter), leave)
+      if (leavesBy === "time-out") return yield* Effect.exit(Effect.raceFirst(access, end))
+      const fiber = yield* Effect.fork(access)
+      yield* Effect.zipRight(end, Fiber.interrupt(fiber))
+    })
+
+  const step = (command: Command, auth: typeof CxoneAuth.Service, layer: Scope.CloseableScope) =>
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      switch (command.tag) {
+        case "call":
+          for (let n = 0; n < command.count; n++) yield* Effect.forkDaemon(call(auth, command))
+          return yield* Effect.yieldNow()
+        case "sleep":
+          return yield* Effect.sleep(command.millis)
+        case "provider":
+          world.behaviour = { ...world.behaviour, ...command.change }
+          return
+        case "give":
+          world.given = command.credentials
+          return
+        case "invalidate": {
+          const known = received.filter(({ requestedScopes }) => requestedScopes.join(" ") === setOf(command.scopes))
+          const token = command.isOld ? known.at(0) : known.at(-1)
+          if (token === undefined) return
+          recorder.record(now, { tag: "invalidate", scopes: setOf(command.scopes), value: Redacted.value(token.value) })
+          return yield* auth.invalidate(token)
+        }
+        case "close":
+          recorder.record(now, { tag: "close" })
+          return yield* Scope.close(layer, Exit.void)
+      }
+    })
+
+  const program = Effect.gen(function* () {
+    const layer = yield* Scope.make()
+    const http = Layer.succeed(
+      HttpClient.HttpClient,
+      Provider.make(recorder, () => world.behaviour)
+    )
+    const environment = CxoneEnvironment.custom({
+      tokenEndpoint: "https://cxone.test/oauth/token",
+      apiBaseUrl: "https://cxone.test"
+    })
+    const context = yield* Layer.build(
+      Layer.provide(CxoneAuth.layer({ credentials, environment, scopes: "a" }), http)
+    ).pipe(Scope.extend(layer))
+    const auth = Context.get(context, CxoneAuth)
+    for (const command of commands) {
+      yield* step(command, auth, layer)
+      for (const { secondsToExpiry, state } of yield* auth.status) {
+        if (state === "fresh" && secondsToExpiry === undefined) throw new Error("fresh, but without a token")
+      }
+    }
+    world.behaviour = Provider.wellBehaved
+    world.given = "A"
+    recorder.record(yield* Clock.currentTimeMillis, { tag: "settle" })
+    yield* Effect.sleep(15 * minute)
+    yield* Scope.close(layer, Exit.void)
+  })
+
+  const exit = VirtualTime.run(Effect.withRandom(program, Random.make(seed)))
+  if (Exit.isFailure(exit)) throw new Error(Cause.pretty(exit.cause))
+  return recorder.events
+}

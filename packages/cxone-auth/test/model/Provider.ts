@@ -1,0 +1,98 @@
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import { Clock, Effect, Stream } from "effect"
+import type { Answer, Recorder } from "./Trace.js"
+
+/** How the identity provider behaves until it is told otherwise. */
+export interface Behaviour {
+  readonly mood: "up" | "503" | "reset" | "limited" | "junk" | "scope" | "same"
+  /** How long an answer takes, in ms; more than 10 s is more than the library waits for. */
+  readonly latency: number
+  /** In seconds, as `expires_in` says it; not said at all if `undefined`, which means an hour. */
+  readonly lifetime: number | undefined
+  /** In seconds; no header if `undefined`. */
+  readonly retryAfter: number | undefined
+  readonly accepts: string
+}
+
+export const wellBehaved: Behaviour = { mood: "up", latency: 0, lifetime: 3600, retryAfter: undefined, accepts: "A" }
+
+/** An answer whose body needs no Promise: the outside world's time does not pass in virtual time. */
+const respond = (
+  request: Parameters<typeof HttpClientResponse.fromWeb>[0],
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {}
+) =>
+  Object.defineProperty(HttpClientResponse.fromWeb(request, new Response(null, { status, headers })), "stream", {
+    value: Stream.make(new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)))
+  })
+
+/** An identity provider that plays as it is told, and records every request with what became of it. */
+export const make = (recorder: Recorder, behaviour: () => Behaviour) => {
+  let requests = 0
+  const last = new Map<string, { readonly value: string; readonly expiresAt: number }>()
+
+  return HttpClient.make((request) =>
+    Effect.gen(function* () {
+      const form = new URLSearchParams(
+        request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
+      )
+      const scopes = form.get("scope") ?? ""
+      const secret = form.get("client_secret") ?? ""
+      const id = ++requests
+      const sentAt = yield* Clock.currentTimeMillis
+      const plan = behaviour()
+      recorder.record(sentAt, { tag: "request", id, scopes, secret })
+      const conclude = (answer: Answer) =>
+        Effect.map(Clock.currentTimeMillis, (now) => recorder.record(now, { tag: "answer", id, answer }))
+      yield* Effect.onInterrupt(Effect.sleep(plan.latency), () => conclude({ tag: "aborted" }))
+
+      switch (plan.mood) {
+        case "503":
+          yield* conclude({ tag: "failed" })
+          return respond(request, 503, "busy")
+        case "reset":
+          yield* conclude({ tag: "failed" })
+          return yield* new HttpClientError.RequestError({
+            request,
+            reason: "Transport",
+            cause: { code: "ECONNRESET" }
+          })
+        case "limited":
+          yield* conclude({ tag: "limited", retryAfter: plan.retryAfter })
+          return respond(
+            request,
+            429,
+            "slow down",
+            plan.retryAfter === undefined ? {} : { "retry-after": String(plan.retryAfter) }
+          )
+        case "junk":
+          yield* conclude({ tag: "junk" })
+          return respond(request, 200, "<h1>Maintenance</h1>")
+        case "scope":
+          yield* conclude({ tag: "scope" })
+          return respond(request, 400, { error: "invalid_scope" })
+      }
+      if (secret !== plan.accepts) {
+        yield* conclude({ tag: "refused" })
+        return respond(request, 401, { error: "invalid_client" })
+      }
+      const now = yield* Clock.currentTimeMillis
+      const old = last.get(scopes)
+      const left = old === undefined ? 0 : Math.floor((old.expiresAt - now) / 1000)
+      const isSame = plan.mood === "same" && old !== undefined && left >= 1
+      const seconds = isSame ? left : plan.lifetime
+      const value = isSame ? old.value : `token-${id}`
+      const expiresAt = sentAt + (seconds ?? 3600) * 1000
+      last.set(scopes, { value, expiresAt: isSame ? old.expiresAt : expiresAt })
+      // A token that has ended on its way is no token: the library says so, and nothing is held.
+      const isAlive = now < expiresAt - Math.min(30_000, (expiresAt - sentAt) / 10)
+      yield* conclude(isAlive ? { tag: "token", token: { value, obtainedAt: sentAt, expiresAt } } : { tag: "junk" })
+      return respond(request, 200, {
+        access_token: value,
+        token_type: "Bearer",
+        ...(seconds === undefined ? {} : { expires_in: seconds })
+      })
+    })
+  )
+}

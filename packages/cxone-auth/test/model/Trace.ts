@@ -1,0 +1,53 @@
+/** What can be seen of a token service from outside, in the order in which it happens. Times are virtual milliseconds. */
+
+/** A token as the provider gave it: when it was requested, and when it ends. */
+export interface Issued {
+  readonly value: string
+  readonly obtainedAt: number
+  readonly expiresAt: number
+}
+
+/** What the provider did with a request: gave a token, refused the client or the scopes, said "not yet", or failed. */
+export type Answer =
+  | { readonly tag: "token"; readonly token: Issued }
+  | { readonly tag: "refused" }
+  | { readonly tag: "scope" }
+  | { readonly tag: "limited"; readonly retryAfter: number | undefined }
+  | { readonly tag: "junk" }
+  | { readonly tag: "failed" }
+  /** The request was given up before there was an answer. */
+  | { readonly tag: "aborted" }
+
+/** How a call ended. */
+export type Outcome =
+  | { readonly tag: "token"; readonly value: string; readonly obtainedAt: number; readonly scopes: string }
+  | { readonly tag: "error"; readonly error: string; readonly until: number | undefined; readonly attempts: number }
+  | { readonly tag: "interrupted" }
+  | { readonly tag: "defect"; readonly text: string }
+
+export type Event =
+  | { readonly tag: "call"; readonly id: number; readonly scopes: string }
+  /** The caller itself leaves: it is interrupted, or its time is up. */
+  | { readonly tag: "leave"; readonly id: number }
+  | { readonly tag: "end"; readonly id: number; readonly outcome: Outcome }
+  /** The service reads its credentials; `undefined` if they cannot be had. */
+  | { readonly tag: "read"; readonly secrets: ReadonlyArray<string> | undefined }
+  | { readonly tag: "request"; readonly id: number; readonly scopes: string; readonly secret: string }
+  | { readonly tag: "answer"; readonly id: number; readonly answer: Answer }
+  | { readonly tag: "invalidate"; readonly scopes: string; readonly value: string }
+  /** From here on the provider is well, the credentials are good, and nobody calls. */
+  | { readonly tag: "settle" }
+  | { readonly tag: "close" }
+
+export type Timed = Event & { readonly at: number }
+
+/** Keeps events in order, each with its time. */
+export class Recorder {
+  readonly events: Array<Timed> = []
+  record(at: number, event: Event): void {
+    this.events.push({ at, ...event })
+  }
+}
+
+export const show = (events: ReadonlyArray<Timed>): string =>
+  events.map(({ at, ...event }) => `${(at / 1000).toFixed(3).padStart(12)}  ${JSON.stringify(event)}`).join("\n")
