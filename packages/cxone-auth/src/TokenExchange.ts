@@ -162,7 +162,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
         Effect.withSpan("CxoneAuth.exchange", {
           captureStackTrace: false,
           attributes: {
-            "server.address": TokenRequest.endpointName(request),
+            "url.full": TokenRequest.endpointName(request),
             scopes: request.scopes.join(" ")
           }
         })

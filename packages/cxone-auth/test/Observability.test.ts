@@ -108,7 +108,7 @@ describe("spans", () => {
       expect(exchanges).toHaveLength(1)
       expect(exchanges[0]?.parent).toEqual(Option.none())
       expect(Object.fromEntries(exchanges[0]?.attributes ?? [])).toMatchObject({
-        "server.address": `${origin.origin}/oauth/token`,
+        "url.full": `${origin.origin}/oauth/token`,
         scopes: "read:users",
         outcome: "token",
         attempts: 3
