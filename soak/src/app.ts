@@ -1,0 +1,76 @@
+/** The app under soak, in a process of its own: what grows here is the library's, or the transport's. */
+import { FetchHttpClient } from "@effect/platform"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { defaultClient } from "cxone-auth-testkit"
+import { Config, Console, Duration, Effect, Layer, Ref, Schedule, Schema } from "effect"
+import * as Heap from "./Heap.js"
+import * as Leftovers from "./Leftovers.js"
+import { make as makeOutcomes, Outcomes } from "./Outcomes.js"
+import { policy } from "./Policy.js"
+import * as Report from "./Report.js"
+import * as Traffic from "./Traffic.js"
+
+const settings = Config.all({
+  transport: Config.literal("fetch", "undici")("SOAK_TRANSPORT"),
+  origin: Config.url("SOAK_ORIGIN"),
+  seconds: Config.number("SOAK_SECONDS"),
+  users: Config.integer("SOAK_FIBERS"),
+  seed: Config.string("SOAK_SEED")
+})
+
+const transports = { fetch: FetchHttpClient.layer, undici: NodeHttpClient.layerUndici }
+
+const cxoneLayer = (origin: URL, transport: keyof typeof transports) =>
+  CxoneHttpClient.layerWith({ policy }).pipe(
+    Layer.provideMerge(
+      CxoneAuth.layer({
+        credentials: Credentials.clientSecret(defaultClient),
+        environment: CxoneEnvironment.custom({ tokenEndpoint: new URL("/oauth/token", origin), apiBaseUrl: origin }),
+        scopes: "read:users",
+        policy,
+        name: "soak"
+      })
+    ),
+    Layer.provide(transports[transport])
+  )
+
+const tell = (message: Report.Message) => Effect.flatMap(Effect.orDie(Schema.encode(Report.Line)(message)), Console.log)
+
+const program = Effect.gen(function* () {
+  const { origin, seconds, seed, transport, users } = yield* settings
+  const outcomes = yield* makeOutcomes
+  const heap = yield* Ref.make<ReadonlyArray<number>>([])
+
+  const sample = Effect.gen(function* () {
+    const bytes = yield* Heap.used
+    yield* Ref.update(heap, (samples) => [...samples, bytes])
+    yield* tell({ _tag: "Progress", done: yield* outcomes.done, heap: bytes })
+  })
+  // Until all code has been loaded and compiled, memory grows whatever is done.
+  const warmUp = Duration.seconds(Math.min(5, seconds / 5))
+  const sampling = Effect.delay(
+    Effect.repeat(sample, Schedule.fixed(Duration.seconds(Math.min(1, seconds / 20)))),
+    warmUp
+  )
+
+  const [tokensAlive, left] = yield* Traffic.run(users, seed).pipe(
+    Effect.zipRight(sampling, { concurrent: true }),
+    Effect.timeoutOption(Duration.seconds(seconds)),
+    Effect.zipRight(Heap.tokensAlive),
+    Effect.provideService(Outcomes, outcomes),
+    Effect.provide(cxoneLayer(origin, transport)),
+    Leftovers.after
+  )
+  yield* tell({
+    _tag: "Report",
+    done: yield* outcomes.done,
+    heap: yield* Ref.get(heap),
+    tokensAlive,
+    fibersLeft: left.fibers,
+    handlesLeft: left.handles
+  })
+})
+
+NodeRuntime.runMain(program)
