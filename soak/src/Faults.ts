@@ -37,7 +37,7 @@ const onApi: Drawn<"api"> = [
 /** What to inject next at the token endpoint: often more than the retries of one exchange get past. */
 export const forToken = Effect.zipWith(
   Effect.flatten(Draw.weighted(onToken)),
-  Random.nextIntBetween(1, 5),
+  Random.nextIntBetween(1, 4),
   (fault, times) => ({ fault, times })
 )
 

@@ -13,7 +13,7 @@ class WrongToken extends Data.TaggedError("WrongToken")<{
 }> {}
 
 /** Something took longer than all time-outs and waits of the policy together. */
-class Hang extends Data.TaggedError("Hang") {}
+class Hang extends Data.TaggedError("Hang")<{ readonly message: string }> {}
 
 const patience = Duration.seconds(15)
 
@@ -73,7 +73,13 @@ type Services = CxoneAuth | CxoneHttpClient | Outcomes
 
 const doing = Effect.map(Outcomes, ({ count }) => {
   const counted = (what: "calls" | "tokens", effect: Effect.Effect<unknown, unknown, Services>) =>
-    count(what, Effect.timeoutFail(effect, { duration: patience, onTimeout: () => new Hang() }))
+    count(
+      what,
+      Effect.timeoutFail(effect, {
+        duration: patience,
+        onTimeout: () => new Hang({ message: `not done in ${Duration.format(patience)}` })
+      })
+    )
   return Draw.weighted([
     { weight: 12, value: counted("calls", call) },
     { weight: 3, value: counted("tokens", token) },

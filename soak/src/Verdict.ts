@@ -57,11 +57,12 @@ const megabyte = 1024 * 1024
 const inMegabytes = (bytes: number): string => (bytes / megabyte).toFixed(1)
 
 /**
- * Samples differ by what is in flight at the moment, 200 calls at the most with some kilobytes each: that is the 2 MB.
- * The tenth is for what node compiles, caches and drops again. A kilobyte that is kept of each call is four times that
- * in a minute, and what is too little for this is to be looked for with more minutes.
+ * Samples differ by what is in flight at the moment, 200 calls at the most with some kilobytes each: by 2 MB. What node
+ * compiles and caches adds up to 4 MB more in the first half minute, and then no more: measured over 55,000 calls. A
+ * kilobyte that is kept of each call is 9 MB in a soak of a minute; what is less is to be looked for with more minutes.
+ * No percentage: most of the heap is code, which says nothing of what may be added.
  */
-export const heapLimit = (first: number): number => first * 1.1 + 2 * megabyte
+const growthLimit = 6 * megabyte
 
 export const heapQuarters = ({ heap }: Pick<Report, "heap">): readonly [first: number, last: number] => {
   const quarter = Math.ceil(heap.length / 4)
@@ -87,7 +88,7 @@ const noneLate = ({ done }: Report, late: number): Check => {
     name: "no token served late",
     found: `${handedOut} handed out, ${late} arrived`,
     passed: handedOut + late === 0,
-    details: []
+    details: ["handed out: when its margin had begun; arrived: when it had ended"]
   }
 }
 
@@ -97,8 +98,8 @@ const noGrowth = (report: Report): Check => {
     name: "no growth of memory",
     found: `${inMegabytes(first)} to ${inMegabytes(last)} MB, ${report.tokensAlive} tokens`,
     // What is not a number, for want of samples, does not pass.
-    passed: last <= heapLimit(first) && report.tokensAlive <= tokensLimit,
-    details: [`limits: ${inMegabytes(heapLimit(first))} MB, ${tokensLimit} tokens`]
+    passed: last - first <= growthLimit && report.tokensAlive <= tokensLimit,
+    details: [`limits: ${inMegabytes(growthLimit)} MB more, ${tokensLimit} tokens in all`]
   }
 }
 

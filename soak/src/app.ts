@@ -49,7 +49,7 @@ const program = Effect.gen(function* () {
     yield* tell({ _tag: "Progress", done: yield* outcomes.done, heap: bytes })
   })
   // Until all code has been loaded and compiled, memory grows whatever is done.
-  const warmUp = Duration.seconds(Math.min(5, seconds / 5))
+  const warmUp = Duration.seconds(Math.min(8, seconds / 2))
   const sampling = Effect.delay(
     Effect.repeat(sample, Schedule.fixed(Duration.seconds(Math.min(1, seconds / 20)))),
     warmUp
