@@ -28,6 +28,8 @@ export const Report = Schema.TaggedStruct("Report", {
   heap: Schema.Array(Schema.Number),
   /** How many `AccessToken` objects there were at the end of the traffic, before the layers were closed. */
   tokensAlive: Schema.Number,
+  /** For how many milliseconds, at the most, the app had to wait for its turn: the machine has other things to do. */
+  longestStall: Schema.Number,
   fibersLeft: Schema.Array(Schema.String),
   handlesLeft: Schema.Array(Schema.String)
 })

@@ -41,6 +41,9 @@ const failuresOf = ({ report }: Findings) =>
 const done = (what: "calls" | "tokens" | "abandoned") => (findings: Findings) =>
   Option.match(findings.report, { onNone: () => "?", onSome: (report) => number(report.done[what]) })
 
+const stall = ({ report }: Findings) =>
+  Option.match(report, { onNone: () => "?", onSome: ({ longestStall }) => `${Math.round(longestStall)} ms` })
+
 const verdict = (passed: boolean, found: string): string => `${passed ? "ok  " : "FAIL"} ${found}`
 
 /** All that was found, a column for each transport. */
@@ -66,6 +69,7 @@ export const table = (findings: ReadonlyArray<Findings>): string => {
     ...kinds(findings, ({ server }) => server.faults),
     row("failures", ...findings.map((each) => number(sum(failuresOf(each))))),
     ...kinds(findings, failuresOf),
+    row("longest stall of the app", ...findings.map(stall)),
     "",
     ...names.map((name) => row(name, ...checks.map(cell(name)))),
     ...(details.length === 0 ? [] : ["", ...details])

@@ -10,6 +10,7 @@ import * as Leftovers from "./Leftovers.js"
 import { make as makeOutcomes, Outcomes } from "./Outcomes.js"
 import { policy } from "./Policy.js"
 import * as Report from "./Report.js"
+import * as Stall from "./Stall.js"
 import * as Traffic from "./Traffic.js"
 
 const settings = Config.all({
@@ -41,6 +42,7 @@ const tell = (message: Report.Message) => Effect.flatMap(Effect.orDie(Schema.enc
 const program = Effect.gen(function* () {
   const { origin, seconds, seed, transport, users } = yield* settings
   const outcomes = yield* makeOutcomes
+  const stalled = yield* Stall.watch
   const heap = yield* Ref.make<ReadonlyArray<number>>([])
 
   const sample = Effect.gen(function* () {
@@ -55,10 +57,10 @@ const program = Effect.gen(function* () {
     warmUp
   )
 
-  const [tokensAlive, left] = yield* Traffic.run(users, seed).pipe(
+  const [[tokensAlive, longestStall], left] = yield* Traffic.run(users, seed).pipe(
     Effect.zipRight(sampling, { concurrent: true }),
     Effect.timeoutOption(Duration.seconds(seconds)),
-    Effect.zipRight(Heap.tokensAlive),
+    Effect.zipRight(Effect.all([Heap.tokensAlive, stalled])),
     Effect.provideService(Outcomes, outcomes),
     Effect.provide(cxoneLayer(origin, transport)),
     Leftovers.after
@@ -68,9 +70,10 @@ const program = Effect.gen(function* () {
     done: yield* outcomes.done,
     heap: yield* Ref.get(heap),
     tokensAlive,
+    longestStall,
     fibersLeft: left.fibers,
     handlesLeft: left.handles
   })
 })
 
-NodeRuntime.runMain(program)
+NodeRuntime.runMain(Effect.scoped(program))

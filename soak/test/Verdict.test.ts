@@ -12,6 +12,7 @@ const report: Report = {
   done: { calls: 10, tokens: 5, abandoned: 1, failures: { "RateLimited api": 2 }, examples: {} },
   heap: [30, 30, 31, 30, 30, 30, 31, 30].map((megabytes) => megabytes * megabyte),
   tokensAlive: 4,
+  longestStall: 20,
   fibersLeft: [],
   handlesLeft: []
 }
@@ -43,6 +44,11 @@ describe("Verdict", () => {
   it.each<[string, Findings, ReadonlyArray<string>]>([
     ["a defect", withFailures({ Defect: 1 }), ["no unexpected error"]],
     ["a failure without its fault", withFailures({ "RequestError Transport": 1 }), ["no unexpected error"]],
+    [
+      "a token that ended on its way through a machine that was not busy",
+      withFailures({ "InvalidTokenResponse expired": 1 }),
+      ["no unexpected error"]
+    ],
     ["more failures than faults", withFailures({ "RateLimited api": 3 }), ["no unexpected error"]],
     [
       "a token that is handed out late",
