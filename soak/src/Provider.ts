@@ -32,7 +32,10 @@ export const make: Effect.Effect<Provider, never, CxoneSimulator | Scope.Scope> 
     ] as const)
     const added = yield* tally
     yield* simulator.reset
-    yield* Ref.set(round, { tally: added, since: yield* Clock.currentTimeMillis })
+    yield* Ref.set(round, {
+      tally: ServerTally.addFault(added, "provider Restart"),
+      since: yield* Clock.currentTimeMillis
+    })
     yield* simulator.registerClient({ ...defaultClient, tokenLifetime: lifetime })
   })
 

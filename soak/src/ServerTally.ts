@@ -14,6 +14,12 @@ export interface ServerTally {
 
 export const empty: ServerTally = { calls: 0, exchanges: 0, faults: {}, late: 0 }
 
+/** Adds one of what no request has to suffer alone. */
+export const addFault = (tally: ServerTally, name: string): ServerTally => ({
+  ...tally,
+  faults: { ...tally.faults, [name]: (tally.faults[name] ?? 0) + 1 }
+})
+
 const tokenOf = ({ headers }: RecordedRequest): string => (headers.authorization ?? "").replace(/^Bearer /, "")
 
 const decodeIssued = Schema.decodeOption(Schema.parseJson(Schema.Struct({ iat: Schema.Number })))
@@ -46,13 +52,11 @@ export const add = (tally: ServerTally, requests: ReadonlyArray<RecordedRequest>
     !revoked.has(tokenOf(request)) &&
     issuedIn(tokenOf(request)) > Math.floor(since / 1000)
 
-  return {
+  const counted: ServerTally = {
+    ...tally,
     calls: tally.calls + calls.length,
     exchanges: tally.exchanges + exchanges.length,
-    faults: Array.reduce(Array.filterMap(requests, Faults.nameOf), tally.faults, (faults, name) => ({
-      ...faults,
-      [name]: (faults[name] ?? 0) + 1
-    })),
     late: tally.late + calls.filter(isLate).length
   }
+  return Array.reduce(Array.filterMap(requests, Faults.nameOf), counted, addFault)
 }

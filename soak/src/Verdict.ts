@@ -23,7 +23,7 @@ const shared = (...faults: ReadonlyArray<string>): Explanation => ({ faults, eac
 /**
  * The failures that are expected, each with the faults that explain it. Every other fails the soak, and so does one
  * that is met without its fault, or more often than a fault that strikes one call. A body that breaks off, a time-out
- * and a 5xx are tried again; what is told is the last of them. A provider that starts anew refuses every token.
+ * and a 5xx are tried again; what is told is the last of them.
  */
 const explanations: { readonly [kind: string]: Explanation } = {
   "RequestError Transport": one("api ConnectionReset"),
@@ -31,7 +31,8 @@ const explanations: { readonly [kind: string]: Explanation } = {
   "ResponseError StatusCode 503": one("api 503"),
   "RateLimited api": one("api 429"),
   "InsufficientScope insufficient_scope": one("api 403"),
-  "InvalidToken refused_again": shared("api RevokeToken"),
+  // The renewed token was revoked too, or was on its way when the provider forgot it.
+  "InvalidToken refused_again": shared("api RevokeToken", "provider Restart"),
   "RateLimited token_endpoint": shared("token 429"),
   "TokenEndpointUnavailable status": shared("token 503"),
   "TokenEndpointUnavailable transport": shared("token ConnectionReset", "token TruncatedBody"),
