@@ -1,6 +1,7 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
+  AccessToken,
   Credentials,
   CxoneAuth,
   CxoneEnvironment,
@@ -8,8 +9,23 @@ import {
   TokenPolicy,
   type TokenPolicyOptions
 } from "cxone-auth"
-import { Array, Cause, Chunk, Duration, Effect, Exit, Layer, Redacted, Schedule } from "effect"
-import { backoff } from "../src/TokenPolicy.js"
+import {
+  Array,
+  Cause,
+  Chunk,
+  Duration,
+  Effect,
+  Either,
+  Exit,
+  Fiber,
+  Layer,
+  Random,
+  Redacted,
+  Schedule,
+  TestClock
+} from "effect"
+import { backoff, renewableFrom, usableUntil } from "../src/TokenPolicy.js"
+import { answers, json, type Play, scripted } from "./support/ScriptedHttpClient.js"
 
 const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
 const environment = CxoneEnvironment.region("us")
@@ -114,4 +130,140 @@ describe("TokenPolicy", () => {
       expect(Math.max(...last) - Math.min(...last)).toBeGreaterThan(4)
     })
   )
+
+  describe("is heeded, number by number", () => {
+    const token = (fields: object = {}) => json({ access_token: "t0k3n", ...fields })
+
+    /** How the first call ends within an hour, when, and when each request was sent, in seconds. */
+    const firstCall = (policy: TokenPolicyOptions, play: Play) =>
+      Effect.gen(function* () {
+        const { layer, sent } = yield* scripted(play)
+        const auth = Layer.provide(CxoneAuth.layer({ credentials, environment, policy }), layer)
+        const call = Effect.flatMap(CxoneAuth, ({ accessToken }) => Effect.timed(Effect.either(accessToken)))
+        const fiber = yield* Effect.fork(Effect.provide(Effect.withRandom(call, Random.fixed([0.5])), auth))
+        yield* TestClock.adjust("1 hour")
+        const [took, result] = yield* Fiber.join(fiber)
+        const times = (yield* sent).map(({ at }) => at / 1000)
+        return { result, took: Duration.toSeconds(took), times }
+      })
+
+    const lifetimeOf = (result: Either.Either<AccessToken, unknown>) =>
+      Either.match(result, {
+        onLeft: () => Number.NaN,
+        onRight: ({ expiresAt, obtainedAt }) => (expiresAt - obtainedAt) / 1000
+      })
+
+    it.effect.each([
+      [{ defaultLifetime: "7 minutes" }, {}, 420],
+      [{ maxLifetime: "5 minutes" }, { expires_in: 3600 }, 300]
+    ] as const)("%o", ([policy, fields, expected]) =>
+      Effect.gen(function* () {
+        const { result } = yield* firstCall(
+          policy,
+          answers(() => token(fields))
+        )
+        expect(lifetimeOf(result)).toBe(expected)
+      })
+    )
+
+    it.effect("retries, retryDelay, retryFactor and maxRetryDelay", () =>
+      Effect.gen(function* () {
+        const policy = { retries: 4, retryDelay: "2 seconds", retryFactor: 3, maxRetryDelay: "10 seconds" } as const
+        const { times } = yield* firstCall(
+          policy,
+          answers(() => new Response("", { status: 503 }))
+        )
+        expect(times).toEqual([0, 2, 8, 18, 28])
+      })
+    )
+
+    it.effect("attemptTimeout", () =>
+      Effect.gen(function* () {
+        const { result, took } = yield* firstCall({ attemptTimeout: "3 seconds", retries: 0 }, () => Effect.never)
+        expect(result).toMatchObject(Either.left({ reason: "timeout" }))
+        expect(took).toBe(3)
+      })
+    )
+
+    it.effect("maxAnswerBytes", () =>
+      Effect.gen(function* () {
+        const { result } = yield* firstCall({ maxAnswerBytes: 10 }, answers(token))
+        expect(result).toMatchObject(Either.left({ reason: "too_large" }))
+      })
+    )
+
+    it.effect("maxWait, rateLimitDelay and maxRateLimit", () =>
+      Effect.gen(function* () {
+        const limited = (retryAfter?: string) => () =>
+          new Response("", { status: 429, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
+        const waits = yield* firstCall({ maxWait: "2 minutes" }, answers(limited("100"), token))
+        expect(waits.times).toEqual([0, 110])
+        const delays = yield* firstCall({ rateLimitDelay: "5 seconds" }, answers(limited(), token))
+        expect(delays.times).toEqual([3600, 3605.5])
+        const capped = yield* firstCall({ maxRateLimit: "30 seconds" }, answers(limited("9999"), token))
+        expect(capped.times).toEqual([7200, 7233])
+      })
+    )
+
+    it.effect("refusalMemory and maxRefusalMemory", () =>
+      Effect.gen(function* () {
+        const { layer, sent } = yield* scripted(answers(() => json({ error: "invalid_client" }, { status: 401 })))
+        const policy = { refusalMemory: "10 seconds", maxRefusalMemory: "15 seconds" } as const
+        yield* Effect.gen(function* () {
+          const { accessToken } = yield* CxoneAuth
+          for (let second = 0; second < 60; second++) {
+            yield* Effect.flip(accessToken)
+            yield* TestClock.adjust("1 second")
+          }
+        }).pipe(Effect.provide(Layer.provide(CxoneAuth.layer({ credentials, environment, policy }), layer)))
+        expect((yield* sent).map(({ at }) => at / 1000)).toEqual([0, 10, 25, 40, 55])
+      })
+    )
+
+    it.effect("margin, refreshWindow, their fractions, and refreshJitter", () =>
+      Effect.gen(function* () {
+        const policy = TokenPolicy.make({
+          margin: "1 minute",
+          marginFraction: 0.05,
+          refreshWindow: "10 minutes",
+          refreshFraction: 0.4,
+          refreshJitter: 0.5
+        })
+        const { result } = yield* firstCall(
+          {},
+          answers(() => token({ expires_in: 3600 }))
+        )
+        const long = Either.getOrThrow(result)
+        expect((long.expiresAt - usableUntil(policy, long)) / 1000).toBe(60)
+        expect((long.expiresAt - renewableFrom(policy, long, 0)) / 1000).toBe(660)
+        expect((long.expiresAt - renewableFrom(policy, long, 1)) / 1000).toBe(60 + 900)
+        const short = new AccessToken({ ...long, expiresAt: long.obtainedAt + 100_000 })
+        expect((short.expiresAt - usableUntil(policy, short)) / 1000).toBe(5)
+        expect((short.expiresAt - renewableFrom(policy, short, 0)) / 1000).toBe(45)
+      })
+    )
+
+    it.effect("refusedTokenMemory, of the client", () =>
+      Effect.gen(function* () {
+        const { layer, sent } = yield* scripted(({ url }, index) =>
+          Effect.sync(() =>
+            url.endsWith("/oauth/token") ? json({ access_token: `t${index}` }) : new Response("", { status: 401 })
+          )
+        )
+        const client = CxoneHttpClient.layerWith({ policy: { refusedTokenMemory: "10 minutes" } })
+        yield* Effect.gen(function* () {
+          const cxone = yield* CxoneHttpClient
+          yield* Effect.flip(cxone.get("/x"))
+          yield* TestClock.adjust("9 minutes")
+          yield* Effect.flip(cxone.get("/x"))
+        }).pipe(
+          Effect.provide(
+            client.pipe(Layer.provide(CxoneAuth.layer({ credentials, environment })), Layer.provide(layer))
+          )
+        )
+        const exchanges = (yield* sent).filter(({ url }) => url.endsWith("/oauth/token"))
+        expect(exchanges).toHaveLength(2)
+      })
+    )
+  })
 })
