@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberRefs from "effect/FiberRefs"
 import { identity } from "effect/Function"
 import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
@@ -59,7 +60,9 @@ export interface CxoneAuthService {
 export interface CxoneAuthOptions {
   /**
    * The credentials; or, for a rotation without a restart, an effect that yields them, which is asked at each exchange
-   * and may take 10 s. Other credentials are used from the next exchange on; the token at hand serves to its end (L10).
+   * and may take 10 s. It is asked as well before a remembered refusal is repeated: other credentials are to be noticed
+   * at once, so give an effect that is quick. They are used from the next exchange on; the token at hand serves to its
+   * end (L10).
    */
   readonly credentials: CredentialsInput
   readonly environment: CxoneEnvironment
@@ -67,7 +70,7 @@ export interface CxoneAuthOptions {
   readonly scopes?: string | ReadonlyArray<string>
   /** The numbers that are to be other than the defaults. */
   readonly policy?: TokenPolicyOptions
-  /** What metrics and spans call this client (label `client`); default: no label. */
+  /** What metrics and spans call this client (label `client`); default: no label. Name each, if there are several. */
   readonly name?: string
 }
 
@@ -85,6 +88,7 @@ export const make = (
 ): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function* () {
     const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<HttpClient.HttpClient>())
+    const fiberRefs = yield* Effect.getFiberRefs
     const scope = yield* Effect.scope
     // A copy, checked again: whoever can change a URL of the original, or made it by hand, decides where secrets go.
     const { apiBaseUrl, tokenEndpoint } = new CxoneEnvironment(options.environment)
@@ -92,12 +96,19 @@ export const make = (
     const metrics = Metrics.make(options.name)
     const source = yield* makeSource({ credentials: options.credentials, tokenEndpoint, policy, metrics })
 
+    yield* Effect.addFinalizer(() => Effect.sync(() => metrics.refusals(0)))
+
+    // Nobody's flight (L3): the context, settings, tracer and annotations of whoever happens to call first are not for all.
+    const asOfTheLayer = Effect.updateFiberRefs((fiberId) => FiberRefs.forkAs(fiberRefs, fiberId))
+
     const newToken = (scopes: ScopeSet.ScopeSet): Token => {
       const cache = TokenCache.make({
-        exchange: source.obtain(scopes).pipe(
-          options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
-          // Nobody's flight (L3): what the caller who happens to be the first has in its context is not for all.
-          Effect.mapInputContext((_: Context.Context<never>) => context)
+        exchange: Effect.zipRight(
+          asOfTheLayer,
+          source.obtain(scopes).pipe(
+            options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
+            Effect.mapInputContext((_: Context.Context<never>) => context)
+          )
         ),
         policy,
         metrics: metrics.ofToken(scopes),

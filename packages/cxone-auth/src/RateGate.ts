@@ -7,9 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
-import type { TokenPolicy } from "./TokenPolicy.js"
+import { notBefore, type TokenPolicy } from "./TokenPolicy.js"
 
 /**
  * A gate before one server. A 429 closes it for all who come after; it opens by itself.
@@ -64,8 +63,8 @@ export const make = (policy: TokenPolicy, onWait: () => void): RateGate => {
         return Effect.fail(Duration.millis(left))
       }
       onWait()
-      // Later, never earlier, than the server said; not all at once; and not past a gate that was closed again.
-      return Effect.flatMap(Random.nextRange(1, 1.2), (factor) => Effect.sleep(left * factor)).pipe(
+      // Not past a gate that was closed again in the meantime.
+      return Effect.flatMap(notBefore(left), Effect.sleep).pipe(
         Effect.zipRight(Effect.suspend(() => pass(patience - left))),
         Effect.map((more) => left + more)
       )

@@ -3,13 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { type Credentials, isSameClient } from "./Credentials.js"
-import { InvalidClient } from "./CxoneError.js"
+import { InsufficientScope, InvalidClient } from "./CxoneError.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
 
 /**
@@ -22,8 +23,9 @@ import type { TokenPolicy } from "./TokenPolicy.js"
 export interface RefusalMemory {
   /**
    * Runs an attempt with these credentials, unless their refusal is still remembered: then it fails with it at once.
-   * Once its time has passed, attempts go one by one until one gets a token, and with that every refusal is forgotten:
-   * those of credentials that this app no longer needs as well. `InvalidClient` leaves with `until` set.
+   * Once its time has passed, the next attempt is the probe; until that is over, all others fail as before. When there
+   * is a token every refusal is forgotten: those of credentials that this app no longer needs as well. `InvalidClient`
+   * leaves with `until` set.
    */
   readonly guard: <A, E, R>(
     credentials: Credentials,
@@ -47,6 +49,16 @@ interface Refusal {
 // A clock that was set back must not stretch it.
 const isInForce = ({ since, until }: Refusal, now: number): boolean => since <= now && now < until
 
+const refusalOf = (
+  credentials: Credentials,
+  error: InvalidClient,
+  since: number,
+  until: number,
+  strikes: number
+): Refusal => ({ credentials, error: new InvalidClient({ ...error, until }), since, until, strikes })
+
+const isRefusal = Option.exists((error: unknown) => error instanceof InvalidClient)
+
 const isOf =
   (credentials: Credentials) =>
   (refusal: Refusal): boolean =>
@@ -59,10 +71,7 @@ const isOf =
  * @category constructors
  */
 export const make = (policy: TokenPolicy, onChange: (refusals: number) => void): Effect.Effect<RefusalMemory> =>
-  Effect.gen(function* () {
-    const refusals = yield* Ref.make<ReadonlyArray<Refusal>>([])
-    const probing = yield* Effect.makeSemaphore(1)
-
+  Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (refusals) => {
     const report = Effect.map(Ref.get(refusals), (all) => onChange(all.length))
 
     const keep = (isKept: (refusal: Refusal) => boolean) =>
@@ -71,71 +80,78 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
         report
       )
 
-    const remember = (credentials: Credentials, error: InvalidClient) =>
+    const put = (all: ReadonlyArray<Refusal>, refusal: Refusal): ReadonlyArray<Refusal> => [
+      ...all.filter((other) => !isOf(refusal.credentials)(other)),
+      refusal
+    ]
+
+    const remember = (credentials: Credentials, error: InvalidClient, isProbe: boolean) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.modify(refusals, (all): readonly [InvalidClient, ReadonlyArray<Refusal>] => {
           const last = all.find(isOf(credentials))
           // Of attempts that were under way together, the first refusal counts.
-          if (last !== undefined && isInForce(last, now)) {
+          if (last !== undefined && isInForce(last, now) && !isProbe) {
             return [last.error, all]
           }
           const strikes = (last?.strikes ?? 0) + 1
           const memory = Duration.min(Duration.times(policy.refusalMemory, 2 ** (strikes - 1)), policy.maxRefusalMemory)
-          const until = now + Duration.toMillis(memory)
-          const refusal = { credentials, error: new InvalidClient({ ...error, until }), since: now, until, strikes }
-          return [refusal.error, [...all.filter((other) => other !== last), refusal]]
+          const refusal = refusalOf(credentials, error, now, now + Duration.toMillis(memory), strikes)
+          return [refusal.error, put(all, refusal)]
         })
       ).pipe(Effect.zipLeft(report))
 
-    const recall = (credentials: Credentials) =>
-      Effect.map(Ref.get(refusals), (all) => Option.fromNullable(all.find(isOf(credentials))))
-
-    const inForce = (credentials: Credentials) =>
-      Effect.zipWith(recall(credentials), Clock.currentTimeMillis, (known, now) =>
-        Option.filter(known, (refusal) => isInForce(refusal, now)).pipe(Option.map(({ error }) => error))
-      )
-
-    /** Fails while the refusal is in force; else tells whether there was one. */
-    const check = (credentials: Credentials) =>
-      Effect.flatMap(
-        inForce(credentials),
-        Option.match({
-          onNone: () => Effect.map(recall(credentials), Option.isSome),
-          onSome: (error) => Effect.fail(error)
-        })
-      )
-
-    const run = <A, E, R>(credentials: Credentials, attempt: Effect.Effect<A, E | InvalidClient, R>) =>
-      attempt.pipe(
-        Effect.tap(() => keep(() => false)),
-        Effect.catchIf(
-          (error) => error instanceof InvalidClient,
-          (error) => Effect.flatMap(remember(credentials, error), Effect.fail)
+    /** Fails while the refusal is in force; else tells whether the attempt is the probe, which no other may be now. */
+    const admit = (credentials: Credentials) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.flatten(
+          Ref.modify(refusals, (all): readonly [Effect.Effect<boolean, InvalidClient>, ReadonlyArray<Refusal>] => {
+            const last = all.find(isOf(credentials))
+            if (last === undefined) {
+              return [Effect.succeed(false), all]
+            }
+            if (isInForce(last, now)) {
+              return [Effect.fail(last.error), all]
+            }
+            const probeEnd = now + Duration.toMillis(policy.attemptTimeout)
+            return [Effect.succeed(true), put(all, refusalOf(credentials, last.error, now, probeEnd, last.strikes))]
+          })
         )
       )
 
-    const probe = <A, E, R>(credentials: Credentials, attempt: Effect.Effect<A, E | InvalidClient, R>) =>
-      probing
-        .withPermits(1)(
-          Effect.flatMap(check(credentials), (halfOpen) =>
-            halfOpen ? Effect.asSome(run(credentials, attempt)) : Effect.succeedNone
+    // A probe without a verdict, of which nothing is learnt: the next attempt is one again.
+    const release = (credentials: Credentials) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.update(refusals, (all) =>
+          all.map((refusal) =>
+            isOf(credentials)(refusal) ? { ...refusal, until: Math.min(refusal.until, now) } : refusal
           )
         )
-        .pipe(
-          Effect.flatMap(
-            Option.match({
-              onNone: () => run(credentials, attempt),
-              onSome: Effect.succeed
-            })
-          )
-        )
+      )
 
     return {
       guard: (credentials, attempt) =>
-        Effect.flatMap(check(credentials), (halfOpen) =>
-          halfOpen ? probe(credentials, attempt) : run(credentials, attempt)
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(admit(credentials), (isProbe) =>
+            restore(attempt).pipe(
+              Effect.tap(() => keep(() => false)),
+              // Who is refused for its scopes has been authenticated.
+              Effect.tapError((error) => (error instanceof InsufficientScope ? keep(() => false) : Effect.void)),
+              Effect.catchIf(
+                (error) => error instanceof InvalidClient,
+                (error) => Effect.flatMap(remember(credentials, error, isProbe), Effect.fail)
+              ),
+              Effect.onError((cause) =>
+                isProbe && !isRefusal(Cause.failureOption(cause)) ? release(credentials) : Effect.void
+              )
+            )
+          )
         ),
       retain: (credentials) => keep((refusal) => credentials.some((each) => isOf(each)(refusal))),
-      inForce
+      inForce: (credentials) =>
+        Effect.zipWith(Ref.get(refusals), Clock.currentTimeMillis, (all, now) =>
+          Option.fromNullable(all.find((refusal) => isOf(credentials)(refusal) && isInForce(refusal, now))).pipe(
+            Option.map(({ error }) => error)
+          )
+        )
     }
   })

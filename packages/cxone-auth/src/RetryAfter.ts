@@ -6,7 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
-const delaySeconds = /^\d{1,15}$/
+const delaySeconds = /^\d+$/
 
 // RFC 9110 §5.6.7: the preferred form, and the two that a recipient must still accept.
 const imfFixdate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/

@@ -6,12 +6,14 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { type AccessToken, isSame } from "./AccessToken.js"
 import type { CacheState, RenewalReason, TokenMetrics } from "./Metrics.js"
@@ -63,6 +65,12 @@ export interface LastFailure {
   readonly at: number
 }
 
+/** What an exchange may fail with. */
+interface Failure {
+  readonly _tag: string
+  readonly retryAfter?: Option.Option<Duration.Duration>
+}
+
 type Flight<E> = Deferred.Deferred<AccessToken, E>
 
 interface Held {
@@ -94,10 +102,21 @@ const reasonOf = ({ held, wasInvalidated }: Pick<State<never>, "held" | "wasInva
   return wasInvalidated ? "invalidated" : "first"
 }
 
-const failureOf = (cause: Cause.Cause<{ readonly _tag: string }>, at: number): LastFailure => ({
+const failureOf = (cause: Cause.Cause<Failure>, at: number): LastFailure => ({
   tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),
-  at
+  at: Math.round(at)
 })
+
+/** What the provider asked for: a renewal that nobody waits for has all the time. */
+const askedBy = (exit: Exit.Exit<unknown, Failure>): Duration.Duration =>
+  Exit.match(exit, {
+    onSuccess: () => Duration.zero,
+    onFailure: (cause) =>
+      Cause.failureOption(cause).pipe(
+        Option.flatMap(({ retryAfter }) => retryAfter ?? Option.none()),
+        Option.getOrElse(() => Duration.zero)
+      )
+  })
 
 /**
  * Makes a cache that is filled by `exchange`, whose runs live in `scope`: closing it ends the one in flight, and those
@@ -106,7 +125,7 @@ const failureOf = (cause: Cause.Cause<{ readonly _tag: string }>, at: number): L
  * @since 0.1.0
  * @category constructors
  */
-export const make = <E extends { readonly _tag: string }>(options: {
+export const make = <E extends Failure>(options: {
   readonly exchange: Effect.Effect<AccessToken, E>
   readonly policy: TokenPolicy
   readonly metrics: TokenMetrics
@@ -138,7 +157,10 @@ export const make = <E extends { readonly _tag: string }>(options: {
           held: Exit.isSuccess(exit) ? hold(exit.value, draw) : current.held,
           flight: undefined,
           wasInvalidated: Exit.isFailure(exit) && current.wasInvalidated,
-          lastFailure: Exit.isFailure(exit) ? failureOf(exit.cause, now) : current.lastFailure
+          lastFailure:
+            Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)
+              ? current.lastFailure
+              : failureOf(exit.cause, now)
         })
       )
       if (Exit.isSuccess(exit)) {
@@ -171,19 +193,23 @@ export const make = <E extends { readonly _tag: string }>(options: {
       )
     )
 
+  const schedule = Schedule.identity<Exit.Exit<unknown, E>>().pipe(
+    Schedule.intersect(backoff(policy)),
+    Schedule.modifyDelay(([exit], delay) => Duration.max(delay, askedBy(exit)))
+  )
+
   // Until the token has a successor, was dropped, or is at its margin: from there on the callers see to it themselves.
-  const renew = (renewing: Held) =>
+  // Should the clock be set back behind the margin after all, the next caller can start anew.
+  const renew = (held: Held, renewing: Held) =>
     step<AccessToken | undefined>((current, now, wait) => {
-      if (current.held !== renewing || !isWithin(renewing, renewing.usableUntil, now)) {
+      if (current.held !== renewing) {
         return [Effect.succeed(undefined), current]
       }
+      if (!isWithin(renewing, renewing.usableUntil, now)) {
+        return [Effect.succeed(undefined), { ...current, held }]
+      }
       return current.flight === undefined ? launch(current, "ahead", wait) : [wait(current.flight), current]
-    }).pipe(
-      Effect.exit,
-      Effect.repeat({ while: Exit.isFailure, schedule: backoff(policy) }),
-      Effect.interruptible,
-      Effect.forkIn(scope)
-    )
+    }).pipe(Effect.exit, Effect.repeat({ while: Exit.isFailure, schedule }), Effect.interruptible, Effect.forkIn(scope))
 
   const serve = (held: Held, now: number, observe: (cache: CacheState) => void): Effect.Effect<AccessToken> => {
     observe(held.cache)
@@ -212,7 +238,7 @@ export const make = <E extends { readonly _tag: string }>(options: {
       if (held !== undefined && isWithin(held, held.usableUntil, now)) {
         const renewing: Held = { ...held, cache: "stale", settledUntil: held.usableUntil }
         const served = Effect.suspend(() => serve(renewing, now, observe))
-        return [Effect.zipRight(renew(renewing), served), { ...current, held: renewing }]
+        return [Effect.zipRight(renew(held, renewing), served), { ...current, held: renewing }]
       }
       return flight === undefined
         ? launch(current, reasonOf(current), (started) => serveFrom("miss", wait(started), observe))

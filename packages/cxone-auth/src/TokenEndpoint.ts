@@ -5,6 +5,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -75,9 +76,10 @@ const send = (attempt: Attempt): Effect.Effect<Answer, TokenEndpointUnavailable,
     Effect.flatMap((http) => http.execute(TokenRequest.toHttp(attempt.request))),
     Effect.bindTo("response"),
     Effect.bind("body", ({ response }) => readBody(response, attempt.policy)),
-    Effect.mapError((failure) => {
-      const detail = TransportFailure.codeOf(failure)
-      return unavailable(attempt, { reason: "transport", ...(detail === undefined ? {} : { detail }) })
+    // Its bugs as well: what a client died of may quote the request (S1), and callers are to get a typed error.
+    Effect.catchAllCause((cause) => {
+      const detail = TransportFailure.codeOf(Cause.squash(cause))
+      return Effect.fail(unavailable(attempt, { reason: "transport", ...(detail === undefined ? {} : { detail }) }))
     }),
     Effect.timeoutFail({
       duration: attempt.policy.attemptTimeout,

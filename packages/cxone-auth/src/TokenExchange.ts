@@ -10,7 +10,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type { AccessToken } from "./AccessToken.js"
@@ -18,7 +17,7 @@ import { RateLimited } from "./CxoneError.js"
 import type { Metrics } from "./Metrics.js"
 import * as RateGate from "./RateGate.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
-import { backoff, type TokenPolicy } from "./TokenPolicy.js"
+import { backoff, notBefore, type TokenPolicy } from "./TokenPolicy.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**
@@ -111,14 +110,8 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
     if (error._tag === "RateLimited") {
       return Effect.succeed(Duration.zero) // The gate keeps the time.
     }
-    const asked = askedBy(error)
-    return Duration.equals(asked, Duration.zero)
-      ? Effect.succeed(delay)
-      : addWait(progress, Duration.toMillis(asked)).pipe(
-          // Later, never earlier: the server said "not before".
-          Effect.zipRight(Random.nextRange(1, 1.2)),
-          Effect.map((factor) => Duration.times(asked, factor))
-        )
+    const asked = Duration.toMillis(askedBy(error))
+    return asked === 0 ? Effect.succeed(delay) : Effect.zipRight(addWait(progress, asked), notBefore(asked))
   }
 
   const schedule = (progress: Ref.Ref<Progress>) =>

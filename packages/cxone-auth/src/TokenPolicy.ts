@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type { AccessToken } from "./AccessToken.js"
 
@@ -62,8 +64,8 @@ export interface TokenPolicy {
   readonly maxRetryDelay: Duration.Duration
 
   /**
-   * How long, in all, an exchange waits because the token endpoint says "not yet" (429, or `Retry-After`): 60 s. With
-   * more ahead the caller is told at once. Zero: never waits (L6).
+   * How long, in all, an exchange waits because the token endpoint says "not yet" (429, or `Retry-After`): 60 s, and up
+   * to a fifth more by the jitter. With more ahead the caller is told at once. Zero: never waits (L6).
    */
   readonly maxWait: Duration.Duration
   /** How long a 429 without `Retry-After` is heeded: 1 s, doubling with each until an exchange succeeds (L6). */
@@ -266,5 +268,16 @@ export const renewableFrom = (policy: TokenPolicy, token: AccessToken, draw: num
 export const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
   Schedule.exponential(policy.retryDelay, policy.retryFactor).pipe(
     Schedule.modifyDelay((_, delay) => Duration.min(delay, policy.maxRetryDelay)),
-    Schedule.jittered
+    Schedule.jittered,
+    Schedule.modifyDelay((_, delay) => Duration.millis(Math.round(Duration.toMillis(delay))))
   )
+
+/**
+ * Draws a wait for somebody who was told "not before": up to a fifth longer, so that not all come back at once, and
+ * never shorter. In whole milliseconds.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
+  Effect.map(Random.nextRange(1, 1.2), (factor) => Duration.millis(Math.ceil(millis * factor)))

@@ -6,6 +6,7 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
@@ -71,11 +72,12 @@ const bothRefused = ({ until: _, ...refusal }: InvalidClient, until: Option.Opti
 const read = (input: CredentialsInput, policy: TokenPolicy) =>
   Effect.isEffect(input)
     ? input.pipe(
-        Effect.catchAllCause((cause) =>
-          Cause.isInterruptedOnly(cause) ? Effect.interrupt : Effect.fail(unavailable(Cause.squash(cause)))
-        ),
+        // An interruption from within it is its failure. One from without ends the exchange before it gets here.
+        Effect.catchAllCause((cause) => Effect.fail(unavailable(Cause.squash(cause)))),
         // It is the app's, and may not be interruptible: who waits for it is let go nonetheless.
+        Effect.either,
         Effect.disconnect,
+        Effect.flatMap(identity),
         Effect.timeoutFail({
           duration: policy.attemptTimeout,
           onTimeout: () => new CredentialsUnavailable({ reason: "timeout" })

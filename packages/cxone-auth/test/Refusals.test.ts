@@ -84,37 +84,77 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("of callers for three sets of scopes one probes, and the others wait for its outcome", () =>
+  it.effect("of callers for three sets of scopes one probes; until it is over the others fail as before, at once", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* refusalOf(auth.accessToken)
         yield* TestClock.setTime(30_000)
         yield* inject(Fault.delay("1 second"), { on: "token" })
-        const callers = yield* Effect.forEach(["a", "b", "c"], (scopes) =>
-          Effect.fork(refusalOf(auth.accessTokenFor(scopes)))
-        )
+        const prober = yield* Effect.fork(refusalOf(auth.accessToken))
+        yield* TestClock.adjust(1)
+        // Nobody moves the clock: whoever waited for the probe would wait for ever.
+        expect(untilOf(yield* refusalOf(auth.accessTokenFor("b")))).toBe(30_000 + 10_000)
+        expect(untilOf(yield* refusalOf(auth.accessTokenFor("c")))).toBe(30_000 + 10_000)
         yield* TestClock.adjust("1 second")
-        const errors = yield* Effect.forEach(callers, Fiber.join)
-        expect(new Set(errors.map(({ message }) => message)).size).toBe(1)
-        expect(errors[0]?.until).toBe(31_000 + 60_000)
+        expect(untilOf(yield* Fiber.join(prober))).toBe(31_000 + 60_000)
+        expect(untilOf(yield* refusalOf(auth.accessTokenFor("b")))).toBe(31_000 + 60_000)
         expect(yield* sent).toBe(2)
       })
     )
   )
 
-  it.effect("a probe that gets a token opens the way for all", () =>
+  it.effect("a probe that hangs holds nobody for longer than its own time-out", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
         yield* refusalOf(auth.accessToken)
-        yield* registerSecret("wrong")
         yield* TestClock.setTime(30_000)
-        const tokens = yield* Effect.forEach(["a", "b", "c"], auth.accessTokenFor, { concurrency: "unbounded" })
-        expect(new Set(tokens.map(valueOf)).size).toBe(3)
-        yield* registerSecret("another")
-        yield* TestClock.setTime(3_700_000)
-        // The memory begins anew, at 30 s.
-        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_700_000 + 30_000)
+        yield* inject(Fault.delay("1 hour"), { on: "token", times: Number.POSITIVE_INFINITY })
+        const callers = yield* Effect.forEach(Array.makeBy(20, String), (scope) =>
+          Effect.fork(Effect.timed(Effect.flip(auth.accessTokenFor(scope))))
+        )
+        yield* TestClock.adjust("1 minute")
+        const waits = yield* Effect.forEach(callers, Fiber.join)
+        expect(Math.max(...waits.map(([took]) => Duration.toSeconds(took)))).toBeLessThan(50)
+      })
+    )
+  )
+
+  it.effect(
+    "a probe that gets a token opens the way for all, and one whose scopes are refused has proved the client",
+    () =>
+      withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+        Effect.gen(function* () {
+          yield* refusalOf(auth.accessToken)
+          yield* registerSecret("wrong")
+          yield* TestClock.setTime(30_000)
+          yield* auth.accessToken
+          const tokens = yield* Effect.forEach(["b", "c"], auth.accessTokenFor, { concurrency: "unbounded" })
+          expect(new Set(tokens.map(valueOf)).size).toBe(2)
+          yield* registerSecret("another")
+          yield* TestClock.setTime(3_700_000)
+          // The memory begins anew, at 30 s.
+          expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_700_000 + 30_000)
+          yield* registerSecret("wrong")
+          yield* TestClock.setTime(3_730_000)
+          expect((yield* Effect.flip(auth.accessTokenFor("never-granted")))._tag).toBe("InsufficientScope")
+          yield* registerSecret("another")
+          expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_730_000 + 30_000)
+        })
+      )
+  )
+
+  it.effect("a probe without a verdict leaves the way half open, for another set of scopes as well", () =>
+    withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* refusalOf(auth.accessToken)
+        yield* TestClock.setTime(30_000)
+        yield* inject(Fault.connectionReset, { on: "token" })
+        expect((yield* Effect.flip(auth.accessTokenFor("b")))._tag).toBe("TokenEndpointUnavailable")
+        expect(untilOf(yield* refusalOf(auth.accessTokenFor("c")))).toBe(30_000 + 60_000)
+        expect(yield* sent).toBe(3)
       })
     )
   )

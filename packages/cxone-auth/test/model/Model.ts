@@ -66,6 +66,9 @@ const seconds = 1_000
 const minutes = 60 * seconds
 const hours = 60 * minutes
 
+/** While one probes, and no longer than its attempt may take, all others fail as before. */
+const attemptTimeout = 10 * seconds
+
 /** What an exchange may take: four attempts of 10 s for each of two secrets, and a minute of waiting, jittered. */
 const longest = 3 * minutes
 
@@ -192,6 +195,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         refusals.set(request.secret, { until, strikes, at })
       }
     }
+    if (answer.tag === "scope") forget(at, () => true)
     if (answer.tag === "limited") {
       reached.limited += 1
       if (at >= limit.until) limit.strikes += 1
@@ -220,7 +224,8 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         const found = reads.filter((read) => read.at > at - longest && read.at <= at)
         const untils = found.map(({ secrets = [] }) => Math.min(...secrets.map((secret) => untilOf(secret, at))))
         if (until !== undefined) {
-          return untils.some((each) => at < each && each === until)
+          const isProbed = [...requests.values()].some((request) => request.at + attemptTimeout === until)
+          return at < until && (isProbed || untils.includes(until))
             ? undefined
             : "these credentials are not refused now"
         }
