@@ -10,6 +10,7 @@ const files = [
   "Challenge",
   "TokenPolicy",
   "TokenResponse",
+  "RateGate",
   "TokenEndpoint",
   "RefreshAhead",
   "Status",

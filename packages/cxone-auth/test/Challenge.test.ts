@@ -50,6 +50,7 @@ describe("Challenge", () => {
         [withParams("bearer", { realm: "a" }), withParams("basic", { realm: "b" })]
       ],
       ["white space around =", 'Bearer error = "invalid_token"', [withParams("bearer", { error: "invalid_token" })]],
+      ["several spaces after the scheme", 'Bearer   error="x"', [withParams("bearer", { error: "x" })]],
       ["names in any case", 'BEARER Error="x"', [withParams("bearer", { error: "x" })]],
       [
         "a comma and a scheme inside quotes",
@@ -76,6 +77,8 @@ describe("Challenge", () => {
       "Bearer =x",
       'Bearer "a"',
       "Bearer a b",
+      "Bearer/abc",
+      'Bearer realm="a", error=',
       'Bearer realm="\u0007"',
       "(Bearer)"
     ])("%s", (header) => {

@@ -1,4 +1,11 @@
-import { FetchHttpClient, HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
+import {
+  FetchHttpClient,
+  HttpBody,
+  HttpClient,
+  HttpClientError,
+  HttpClientRequest,
+  HttpClientResponse
+} from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
   Credentials,
@@ -161,6 +168,7 @@ describe("CxoneHttpClient", () => {
     it.each(["files.example.com", "http://files.example.com", "https://me@files.example.com"])(
       "an allowed origin that is none is refused when the layer is made: %s",
       (origin) => {
+        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(TypeError)
         expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(
           /^CxoneHttpClient.layerWith: allowedOrigins\[1\] must/
         )
@@ -626,6 +634,45 @@ describe("CxoneHttpClient", () => {
     })
   )
 
+  describe("S1: what a transport says of a failure is quoted without the token", () => {
+    const description = ({ headers }: HttpClientRequest.HttpClientRequest) => `it broke at ${headers.authorization}`
+    const transports = [
+      [
+        "of a call",
+        HttpClient.make((request) =>
+          Effect.fail(
+            new HttpClientError.RequestError({ request, reason: "Transport", description: description(request) })
+          )
+        )
+      ],
+      [
+        "of a body",
+        HttpClient.make((request) => {
+          const response = HttpClientResponse.fromWeb(request, new Response())
+          const broken = new HttpClientError.ResponseError({
+            request,
+            response,
+            reason: "Decode",
+            description: description(request)
+          })
+          return Effect.succeed(Object.defineProperty(response, "text", { value: Effect.fail(broken) }))
+        })
+      ]
+    ] as const
+    it.effect.each(transports)("%s", ([_, http]) =>
+      Effect.gen(function* () {
+        const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
+        const error = yield* Effect.flip(Effect.flatMap(call, ({ text }) => text))
+        expect(error.message).toContain("it broke at")
+        expect(error.message).not.toContain("mF_9.B5f-4.1JqM")
+      }).pipe(
+        Effect.provide(CxoneHttpClient.layer),
+        Effect.provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM")),
+        Effect.provideService(HttpClient.HttpClient, http)
+      )
+    )
+  })
+
   it.scoped("composes as the platform's HttpClient: request mappers, filterStatusOk, retry, schemas", () =>
     Effect.gen(function* () {
       let failures = 2
@@ -651,7 +698,13 @@ describe("CxoneHttpClient", () => {
         const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
         const provide = (auth: Layer.Layer<CxoneAuth>) =>
           Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide([auth, layer])))
-        yield* call.pipe(provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM", { apiBaseUrl: "https://api.test/" })))
+        yield* call.pipe(
+          Effect.withSpan("caller"),
+          provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM", { apiBaseUrl: "https://api.test/" }))
+        )
+        expect((yield* sent).map(({ request }) => Object.keys(request.headers).sort())).toEqual([
+          ["accept", "authorization"]
+        ])
         expect((yield* sent).map(({ url, request }) => [url, request.headers.authorization])).toEqual([
           ["https://api.test/x", "Bearer mF_9.B5f-4.1JqM"]
         ])

@@ -1,7 +1,22 @@
+import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, type CxoneAuthOptions } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Array, Effect, Fiber, Metric, type MetricState, Option, Random, Redacted, TestClock, Tracer } from "effect"
+import {
+  Array,
+  Effect,
+  Fiber,
+  Layer,
+  Logger,
+  LogLevel,
+  Metric,
+  type MetricState,
+  Option,
+  Random,
+  Redacted,
+  TestClock,
+  Tracer
+} from "effect"
 
 /** Keeps every span that is opened. */
 const makeTracer = () => {
@@ -116,6 +131,27 @@ describe("spans", () => {
     }).pipe(simulated(), Effect.withTracer(tracer))
   })
 
+  it.effect("CxoneAuth.exchange names every scope, and tells of a layer that was closed and of a bug", () => {
+    const { spans, tracer } = makeTracer()
+    return Effect.gen(function* () {
+      const { environment, credentials } = yield* CxoneSimulator
+      const layer = (http: HttpClient.HttpClient) =>
+        CxoneAuth.layer({ credentials, environment, scopes: "write:users read:users" }).pipe(
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, http))
+        )
+      const token = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken)
+      yield* Effect.exit(Effect.provide(token, layer(HttpClient.make(() => Effect.die("a bug")))))
+      yield* Effect.exit(
+        Effect.provide(Effect.timeout(token, "1 second"), layer(HttpClient.make(() => Effect.never)))
+      ).pipe(Effect.fork, Effect.zipLeft(TestClock.adjust("1 second")), Effect.flatMap(Fiber.join))
+      const exchanges = spans.filter(({ name }) => name === "CxoneAuth.exchange")
+      expect(exchanges.map(({ attributes }) => [attributes.get("scopes"), attributes.get("outcome")])).toEqual([
+        ["read:users write:users", "Defect"],
+        ["read:users write:users", "interrupted"]
+      ])
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withTracer(tracer))
+  })
+
   it.effect("carry the client's name if the app gives one, and never its id", () => {
     const { spans, tracer } = makeTracer()
     return Effect.gen(function* () {
@@ -138,6 +174,34 @@ describe("spans", () => {
   )
 })
 
+describe("the log", () => {
+  it.effect("S1: at its finest has a line for each attempt, and no secret in any", () => {
+    const lines: Array<string> = []
+    const logger = Logger.map(Logger.jsonLogger, (line) => {
+      lines.push(line)
+    })
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { credentials, inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 503 }), { on: "token" })
+      const caller = yield* Effect.fork(accessToken)
+      yield* TestClock.adjust("2 seconds")
+      const token = yield* Fiber.join(caller)
+      const own = lines.filter((line) => line.includes("token "))
+      expect(own).toHaveLength(2)
+      expect(own[0]).toContain("token request failed: ")
+      expect(own[1]).toContain("token obtained")
+      for (const secret of [Redacted.value(credentials.clientSecret), Redacted.value(token.value)]) {
+        expect(lines.join("\n")).not.toContain(secret)
+      }
+    }).pipe(
+      simulated(),
+      Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+      Logger.withMinimumLogLevel(LogLevel.All)
+    )
+  })
+})
+
 describe("metrics", () => {
   it.effect("count tokens served, renewals and exchanges, and tell the seconds to expiry", () => {
     const client = { client: "metrics of a life" }
@@ -148,6 +212,7 @@ describe("metrics", () => {
       const callers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(accessToken))
       yield* TestClock.adjust("1 second")
       yield* Effect.forEach(callers, Fiber.join)
+      expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual([3599])
       yield* Effect.all(Array.replicate(accessToken, 5))
       expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual([3599])
       yield* TestClock.setTime(3_300_000)

@@ -303,6 +303,33 @@ describe("TokenCache, ahead of a token's end", () => {
     )
   })
 
+  it.effect("L2: a clock that was set back, and is put right during an exchange, does not start a second one", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(hour)
+      const { get, seen, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : Effect.never))
+      yield* get
+      yield* TestClock.setTime(0)
+      const waiting = yield* Effect.fork(get)
+      yield* Effect.yieldNow()
+      yield* TestClock.setTime(hour + latestStart)
+      expect(yield* get).toBe("token-1")
+      yield* TestClock.adjust(1_000)
+      expect(yield* get).toBe("token-1")
+      expect(seen).toEqual(["miss", "miss", "stale", "stale"])
+      expect(yield* started).toBe(2)
+      yield* Fiber.interrupt(waiting)
+    })
+  )
+
+  it.effect("a failed exchange is no renewal, and the next one is still the first", () =>
+    Effect.gen(function* () {
+      const { get, reasons } = yield* setup((n) => (n === 1 ? unavailable : Effect.succeed({})))
+      yield* Effect.flip(get)
+      yield* get
+      expect(reasons).toEqual(["first"])
+    })
+  )
+
   it.effect("why a token was obtained is known: it was the first, dropped, soon at its end, or past it", () =>
     Effect.gen(function* () {
       const { cache, get, reasons } = yield* setup(() => Effect.succeed({}))

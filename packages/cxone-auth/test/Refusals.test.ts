@@ -5,7 +5,8 @@ import {
   CxoneAuth,
   type CxoneAuthError,
   type CxoneAuthOptions,
-  type InvalidClient
+  type InvalidClient,
+  type RotatingCredentials
 } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Array, Clock, Duration, Effect, Either, Exit, Fiber, Option, Random, Redacted, Ref, TestClock } from "effect"
@@ -155,6 +156,52 @@ describe("L6: refusals are remembered", () => {
         expect((yield* Effect.flip(auth.accessTokenFor("b")))._tag).toBe("TokenEndpointUnavailable")
         expect(untilOf(yield* refusalOf(auth.accessTokenFor("c")))).toBe(30_000 + 60_000)
         expect(yield* sent).toBe(3)
+      })
+    )
+  )
+
+  it.effect("while none is remembered, exchanges for three sets of scopes go at the same time", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* inject(Fault.delay("1 second"), { on: "token", times: 3 })
+        const callers = yield* Effect.forEach(["a", "b", "c"], (scopes) => Effect.fork(auth.accessTokenFor(scopes)))
+        yield* TestClock.adjust("1 second")
+        expect(new Set((yield* Effect.forEach(callers, Fiber.join)).map(valueOf)).size).toBe(3)
+      })
+    )
+  )
+
+  it.effect("and so they do again once a probe has got its token", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* refusalOf(auth.accessToken)
+        yield* registerSecret("wrong")
+        yield* TestClock.setTime(30_000)
+        yield* inject(Fault.delay("1 second"), { on: "token", times: 3 })
+        const callers = yield* Effect.forEach(["a", "b", "c"], (scopes) => Effect.fork(auth.accessTokenFor(scopes)))
+        yield* TestClock.adjust("1 second")
+        expect(yield* sent).toBe(4)
+        yield* TestClock.adjust("1 second")
+        expect(new Set((yield* Effect.forEach(callers, Fiber.join)).map(valueOf)).size).toBe(3)
+      })
+    )
+  )
+
+  it.effect("of exchanges that were under way together, the first refusal counts", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* inject(Fault.delay("1 second"), { on: "token" })
+        yield* inject(Fault.delay("2 seconds"), { on: "token" })
+        const callers = yield* Effect.forEach(["a", "b"], (scopes) =>
+          Effect.fork(refusalOf(auth.accessTokenFor(scopes)))
+        )
+        yield* TestClock.adjust("2 seconds")
+        expect((yield* Effect.forEach(callers, Fiber.join)).map(untilOf)).toEqual([31_000, 31_000])
+        yield* TestClock.setTime(31_000)
+        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(31_000 + 60_000)
       })
     )
   )
@@ -472,6 +519,26 @@ describe("L10: rotation", () => {
     )
   )
 
+  it.effect.each([
+    ["current", "next"],
+    ["next", "current"]
+  ] as const)("both refused, the %s ones first: until the first of the two may be sent again", ([earlier, later]) =>
+    Effect.gen(function* () {
+      const first = credentialsWith("first")
+      const input = yield* Ref.make<Credentials | RotatingCredentials>(first)
+      yield* withAuth({ credentials: Ref.get(input) }, (auth) =>
+        Effect.gen(function* () {
+          yield* refusalOf(auth.accessToken)
+          yield* TestClock.setTime(10_000)
+          const both = { [earlier]: first, [later]: credentialsWith("second") }
+          yield* Ref.set(input, Credentials.rotating({ current: first, next: first, ...both }))
+          expect(yield* refusalOf(auth.accessToken)).toMatchObject({ bothRefused: true, until: 30_000 })
+          expect(yield* secretsSent).toEqual(["first", "second"])
+        })
+      )
+    })
+  )
+
   it.effect("a scope that is not granted is no reason to try the next one", () =>
     withAuth(
       { credentials: Credentials.rotating({ current: credentialsWith("right"), next: credentialsWith("next") }) },
@@ -487,7 +554,11 @@ describe("L10: rotation", () => {
     ["a tagged error", Effect.fail({ _tag: "VaultSealed", secret: "canary" }), "VaultSealed"],
     ["an error", Effect.fail<unknown>(new RangeError("canary")), "RangeError"],
     ["a defect", Effect.die(new TypeError("canary")), "TypeError"],
-    ["something else", Effect.fail("canary"), undefined]
+    ["something else", Effect.fail("canary"), undefined],
+    ["nothing", Effect.fail(null), undefined],
+    ["a tag that is no name", Effect.fail({ _tag: "the canary" }), undefined],
+    ["a tag that ends like no name", Effect.fail({ _tag: "canary!" }), undefined],
+    ["a tag that is no text", Effect.fail({ _tag: 42 }), undefined]
   ] as const)(
     "an effect that fails with %s is CredentialsUnavailable, which tells the kind and nothing more",
     ([, effect, detail]) =>
@@ -500,6 +571,15 @@ describe("L10: rotation", () => {
           expect(yield* sent).toBe(0)
         })
       )
+  )
+
+  it.effect("L3: an effect that interrupts itself interrupts who waits for it, and is no failure", () =>
+    withAuth({ credentials: Effect.interrupt }, (auth) =>
+      Effect.gen(function* () {
+        expect(Exit.isInterrupted(yield* Effect.exit(auth.accessToken))).toBe(true)
+        expect(yield* sent).toBe(0)
+      })
+    )
   )
 
   it.effect.each([

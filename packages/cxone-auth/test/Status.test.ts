@@ -1,3 +1,4 @@
+import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { AccessToken, Credentials, CxoneAuth, InvalidClient, RateLimited } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
@@ -72,6 +73,19 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated, Effect.withRandom(Random.fixed([0])))
   )
 
+  it.effect("empty once the tries of a renewal have ended at the margin", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      yield* accessToken
+      yield* inject(Fault.respond({ status: 400, body: '{"error":"invalid_scope"}' }), { on: "token", times: 1_000 })
+      yield* TestClock.setTime(3_270_000)
+      yield* accessToken
+      yield* TestClock.adjust("5 minutes")
+      expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "InsufficientScope" } }])
+    }).pipe(simulated)
+  )
+
   it.effect("refused, with and without a token that still serves; then, when a probe may be sent, no longer", () =>
     Effect.gen(function* () {
       const { accessToken, accessTokenFor } = yield* CxoneAuth
@@ -134,6 +148,14 @@ describe("CxoneAuth.status", () => {
         yield* Effect.flip((yield* CxoneAuth).accessToken)
         expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "CredentialsUnavailable" } }])
       }).pipe(Effect.provide(layer))
+      const broken = HttpClient.make(() => Effect.die("a bug"))
+      yield* Effect.gen(function* () {
+        yield* Effect.exit((yield* CxoneAuth).accessToken)
+        expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "Defect" } }])
+      }).pipe(
+        Effect.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
+        Effect.provideService(HttpClient.HttpClient, broken)
+      )
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 

@@ -185,7 +185,10 @@ describe("TokenCache", () => {
           Ref.updateAndGet(calls, (n) => n + 1),
           (n) => tokenOf(n, 0, Number.MAX_SAFE_INTEGER)
         )
-        const cache = makeCache(exchange, scope)
+        const seen: Array<Metrics.CacheState> = []
+        const cache = makeCache(exchange, scope, (state) => {
+          seen.push(state)
+        })
         // The caller asks for the time after it has found the cache empty: that is when another one fills it.
         const clock = yield* Effect.clock
         const runFork = Runtime.runFork(yield* Effect.runtime())
@@ -200,6 +203,7 @@ describe("TokenCache", () => {
           }
         })
         expect(valueOf(yield* Effect.withClock(cache.get, meddling))).toBe("token-1")
+        expect(seen).toEqual(["miss", "hit"])
         expect(yield* Ref.get(calls)).toBe(1)
       })
     )

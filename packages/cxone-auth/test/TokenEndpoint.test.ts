@@ -134,6 +134,19 @@ describe("TokenEndpoint", () => {
         expect(error).toMatchObject({ _tag: "InvalidTokenResponse", reason: "expired" })
       })
     )
+
+    it.effect.each([
+      [1_799, true],
+      [1_800, false]
+    ] as const)(
+      "L1: which arrives after %d ms of a life of 2 s, with a margin of 0.2 s, is taken: %s",
+      ([millis, taken]) =>
+        Effect.gen(function* () {
+          const answer = Effect.sync(() => json({ access_token: "a", expires_in: 2 }))
+          const { result } = yield* run(() => Effect.delay(answer, millis))
+          expect(Either.isRight(result)).toBe(taken)
+        })
+    )
   })
 
   describe("L7: what may pass is tried again after 1, 2 and 4 s, each jittered by a fifth", () => {
@@ -179,6 +192,21 @@ describe("TokenEndpoint", () => {
         const { result, seconds } = yield* run(answers(() => new Response(new ReadableStream({}))))
         expect(Either.getLeft(result)).toMatchObject({ value: { reason: "timeout", attempts: 4 } })
         expect(seconds[1]).toBeGreaterThanOrEqual(10.8)
+      })
+    )
+
+    it.effect("nor is a 500 an answer before its body is", () =>
+      Effect.gen(function* () {
+        const { result } = yield* run(answers(() => new Response(new ReadableStream({}), { status: 500 })))
+        expect(Either.getLeft(result)).toMatchObject({ value: { reason: "timeout" } })
+      })
+    )
+
+    it.effect("a failure without a code has no detail", () =>
+      Effect.gen(function* () {
+        const { error } = yield* failureOf(() => Effect.fail({ cause: "unknown" }))
+        expect(error).toMatchObject({ _tag: "TokenEndpointUnavailable", reason: "transport" })
+        expect("detail" in error).toBe(false)
       })
     )
 
@@ -335,7 +363,8 @@ describe("TokenEndpoint", () => {
     const refusals = [
       [401, { _tag: "InvalidClient" }],
       [400, { _tag: "InvalidTokenResponse", reason: "unexpected_status" }],
-      [302, { _tag: "InvalidTokenResponse", reason: "redirect" }]
+      [499, { _tag: "InvalidTokenResponse", reason: "unexpected_status" }],
+      [300, { _tag: "InvalidTokenResponse", reason: "redirect" }]
     ] as const
     it.effect.each(bodies.flatMap(([how, body]) => refusals.map((refusal) => [how, body, ...refusal] as const)))(
       "its body %s: %#",
@@ -343,6 +372,7 @@ describe("TokenEndpoint", () => {
         Effect.gen(function* () {
           const { error, sent } = yield* failureOf(answers(() => new Response(body(), { status })))
           expect(error).toMatchObject({ ...expected, status })
+          expect("description" in error ? error.description : undefined).toBeUndefined()
           expect(sent).toHaveLength(1)
         })
     )

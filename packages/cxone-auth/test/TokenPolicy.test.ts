@@ -50,6 +50,9 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
   [{ attemptTimeout: -1n }, /attemptTimeout is -1/],
   [{ maxWait: -1 }, /maxWait is -1; expected a duration from 0 to 24d/],
   [{ maxWait: Number.NaN }, /maxWait is NaN/],
+  [{ maxWait: "-1 seconds" }, /maxWait is -1 seconds/],
+  [{ maxWait: -1n }, /maxWait is -1/],
+  [{ maxWait: [-1, 0] }, /maxWait is -1,0/],
   [{ defaultLifetime: 999 }, /defaultLifetime is 999; expected a duration from 1s/],
   [{ margin: "6 minutes" }, /margin \(6m\) is larger than refreshWindow \(5m\)/],
   [{ refreshWindow: "10 seconds" }, /margin \(30s\) is larger than refreshWindow \(10s\)/],
@@ -95,6 +98,17 @@ describe("TokenPolicy", () => {
     for (const margin of [2_000, 2_000_000_000n, [2, 0], "2 seconds", Duration.seconds(2)] as const) {
       expect(Duration.toMillis(TokenPolicy.make({ margin }).margin)).toBe(2_000)
     }
+  })
+
+  it.each<TokenPolicyOptions>([
+    { retries: 100, retryFactor: 1 },
+    { retryFactor: 100, maxAnswerBytes: 1, maxErrorBytes: 16 * 1024 * 1024 },
+    { refreshJitter: 1 },
+    { refreshFraction: 0.8, refreshJitter: 0 },
+    { marginFraction: 0.2 },
+    { margin: "5 minutes" }
+  ])("takes what is at a bound: %o", (options) => {
+    expect(() => TokenPolicy.make(options)).not.toThrow()
   })
 
   it.each(wrong)("refuses %o", (policy, message) => {

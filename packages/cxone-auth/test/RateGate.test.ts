@@ -1,0 +1,59 @@
+import { describe, expect, it } from "@effect/vitest"
+import { TokenPolicy } from "cxone-auth"
+import { Duration, Effect, Fiber, Option, Random, TestClock } from "effect"
+import * as RateGate from "../src/RateGate.js"
+
+const makeGate = () => RateGate.make(TokenPolicy.defaults, () => {})
+
+const seconds = (n: number) => Option.some(Duration.seconds(n))
+
+describe("L6: the gate before a server that says: not yet", () => {
+  it.effect("closed again while a request waits, holds it on, and tells how long that was in all", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(seconds(10))
+      const waiting = yield* Effect.fork(gate.pass(60_000))
+      yield* TestClock.adjust("5 seconds")
+      yield* gate.close(seconds(50))
+      yield* TestClock.adjust("49 seconds")
+      expect(Option.isNone(yield* Fiber.poll(waiting))).toBe(true)
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(waiting)).toBe(55_000)
+    }).pipe(Effect.withRandom(Random.fixed([0])))
+  )
+
+  it.effect("what a request has waited for counts when the gate is closed again", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(seconds(10))
+      const waiting = yield* Effect.fork(Effect.flip(gate.pass(50_000)))
+      yield* TestClock.adjust("5 seconds")
+      yield* gate.close(seconds(50))
+      yield* TestClock.adjust("5 seconds")
+      expect(yield* Fiber.join(waiting)).toEqual(Duration.seconds(45))
+    }).pipe(Effect.withRandom(Random.fixed([0])))
+  )
+
+  it.effect("of requests that were under way together, one counts", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
+      yield* TestClock.adjust("1 second")
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(2))
+    })
+  )
+
+  it.effect("a later answer does not open it earlier", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(seconds(30))
+      yield* TestClock.adjust("1 second")
+      expect(yield* gate.close(seconds(1))).toEqual(Duration.seconds(29))
+      yield* TestClock.adjust("28 seconds")
+      expect(yield* gate.isClosed).toBe(true)
+      yield* TestClock.adjust("1 second")
+      expect(yield* gate.isClosed).toBe(false)
+    })
+  )
+})
