@@ -666,8 +666,7 @@ describe("CxoneHttpClient", () => {
         expect(error.message).toContain("it broke at")
         expect(error.message).not.toContain("mF_9.B5f-4.1JqM")
       }).pipe(
-        Effect.provide(CxoneHttpClient.layer),
-        Effect.provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM")),
+        Effect.provide(Layer.provide(CxoneHttpClient.layer, CxoneAuth.layerTest("mF_9.B5f-4.1JqM"))),
         Effect.provideService(HttpClient.HttpClient, http)
       )
     )

@@ -1,3 +1,4 @@
+import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
   type AccessToken,
@@ -9,7 +10,26 @@ import {
   type RotatingCredentials
 } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Array, Clock, Duration, Effect, Either, Exit, Fiber, Option, Random, Redacted, Ref, TestClock } from "effect"
+import {
+  Array,
+  Clock,
+  Config,
+  ConfigProvider,
+  Duration,
+  Effect,
+  Either,
+  Exit,
+  Fiber,
+  HashMap,
+  Layer,
+  Logger,
+  LogLevel,
+  Option,
+  Random,
+  Redacted,
+  Ref,
+  TestClock
+} from "effect"
 
 const credentialsWith = (clientSecret: string) =>
   Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make(clientSecret) })
@@ -166,23 +186,6 @@ describe("L6: refusals are remembered", () => {
         const { inject } = yield* CxoneSimulator
         yield* inject(Fault.delay("1 second"), { on: "token", times: 3 })
         const callers = yield* Effect.forEach(["a", "b", "c"], (scopes) => Effect.fork(auth.accessTokenFor(scopes)))
-        yield* TestClock.adjust("1 second")
-        expect(new Set((yield* Effect.forEach(callers, Fiber.join)).map(valueOf)).size).toBe(3)
-      })
-    )
-  )
-
-  it.effect("and so they do again once a probe has got its token", () =>
-    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
-      Effect.gen(function* () {
-        const { inject } = yield* CxoneSimulator
-        yield* refusalOf(auth.accessToken)
-        yield* registerSecret("wrong")
-        yield* TestClock.setTime(30_000)
-        yield* inject(Fault.delay("1 second"), { on: "token", times: 3 })
-        const callers = yield* Effect.forEach(["a", "b", "c"], (scopes) => Effect.fork(auth.accessTokenFor(scopes)))
-        yield* TestClock.adjust("1 second")
-        expect(yield* sent).toBe(4)
         yield* TestClock.adjust("1 second")
         expect(new Set((yield* Effect.forEach(callers, Fiber.join)).map(valueOf)).size).toBe(3)
       })
@@ -403,6 +406,71 @@ describe("L6: a 429 is remembered", () => {
   )
 })
 
+describe("L3: an exchange runs as the layer was built", () => {
+  it.effect("whatever its first caller has set: config, annotations, tracing", () =>
+    Effect.gen(function* () {
+      const credentials = Effect.map(Config.string("SECRET"), credentialsWith)
+      const layersOwn = ConfigProvider.fromMap(new Map([["SECRET", "right"]]))
+      const callers = ConfigProvider.fromMap(new Map([["SECRET", "another"]]))
+      const lines: Array<string> = []
+      const logger = Logger.make(({ annotations }) => {
+        lines.push(String(HashMap.get(annotations, "user")))
+      })
+      yield* withAuth({ credentials }, ({ accessToken }) =>
+        accessToken.pipe(
+          Effect.withConfigProvider(callers),
+          Effect.annotateLogs("user", "alice"),
+          Effect.withTracerEnabled(false)
+        )
+      ).pipe(
+        Effect.withConfigProvider(layersOwn),
+        Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+        Logger.withMinimumLogLevel(LogLevel.All)
+      )
+      expect(lines.length).toBeGreaterThan(0)
+      expect(lines.join()).not.toContain("alice")
+    })
+  )
+
+  it.effect.each([
+    ["the credentials", { credentials: Effect.interrupt }, "CredentialsUnavailable"],
+    [
+      "the credentials, by way of a fiber",
+      {
+        credentials: Effect.flatMap(Effect.fork(Effect.never), (fiber) =>
+          Effect.zipRight(Fiber.interrupt(fiber), Fiber.join(fiber))
+        )
+      },
+      "CredentialsUnavailable"
+    ]
+  ] as const)("an interruption from within %s interrupts no caller", ([, options, tag]) =>
+    withAuth(options, (auth) =>
+      Effect.gen(function* () {
+        expect((yield* Effect.flip(auth.accessToken))._tag).toBe(tag)
+      })
+    )
+  )
+
+  it.effect.each([
+    ["interrupts itself", Effect.interrupt],
+    ["dies", Effect.die(new Error("s3cr3t in the form"))]
+  ] as const)("an HttpClient that %s is a transport that failed", ([, broken]) =>
+    Effect.gen(function* () {
+      const { credentials, environment } = yield* CxoneSimulator
+      const http = Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make(() => broken)
+      )
+      const layer = CxoneAuth.layer({ credentials, environment, policy: { retries: 0 } })
+      const error = yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => Effect.flip(accessToken)).pipe(
+        Effect.provide(Layer.provide(layer, http))
+      )
+      expect(error).toMatchObject({ _tag: "TokenEndpointUnavailable", reason: "transport" })
+      expect(String(error)).not.toContain("s3cr3t")
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+})
+
 describe("L10: rotation", () => {
   /** Credentials that change when they are set, and count how often they are read. */
   const changing = (secret: string) =>
@@ -573,15 +641,6 @@ describe("L10: rotation", () => {
       )
   )
 
-  it.effect("L3: an effect that interrupts itself interrupts who waits for it, and is no failure", () =>
-    withAuth({ credentials: Effect.interrupt }, (auth) =>
-      Effect.gen(function* () {
-        expect(Exit.isInterrupted(yield* Effect.exit(auth.accessToken))).toBe(true)
-        expect(yield* sent).toBe(0)
-      })
-    )
-  )
-
   it.effect.each([
     ["never ends", Effect.never],
     ["never ends and cannot be interrupted", Effect.uninterruptible(Effect.never)]
@@ -593,6 +652,44 @@ describe("L10: rotation", () => {
         expect(yield* Fiber.join(caller)).toMatchObject(
           Either.left({ _tag: "CredentialsUnavailable", reason: "timeout" })
         )
+      })
+    )
+  )
+
+  it.effect("L7: a renewal heeds the Retry-After of a 503, however long it is", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* auth.accessToken
+        yield* inject(Fault.respond({ status: 503, headers: { "retry-after": "120" } }), {
+          on: "token",
+          times: Number.POSITIVE_INFINITY
+        })
+        yield* TestClock.setTime(3_270_000)
+        yield* auth.accessToken
+        yield* TestClock.adjust("290 seconds")
+        // At once, and after 120 and 240 s.
+        expect(yield* sent).toBe(1 + 3)
+      })
+    )
+  )
+
+  it.effect("L4: a clock that jumped past the margin and was put right does not end the renewals of that token", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { clearFaults, inject } = yield* CxoneSimulator
+        yield* auth.accessToken
+        yield* inject(Fault.connectionReset, { on: "token", times: Number.POSITIVE_INFINITY })
+        yield* TestClock.setTime(3_270_000)
+        yield* auth.accessToken
+        yield* TestClock.setTime(3_600_000)
+        yield* TestClock.setTime(3_280_000)
+        yield* clearFaults
+        const before = yield* sent
+        yield* auth.accessToken
+        yield* TestClock.adjust("1 minute")
+        expect(yield* sent).toBe(before + 1)
+        expect((yield* auth.status)[0]).toMatchObject({ state: "fresh" })
       })
     )
   )

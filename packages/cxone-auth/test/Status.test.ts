@@ -151,9 +151,9 @@ describe("CxoneAuth.status", () => {
       const broken = HttpClient.make(() => Effect.die("a bug"))
       yield* Effect.gen(function* () {
         yield* Effect.exit((yield* CxoneAuth).accessToken)
-        expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "Defect" } }])
+        expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "TokenEndpointUnavailable" } }])
       }).pipe(
-        Effect.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
+        Effect.provide(CxoneSimulator.layerAuth({ scopes: "read:users", policy: { retries: 0 } })),
         Effect.provideService(HttpClient.HttpClient, broken)
       )
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
