@@ -336,6 +336,7 @@ describe("TokenCache", () => {
         )
         const cache = makeCache(exchange, scope)
         expect(yield* Effect.exit(cache.get)).toEqual(Exit.die("a bug"))
+        expect((yield* cache.snapshot).lastFailure).toEqual({ tag: "Defect", at: 0 })
         yield* Deferred.succeed(gate, tokenOf(2, 0, 3_600_000))
         expect(valueOf(yield* cache.get)).toBe("token-2")
       })
