@@ -135,7 +135,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (refusal !== undefined && at >= refusal.until) {
       reached.probed += 1
       const others = [...keys.values()].flatMap(({ request }) => (request === undefined ? [] : [request]))
-      if (others.some((other) => other.secret === secret && other.at >= refusal.until)) {
+      // At the very moment of its time-out a probe is over, whether or not that has been noticed yet.
+      const isUnderWay = (other: Of<"request">) => other.at >= refusal.until && at < other.at + attemptTimeout
+      if (others.some((other) => other.secret === secret && isUnderWay(other))) {
         object(event, "L6", "two probes at once")
       }
     }
