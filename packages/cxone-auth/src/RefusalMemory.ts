@@ -100,48 +100,48 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
         })
       ).pipe(Effect.zipLeft(report))
 
-    /** Fails while the refusal is in force; else tells whether the attempt is the probe, which no other may be now. */
+    /** Fails while the refusal is in force; else gives the one that the attempt is the probe of, if there is one. */
     const admit = (credentials: Credentials) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Effect.flatten(
-          Ref.modify(refusals, (all): readonly [Effect.Effect<boolean, InvalidClient>, ReadonlyArray<Refusal>] => {
-            const last = all.find(isOf(credentials))
-            if (last === undefined) {
-              return [Effect.succeed(false), all]
+          Ref.modify(
+            refusals,
+            (all): readonly [Effect.Effect<Refusal | undefined, InvalidClient>, ReadonlyArray<Refusal>] => {
+              const last = all.find(isOf(credentials))
+              if (last === undefined) {
+                return [Effect.succeed(undefined), all]
+              }
+              if (isInForce(last, now)) {
+                return [Effect.fail(last.error), all]
+              }
+              const probeEnd = now + Duration.toMillis(policy.attemptTimeout)
+              const probe = refusalOf(credentials, last.error, now, probeEnd, last.strikes)
+              return [Effect.succeed(probe), put(all, probe)]
             }
-            if (isInForce(last, now)) {
-              return [Effect.fail(last.error), all]
-            }
-            const probeEnd = now + Duration.toMillis(policy.attemptTimeout)
-            return [Effect.succeed(true), put(all, refusalOf(credentials, last.error, now, probeEnd, last.strikes))]
-          })
+          )
         )
       )
 
     // A probe without a verdict, of which nothing is learnt: the next attempt is one again.
-    const release = (credentials: Credentials) =>
+    const release = (probe: Refusal) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.update(refusals, (all) =>
-          all.map((refusal) =>
-            isOf(credentials)(refusal) ? { ...refusal, until: Math.min(refusal.until, now) } : refusal
-          )
-        )
+        Ref.update(refusals, (all) => all.map((refusal) => (refusal === probe ? { ...probe, until: now } : refusal)))
       )
 
     return {
       guard: (credentials, attempt) =>
         Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(admit(credentials), (isProbe) =>
+          Effect.flatMap(admit(credentials), (probe) =>
             restore(attempt).pipe(
               Effect.tap(() => keep(() => false)),
               // Who is refused for its scopes has been authenticated.
               Effect.tapError((error) => (error instanceof InsufficientScope ? keep(() => false) : Effect.void)),
               Effect.catchIf(
                 (error) => error instanceof InvalidClient,
-                (error) => Effect.flatMap(remember(credentials, error, isProbe), Effect.fail)
+                (error) => Effect.flatMap(remember(credentials, error, probe !== undefined), Effect.fail)
               ),
               Effect.onError((cause) =>
-                isProbe && !isRefusal(Cause.failureOption(cause)) ? release(credentials) : Effect.void
+                probe !== undefined && !isRefusal(Cause.failureOption(cause)) ? release(probe) : Effect.void
               )
             )
           )

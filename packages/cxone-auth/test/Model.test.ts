@@ -69,6 +69,19 @@ describe("L1 to L10, against a plain model", () => {
         ]
       ],
       [
+        "L6: a probe that timed out let a third one go beside the second",
+        [
+          { tag: "provider", change: { accepts: "B" } },
+          call("a"),
+          sleep(30_000),
+          { tag: "provider", change: { latency: 20_000 } },
+          call("a"),
+          sleep(10_000),
+          call("a b"),
+          sleep(0)
+        ]
+      ],
+      [
         "L6: current and next were refused a minute apart, and the error named a time that was past",
         [
           { tag: "give", credentials: "A, then B" },
