@@ -33,7 +33,8 @@ describe("L1 to L10, against a plain model", () => {
           throw new Error(`${objections.join("\n")}\n\nin this trace:\n${show(events)}`)
         }
       })
-      await fc.assert(property, { numRuns: runs })
+      // The ordinary run is the same every time; the deep one draws anew.
+      await fc.assert(property, { numRuns: runs, ...(process.env.MODEL_RUNS === undefined ? { seed: 2026 } : {}) })
       // A model that is never put to the test objects to nothing.
       const rare = Object.entries(reached).filter(([, times]) => times < runs / 50)
       expect(rare, JSON.stringify(reached)).toEqual([])

@@ -145,7 +145,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (!key.calls.some((call) => call >= since && call <= at)) object(event, "L4", "an exchange that nobody asked for")
     if (held !== undefined && key.answer !== undefined && key.answer.at > held.from) reached.retriedAhead += 1
     const { answer } = key
-    if (answer !== undefined && ["scope", "junk"].includes(answer.answer.tag) && held === undefined) {
+    // The answer to a renewal ahead is none to a call: it is tried again, and may have waited past the margin.
+    const toCall = answer !== undefined && answer.at >= (key.holds.at(-1)?.usableUntil ?? 0)
+    if (answer !== undefined && toCall && ["scope", "junk"].includes(answer.answer.tag) && held === undefined) {
       if (!key.calls.some((call) => call >= answer.at)) object(event, "L7", `tried again after ${answer.answer.tag}`)
     }
     if (!reads.some(({ at: readAt, secrets }) => readAt > at - longest && secrets?.includes(secret))) {
