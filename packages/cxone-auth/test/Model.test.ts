@@ -85,7 +85,7 @@ describe("L1 to L10, against a plain model", () => {
       [
         "L6: current and next were refused a minute apart, and the error named a time that was past",
         [
-          { tag: "give", credentials: "A, then B" },
+          { tag: "give", credentials: "A, then B", latency: 0 },
           { tag: "provider", change: { mood: "limited", retryAfter: 59, latency: 1 } },
           call("a"),
           sleep(0),

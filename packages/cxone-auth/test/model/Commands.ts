@@ -31,7 +31,8 @@ export type Command =
     }
   | { readonly tag: "sleep"; readonly millis: number }
   | { readonly tag: "provider"; readonly change: Partial<Provider.Behaviour> }
-  | { readonly tag: "give"; readonly credentials: Given }
+  /** How long the app takes to say them, in ms; more than 10 s is more than the library waits for. */
+  | { readonly tag: "give"; readonly credentials: Given; readonly latency: number }
   | { readonly tag: "invalidate"; readonly scopes: string; readonly isOld: boolean }
   | { readonly tag: "close" }
 
@@ -103,7 +104,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       tag: fc.constant("give" as const),
-      credentials: fc.constantFrom<Given>("A", "B", "A, then B", "B, then A", "unavailable")
+      credentials: fc.constantFrom<Given>("A", "B", "A, then B", "B, then A", "unavailable"),
+      latency: fc.constantFrom(0, 0, 0, 2_000, 20_000)
     })
   },
   { weight: 5, arbitrary: fc.record({ tag: fc.constant("invalidate" as const), scopes, isOld: fc.boolean() }) },
@@ -121,7 +123,7 @@ const intoWindow: fc.Arbitrary<ReadonlyArray<Command>> = fc
   )
   .map(([mood, millis, more]) => [
     { tag: "provider", change: { mood: "up", accepts: "A", lifetime: 3600, latency: 0 } },
-    { tag: "give", credentials: "A, then B" },
+    { tag: "give", credentials: "A, then B", latency: 0 },
     stay,
     { tag: "sleep", millis },
     { tag: "provider", change: { mood } },
@@ -129,11 +131,37 @@ const intoWindow: fc.Arbitrary<ReadonlyArray<Command>> = fc
     { tag: "sleep", millis: more }
   ])
 
+/** One probe after the other is refused, up to the longest memory of it: 30 s, 1, 2, 4, and 5 min. */
+const refusedAgain: fc.Arbitrary<ReadonlyArray<Command>> = fc
+  .constantFrom("A" as const, "A, then B" as const)
+  .map((credentials) => [
+    { tag: "provider", change: { mood: "up", accepts: "neither", latency: 0 } },
+    { tag: "give", credentials, latency: 0 },
+    ...[0.5, 1, 2, 4, 5].flatMap(
+      (minutes): ReadonlyArray<Command> => [stay, { tag: "sleep", millis: minutes * minute }]
+    ),
+    stay
+  ])
+
+/** A call that meets a 429 which others have met, with this much of it ahead. */
+const behindAGate: fc.Arbitrary<ReadonlyArray<Command>> = fc
+  .tuple(fc.constantFrom(20, 59, 100, 999_999), fc.constantFrom(0, 10_000, 45_000))
+  .map(([retryAfter, millis]) => [
+    { tag: "sleep", millis: hour },
+    { tag: "give", credentials: "A", latency: 0 },
+    { tag: "provider", change: { mood: "limited", accepts: "A", retryAfter, latency: 0 } },
+    { ...stay, scopes: "a b" },
+    { tag: "sleep", millis: 1 },
+    { tag: "provider", change: { mood: "up" } },
+    { tag: "sleep", millis },
+    stay
+  ])
+
 export const story: fc.Arbitrary<ReadonlyArray<Command>> = fc
   .array(
     fc.oneof(
       { weight: 12, arbitrary: command.map((one): ReadonlyArray<Command> => [one]) },
-      { weight: 1, arbitrary: intoWindow }
+      { weight: 1, arbitrary: fc.oneof({ weight: 4, arbitrary: intoWindow }, refusedAgain, behindAGate) }
     ),
     { minLength: 4, maxLength: 40, size: "max" }
   )
@@ -179,13 +207,17 @@ const setOf = (scopes: string): string =>
 /** Drives a real `CxoneAuth` through these commands in virtual time, and gives what could be seen of it. */
 export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyArray<Timed> => {
   const recorder = new Recorder()
-  const world = { behaviour: Provider.wellBehaved, given: "A" as Given, calls: 0 }
+  const world = { behaviour: Provider.wellBehaved, given: "A" as Given, vault: 0, calls: 0 }
   const received: Array<AccessToken> = []
 
-  const credentials = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const { given } = world
-    recorder.record(now, { tag: "read", secrets: given === "unavailable" ? undefined : given.split(", then ") })
-    return given === "unavailable" ? Effect.fail("the vault is sealed") : Effect.succeed(credentialsOf(given))
+  const credentials = Effect.gen(function* () {
+    const askedAt = yield* Clock.currentTimeMillis
+    const { given, vault } = world
+    const conclude = (secrets: ReadonlyArray<string> | undefined) =>
+      Effect.map(Clock.currentTimeMillis, (now) => recorder.record(now, { tag: "read", askedAt, secrets }))
+    yield* Effect.onInterrupt(Effect.sleep(vault), () => conclude(undefined))
+    yield* conclude(given === "unavailable" ? undefined : given.split(", then "))
+    return yield* given === "unavailable" ? Effect.fail("the vault is sealed") : Effect.succeed(credentialsOf(given))
   })
 
   const call = (auth: typeof CxoneAuth.Service, { leavesAfter, leavesBy, scopes }: Extract<Command, { tag: "call" }>) =>
@@ -222,6 +254,7 @@ export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyAr
           return
         case "give":
           world.given = command.credentials
+          world.vault = command.latency
           return
         case "invalidate": {
           const known = received.filter(({ requestedScopes }) => requestedScopes.join(" ") === setOf(command.scopes))
@@ -252,12 +285,14 @@ export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyAr
     const auth = Context.get(context, CxoneAuth)
     for (const command of commands) {
       yield* step(command, auth, layer)
-      for (const { secondsToExpiry, state } of yield* auth.status) {
-        if (state === "fresh" && secondsToExpiry === undefined) throw new Error("fresh, but without a token")
+      const now = yield* Clock.currentTimeMillis
+      for (const { scopes, secondsToExpiry, state } of yield* auth.status) {
+        recorder.record(now, { tag: "status", scopes: scopes.join(" "), state, secondsToExpiry })
       }
     }
     world.behaviour = Provider.wellBehaved
     world.given = "A"
+    world.vault = 0
     recorder.record(yield* Clock.currentTimeMillis, { tag: "settle" })
     yield* Effect.sleep(15 * minute)
     yield* Scope.close(layer, Exit.void)

@@ -6,6 +6,7 @@ type Of<Tag extends Timed["tag"]> = Extract<Timed, { readonly tag: Tag }>
 interface Hold {
   readonly value: string
   readonly obtainedAt: number
+  readonly expiresAt: number
   readonly usableUntil: number
   readonly renewableFrom: number
   /** Without any jitter. */
@@ -14,9 +15,20 @@ interface Hold {
   to: number
 }
 
+/** A call that has not ended, with what was sent for it. */
+interface Call {
+  readonly event: Of<"call">
+  /** It finds neither a token nor an exchange that it could join. */
+  readonly isAlone: boolean
+  readonly sent: Map<string, number>
+}
+
 interface Key {
   readonly holds: Array<Hold>
   readonly calls: Array<number>
+  readonly requests: Array<number>
+  /** When somebody was last told of a failure: with that an exchange is over. */
+  toldAt: number
   /** The request that is under way. */
   request: Of<"request"> | undefined
   /** The answer that was last, with its time. */
@@ -41,6 +53,11 @@ export interface Reached {
   invalidated: number
   sameToken: number
   closedWaiting: number
+  capped: number
+  behindAGate: number
+  failedFast: number
+  gaveUp: number
+  toldStatus: number
 }
 
 export const nothingReached = (): Reached => ({
@@ -59,7 +76,12 @@ export const nothingReached = (): Reached => ({
   fellOver: 0,
   invalidated: 0,
   sameToken: 0,
-  closedWaiting: 0
+  closedWaiting: 0,
+  capped: 0,
+  behindAGate: 0,
+  failedFast: 0,
+  gaveUp: 0,
+  toldStatus: 0
 })
 
 const seconds = 1_000
@@ -69,11 +91,17 @@ const hours = 60 * minutes
 /** While one probes, and no longer than its attempt may take, all others fail as before. */
 const attemptTimeout = 10 * seconds
 
-/** What an exchange may take: four attempts of 10 s for each of two secrets, and a minute of waiting, jittered. */
-const longest = 3 * minutes
+/** How long a 429 is waited for. */
+const maxWait = 60 * seconds
 
-/** After an outage: an attempt that still hangs, its retries, and the longest pause between two tries, jittered. */
-const recovery = 60 * seconds
+/** What an exchange may take for each of two secrets: four attempts of 10 s, and a minute of waiting, jittered. */
+const longest = 5 * minutes
+
+/** After an outage: a read and an attempt that still hang, the retries, and the longest pause, jittered. */
+const recovery = 70 * seconds
+
+/** A renewal that fails and fails: rounds of four attempts, with a pause of 1, 2, 4, 8 ... s, jittered, between them. */
+const mostInAMinute = 28
 
 /**
  * Reads a trace from its beginning, with a picture of the world as plain as L1 to L10 paint it, and objects to whatever
@@ -82,13 +110,19 @@ const recovery = 60 * seconds
 export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyArray<string> => {
   const objections: Array<string> = []
   const keys = new Map<string, Key>()
-  const calls = new Map<number, Of<"call">>()
+  const calls = new Map<number, Call>()
   const leaving = new Map<number, number>()
+  /** How much of a 429 was ahead of a call. */
+  const limitAt = new Map<number, number>()
   const requests = new Map<number, Of<"request">>()
   const refusals = new Map<string, { until: number; strikes: number; at: number }>()
   /** What was forgotten, and when: of what happens at one moment, the order does not matter to L6. */
   const forgotten: Array<{ readonly secret: string; readonly until: number; readonly at: number }> = []
-  const reads: Array<Of<"read">> = []
+  /** With whether all that was read was being refused then. */
+  const reads: Array<Of<"read"> & { readonly isRefused: boolean }> = []
+  /** What was accepted last, and for which scopes. */
+  let accepted: { readonly secret: string; readonly scopes: string } | undefined
+  let waitingAtClose: ReadonlySet<number> = new Set()
   const limit = { until: 0, strikes: 0 }
   let closedAt = Number.POSITIVE_INFINITY
   let settled: Of<"settle"> | undefined
@@ -96,7 +130,14 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   const expected = new Map<string, number>()
 
   const keyOf = (scopes: string): Key => {
-    const key: Key = keys.get(scopes) ?? { holds: [], calls: [], request: undefined, answer: undefined }
+    const key: Key = keys.get(scopes) ?? {
+      holds: [],
+      calls: [],
+      requests: [],
+      toldAt: Number.NEGATIVE_INFINITY,
+      request: undefined,
+      answer: undefined
+    }
     keys.set(scopes, key)
     return key
   }
@@ -119,14 +160,47 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   const heldAt = ({ holds }: Key, at: number): Hold | undefined =>
     holds.find((hold) => hold.from < at && at < hold.to && at < hold.usableUntil)
 
+  /** Whether there was a call that this request can be for, given how long an exchange may go on. */
+  const isDemanded = (key: Key, held: Hold | undefined, at: number): boolean => {
+    if (held !== undefined) return key.calls.some((call) => call >= Math.max(held.renewableFrom, held.from))
+    const last = key.holds.at(-1)
+    const over = last === undefined ? Number.NEGATIVE_INFINITY : Math.min(last.to, last.usableUntil)
+    const isSince = (time: number) => key.calls.some((call) => call >= time && call >= at - longest)
+    if (isSince(Math.max(over, key.toldAt))) return true
+    // Begun ahead of the end of a token, it went on after that.
+    return last !== undefined && at <= over + longest && key.toldAt < over
+      ? key.calls.some((call) => call >= Math.min(last.renewableFrom, last.to))
+      : false
+  }
+
+  /** L7, as far as it can be seen: how often is sent for one call, and how soon after a failure. */
+  const onAttempt = (event: Of<"request">, key: Key, held: Hold | undefined) => {
+    const { at, scopes, secret } = event
+    const last = key.answer
+    const hasFailed = last !== undefined && (last.answer.tag === "failed" || last.answer.tag === "aborted")
+    const pause = last === undefined ? Number.POSITIVE_INFINITY : at - last.at
+    const isAhead = held !== undefined && last !== undefined && last.at > held.from
+    if (hasFailed && pause < 0.8 * seconds && (isAhead || !key.calls.some((call) => call >= last.at))) {
+      object(event, "L7", "tried again without a pause")
+    }
+    for (const call of calls.values()) {
+      if (call.event.scopes !== scopes) continue
+      const before = call.sent.get(secret) ?? 0
+      call.sent.set(secret, before + 1)
+      if (before >= 4) object(event, "L7", "a fifth attempt for one call")
+      if (hasFailed && before > 0 && pause < 0.8 * seconds * 2 ** (before - 1)) {
+        object(event, "L7", `tried again after ${pause} ms`)
+      }
+    }
+    key.requests.push(at)
+    const recent = key.requests.filter((each) => each > at - minutes && each > (held?.from ?? at))
+    if (recent.length > mostInAMinute) object(event, "L5", `${recent.length} requests in a minute`)
+  }
+
   const onRequest = (event: Of<"request">) => {
     const { at, scopes, secret } = event
     const key = keyOf(scopes)
     const held = heldAt(key, at)
-    const since = Math.max(
-      held === undefined ? Number.NEGATIVE_INFINITY : held.renewableFrom,
-      key.holds.at(-1)?.from ?? 0
-    )
     const refusal = refusals.get(secret)
     if (at > closedAt) object(event, "L3", "a request after the layer was closed")
     if (key.request !== undefined) object(event, "L2", "two exchanges of one key at once")
@@ -142,16 +216,29 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       }
     }
     if (held !== undefined && at < held.renewableFrom) object(event, "L4", "renewed before the window")
-    if (!key.calls.some((call) => call >= since && call <= at)) object(event, "L4", "an exchange that nobody asked for")
+    if (!isDemanded(key, held, at)) object(event, "L4", "an exchange that nobody asked for")
+    onAttempt(event, key, held)
     if (held !== undefined && key.answer !== undefined && key.answer.at > held.from) reached.retriedAhead += 1
     const { answer } = key
     // The answer to a renewal ahead is none to a call: it is tried again, and may have waited past the margin.
-    const toCall = answer !== undefined && answer.at >= (key.holds.at(-1)?.usableUntil ?? 0)
+    const last = key.holds.at(-1)
+    const toCall = answer !== undefined && (last === undefined || answer.at >= Math.min(last.to, last.usableUntil))
     if (answer !== undefined && toCall && ["scope", "junk"].includes(answer.answer.tag) && held === undefined) {
       if (!key.calls.some((call) => call >= answer.at)) object(event, "L7", `tried again after ${answer.answer.tag}`)
     }
     if (!reads.some(({ at: readAt, secrets }) => readAt > at - longest && secrets?.includes(secret))) {
       object(event, "L10", "sent a secret that the app did not give for this exchange")
+    }
+    const recentReads = reads.filter((read) => read.at > at - longest)
+    if (
+      accepted !== undefined &&
+      accepted.secret !== secret &&
+      accepted.scopes === scopes &&
+      key.answer?.answer.tag === "token" &&
+      !refusals.has(accepted.secret) &&
+      recentReads.every(({ secrets = [] }) => accepted !== undefined && secrets.includes(accepted.secret))
+    ) {
+      object(event, "L10", `not first what was accepted last, ${accepted.secret}`)
     }
     key.request = event
     requests.set(event.id, event)
@@ -164,6 +251,11 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const key = keyOf(request.scopes)
     key.request = undefined
     key.answer = event
+    if (at > request.at + attemptTimeout) object(event, "L7", "an attempt of more than 10 s")
+    if (answer.tag === "aborted") {
+      reached.gaveUp += 1
+      if (at < request.at + attemptTimeout && at !== closedAt) object(event, "L3", "an attempt was broken off")
+    }
     // It was on its way when the provider got well.
     if (answer.tag === "limited" || answer.tag === "refused") expected.clear()
     if (answer.tag === "token") {
@@ -178,6 +270,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       key.holds.push({
         value,
         obtainedAt,
+        expiresAt,
         usableUntil,
         renewableFrom: usableUntil - 1.2 * window,
         surelyRenewableFrom: usableUntil - window,
@@ -186,6 +279,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       })
       if (refusals.size > 0) reached.fellOver += 1
       forget(at, () => true)
+      accepted = { secret: request.secret, scopes: request.scopes }
       limit.strikes = 0
       const recent = key.holds.filter((hold) => hold.from > at - seconds)
       if (recent.length > 4) object(event, "L8", "a loop of requests")
@@ -195,6 +289,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       const last = refusals.get(request.secret)
       if (last === undefined || at >= last.until) {
         const strikes = (last?.strikes ?? 0) + 1
+        if (strikes > 4) reached.capped += 1
         const until = at + Math.min(30 * seconds * 2 ** (strikes - 1), 5 * minutes)
         refusals.set(request.secret, { until, strikes, at })
       }
@@ -241,14 +336,73 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     }
   }
 
+  /** What a call without a token finds while nothing may be sent: that it is told at once, or may wait a minute. */
+  const onHeldBack = (event: Of<"end">, { event: call, isAlone }: Call, left: number) => {
+    const { at, outcome } = event
+    const [read, other] = reads.filter(({ askedAt }) => askedAt === call.at)
+    if (
+      !isAlone ||
+      read === undefined ||
+      other !== undefined ||
+      outcome.tag === "interrupted" ||
+      read.secrets === undefined
+    )
+      return
+    if (read.isRefused) {
+      if (at !== read.at || outcome.tag !== "error" || outcome.error !== "InvalidClient") {
+        object(event, "L6", "all credentials were being refused, and the caller was not told at once")
+      }
+      return
+    }
+    if (read.at > call.at || left === 0) return
+    reached[left > maxWait ? "failedFast" : "behindAGate"] += 1
+    const wasTold = at === call.at && outcome.tag === "error"
+    if (left > maxWait && !wasTold) object(event, "L6", "waited for a 429 that lasts longer than a minute")
+    if (left <= maxWait && wasTold && outcome.error === "RateLimited") {
+      object(event, "L6", "did not wait for a 429 that is over within a minute")
+    }
+  }
+
+  const onStatus = (event: Of<"status">) => {
+    const { at, scopes, secondsToExpiry, state } = event
+    const key = keyOf(scopes)
+    // What arrives at this very moment may not have been put down yet.
+    const isSettled = (time: number | undefined) => time !== at
+    if ([...keys.values()].some(({ answer }) => !isSettled(answer?.at)) || !isSettled(key.calls.at(-1))) return
+    reached.toldStatus += 1
+    const last = key.holds.at(-1)
+    const held = last !== undefined && at < Math.min(last.to, last.usableUntil) ? last : undefined
+    const left = held === undefined ? undefined : Math.floor((held.expiresAt - at) / seconds)
+    if (secondsToExpiry !== left) object(event, "status", `the token has ${left} s left`)
+    const secrets = reads.flatMap((read) => (read.secrets === undefined ? [] : [read.secrets])).at(-1) ?? []
+    const untils = secrets.map((secret) => refusals.get(secret)?.until)
+    // While one is probed it counts as refused, or no longer.
+    const isProbing = untils.some((until) => until !== undefined && until <= at)
+    const isRefused = untils.length > 0 && untils.every((until) => until !== undefined && at < until)
+    if (!isProbing && (state === "refused") !== isRefused) object(event, "status", "refused or not?")
+    if (state === "refused" || isProbing) return
+    if ((state === "rate-limited") !== at < limit.until) object(event, "status", "rate-limited or not?")
+    if (state === "rate-limited") return
+    if (key.request !== undefined && state !== "renewing") object(event, "status", "an exchange is under way")
+    if (state === "fresh" && held === undefined) object(event, "status", "there is no token")
+    if (state === "empty" && held !== undefined) object(event, "status", "there is a token")
+    const isCalledFor = key.calls.some((call) => call >= (held?.renewableFrom ?? at - longest))
+    if (state === "renewing" && !isCalledFor) object(event, "status", "nobody asked for a renewal")
+  }
+
   const onEnd = (event: Of<"end">) => {
     const { at, outcome } = event
-    const call = calls.get(event.id)
-    if (call === undefined) return
+    const ended = calls.get(event.id)
+    if (ended === undefined) return
     calls.delete(event.id)
+    const call = ended.event
     const key = keyOf(call.scopes)
     const held = heldAt(key, call.at)
     if (at > call.at) reached.waited += 1
+    if (at > (leaving.get(event.id) ?? at)) object(event, "L3", "a caller was kept though it wanted to leave")
+    if (at > call.at + longest) object(event, "L7", "an exchange without an end")
+    onHeldBack(event, ended, limitAt.get(event.id) ?? 0)
+    if (outcome.tag === "error") key.toldAt = at
     if (held !== undefined) {
       if (at !== call.at) object(event, "L4", "a call waited though there was a token")
       if (outcome.tag !== "token") object(event, "L5", "a call failed though there was a token")
@@ -269,7 +423,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         break
       }
       case "error": {
-        if (outcome.attempts > 4) object(event, "L7", "more than four attempts")
+        if (outcome.error === "TokenEndpointUnavailable" && outcome.attempts !== 4) {
+          object(event, "L7", `told after ${outcome.attempts} attempts`)
+        }
         const objection = explain(event, key, outcome.error, outcome.until)
         if (objection !== undefined) object(event, "L6", objection)
         if (outcome.error === "InvalidClient" && at === call.at && (key.answer?.at ?? 0) < at) reached.remembered += 1
@@ -279,7 +435,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         if (leaving.get(event.id) === at) reached.left += 1
         else if (at < closedAt) object(event, "L3", "a call was interrupted that nobody interrupted")
         else if (at > closedAt && call.at < closedAt) object(event, "L3", "a call outlived the layer")
-        else reached.closedWaiting += 1
+        else if (waitingAtClose.has(event.id)) reached.closedWaiting += 1
         break
       case "defect":
         object(event, "L5", "a defect")
@@ -292,19 +448,27 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         const key = keyOf(event.scopes)
         if (key.request !== undefined && key.calls.length > 0 && heldAt(key, event.at) === undefined)
           reached.joined += 1
-        calls.set(event.id, event)
+        const isAlone = heldAt(key, event.at) === undefined && !key.calls.some((call) => call > event.at - longest)
+        calls.set(event.id, { event, isAlone: isAlone && event.at < closedAt, sent: new Map() })
+        limitAt.set(event.id, Math.max(0, limit.until - event.at))
         key.calls.push(event.at)
         break
       }
       case "leave":
         if (calls.has(event.id)) leaving.set(event.id, event.at)
         break
-      case "read":
-        reads.push(event)
-        if (event.secrets !== undefined) {
-          const present = event.secrets
-          forget(event.at, (secret) => !present.includes(secret))
+      case "read": {
+        const { at, secrets } = event
+        const isRefused = secrets?.every((secret) => at < (refusals.get(secret)?.until ?? 0)) ?? false
+        reads.push({ ...event, isRefused })
+        if (secrets !== undefined) {
+          forget(at, (secret) => !secrets.includes(secret))
+          if (accepted !== undefined && !secrets.includes(accepted.secret)) accepted = undefined
         }
+        break
+      }
+      case "status":
+        onStatus(event)
         break
       case "request":
         onRequest(event)
@@ -325,12 +489,13 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         for (const [scopes, key] of keys) {
           const held = heldAt(key, event.at)
           if (held === undefined || refusals.size > 0 || event.at < limit.until || closedAt <= event.at) continue
-          const isDemanded = key.calls.some((call) => call > held.from && call >= held.surelyRenewableFrom)
-          if (isDemanded && event.at + recovery < held.usableUntil) expected.set(scopes, event.at + recovery)
+          const isDue = key.calls.some((call) => call > held.from && call >= held.surelyRenewableFrom)
+          if (isDue && event.at + recovery < held.usableUntil) expected.set(scopes, event.at + recovery)
         }
         break
       case "close":
-        closedAt = event.at
+        closedAt = Math.min(closedAt, event.at)
+        waitingAtClose = new Set(calls.keys())
         break
       case "end":
         onEnd(event)
@@ -343,7 +508,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (isRenewed) reached.recovered += 1
     else if (settled !== undefined) object(settled, "L5", `the renewal for "${scopes}" was given up`)
   }
-  for (const call of calls.values()) object(call, "L3", "a call that never ended")
+  for (const { event } of calls.values()) object(event, "L3", "a call that never ended")
   for (const { request } of keys.values())
     if (request !== undefined) object(request, "L3", "a request that never ended")
   return objections

@@ -30,11 +30,18 @@ export type Event =
   /** The caller itself leaves: it is interrupted, or its time is up. */
   | { readonly tag: "leave"; readonly id: number }
   | { readonly tag: "end"; readonly id: number; readonly outcome: Outcome }
-  /** The service reads its credentials; `undefined` if they cannot be had. */
-  | { readonly tag: "read"; readonly secrets: ReadonlyArray<string> | undefined }
+  /** The service has read its credentials, which it asked for at that time; `undefined` if they cannot be had. */
+  | { readonly tag: "read"; readonly askedAt: number; readonly secrets: ReadonlyArray<string> | undefined }
   | { readonly tag: "request"; readonly id: number; readonly scopes: string; readonly secret: string }
   | { readonly tag: "answer"; readonly id: number; readonly answer: Answer }
   | { readonly tag: "invalidate"; readonly scopes: string; readonly value: string }
+  /** What `status` says of the token with these scopes. */
+  | {
+      readonly tag: "status"
+      readonly scopes: string
+      readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate-limited"
+      readonly secondsToExpiry: number | undefined
+    }
   /** From here on the provider is well, the credentials are good, and nobody calls. */
   | { readonly tag: "settle" }
   | { readonly tag: "close" }
