@@ -160,8 +160,9 @@ const behindAGate: fc.Arbitrary<ReadonlyArray<Command>> = fc
 export const story: fc.Arbitrary<ReadonlyArray<Command>> = fc
   .array(
     fc.oneof(
-      { weight: 12, arbitrary: command.map((one): ReadonlyArray<Command> => [one]) },
-      { weight: 1, arbitrary: fc.oneof({ weight: 4, arbitrary: intoWindow }, refusedAgain, behindAGate) }
+      { weight: 24, arbitrary: command.map((one): ReadonlyArray<Command> => [one]) },
+      { weight: 2, arbitrary: intoWindow },
+      { weight: 1, arbitrary: fc.oneof(refusedAgain, behindAGate) }
     ),
     { minLength: 4, maxLength: 40, size: "max" }
   )
