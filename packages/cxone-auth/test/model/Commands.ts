@@ -119,7 +119,7 @@ const intoWindow: fc.Arbitrary<ReadonlyArray<Command>> = fc
   .tuple(
     moods,
     fc.constantFrom(53.6 * minute, 54.5 * minute, 57 * minute, 59 * minute),
-    fc.constantFrom(0, 700, 20_000)
+    fc.constantFrom(0, 700, 20_000, 4 * minute)
   )
   .map(([mood, millis, more]) => [
     { tag: "provider", change: { mood: "up", accepts: "A", lifetime: 3600, latency: 0 } },
@@ -157,12 +157,28 @@ const behindAGate: fc.Arbitrary<ReadonlyArray<Command>> = fc
     stay
   ])
 
+/** A 429 that does not say how long, many times in a row; then a token, and, when that has ended, one such 429 more. */
+const limitedAgain: fc.Arbitrary<ReadonlyArray<Command>> = fc.constant([
+  { tag: "give", credentials: "A", latency: 0 },
+  { tag: "provider", change: { mood: "limited", accepts: "A", lifetime: 3600, retryAfter: undefined, latency: 0 } },
+  stay,
+  { tag: "sleep", millis: minute },
+  { tag: "provider", change: { mood: "up" } },
+  stay,
+  { tag: "sleep", millis: hour },
+  { tag: "provider", change: { mood: "limited" } },
+  stay,
+  { tag: "sleep", millis: 900 },
+  { tag: "provider", change: { mood: "up" } },
+  { tag: "sleep", millis: 900 }
+])
+
 export const story: fc.Arbitrary<ReadonlyArray<Command>> = fc
   .array(
     fc.oneof(
       { weight: 24, arbitrary: command.map((one): ReadonlyArray<Command> => [one]) },
       { weight: 2, arbitrary: intoWindow },
-      { weight: 1, arbitrary: fc.oneof(refusedAgain, behindAGate) }
+      { weight: 1, arbitrary: fc.oneof(refusedAgain, behindAGate, limitedAgain) }
     ),
     { minLength: 4, maxLength: 40, size: "max" }
   )
@@ -287,8 +303,8 @@ export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyAr
     for (const command of commands) {
       yield* step(command, auth, layer)
       const now = yield* Clock.currentTimeMillis
-      for (const { scopes, secondsToExpiry, state } of yield* auth.status) {
-        recorder.record(now, { tag: "status", scopes: scopes.join(" "), state, secondsToExpiry })
+      for (const { lastFailure, scopes, secondsToExpiry, state } of yield* auth.status) {
+        recorder.record(now, { tag: "status", scopes: scopes.join(" "), state, secondsToExpiry, lastFailure })
       }
     }
     world.behaviour = Provider.wellBehaved

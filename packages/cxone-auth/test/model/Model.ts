@@ -29,6 +29,8 @@ interface Key {
   readonly requests: Array<number>
   /** When somebody was last told of a failure: with that an exchange is over. */
   toldAt: number
+  /** And of which. */
+  told: string | undefined
   /** The request that is under way. */
   request: Of<"request"> | undefined
   /** The answer that was last, with its time. */
@@ -100,6 +102,9 @@ const longest = 5 * minutes
 /** After an outage: a read and an attempt that still hang, the retries, and the longest pause, jittered. */
 const recovery = 70 * seconds
 
+/** Between two tries of a renewal: 30 s, jittered, and the time to read the credentials. */
+const longestPause = 36 * seconds + 10 * seconds
+
 /** A renewal that fails and fails: rounds of four attempts, with a pause of 1, 2, 4, 8 ... s, jittered, between them. */
 const mostInAMinute = 28
 
@@ -135,6 +140,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       calls: [],
       requests: [],
       toldAt: Number.NEGATIVE_INFINITY,
+      told: undefined,
       request: undefined,
       answer: undefined
     }
@@ -182,6 +188,13 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const isAhead = held !== undefined && last !== undefined && last.at > held.from
     if (hasFailed && pause < 0.8 * seconds && (isAhead || !key.calls.some((call) => call >= last.at))) {
       object(event, "L7", "tried again without a pause")
+    }
+    if (last !== undefined && hasFailed && isAhead && pause > longestPause) {
+      const between = reads.filter((read) => read.at >= last.at)
+      const isHeldBack = refusals.size > 0 || limit.until >= last.at
+      if (!isHeldBack && between.length === 1 && between[0]?.isRefused === false) {
+        object(event, "L5", `a renewal paused for ${pause} ms`)
+      }
     }
     for (const call of calls.values()) {
       if (call.event.scopes !== scopes) continue
@@ -323,7 +336,11 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         const found = reads.filter((read) => read.at > at - longest && read.at <= at)
         const untils = found.map(({ secrets = [] }) => Math.min(...secrets.map((secret) => untilOf(secret, at))))
         if (until !== undefined) {
-          const isProbed = [...requests.values()].some((request) => request.at + attemptTimeout === until)
+          const isProbed = [...keys.values()].some(({ answer, request }) =>
+            [request, answer?.at === at ? requests.get(answer.id) : undefined].some(
+              (probe) => probe !== undefined && probe.at + attemptTimeout === until
+            )
+          )
           return at < until && (isProbed || untils.includes(until))
             ? undefined
             : "these credentials are not refused now"
@@ -364,12 +381,18 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   }
 
   const onStatus = (event: Of<"status">) => {
-    const { at, scopes, secondsToExpiry, state } = event
+    const { at, lastFailure, scopes, secondsToExpiry, state } = event
     const key = keyOf(scopes)
     // What arrives at this very moment may not have been put down yet.
     const isSettled = (time: number | undefined) => time !== at
     if ([...keys.values()].some(({ answer }) => !isSettled(answer?.at)) || !isSettled(key.calls.at(-1))) return
     reached.toldStatus += 1
+    const { at: failedAt = Number.NEGATIVE_INFINITY, tag: failure = undefined } = lastFailure ?? {}
+    // It is in whole milliseconds, and a renewal may have failed since.
+    const isLater = failedAt > Math.round(key.toldAt) && failedAt <= at
+    if (!isLater && (failedAt !== Math.round(key.toldAt) || failure !== key.told)) {
+      object(event, "status", `the last failure was ${key.told} at ${key.toldAt}`)
+    }
     const last = key.holds.at(-1)
     const held = last !== undefined && at < Math.min(last.to, last.usableUntil) ? last : undefined
     const left = held === undefined ? undefined : Math.floor((held.expiresAt - at) / seconds)
@@ -402,7 +425,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (at > (leaving.get(event.id) ?? at)) object(event, "L3", "a caller was kept though it wanted to leave")
     if (at > call.at + longest) object(event, "L7", "an exchange without an end")
     onHeldBack(event, ended, limitAt.get(event.id) ?? 0)
-    if (outcome.tag === "error") key.toldAt = at
+    if (outcome.tag === "error") {
+      key.toldAt = at
+      key.told = outcome.error
+    }
     if (held !== undefined) {
       if (at !== call.at) object(event, "L4", "a call waited though there was a token")
       if (outcome.tag !== "token") object(event, "L5", "a call failed though there was a token")

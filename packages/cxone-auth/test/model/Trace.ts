@@ -41,6 +41,7 @@ export type Event =
       readonly scopes: string
       readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate-limited"
       readonly secondsToExpiry: number | undefined
+      readonly lastFailure: { readonly tag: string; readonly at: number } | undefined
     }
   /** From here on the provider is well, the credentials are good, and nobody calls. */
   | { readonly tag: "settle" }
