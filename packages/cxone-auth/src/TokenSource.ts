@@ -113,17 +113,16 @@ export const make = (options: {
     const { credentials, metrics, policy, tokenEndpoint } = options
     const exchange = TokenExchange.make(policy, metrics)
     const memory = yield* RefusalMemory.make(policy, metrics.refusals)
-    /** As they were read last; those that were accepted last come first. */
+    /** Accepted last, whatever was read since. */
+    const accepted = yield* Ref.make<Credentials | undefined>(undefined)
+    /** As they were read last. */
     const candidates = yield* Ref.make<ReadonlyArray<Credentials>>([])
 
     const inOrder = (input: Credentials | RotatingCredentials) =>
-      Ref.modify(candidates, ([accepted]) => {
-        const [first, ...others] = candidatesOf(input, accepted)
-        return [{ first, second: others[0] }, [first, ...others]]
+      Effect.flatMap(Ref.get(accepted), (last) => {
+        const [first, ...others] = candidatesOf(input, last)
+        return Effect.as(Ref.set(candidates, [first, ...others]), { first, second: others[0] })
       })
-
-    const accept = (credentials: Credentials) =>
-      Ref.update(candidates, (all) => [credentials, ...all.filter((each) => !isSameClient(each, credentials))])
 
     const obtainWith = (credentials: Credentials, scopes: ScopeSet) =>
       Effect.flatMap(
@@ -132,7 +131,7 @@ export const make = (options: {
           onNone: () =>
             exchange
               .run({ tokenEndpoint, credentials, scopes }, (attempt) => memory.guard(credentials, attempt))
-              .pipe(Effect.tap(() => accept(credentials))),
+              .pipe(Effect.zipLeft(Ref.set(accepted, credentials))),
           onSome: (refusal) => Effect.fail(refusal)
         })
       )

@@ -94,6 +94,17 @@ describe("L1 to L10, against a plain model", () => {
           sleep(60_000),
           sleep(60_000)
         ]
+      ],
+      [
+        "status: not refused, it said, as an exchange with the credentials before these had got a token meanwhile",
+        [
+          { tag: "provider", change: { accepts: "A", latency: 500 } },
+          call("a"),
+          sleep(0),
+          { tag: "give", credentials: "B", latency: 0 },
+          call("a b"),
+          sleep(10_000)
+        ]
       ]
     ])("%s", (_, commands) => {
       for (let seed = 0; seed < 20; seed++) {
