@@ -409,7 +409,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (key.request !== undefined && state !== "renewing") object(event, "status", "an exchange is under way")
     if (state === "fresh" && held === undefined) object(event, "status", "there is no token")
     if (state === "empty" && held !== undefined) object(event, "status", "there is a token")
-    const isCalledFor = key.calls.some((call) => call >= (held?.renewableFrom ?? at - longest))
+    // An exchange that a renewal has started just before the margin may still be under way behind it.
+    const ended = last !== undefined && at - longest < last.usableUntil ? last : undefined
+    const isCalledFor = key.calls.some((call) => call >= ((held ?? ended)?.renewableFrom ?? at - longest))
     if (state === "renewing" && !isCalledFor) object(event, "status", "nobody asked for a renewal")
   }
 
