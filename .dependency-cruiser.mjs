@@ -7,6 +7,7 @@ const floors = [
     "AccessToken",
     "CallerResponse",
     "Challenge",
+    "ClientAuth",
     "Credentials",
     "CxoneError",
     "FormEncoding",

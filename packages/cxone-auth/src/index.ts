@@ -4,13 +4,8 @@
  * @since 0.1.0
  */
 export { AccessToken, type Claims } from "./AccessToken.js"
-export {
-  ClientAuth,
-  type ClientProof,
-  type ClientSecret,
-  Credentials,
-  type RotatingCredentials
-} from "./Credentials.js"
+export { ClientAuth, type ClientProof } from "./ClientAuth.js"
+export { type ClientSecret, Credentials, type RotatingCredentials } from "./Credentials.js"
 export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./CxoneAuth.js"
 export { CxoneEnvironment, type Region } from "./CxoneEnvironment.js"
 export {
