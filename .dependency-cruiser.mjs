@@ -5,11 +5,13 @@
 const floors = [
   [
     "AccessToken",
+    "ApiError",
     "CallerResponse",
     "Challenge",
     "ClientAuth",
     "Credentials",
     "CxoneError",
+    "ErrorText",
     "FormEncoding",
     "ManualRedirect",
     "Metrics",
@@ -19,6 +21,7 @@ const floors = [
     "ScopeSet",
     "SecureUrl",
     "Telemetry",
+    "TokenError",
     "TransportFailure"
   ],
   ["CxoneEnvironment", "OriginGuard"],

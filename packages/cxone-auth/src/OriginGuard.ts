@@ -7,7 +7,7 @@
 import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
-import { ForeignOrigin } from "./CxoneError.js"
+import { ForeignOrigin } from "./ApiError.js"
 import * as SecureUrl from "./SecureUrl.js"
 
 /**

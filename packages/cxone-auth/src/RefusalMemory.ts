@@ -9,8 +9,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import { InsufficientScope } from "./ApiError.js"
 import { type Credentials, isSameClient } from "./Credentials.js"
-import { InsufficientScope, InvalidClient } from "./CxoneError.js"
+import { InvalidClient } from "./TokenError.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
 
 /**

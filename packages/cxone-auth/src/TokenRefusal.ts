@@ -5,8 +5,9 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { InsufficientScope, InvalidClient, InvalidTokenResponse } from "./CxoneError.js"
+import { InsufficientScope } from "./ApiError.js"
 import { quote } from "./Quote.js"
+import { InvalidClient, InvalidTokenResponse } from "./TokenError.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 const decodeOAuthError = Schema.decodeOption(

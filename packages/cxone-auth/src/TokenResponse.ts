@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { claimsOf } from "./AccessToken.js"
-import type { InvalidTokenResponse } from "./CxoneError.js"
+import type { InvalidTokenResponse } from "./TokenError.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
 
 // RFC 6749 appendix A.12 allows a space in a token, RFC 6750 §2.1 and the header do not.

@@ -4,22 +4,14 @@
  * @since 0.1.0
  */
 export { AccessToken, type Claims } from "./AccessToken.js"
+export { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
 export { ClientAuth, type ClientProof } from "./ClientAuth.js"
 export { type ClientSecret, Credentials, type RotatingCredentials } from "./Credentials.js"
 export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./CxoneAuth.js"
 export { CxoneEnvironment, type Region } from "./CxoneEnvironment.js"
-export {
-  CredentialsUnavailable,
-  CxoneAuthError,
-  ForeignOrigin,
-  InsufficientScope,
-  InvalidClient,
-  InvalidToken,
-  InvalidTokenResponse,
-  RateLimited,
-  TokenEndpointUnavailable
-} from "./CxoneError.js"
+export { CxoneAuthError } from "./CxoneError.js"
 export { type AuthenticatedHttpClient, CxoneHttpClient, type CxoneHttpClientOptions } from "./CxoneHttpClient.js"
+export { CredentialsUnavailable, InvalidClient, InvalidTokenResponse, TokenEndpointUnavailable } from "./TokenError.js"
 export { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
 export type { CredentialsInput } from "./TokenSource.js"
 export type { TokenStatus } from "./TokenStatus.js"
