@@ -410,8 +410,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (state === "fresh" && held === undefined) object(event, "status", "there is no token")
     if (state === "empty" && held !== undefined) object(event, "status", "there is a token")
     // An exchange that a renewal has started just before the margin may still be under way behind it.
-    const ended = last !== undefined && at - longest < last.usableUntil ? last : undefined
-    const isCalledFor = key.calls.some((call) => call >= ((held ?? ended)?.renewableFrom ?? at - longest))
+    const isLeftOver = last !== undefined && held === undefined && at - longest < last.usableUntil
+    const earliest = Math.min(at - longest, isLeftOver ? last.renewableFrom : at)
+    const isCalledFor = key.calls.some((call) => call >= (held?.renewableFrom ?? earliest))
     if (state === "renewing" && !isCalledFor) object(event, "status", "nobody asked for a renewal")
   }
 
