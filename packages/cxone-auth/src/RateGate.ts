@@ -18,10 +18,13 @@ import { notBefore, type TokenPolicy } from "./TokenPolicy.js"
  */
 export interface RateGate {
   /**
-   * Waits until the gate is open, and gives the milliseconds that it was told to wait. If they would be more than
-   * `patience` (milliseconds), it fails at once with what is left until the gate opens.
+   * Waits until the gate is open, and tells `waited` the milliseconds each time that it has been told to wait. Where
+   * they would be more than `patience` (milliseconds) in all, it fails at once with what is left until the gate opens.
    */
-  readonly pass: (patience: number) => Effect.Effect<number, Duration.Duration>
+  readonly pass: (
+    patience: number,
+    waited: (millis: number) => Effect.Effect<void>
+  ) => Effect.Effect<void, Duration.Duration>
   /** Closes the gate for as long as the server asked, else for the default; gives how long that is. */
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<Duration.Duration>
   /** What a success means: the next default delay is the first one again. */
@@ -54,19 +57,19 @@ export const make = (policy: TokenPolicy, onWait: () => void): RateGate => {
 
   const millisLeft = Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, leftOf)
 
-  const pass = (patience: number): Effect.Effect<number, Duration.Duration> =>
+  const pass: RateGate["pass"] = (patience, waited) =>
     Effect.flatMap(millisLeft, (left) => {
       if (left === 0) {
-        return Effect.succeed(0)
+        return Effect.void
       }
       if (left > patience) {
         return Effect.fail(Duration.millis(left))
       }
       onWait()
-      // Not past a gate that was closed again in the meantime.
       return Effect.flatMap(notBefore(left), Effect.sleep).pipe(
-        Effect.zipRight(Effect.suspend(() => pass(patience - left))),
-        Effect.map((more) => left + more)
+        Effect.zipRight(waited(left)),
+        // Not past a gate that was closed again in the meantime.
+        Effect.zipRight(Effect.suspend(() => pass(patience - left, waited)))
       )
     })
 

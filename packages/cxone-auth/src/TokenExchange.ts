@@ -87,7 +87,11 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
     guard: (attempt: Attempt) => Attempt,
     progress: Ref.Ref<Progress>
   ): Attempt => {
-    const pass = (patience: number) => Effect.mapError(gate.pass(patience), (left) => rateLimited(request, left))
+    const pass = (patience: number) =>
+      Effect.mapError(
+        gate.pass(patience, (millis) => addWait(progress, millis)),
+        (left) => rateLimited(request, left)
+      )
     const send = Effect.flatMap(nextAttempt(progress), (number) => TokenEndpoint.attempt(request, policy, number)).pipe(
       Effect.tap(() => gate.reset),
       Effect.catchTag("RateLimited", ({ retryAfter }) =>
@@ -95,7 +99,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
       )
     )
     return Effect.gen(function* () {
-      yield* addWait(progress, yield* pass(yield* patienceLeft(progress)))
+      yield* pass(yield* patienceLeft(progress))
       // While the guard held it back, another exchange may have met a 429.
       return yield* guard(Effect.zipRight(pass(0), send))
     }).pipe(

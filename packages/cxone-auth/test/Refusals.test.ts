@@ -43,14 +43,15 @@ const registerSecret = (secret: string) =>
 /** Runs it with a token service at the simulator in memory. `right` is the secret that the simulator knows at first. */
 const withAuth = <A, E>(
   options: Omit<CxoneAuthOptions, "environment">,
-  body: (auth: typeof CxoneAuth.Service) => Effect.Effect<A, E, CxoneSimulator>
+  body: (auth: typeof CxoneAuth.Service) => Effect.Effect<A, E, CxoneSimulator>,
+  draw = 0
 ) =>
   Effect.gen(function* () {
     yield* registerSecret("right")
     const { environment } = yield* CxoneSimulator
     const layer = CxoneAuth.layer({ environment, scopes: "a", ...options })
     return yield* Effect.provide(Effect.flatMap(CxoneAuth, body), layer)
-  }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([0])))
+  }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([draw])))
 
 /** The secrets that were sent, in order. */
 const secretsSent = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
@@ -405,6 +406,32 @@ describe("L6: a 429 is remembered", () => {
     )
   )
 })
+
+it.effect("L6: who waited for one 429 when another comes has what is left of the minute, not a new one", () =>
+  withAuth(
+    { credentials: credentialsWith("right") },
+    (auth) =>
+      Effect.gen(function* () {
+        const { inject, requestsTo } = yield* CxoneSimulator
+        yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "59" } }), { on: "token", times: 2 })
+        const first = yield* Effect.fork(Effect.flip(auth.accessTokenFor("a")))
+        yield* TestClock.adjust("60 seconds")
+        // By the jitter the first one still waits when this one finds the gate open, and has it closed again.
+        const second = yield* Effect.fork(auth.accessTokenFor("b"))
+        yield* TestClock.adjust("11 seconds")
+        expect((yield* requestsTo("token")).length).toBe(2)
+        const told = yield* Fiber.poll(first)
+        expect(
+          Option.map(
+            told,
+            Exit.map(({ _tag }) => _tag)
+          )
+        ).toEqual(Option.some(Exit.succeed("RateLimited")))
+        yield* Fiber.interrupt(second)
+      }),
+    1
+  )
+)
 
 describe("L3: an exchange runs as the layer was built", () => {
   it.effect("whatever its first caller has set: config, annotations, tracing", () =>
