@@ -334,13 +334,19 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       case "InvalidClient": {
         // Of several exchanges under way each goes by the credentials as it found them.
         const found = reads.filter((read) => read.at > at - longest && read.at <= at)
-        const untils = found.map(({ secrets = [] }) => Math.min(...secrets.map((secret) => untilOf(secret, at))))
+        // Who is probed counts as refused for as long as an attempt may take.
+        const probes = [...keys.values()].flatMap(({ answer, request }) =>
+          [request, answer?.at === at ? requests.get(answer.id) : undefined].flatMap((probe) => probe ?? [])
+        )
+        const probeEnds = (secret: string) =>
+          probes.filter((probe) => probe.secret === secret).map((probe) => probe.at + attemptTimeout)
+        const latestOf = (secret: string) => Math.max(untilOf(secret, at), ...probeEnds(secret))
+        const untils = found.flatMap(({ secrets = [] }) => [
+          Math.min(...secrets.map((secret) => untilOf(secret, at))),
+          Math.min(...secrets.map(latestOf))
+        ])
         if (until !== undefined) {
-          const isProbed = [...keys.values()].some(({ answer, request }) =>
-            [request, answer?.at === at ? requests.get(answer.id) : undefined].some(
-              (probe) => probe !== undefined && probe.at + attemptTimeout === until
-            )
-          )
+          const isProbed = probes.some((probe) => probe.at + attemptTimeout === until)
           return at < until && (isProbed || untils.includes(until))
             ? undefined
             : "these credentials are not refused now"
