@@ -11,6 +11,9 @@ const floors = [
     "ClientAuth",
     "Credentials",
     "CxoneError",
+    "CxoneHosts",
+    "DiscoveryFailed",
+    "ErrorBody",
     "ErrorText",
     "FormEncoding",
     "ManualRedirect",
@@ -25,10 +28,11 @@ const floors = [
     "TransportFailure"
   ],
   ["CxoneEnvironment", "OriginGuard"],
-  ["RateGate", "TokenPolicy"],
+  ["LimitedRequest", "MixUps", "RateGate", "Settings", "SharedLookup", "Suitability", "TokenPolicy"],
   [
     "ApiAnswer",
     "CxoneConfig",
+    "Discovery",
     "FixedAnswer",
     "RefusalMemory",
     "TokenCache",
@@ -38,7 +42,8 @@ const floors = [
     "TokenRequest",
     "TokenResponse",
     "TokenSource",
-    "TokenStatus"
+    "TokenStatus",
+    "WellKnown"
   ],
   ["CxoneAuth"],
   ["CxoneHttpClient"],

@@ -26,6 +26,7 @@ const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientE
       InvalidToken: () => Effect.succeed("stop: another try would be refused as well"),
       TokenEndpointUnavailable: () => Effect.succeed("put the job back: CXone will return"),
       InvalidTokenResponse: () => Effect.succeed("stop: something else answers in CXone's place"),
+      DiscoveryFailed: () => Effect.succeed("see that the issuer or area is right, or say where the API is"),
       ForeignOrigin: () => Effect.succeed("call this host with the plain HttpClient")
     })
   )

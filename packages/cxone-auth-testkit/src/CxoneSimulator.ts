@@ -7,10 +7,12 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import {
   type AccessToken,
   type ClientAuth,
+  type ClientSecret,
   Credentials,
   CxoneAuth,
   type CxoneAuthOptions,
-  CxoneEnvironment
+  CxoneEnvironment,
+  type FixedEnvironment
 } from "cxone-auth"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -34,9 +36,9 @@ export interface CxoneSimulatorService {
   /** Where it is reached. */
   readonly origin: URL
   /** The environment for `CxoneAuth.layer`: tokens from `{origin}/oauth/token`, the API at `{origin}`. */
-  readonly environment: CxoneEnvironment
+  readonly environment: FixedEnvironment
   /** The credentials of the first client, sent in the form. */
-  readonly credentials: Credentials
+  readonly credentials: ClientSecret
   /** Every request so far, in the order of arrival; one that waits for its answer is there already. */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
   /** Those to one endpoint: `requestsTo("token")` are the exchanges. */

@@ -20,13 +20,25 @@ import type { ScopeSet } from "./ScopeSet.js"
  */
 export type Claims = { readonly [name: string]: unknown }
 
+/**
+ * The CXone tenant that a token is for, as its JWTs say (facts §2c). Not verified.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tenant {
+  readonly tenantId: string
+  /** Who issued the id token that said so: where the tenant's configuration is. Absent if the access token said it. */
+  readonly issuer?: string
+}
+
 const decodeClaims = Schema.decodeUnknownOption(
   Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 )
 
 /**
  * An access token with what is known of it (RFC 6749 §5.1). However it is printed, logged or serialised, its value
- * and its claims stay out: only scopes, type and times are shown.
+ * and its claims stay out: only scopes, type, tenant and times are shown.
  *
  * @since 0.1.0
  * @category models
@@ -73,6 +85,12 @@ export class AccessToken extends Inspectable.Class {
    */
   readonly requestedScopes: ScopeSet
   /**
+   * The CXone tenant that it is for, if one is named: not secret, and worth a look when an answer surprises.
+   *
+   * @since 0.1.0
+   */
+  readonly tenant: Tenant | undefined
+  /**
    * When the request for it was sent, in milliseconds since the epoch.
    *
    * @since 0.1.0
@@ -86,13 +104,15 @@ export class AccessToken extends Inspectable.Class {
   readonly expiresAt: number
 
   constructor(
-    fields: Pick<AccessToken, "value" | "tokenType" | "scopes" | "requestedScopes" | "obtainedAt" | "expiresAt">
+    fields: Pick<AccessToken, "value" | "tokenType" | "scopes" | "requestedScopes" | "obtainedAt" | "expiresAt"> &
+      Partial<Pick<AccessToken, "tenant">>
   ) {
     super()
     this.value = fields.value
     this.tokenType = fields.tokenType
     this.scopes = fields.scopes
     this.requestedScopes = fields.requestedScopes
+    this.tenant = fields.tenant
     this.obtainedAt = fields.obtainedAt
     this.expiresAt = fields.expiresAt
   }
@@ -103,7 +123,7 @@ export class AccessToken extends Inspectable.Class {
   }
 
   /**
-   * What is shown when it is printed, logged or serialised: scopes, type and times.
+   * What is shown when it is printed, logged or serialised: scopes, type, tenant and times.
    *
    * @since 0.1.0
    */
@@ -113,6 +133,7 @@ export class AccessToken extends Inspectable.Class {
       tokenType: this.tokenType,
       scopes: this.scopes,
       requestedScopes: this.requestedScopes,
+      ...(this.tenant === undefined ? {} : { tenantId: this.tenant.tenantId }),
       obtainedAt: this.obtainedAt,
       expiresAt: this.expiresAt
     }

@@ -17,12 +17,15 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { AccessToken } from "./AccessToken.js"
+import type { Credentials, RotatingCredentials } from "./Credentials.js"
 import * as CxoneConfig from "./CxoneConfig.js"
-import { CxoneEnvironment } from "./CxoneEnvironment.js"
+import { type CxoneEnvironment, copy as copyOf } from "./CxoneEnvironment.js"
 import type { CxoneAuthError } from "./CxoneError.js"
+import * as Discovery from "./Discovery.js"
 import * as FixedAnswer from "./FixedAnswer.js"
 import * as Metrics from "./Metrics.js"
 import * as ScopeSet from "./ScopeSet.js"
+import * as Suitability from "./Suitability.js"
 import * as Telemetry from "./Telemetry.js"
 import * as TokenCache from "./TokenCache.js"
 import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
@@ -45,7 +48,7 @@ export interface CxoneAuthService {
   readonly accessTokenFor: (scopes: string | ReadonlyArray<string>) => Effect.Effect<AccessToken, CxoneAuthError>
   /** Drops a token that turned out to be no good, but only if it is still the cached one (L9). */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
-  /** Where the API answers. */
+  /** Where the API answers. With discovery, this may get the first token, which says whose API it is. */
   readonly apiBaseUrl: Effect.Effect<URL, CxoneAuthError>
   /** How things stand, for a health endpoint: an entry for each set of scopes that was asked for, free of secrets. */
   readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
@@ -66,7 +69,10 @@ export interface CxoneAuthOptions {
    */
   readonly credentials: CredentialsInput
   readonly environment: CxoneEnvironment
-  /** The scopes of `accessToken`; default `offline_access` (source: the brief). */
+  /**
+   * The scopes of `accessToken`. Default: with a client at the brief's gateway or a custom endpoint `offline_access`
+   * (source: the brief); else none, for those of an access key are those of its registration (facts §1b).
+   */
   readonly scopes?: string | ReadonlyArray<string>
   /** The numbers that are to be other than the defaults. */
   readonly policy?: TokenPolicyOptions
@@ -90,26 +96,39 @@ export const make = (
     const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<HttpClient.HttpClient>())
     const fiberRefs = yield* Effect.getFiberRefs
     const scope = yield* Effect.scope
-    // A copy, checked again: whoever can change a URL of the original, or made it by hand, decides where secrets go.
-    const { apiBaseUrl, tokenEndpoint } = new CxoneEnvironment(options.environment)
+    const environment = copyOf(options.environment)
+    const objectionTo = (credentials: Credentials | RotatingCredentials) =>
+      Suitability.objectionTo(credentials, environment)
+    requireSuitable(options.credentials, objectionTo)
     const policy = TokenPolicy.make(options.policy)
     const metrics = Metrics.make(options.name)
-    const source = yield* makeSource({ credentials: options.credentials, tokenEndpoint, policy, metrics })
 
     yield* Effect.addFinalizer(() => Effect.sync(() => metrics.refusals(0)))
 
     // Nobody's flight (L3): the context, settings, tracer and annotations of whoever happens to call first are not for all.
     const asOfTheLayer = Effect.updateFiberRefs((fiberId) => FiberRefs.forkAs(fiberRefs, fiberId))
 
+    const inTheLayer = <A, E>(effect: Effect.Effect<A, E, HttpClient.HttpClient>): Effect.Effect<A, E> =>
+      Effect.zipRight(
+        asOfTheLayer,
+        effect.pipe(
+          options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
+          Effect.mapInputContext((_: Context.Context<never>) => context)
+        )
+      )
+
+    const discovery = yield* Discovery.make({ environment, policy, scope, run: inTheLayer })
+    const source = yield* makeSource({
+      credentials: options.credentials,
+      tokenEndpoint: discovery.tokenEndpoint,
+      objectionTo,
+      policy,
+      metrics
+    })
+
     const newToken = (scopes: ScopeSet.ScopeSet): Token => {
       const cache = TokenCache.make({
-        exchange: Effect.zipRight(
-          asOfTheLayer,
-          source.obtain(scopes).pipe(
-            options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
-            Effect.mapInputContext((_: Context.Context<never>) => context)
-          )
-        ),
+        exchange: inTheLayer(Effect.tap(source.obtain(scopes), discovery.learn)),
         policy,
         metrics: metrics.ofToken(scopes),
         scope
@@ -117,7 +136,7 @@ export const make = (
       return { scopes, cache, access: Telemetry.accessSpan(cache.get, options.name) }
     }
 
-    const defaultScopes = ScopeSet.make(options.scopes ?? CxoneConfig.defaultScopes)
+    const defaultScopes = ScopeSet.make(options.scopes ?? defaultScopesFor(options.credentials, environment))
     const defaultToken = newToken(defaultScopes)
     const tokens = yield* Ref.make(HashMap.make([keyOf(defaultScopes), defaultToken]))
 
@@ -138,8 +157,7 @@ export const make = (
             onSome: ({ cache }) => cache.invalidate(token)
           })
         ),
-      // A copy: a `URL` can be changed, and this one decides where tokens go.
-      apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl)),
+      apiBaseUrl: discovery.apiBaseUrl(defaultToken.access),
       status: Effect.gen(function* () {
         const standing = yield* source.standing
         const now = yield* Clock.currentTimeMillis
@@ -149,6 +167,23 @@ export const make = (
       })
     }
   })
+
+const requireSuitable = (
+  input: CredentialsInput,
+  objectionTo: (credentials: Credentials | RotatingCredentials) => string | undefined
+): void => {
+  const objection = Effect.isEffect(input) ? undefined : objectionTo(input)
+  if (objection !== undefined) {
+    throw new TypeError(`CxoneAuth: ${objection}`)
+  }
+}
+
+// The scopes of an access key are those of its client's registration, and none are sent (facts §1b).
+const defaultScopesFor = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
+  const current = Effect.isEffect(input) ? undefined : input._tag === "RotatingCredentials" ? input.current : input
+  const isKey = current !== undefined && current._tag !== "ClientSecret"
+  return environment._tag === "FixedEnvironment" && !isKey ? CxoneConfig.defaultScopes : []
+}
 
 /** One set of scopes, and what belongs to it. */
 interface Token {

@@ -4,17 +4,18 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import { ClientAuth } from "./ClientAuth.js"
 import { Credentials, type RotatingCredentials } from "./Credentials.js"
-import { CxoneEnvironment, type Region, regionHosts } from "./CxoneEnvironment.js"
+import { CxoneEnvironment, isAreaName, type Region, regionHosts } from "./CxoneEnvironment.js"
+import * as MixUps from "./MixUps.js"
 import * as ScopeSet from "./ScopeSet.js"
-import * as SecureUrl from "./SecureUrl.js"
+import { invalid, missing, oneOf, type Setting, secret, text, url, warnOfWhiteSpace } from "./Settings.js"
 
 /**
  * What the settings describe.
@@ -25,11 +26,12 @@ import * as SecureUrl from "./SecureUrl.js"
 export interface CxoneSettings {
   readonly credentials: Credentials | RotatingCredentials
   readonly environment: CxoneEnvironment
-  readonly scopes: ScopeSet.ScopeSet
+  /** Absent if they are not set. */
+  readonly scopes?: ScopeSet.ScopeSet
 }
 
 /**
- * The scopes that are requested if nothing else is said: `offline_access` (source: the brief).
+ * The scopes that a client alone requests if nothing else is said: `offline_access` (source: the brief).
  *
  * @since 0.1.0
  * @category constants
@@ -38,115 +40,184 @@ export const defaultScopes: ScopeSet.ScopeSet = ["offline_access"]
 
 const regions: ReadonlyArray<Region> = Record.keys(regionHosts)
 
-const descriptions = {
-  CXONE_CLIENT_ID: "the application's client ID, from CXone's Admin portal under Applications > OAuth",
-  CXONE_CLIENT_SECRET: "the client secret of the same application",
-  CXONE_CLIENT_SECRET_NEXT: "while it is being rotated, the secret that will replace it",
-  CXONE_CLIENT_AUTH: "how the client proves itself: post (default) or basic, as the application was registered",
-  CXONE_REGION: `the gateway's region: ${regions.join(", ")}; default us`,
-  CXONE_TOKEN_ENDPOINT: "the URL that tokens are requested from, in place of CXONE_REGION",
-  CXONE_API_BASE_URL: "the URL that API calls are relative to, in place of CXONE_REGION",
-  CXONE_SCOPES: `the scopes to request, separated by spaces; default ${ScopeSet.toParameter(defaultScopes)}`
-} as const
+const optional = <A>(setting: Config.Config<A>): Config.Config<A | undefined> =>
+  Config.map(Config.option(setting), Option.getOrUndefined)
 
-type Setting = keyof typeof descriptions
-
-// No value is ever part of an error: somebody may have put the secret into the wrong setting.
-const invalid = (setting: Setting, problem: string) => Either.left(ConfigError.InvalidData([setting], problem))
-const missing = (setting: Setting, problem: string) => Either.left(ConfigError.MissingData([setting], problem))
-
-const text = (setting: Setting): Config.Config<string> =>
-  Config.string(setting).pipe(
-    Config.mapOrFail((raw) =>
-      raw.trim() === ""
-        ? Either.left(ConfigError.MissingData([], `Expected ${setting} to be not empty`))
-        : Either.right(raw.trim())
-    ),
-    Config.withDescription(descriptions[setting])
-  )
-
-const oneOf = <A extends string>(setting: Setting, choices: ReadonlyArray<A>): Config.Config<A> =>
-  Config.mapOrFail(text(setting), (value) => {
-    const choice = choices.find((name) => name === value)
-    return choice === undefined ? invalid(setting, `Expected one of ${choices.join(", ")}`) : Either.right(choice)
-  })
-
-const url = (setting: Setting): Config.Config<URL> =>
-  Config.mapOrFail(text(setting), (value) =>
-    Either.orElse(SecureUrl.parse(value), (objection) => invalid(setting, `${setting} ${objection}`))
-  )
-
-const secret = (setting: Setting): Config.Config<Redacted.Redacted<string>> => Config.map(text(setting), Redacted.make)
-
-const credentials: Config.Config<Credentials | RotatingCredentials> = Config.all({
-  clientId: text("CXONE_CLIENT_ID"),
-  clientSecret: secret("CXONE_CLIENT_SECRET"),
-  nextSecret: Config.option(secret("CXONE_CLIENT_SECRET_NEXT")),
-  clientAuth: oneOf("CXONE_CLIENT_AUTH", ["post", "basic"]).pipe(
-    Config.withDefault("post" as const),
-    Config.map((method) => ClientAuth[method])
-  )
-}).pipe(
-  Config.map(({ nextSecret, ...client }) => {
-    const current = Credentials.clientSecret(client)
-    return Option.match(nextSecret, {
-      onNone: () => current,
-      onSome: (clientSecret) =>
-        Credentials.rotating({ current, next: Credentials.clientSecret({ ...client, clientSecret }) })
-    })
-  })
-)
-
-const environment: Config.Config<CxoneEnvironment> = Config.all({
-  region: Config.option(oneOf("CXONE_REGION", regions)),
-  tokenEndpoint: Config.option(url("CXONE_TOKEN_ENDPOINT")),
-  apiBaseUrl: Config.option(url("CXONE_API_BASE_URL"))
-}).pipe(
-  Config.mapOrFail(({ apiBaseUrl, region, tokenEndpoint }) => {
-    if (Option.isNone(tokenEndpoint) && Option.isNone(apiBaseUrl)) {
-      return Either.right(CxoneEnvironment.region(Option.getOrElse(region, () => "us")))
-    }
-    if (Option.isNone(tokenEndpoint)) {
-      return missing("CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL is set and needs it beside it")
-    }
-    if (Option.isNone(apiBaseUrl)) {
-      return missing("CXONE_API_BASE_URL", "CXONE_TOKEN_ENDPOINT is set and needs it beside it")
-    }
-    return Option.isSome(region)
-      ? invalid("CXONE_REGION", "Expected it not to be set beside CXONE_TOKEN_ENDPOINT and CXONE_API_BASE_URL")
-      : Either.right(CxoneEnvironment.custom({ tokenEndpoint: tokenEndpoint.value, apiBaseUrl: apiBaseUrl.value }))
-  })
-)
-
-/**
- * The settings `CXONE_*` as one `Config`, each with its description. Set but empty counts as not set; white space at
- * either end is dropped. An error names the setting and what was expected, and never repeats a value.
- *
- * @since 0.1.0
- * @category config
- */
-export const config: Config.Config<CxoneSettings> = Config.all({
-  credentials,
-  environment,
-  scopes: text("CXONE_SCOPES").pipe(Config.map(ScopeSet.make), Config.withDefault(defaultScopes))
+const given = Config.all({
+  CXONE_CLIENT_ID: optional(text("CXONE_CLIENT_ID")),
+  CXONE_CLIENT_SECRET: optional(secret("CXONE_CLIENT_SECRET")),
+  CXONE_CLIENT_SECRET_NEXT: optional(secret("CXONE_CLIENT_SECRET_NEXT")),
+  CXONE_CLIENT_AUTH: optional(oneOf("CXONE_CLIENT_AUTH", ["post", "basic"] as const)),
+  CXONE_ACCESS_KEY_ID: optional(text("CXONE_ACCESS_KEY_ID")),
+  CXONE_ACCESS_KEY_SECRET: optional(secret("CXONE_ACCESS_KEY_SECRET")),
+  CXONE_REGION: optional(oneOf("CXONE_REGION", regions)),
+  CXONE_ISSUER: optional(url("CXONE_ISSUER", MixUps.inIssuer)),
+  CXONE_AREA: optional(
+    Config.mapOrFail(text("CXONE_AREA"), (area) =>
+      isAreaName(area) ? Either.right(area) : invalid("CXONE_AREA", "Expected an area's name alone, such as na1 or eu1")
+    )
+  ),
+  CXONE_TOKEN_ENDPOINT: optional(url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
+  CXONE_API_BASE_URL: optional(url("CXONE_API_BASE_URL", MixUps.inApiBaseUrl)),
+  CXONE_SCOPES: optional(Config.map(text("CXONE_SCOPES"), ScopeSet.make))
 })
 
-const warnOfWhiteSpace = (setting: Setting): Effect.Effect<void, ConfigError.ConfigError> =>
-  Config.option(Config.string(setting)).pipe(
-    Effect.map(Option.exists((raw) => raw.trim() !== raw && raw.trim() !== "")),
-    Effect.flatMap((padded) =>
-      padded ? Effect.logWarning(`${setting} has white space at its start or end, which is ignored`) : Effect.void
-    )
-  )
+type Given = Config.Config.Success<typeof given>
+
+type Choice<A> = Either.Either<A, ConfigError.ConfigError>
+
+const pair = <Id extends Setting & keyof Given, Secret extends Setting & keyof Given>(
+  settings: Given,
+  idSetting: Id,
+  secretSetting: Secret
+): Choice<readonly [NonNullable<Given[Id]>, NonNullable<Given[Secret]>] | undefined> => {
+  const id = settings[idSetting]
+  const secret = settings[secretSetting]
+  if (id && secret) {
+    return Either.right([id, secret])
+  }
+  if (id) {
+    return missing(secretSetting, `Expected it, not empty, beside ${idSetting}`)
+  }
+  return secret ? missing(idSetting, `Expected it, not empty, beside ${secretSetting}`) : Either.right(undefined)
+}
+
+const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCredentials> =>
+  Either.gen(function* () {
+    const client = yield* pair(settings, "CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET")
+    const key = yield* pair(settings, "CXONE_ACCESS_KEY_ID", "CXONE_ACCESS_KEY_SECRET")
+    const mixUp = MixUps.inCredentials(settings)
+    if (mixUp !== undefined) {
+      return yield* invalid(mixUp[0], `${mixUp[0]} ${mixUp[1]}`)
+    }
+    if (client !== undefined) {
+      return withClient(settings, client, key)
+    }
+    if (key === undefined) {
+      return yield* missing(
+        "CXONE_CLIENT_ID",
+        "Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, or CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET, or all four"
+      )
+    }
+    for (const setting of ["CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH"] as const) {
+      if (settings[setting] !== undefined) {
+        return yield* missing("CXONE_CLIENT_ID", `Expected it beside ${setting}`)
+      }
+    }
+    const [accessKeyId, accessKeySecret] = key
+    return Credentials.accessKeyOnly({ accessKeyId, accessKeySecret })
+  })
+
+type Pair = readonly [id: string, secret: Redacted.Redacted<string>]
+
+const withClient = (
+  { CXONE_CLIENT_AUTH: method, CXONE_CLIENT_SECRET_NEXT: nextSecret }: Given,
+  [clientId, clientSecret]: Pair,
+  key: Pair | undefined
+): Credentials | RotatingCredentials => {
+  const auth = method === undefined ? {} : { clientAuth: ClientAuth[method] }
+  const credentialsWith = (clientSecret: Redacted.Redacted<string>) =>
+    key === undefined
+      ? Credentials.clientSecret({ clientId, clientSecret, ...auth })
+      : Credentials.accessKey({ clientId, clientSecret, accessKeyId: key[0], accessKeySecret: key[1], ...auth })
+  const current = credentialsWith(clientSecret)
+  return nextSecret === undefined ? current : Credentials.rotating({ current, next: credentialsWith(nextSecret) })
+}
+
+const places = ["CXONE_TOKEN_ENDPOINT", "CXONE_REGION", "CXONE_ISSUER", "CXONE_AREA"] as const
+
+const chooseEnvironment = (settings: Given, credentials: Credentials): Choice<CxoneEnvironment> => {
+  const [place, other] = places.filter((name) => settings[name] !== undefined)
+  if (place !== undefined && other !== undefined) {
+    return invalid(other, `Expected it not to be set beside ${place}`)
+  }
+  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_TOKEN_ENDPOINT: tokenEndpoint } = settings
+  if (tokenEndpoint !== undefined) {
+    return apiBaseUrl === undefined
+      ? missing("CXONE_API_BASE_URL", "Expected it beside CXONE_TOKEN_ENDPOINT")
+      : Either.right(CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl }))
+  }
+  switch (credentials._tag) {
+    case "ClientSecret":
+      return gateway(settings)
+    case "AccessKey":
+      return issuer(settings)
+    case "AccessKeyOnly":
+      return area(settings)
+  }
+}
+
+/** For a client alone: the brief's gateway. */
+const gateway = (settings: Given): Choice<CxoneEnvironment> => {
+  for (const setting of ["CXONE_ISSUER", "CXONE_AREA"] as const) {
+    if (settings[setting] !== undefined) {
+      return missing(
+        "CXONE_ACCESS_KEY_ID",
+        `Expected an access key beside ${setting}: NICE's own services give back-end apps tokens for access keys only`
+      )
+    }
+  }
+  if (settings.CXONE_API_BASE_URL !== undefined) {
+    return settings.CXONE_REGION === undefined
+      ? missing("CXONE_TOKEN_ENDPOINT", "Expected it beside CXONE_API_BASE_URL, or no CXONE_API_BASE_URL")
+      : invalid("CXONE_REGION", "Expected it not to be set beside CXONE_API_BASE_URL")
+  }
+  return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
+}
+
+/** For a client with an access key: an issuer. */
+const issuer = (settings: Given): Choice<CxoneEnvironment> => {
+  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_ISSUER: named } = settings
+  if (settings.CXONE_REGION !== undefined) {
+    return invalid("CXONE_REGION", "Expected it not to be set beside an access key: it is for a client alone")
+  }
+  return settings.CXONE_AREA === undefined
+    ? Either.right(CxoneEnvironment.discover({ ...(named === undefined ? {} : { issuer: named }), apiBaseUrl }))
+    : invalid("CXONE_AREA", "Expected it not to be set beside CXONE_CLIENT_ID: it is for an access key alone")
+}
+
+/** For an access key alone: an area. */
+const area = (settings: Given): Choice<CxoneEnvironment> => {
+  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_AREA: name } = settings
+  for (const setting of ["CXONE_ISSUER", "CXONE_REGION"] as const) {
+    if (settings[setting] !== undefined) {
+      return missing(
+        "CXONE_CLIENT_ID",
+        `${setting} is set and needs it beside it; an access key alone needs CXONE_AREA`
+      )
+    }
+  }
+  if (settings.CXONE_SCOPES !== undefined) {
+    return invalid("CXONE_SCOPES", "Expected it not to be set with an access key alone, which asks for no scopes")
+  }
+  return name === undefined
+    ? missing("CXONE_AREA", "Expected the area, such as na1: an access key is set, and no CXONE_CLIENT_ID")
+    : Either.right(CxoneEnvironment.area(name, { apiBaseUrl }))
+}
 
 /**
- * Reads {@link config}, and logs a warning for each setting that has white space at its start or end: the value is
- * used without it, but whoever reads the same setting elsewhere may not be so kind.
+ * The settings `CXONE_*` as one `Config`, each with its description. Which credentials are set decides which CXone it
+ * is, if nothing else does: a client alone goes to the brief's gateway, a client with an access key to NICE's issuer, an
+ * access key alone to its area. Set but empty counts as not set; white space at either end is dropped. An error names
+ * the setting and what was expected, notices the classic mix-ups, and never repeats a value.
  *
  * @since 0.1.0
  * @category config
  */
-export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(
-  Effect.forEach(Record.keys(descriptions), warnOfWhiteSpace, { discard: true }),
-  config
+export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (settings) =>
+  Either.gen(function* () {
+    const credentials = yield* chooseCredentials(settings)
+    const current = credentials._tag === "RotatingCredentials" ? credentials.current : credentials
+    const environment = yield* chooseEnvironment(settings, current)
+    const { CXONE_SCOPES: scopes } = settings
+    return { credentials, environment, ...(scopes === undefined ? {} : { scopes }) }
+  })
 )
+
+/**
+ * Reads {@link config}, and warns of white space.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(warnOfWhiteSpace, config)

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
+import { DiscoveryFailed } from "./DiscoveryFailed.js"
 import { CredentialsUnavailable, InvalidClient, InvalidTokenResponse, TokenEndpointUnavailable } from "./TokenError.js"
 
 /**
@@ -21,6 +22,7 @@ export type CxoneAuthError =
   | InvalidToken
   | TokenEndpointUnavailable
   | InvalidTokenResponse
+  | DiscoveryFailed
   | ForeignOrigin
 
 /**
@@ -37,5 +39,6 @@ export const CxoneAuthError = Schema.Union(
   InvalidToken,
   TokenEndpointUnavailable,
   InvalidTokenResponse,
+  DiscoveryFailed,
   ForeignOrigin
 )

@@ -29,7 +29,7 @@ export type Answer = string | AccessToken | CxoneAuthError
  */
 export const make = (answer: Answer, options?: { readonly apiBaseUrl?: string | URL }) => {
   const tokenEndpoint = "https://cxone.test/oauth/token"
-  const { apiBaseUrl } = new CxoneEnvironment({ tokenEndpoint, apiBaseUrl: "https://cxone.test", ...options })
+  const { apiBaseUrl } = CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl: "https://cxone.test", ...options })
   const accessTokenFor = (scopes: string | ReadonlyArray<string>) => answerFor(answer, ScopeSet.make(scopes))
   const accessToken = answerFor(answer, defaultScopes)
   return {

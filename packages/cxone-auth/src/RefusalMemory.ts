@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { InsufficientScope } from "./ApiError.js"
-import { type Credentials, isSameClient } from "./Credentials.js"
+import { type Credentials, isSame } from "./Credentials.js"
 import { InvalidClient } from "./TokenError.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
 
@@ -63,7 +63,7 @@ const isRefusal = Option.exists((error: unknown) => error instanceof InvalidClie
 const isOf =
   (credentials: Credentials) =>
   (refusal: Refusal): boolean =>
-    isSameClient(refusal.credentials, credentials)
+    isSame(refusal.credentials, credentials)
 
 /**
  * Makes an empty memory. `onChange` is told how many refusals it holds.

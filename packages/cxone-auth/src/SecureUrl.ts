@@ -44,3 +44,16 @@ export const parse = (input: string | URL): Either.Either<URL, string> => {
     ? Either.right(url)
     : Either.left("must start with https:// (plain http:// only to this machine)")
 }
+
+/**
+ * The same for a URL that is to be a host alone, such as an issuer.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const parseOrigin = (input: string | URL): Either.Either<URL, string> =>
+  Either.filterOrLeft(
+    parse(input),
+    ({ hash, pathname, search }) => pathname === "/" && search === "" && hash === "",
+    () => "must be a host alone, without a path, for example https://cxone.niceincontact.com"
+  )

@@ -6,9 +6,12 @@
 import * as Schema from "effect/Schema"
 import { instant, Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.js"
 
+const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"
+
 /**
- * The app's own effect that yields the credentials failed, or took longer than an attempt may. `detail` is the tag or
- * name of its failure; nothing else of it is kept, for it may hold a secret.
+ * The app's own effect that yields the credentials failed, took longer than an attempt may, or yielded some that do not
+ * go with the environment (`unsuitable`). `detail` is the tag or name of its failure, of which nothing else is kept, for
+ * it may hold a secret; or why the credentials do not go.
  *
  * @since 0.1.0
  * @category errors
@@ -16,10 +19,13 @@ import { instant, Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.j
 export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
   "cxone-auth/CredentialsUnavailable"
 )("CredentialsUnavailable", {
-  reason: Schema.Literal("failed", "timeout"),
+  reason: Schema.Literal("failed", "timeout", "unsuitable"),
   detail: Quotation
 }) {
   override get message(): string {
+    if (this.reason === "unsuitable") {
+      return `The effect given as credentials yielded some that cannot be used, so nothing was sent: ${this.detail}.`
+    }
     const problem =
       this.reason === "timeout"
         ? "did not end in time (attemptTimeout, 10 s by default)"
@@ -29,16 +35,20 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
 }
 
 /**
- * The token endpoint refused the client. Not retried: trying again with the same credentials can only lock them out.
- * `reason` is the code of RFC 6749 §5.2. Until `until` (milliseconds since the epoch) the refusal is remembered: every
- * call that needs a new token fails with it, and nothing is sent, unless the credentials change (L6). `bothRefused`:
- * there were current and next credentials, and neither was accepted.
+ * The token endpoint refused the credentials. Not retried: trying again with the same ones can only lock them out.
+ * `reason` is the code of RFC 6749 §5.2, `credentials` the kind that was sent: with an access key, `invalid_grant` is
+ * about the key, and the others are about the client. Until `until` (milliseconds since the epoch) the refusal is
+ * remembered: every call that needs a new token fails with it, and nothing is sent, unless the credentials change (L6).
+ * `bothRefused`: there were current and next credentials, and neither was accepted.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth/InvalidClient")("InvalidClient", {
   reason: Schema.Literal("invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
+  credentials: Schema.optionalWith(Schema.Literal("ClientSecret", "AccessKey", "AccessKeyOnly"), {
+    default: () => "ClientSecret"
+  }),
   tokenEndpoint: Schema.String,
   status: Schema.Number,
   description: Quotation,
@@ -46,11 +56,16 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
   override get message(): string {
-    const client = this.bothRefused ? "the client, with the current and with the next credentials" : "the client"
+    const subject = this.isAboutKey ? "the access key" : "the client"
+    const both = this.bothRefused ? `${subject}, with the current and with the next credentials` : subject
     return (
-      `${this.tokenEndpoint} refused ${client} (${this.status} ${this.reason}). ${this.cure} ` +
-      `The registration is in CXone's Admin portal under Applications > OAuth.${this.memory}${said(this.description)}`
+      `${this.tokenEndpoint} refused ${both} (${this.status} ${this.reason}). ${this.cure}` +
+      `${this.memory}${said(this.description)}`
     )
+  }
+
+  private get isAboutKey(): boolean {
+    return this.credentials === "AccessKeyOnly" || (this.credentials === "AccessKey" && this.reason === "invalid_grant")
   }
 
   private get memory(): string {
@@ -60,10 +75,29 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   }
 
   private get cure(): string {
+    return this.isAboutKey ? this.cureOfKey : `${this.cureOfClient} ${this.registration}`
+  }
+
+  private get cureOfKey(): string {
+    return (
+      "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
+      'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
+      "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
+    )
+  }
+
+  private get registration(): string {
+    return this.credentials === "AccessKey"
+      ? "Client id and secret are those of the app registration that NICE sent you; a new one takes some days."
+      : "The registration is in CXone's Admin portal under Applications > OAuth."
+  }
+
+  private get cureOfClient(): string {
     const pair =
       "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application, " +
       "no white space at either end, the secret not already percent-encoded"
-    const grant = "check that the application's type allows the client_credentials grant"
+    const grantName = this.credentials === "AccessKey" ? "password" : "client_credentials"
+    const grant = `check that the application's type allows the ${grantName} grant`
     switch (this.reason) {
       case "invalid_client":
         return `First ${pair}; then ${grant}; then that CXONE_CLIENT_AUTH (post or basic) is what it was registered for.`
@@ -92,19 +126,20 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   attempts: Schema.Number,
   status: Schema.optionalWith(Schema.Number, { exact: true }),
   detail: Quotation,
+  description: Quotation,
   retryAfter: RetryAfter
 }) {
   override get message(): string {
     const attempts = `${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"}`
-    return `${this.tokenEndpoint} gave no token in ${attempts}: ${this.problem}.`
+    return `${this.tokenEndpoint} gave no token in ${attempts}: ${this.problem}.${said(this.description)}`
   }
 
   private get problem(): string {
     switch (this.reason) {
       case "transport":
         return (
-          `the connection failed${this.detail === undefined ? "" : ` (${this.detail})`}. Check CXONE_REGION or ` +
-          "CXONE_TOKEN_ENDPOINT, DNS, and the proxy or firewall in between"
+          `the connection failed${this.detail === undefined ? "" : ` (${this.detail})`}. Check ${whereSet}, ` +
+          "DNS, and the proxy or firewall in between"
         )
       case "timeout":
         return (
@@ -119,7 +154,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
 
 /**
  * The token endpoint answered with something that is no token (RFC 6749 §5.1). Not retried. What a successful answer
- * said is never quoted, for it may hold a token.
+ * said is not quoted, for it may hold a token, unless it calls itself an error and has no field for one.
  *
  * @since 0.1.0
  * @category errors
@@ -150,12 +185,12 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
   }
 
   private get problem(): string {
-    const place = "that CXONE_REGION or CXONE_TOKEN_ENDPOINT names CXone's token endpoint"
+    const place = `that ${whereSet} leads to CXone's token endpoint`
     switch (this.reason) {
       case "unexpected_status":
         return this.error === undefined
           ? `this is no token. Check ${place}`
-          : `it refused the request. Check that the application's type allows the client_credentials grant, and ${place}`
+          : `it refused the request. Check that the application's type allows the grant that is used, and ${place}`
       case "redirect":
         return `credentials are never sent on through a redirect. Check ${place}, not a page that leads to it`
       case "too_large":

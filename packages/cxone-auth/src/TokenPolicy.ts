@@ -81,6 +81,12 @@ export interface TokenPolicy {
   readonly maxRefusalMemory: Duration.Duration
 
   /**
+   * How long a document of discovery is good for: 1 hour. Then the next call has it fetched anew in the background, and
+   * goes on with what is known; so a tenant that moves is noticed, and an outage of discovery is not.
+   */
+  readonly discoveryLifetime: Duration.Duration
+
+  /**
    * How long the API's refusal of a token that had just been renewed is remembered: 60 s. A permanent 401 then costs
    * one renewal a minute rather than one a call, and a token that is really revoked later is replaced in that time
    * (C2).
@@ -125,6 +131,7 @@ const defaultNumbers = {
   maxRateLimit: "1 hour",
   refusalMemory: "30 seconds",
   maxRefusalMemory: "5 minutes",
+  discoveryLifetime: "1 hour",
   refusedTokenMemory: "60 seconds",
   discardTimeout: "1 second",
   maxErrorBytes: 8 * 1024
@@ -192,6 +199,7 @@ const make = (options: TokenPolicyOptions = {}): TokenPolicy => {
     maxRateLimit: duration("maxRateLimit"),
     refusalMemory: duration("refusalMemory"),
     maxRefusalMemory: duration("maxRefusalMemory"),
+    discoveryLifetime: duration("discoveryLifetime"),
     refusedTokenMemory: duration("refusedTokenMemory"),
     discardTimeout: duration("discardTimeout"),
     maxErrorBytes: whole("maxErrorBytes", 1, 16 * 1024 * 1024)

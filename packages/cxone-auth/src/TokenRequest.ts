@@ -6,7 +6,8 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import type { Credentials } from "./Credentials.js"
+import type { ClientProof } from "./ClientAuth.js"
+import { type AccessKey, type AccessKeyOnly, type ClientSecret, type Credentials, partsOf } from "./Credentials.js"
 import * as ScopeSet from "./ScopeSet.js"
 
 /**
@@ -22,24 +23,48 @@ export interface TokenRequest {
 }
 
 /**
- * The request on the wire (RFC 6749 §4.4.2): a form POST with `grant_type`, what proves the client, and `scope`, which
- * is left out when no scope is asked for.
+ * The request on the wire: for a client the form of RFC 6749 §4.4.2, for a client with an access key that of §4.3.2,
+ * both with `scope` only where one is asked for; for an access key alone the JSON that an area's service takes, which
+ * has no place for scopes (facts §1a).
  *
  * @since 0.1.0
  * @category encoding
  */
 export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): HttpClientRequest.HttpClientRequest => {
-  const proof = credentials.clientAuth(credentials)
-  return HttpClientRequest.post(tokenEndpoint.href).pipe(
-    HttpClientRequest.acceptJson,
+  const post = HttpClientRequest.acceptJson(HttpClientRequest.post(tokenEndpoint.href))
+  switch (credentials._tag) {
+    case "ClientSecret":
+      return withForm(post, { grant_type: "client_credentials" }, proofOf(credentials), scopes)
+    case "AccessKey": {
+      const { accessKeyId: username, accessKeySecret } = credentials
+      const grant = { grant_type: "password", username, password: Redacted.value(accessKeySecret) }
+      return withForm(post, grant, proofOf(credentials), scopes)
+    }
+    case "AccessKeyOnly":
+      return HttpClientRequest.bodyText(post, keyAsJson(credentials), "application/json")
+  }
+}
+
+const withForm = (
+  post: HttpClientRequest.HttpClientRequest,
+  grant: { readonly [parameter: string]: string },
+  proof: ClientProof,
+  scopes: ScopeSet.ScopeSet
+): HttpClientRequest.HttpClientRequest =>
+  post.pipe(
     HttpClientRequest.setHeaders(Record.map(proof.headers, Redacted.value)),
     HttpClientRequest.bodyUrlParams({
-      grant_type: "client_credentials",
+      ...grant,
       ...Record.map(proof.form, Redacted.value),
       ...(scopes.length === 0 ? {} : { scope: ScopeSet.toParameter(scopes) })
     })
   )
-}
+
+const proofOf = ({ clientAuth, clientId, clientSecret }: ClientSecret | AccessKey): ClientProof =>
+  clientAuth({ clientId, clientSecret })
+
+const keyAsJson = ({ accessKeyId, accessKeySecret }: AccessKeyOnly): string =>
+  JSON.stringify({ accessKeyId, accessKeySecret: Redacted.value(accessKeySecret) })
 
 /**
  * Everything in the request that no error may repeat (S2).
@@ -48,11 +73,11 @@ export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): Ht
  * @category getters
  */
 export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted.Redacted<string>> => {
-  const { clientId, clientSecret } = credentials
-  const proof = credentials.clientAuth(credentials)
-  const sent = [Redacted.make(clientId), clientSecret, ...Object.values(proof.form), ...Object.values(proof.headers)]
+  const { ids, secrets } = partsOf(credentials)
+  const proof = credentials._tag === "AccessKeyOnly" ? { form: {}, headers: {} } : proofOf(credentials)
+  const sent = [...ids.map(Redacted.make), ...secrets, ...Object.values(proof.form), ...Object.values(proof.headers)]
   // Striking out an id of a letter or two would leave nothing to read, and it is no secret.
-  return sent.filter((value) => clientId.length >= 4 || Redacted.value(value) !== clientId)
+  return sent.filter((value) => !ids.some((id) => id.length < 4 && id === Redacted.value(value)))
 }
 
 /**

@@ -7,8 +7,11 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { claimsOf } from "./AccessToken.js"
+import { claimsOf, type Tenant } from "./AccessToken.js"
 import type { InvalidTokenResponse } from "./TokenError.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
 
@@ -25,9 +28,9 @@ const Seconds = Schema.Union(
 ).pipe(Schema.filter((seconds) => seconds >= 1))
 
 /**
- * A successful answer of the token endpoint (RFC 6749 §5.1). `expires_in` may be a number or a numeric string, and be
- * fractional; below one second it is refused. For `token_type` and `scope`, `null` is as good as missing. What else the
- * answer holds is ignored.
+ * A successful answer of the token endpoint (RFC 6749 §5.1; `id_token` is OpenID Connect's). `expires_in` may be a
+ * number or a numeric string, and be fractional; below one second it is refused. For what is optional, `null` is as
+ * good as missing. What else the answer holds is ignored.
  *
  * @since 0.1.0
  * @category schemas
@@ -39,7 +42,8 @@ export const TokenResponse = Schema.Struct({
     nullable: true
   }),
   expires_in: Schema.optionalWith(Seconds, { exact: true }),
-  scope: Schema.optionalWith(Schema.String, { exact: true, nullable: true })
+  scope: Schema.optionalWith(Schema.String, { exact: true, nullable: true }),
+  id_token: Schema.optionalWith(Schema.Redacted(Schema.String), { exact: true })
 })
 
 /**
@@ -50,7 +54,13 @@ export const TokenResponse = Schema.Struct({
  */
 export type TokenResponse = typeof TokenResponse.Type
 
-const decodeJson = Schema.decodeEither(Schema.parseJson(TokenResponse))
+/** What CXone's services call the fields, the standard's name first (facts §1c). */
+const spellings = {
+  access_token: ["access_token", "accessToken", "token"],
+  token_type: ["token_type", "tokenType"],
+  expires_in: ["expires_in", "expiresIn", "accessTokenExpiry", "tokenExpirationTimeSec"],
+  scope: ["scope"]
+} as const
 
 const reasons = {
   access_token: "invalid_access_token",
@@ -59,7 +69,23 @@ const reasons = {
   scope: "invalid_scope_field"
 } as const
 
-const isField = (name: string): name is keyof typeof reasons => Object.hasOwn(reasons, name)
+const isField = (name: PropertyKey | undefined): name is keyof typeof reasons =>
+  Predicate.isString(name) && Object.hasOwn(reasons, name)
+
+/** The fields by their standard names. One service has been seen to wrap them in an array of one (facts §1c). */
+const normalize = (json: unknown): unknown => {
+  const answer = Array.isArray(json) && json.length === 1 ? json[0] : json
+  if (!Predicate.isReadonlyRecord(answer)) {
+    return answer
+  }
+  const fields = Record.map(spellings, (names) => names.map((name) => answer[name]).find(Predicate.isNotUndefined))
+  // It only helps to find the API. One that cannot be read is as good as none, and must not cost the token.
+  const idToken = [answer.id_token, answer.idToken].find(Predicate.isString)
+  return Record.filter({ ...fields, id_token: idToken }, Predicate.isNotUndefined)
+}
+
+const parseJson = Schema.decodeEither(Schema.parseJson())
+const decodeFields = Schema.decodeUnknownEither(TokenResponse)
 
 /**
  * Reads the body of a successful answer. On the left, which field makes it no token; the value is not part of it.
@@ -68,9 +94,26 @@ const isField = (name: string): name is keyof typeof reasons => Object.hasOwn(re
  * @category decoding
  */
 export const decode = (body: string): Either.Either<TokenResponse, InvalidTokenResponse["reason"]> =>
-  Either.mapLeft(decodeJson(body), (error) => {
-    const field = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path[0]
-    return typeof field === "string" && isField(field) ? reasons[field] : "not_json"
+  Either.flatMap(parseJson(body), (json) => decodeFields(normalize(json))).pipe(
+    Either.mapLeft((error) => {
+      const field = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path[0]
+      return isField(field) ? reasons[field] : "not_json"
+    })
+  )
+
+/**
+ * Whether an answer holds nothing that could be a token: then what it says may be quoted.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const holdsNoToken = (body: string): boolean =>
+  Either.match(parseJson(body), {
+    onLeft: () => false,
+    onRight: (json) => {
+      const answer = normalize(json)
+      return Predicate.isReadonlyRecord(answer) && !Object.hasOwn(answer, "access_token")
+    }
   })
 
 const expiryClaims = Schema.decodeUnknownOption(
@@ -96,4 +139,25 @@ export const lifetimeOf = (response: TokenResponse, sentAt: number, policy: Toke
         })
       : response.expires_in * 1000
   return Duration.min(Duration.millis(Math.max(0, millis)), policy.maxLifetime)
+}
+
+const tenantClaims = Schema.decodeUnknownOption(
+  Schema.Struct({ tenantId: Schema.NonEmptyString, iss: Schema.optionalWith(Schema.String, { exact: true }) })
+)
+
+/**
+ * The tenant that the token is for: as the id token says, with its issuer; else as the access token says. The issuer
+ * that an access token names has been seen to be a host of old, and is never used (facts §2c).
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const tenantOf = ({ access_token, id_token }: TokenResponse): Tenant | undefined => {
+  const said = (token: Redacted.Redacted<string> | undefined) =>
+    Option.fromNullable(token).pipe(Option.flatMap(claimsOf), Option.flatMap(tenantClaims))
+  return said(id_token).pipe(
+    Option.map(({ iss, tenantId }): Tenant => ({ tenantId, ...(iss === undefined ? {} : { issuer: iss }) })),
+    Option.orElse(() => Option.map(said(access_token), ({ tenantId }): Tenant => ({ tenantId }))),
+    Option.getOrUndefined
+  )
 }

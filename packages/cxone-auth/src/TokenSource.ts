@@ -11,7 +11,9 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type { AccessToken } from "./AccessToken.js"
-import { type Credentials, isSameClient, type RotatingCredentials } from "./Credentials.js"
+import { InsufficientScope } from "./ApiError.js"
+import { type Credentials, isSame, type RotatingCredentials } from "./Credentials.js"
+import type { DiscoveryFailed } from "./DiscoveryFailed.js"
 import type { Metrics } from "./Metrics.js"
 import * as RefusalMemory from "./RefusalMemory.js"
 import type { ScopeSet } from "./ScopeSet.js"
@@ -42,7 +44,7 @@ export interface TokenSource {
   /** A new token for these scopes. Credentials whose refusal is remembered are not sent (L6). */
   readonly obtain: (
     scopes: ScopeSet
-  ) => Effect.Effect<AccessToken, ExchangeError | CredentialsUnavailable, HttpClient.HttpClient>
+  ) => Effect.Effect<AccessToken, ExchangeError | CredentialsUnavailable | DiscoveryFailed, HttpClient.HttpClient>
   /** Whether every token request would fail or wait now, and why. */
   readonly standing: Effect.Effect<"open" | "refused" | "rate-limited">
 }
@@ -56,7 +58,7 @@ const candidatesOf = (
     return [input]
   }
   const { current, next } = input
-  return accepted !== undefined && isSameClient(accepted, next) ? [next, current] : [current, next]
+  return accepted !== undefined && isSame(accepted, next) ? [next, current] : [current, next]
 }
 
 const bothRefused = ({ until: _, ...refusal }: InvalidClient, until: Option.Option<number>): InvalidClient =>
@@ -85,7 +87,21 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
       )
     : Effect.succeed(input)
 
+/** The failure for scopes that the request has no place for. Nothing is sent: a token without them is not what was meant. */
+const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope =>
+  new InsufficientScope({
+    reason: "invalid_scope",
+    origin,
+    requested,
+    granted: [],
+    required: [],
+    description: "an access key alone asks for no scopes; what it may do is its employee's role"
+  })
+
 const identifier = /^[\w$./@-]{1,64}$/
+
+const unsuitable = (objection: string): CredentialsUnavailable =>
+  new CredentialsUnavailable({ reason: "unsuitable", detail: objection })
 
 const unavailable = (failure: unknown): CredentialsUnavailable => {
   const kind = Predicate.hasProperty(failure, "_tag")
@@ -98,19 +114,21 @@ const unavailable = (failure: unknown): CredentialsUnavailable => {
 }
 
 /**
- * Makes the source for one token endpoint.
+ * Makes the source for one environment. `tokenEndpoint` says where it asks, `objectionTo` which credentials do not go
+ * there.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: {
   readonly credentials: CredentialsInput
-  readonly tokenEndpoint: URL
+  readonly tokenEndpoint: Effect.Effect<URL, DiscoveryFailed>
+  readonly objectionTo: (credentials: Credentials | RotatingCredentials) => string | undefined
   readonly policy: TokenPolicy
   readonly metrics: Metrics
 }): Effect.Effect<TokenSource> =>
   Effect.gen(function* () {
-    const { credentials, metrics, policy, tokenEndpoint } = options
+    const { credentials, metrics, objectionTo, policy, tokenEndpoint } = options
     const exchange = TokenExchange.make(policy, metrics)
     const memory = yield* RefusalMemory.make(policy, metrics.refusals)
     /** Accepted last, whatever was read since. */
@@ -118,20 +136,30 @@ export const make = (options: {
     /** As they were read last. */
     const candidates = yield* Ref.make<ReadonlyArray<Credentials>>([])
 
+    const readSuitable = Effect.flatMap(read(credentials, policy), (given) => {
+      const objection = objectionTo(given)
+      return objection === undefined ? Effect.succeed(given) : Effect.fail(unsuitable(objection))
+    })
+
     const inOrder = (input: Credentials | RotatingCredentials) =>
       Effect.flatMap(Ref.get(accepted), (last) => {
         const [first, ...others] = candidatesOf(input, last)
         return Effect.as(Ref.set(candidates, [first, ...others]), { first, second: others[0] })
       })
 
+    const exchangeAt = (tokenEndpoint: URL, credentials: Credentials, scopes: ScopeSet) =>
+      credentials._tag === "AccessKeyOnly" && scopes.length > 0
+        ? Effect.fail(withoutScopes(tokenEndpoint, scopes))
+        : exchange
+            .run({ tokenEndpoint, credentials, scopes }, (attempt) => memory.guard(credentials, attempt))
+            .pipe(Effect.zipLeft(Ref.set(accepted, credentials)))
+
     const obtainWith = (credentials: Credentials, scopes: ScopeSet) =>
       Effect.flatMap(
         memory.inForce(credentials),
         Option.match({
           onNone: () =>
-            exchange
-              .run({ tokenEndpoint, credentials, scopes }, (attempt) => memory.guard(credentials, attempt))
-              .pipe(Effect.zipLeft(Ref.set(accepted, credentials))),
+            Effect.flatMap(tokenEndpoint, (tokenEndpoint) => exchangeAt(tokenEndpoint, credentials, scopes)),
           onSome: (refusal) => Effect.fail(refusal)
         })
       )
@@ -145,7 +173,7 @@ export const make = (options: {
     return {
       obtain: (scopes) =>
         Effect.gen(function* () {
-          const { first, second } = yield* Effect.flatMap(read(credentials, policy), inOrder)
+          const { first, second } = yield* Effect.flatMap(readSuitable, inOrder)
           if (second === undefined) {
             yield* memory.retain([first])
             return yield* obtainWith(first, scopes)

@@ -3,14 +3,27 @@
  *
  * @since 0.1.0
  */
-export { AccessToken, type Claims } from "./AccessToken.js"
+export { AccessToken, type Claims, type Tenant } from "./AccessToken.js"
 export { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
 export { ClientAuth, type ClientProof } from "./ClientAuth.js"
-export { type ClientSecret, Credentials, type RotatingCredentials } from "./Credentials.js"
+export {
+  type AccessKey,
+  type AccessKeyOnly,
+  type ClientSecret,
+  Credentials,
+  type RotatingCredentials
+} from "./Credentials.js"
 export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./CxoneAuth.js"
-export { CxoneEnvironment, type Region } from "./CxoneEnvironment.js"
+export {
+  type AreaEnvironment,
+  CxoneEnvironment,
+  type DiscoveredEnvironment,
+  type FixedEnvironment,
+  type Region
+} from "./CxoneEnvironment.js"
 export { CxoneAuthError } from "./CxoneError.js"
 export { type AuthenticatedHttpClient, CxoneHttpClient, type CxoneHttpClientOptions } from "./CxoneHttpClient.js"
+export { DiscoveryFailed } from "./DiscoveryFailed.js"
 export { CredentialsUnavailable, InvalidClient, InvalidTokenResponse, TokenEndpointUnavailable } from "./TokenError.js"
 export { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
 export type { CredentialsInput } from "./TokenSource.js"

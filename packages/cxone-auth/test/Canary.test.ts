@@ -62,8 +62,8 @@ const tokenAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response]> =
     "302 to a URL that repeats the request",
     (sent) => new Response("", { status: 302, headers: { location: `https://evil.example/?${sent.body}` } })
   ],
-  ["200 with the token under another name", () => json({ token: tokenValue })],
-  ["200 with the token in a list", () => json([{ access_token: tokenValue }])],
+  ["200 with the token under another name", () => json({ bearer: tokenValue, message: tokenValue })],
+  ["200 with the token in a list", () => json([{}, { access_token: tokenValue }])],
   ["200 with the token where another type belongs", () => json({ access_token: { value: tokenValue } })],
   ["200 with a token that no header may carry", () => json({ access_token: `${tokenValue}\n` })],
   ["200 with the token in expires_in", () => json({ access_token: tokenValue, expires_in: tokenValue })],

@@ -146,7 +146,9 @@ describe("CxoneAuth at the simulator", () => {
         "tokenEndpoint must start with https"
       )
       const built = yield* Effect.exit(
-        Layer.build(CxoneAuth.layer({ credentials, environment: { tokenEndpoint, apiBaseUrl } }))
+        Layer.build(
+          CxoneAuth.layer({ credentials, environment: { _tag: "FixedEnvironment", tokenEndpoint, apiBaseUrl } })
+        )
       )
       expect(Exit.isFailure(built)).toBe(true)
 

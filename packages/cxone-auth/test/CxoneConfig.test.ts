@@ -4,6 +4,7 @@ import { ConfigProvider, Effect, Either, Logger, Redacted } from "effect"
 import * as CxoneConfig from "../src/CxoneConfig.js"
 
 const pair = { CXONE_CLIENT_ID: "an-id", CXONE_CLIENT_SECRET: "a-secret-canary" }
+const key = { CXONE_ACCESS_KEY_ID: "A-KEY====", CXONE_ACCESS_KEY_SECRET: "a-key-canary====" }
 
 /** Reads the settings, and tells what was logged at the level of a warning. */
 const load = (settings: Record<string, string>) =>
@@ -21,27 +22,109 @@ const load = (settings: Record<string, string>) =>
   })
 
 const loaded = (settings: Record<string, string>) =>
-  Effect.map(load({ ...pair, ...settings }), ({ result }) => {
-    const { credentials, ...others } = Either.getOrThrow(result)
-    return credentials._tag === "RotatingCredentials"
-      ? { ...others, credentials: credentials.current, next: credentials.next }
-      : { ...others, credentials, next: undefined }
+  Effect.map(load(settings), ({ result }) => {
+    const { credentials, environment, scopes } = Either.getOrThrow(result)
+    const isRotating = credentials._tag === "RotatingCredentials"
+    return {
+      environment: Object.fromEntries(
+        Object.entries(environment).map(([name, value]) => [name, value instanceof URL ? value.href : value])
+      ),
+      scopes,
+      credentials: readable(isRotating ? credentials.current : credentials),
+      next: isRotating ? readable(credentials.next) : undefined
+    }
   })
+
+const readable = (credentials: Credentials) =>
+  Object.fromEntries(
+    Object.entries(credentials).map(([name, value]) => [
+      name,
+      Redacted.isRedacted(value) ? Redacted.value(value) : value
+    ])
+  )
 
 const errorOf = (settings: Record<string, string>) =>
   Effect.map(load(settings), ({ result }) => String(Either.getOrThrow(Either.flip(result))))
 
 describe("CxoneConfig", () => {
-  it.effect("two settings are enough: the brief's defaults do the rest", () =>
+  it.effect("a client pair is enough: the brief's defaults do the rest", () =>
     Effect.gen(function* () {
-      const { credentials, environment, next, scopes } = yield* loaded({})
-      expect(next).toBeUndefined()
-      expect(credentials.clientId).toBe("an-id")
-      expect(Redacted.value(credentials.clientSecret)).toBe("a-secret-canary")
-      expect(credentials.clientAuth).toBe(ClientAuth.post)
-      expect(environment.tokenEndpoint.href).toBe("https://platform.nice-ic.com/oauth/token")
-      expect(environment.apiBaseUrl.href).toBe("https://platform.nice-ic.com/")
-      expect(scopes).toEqual(["offline_access"])
+      expect(yield* loaded(pair)).toEqual({
+        credentials: {
+          _tag: "ClientSecret",
+          clientId: "an-id",
+          clientSecret: "a-secret-canary",
+          clientAuth: ClientAuth.post
+        },
+        next: undefined,
+        environment: {
+          _tag: "FixedEnvironment",
+          tokenEndpoint: "https://platform.nice-ic.com/oauth/token",
+          apiBaseUrl: "https://platform.nice-ic.com/"
+        },
+        scopes: undefined
+      })
+    })
+  )
+
+  it.effect("four secrets are enough: NICE's issuer, and Basic", () =>
+    Effect.gen(function* () {
+      expect(yield* loaded({ ...pair, ...key })).toEqual({
+        credentials: {
+          _tag: "AccessKey",
+          clientId: "an-id",
+          clientSecret: "a-secret-canary",
+          accessKeyId: "A-KEY====",
+          accessKeySecret: "a-key-canary====",
+          clientAuth: ClientAuth.basic
+        },
+        next: undefined,
+        environment: {
+          _tag: "DiscoveredEnvironment",
+          issuer: "https://cxone.niceincontact.com/",
+          apiBaseUrl: undefined
+        },
+        scopes: undefined
+      })
+    })
+  )
+
+  it.effect("an access key and its area are enough", () =>
+    Effect.gen(function* () {
+      expect(yield* loaded({ ...key, CXONE_AREA: "au1" })).toMatchObject({
+        credentials: { _tag: "AccessKeyOnly", accessKeyId: "A-KEY====", accessKeySecret: "a-key-canary====" },
+        environment: { _tag: "AreaEnvironment", host: "https://au1.nice-incontact.com/", apiBaseUrl: undefined }
+      })
+    })
+  )
+
+  it.effect("with an access key the issuer may be another, and the API's place and the client's way be said", () =>
+    Effect.gen(function* () {
+      const { credentials, environment } = yield* loaded({
+        ...pair,
+        ...key,
+        CXONE_ISSUER: "https://cxone-gov.niceincontact.com/",
+        CXONE_API_BASE_URL: "https://api-na2.niceincontact.com",
+        CXONE_CLIENT_AUTH: "post",
+        CXONE_CLIENT_SECRET_NEXT: "the-next-canary"
+      })
+      expect(environment).toMatchObject({
+        issuer: "https://cxone-gov.niceincontact.com/",
+        apiBaseUrl: "https://api-na2.niceincontact.com/"
+      })
+      expect(credentials).toMatchObject({ _tag: "AccessKey", clientAuth: ClientAuth.post })
+      const { next } = yield* loaded({ ...pair, ...key, CXONE_CLIENT_SECRET_NEXT: "the-next-canary" })
+      expect(next).toMatchObject({ _tag: "AccessKey", clientSecret: "the-next-canary", accessKeyId: "A-KEY====" })
+    })
+  )
+
+  it.effect("any kind of credentials goes to a custom endpoint", () =>
+    Effect.gen(function* () {
+      const custom = { CXONE_TOKEN_ENDPOINT: "https://a.example/auth/token", CXONE_API_BASE_URL: "https://a.example" }
+      for (const secrets of [pair, key, { ...pair, ...key }]) {
+        const { environment } = yield* loaded({ ...secrets, ...custom })
+        expect(environment).toMatchObject({ tokenEndpoint: "https://a.example/auth/token" })
+      }
     })
   )
 
@@ -52,28 +135,32 @@ describe("CxoneConfig", () => {
     ["ap", "https://platform.ap.nice-incontact.com"]
   ] as const)("CXONE_REGION=%s is the brief's host", ([region, host]) =>
     Effect.gen(function* () {
-      const { environment } = yield* loaded({ CXONE_REGION: region })
-      expect(environment.tokenEndpoint.href).toBe(`${host}/oauth/token`)
-      expect(environment.apiBaseUrl.origin).toBe(host)
+      const { environment } = yield* loaded({ ...pair, CXONE_REGION: region })
+      expect(environment).toMatchObject({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: `${host}/` })
     })
   )
 
   it.effect("CXONE_CLIENT_SECRET_NEXT is the secret that will replace the current one, of the same client", () =>
     Effect.gen(function* () {
       const { credentials, next } = yield* loaded({
+        ...pair,
         CXONE_CLIENT_SECRET_NEXT: " the-next-canary\n",
         CXONE_CLIENT_AUTH: "basic"
       })
-      expect(Redacted.value(credentials.clientSecret)).toBe("a-secret-canary")
-      expect(next).toMatchObject({ clientId: "an-id", clientAuth: ClientAuth.basic })
-      expect(next === undefined ? "" : Redacted.value(next.clientSecret)).toBe("the-next-canary")
-      expect((yield* loaded({ CXONE_CLIENT_SECRET_NEXT: "" })).next).toBeUndefined()
+      expect(credentials.clientSecret).toBe("a-secret-canary")
+      expect(next).toMatchObject({
+        clientId: "an-id",
+        clientAuth: ClientAuth.basic,
+        clientSecret: "the-next-canary"
+      })
+      expect((yield* loaded({ ...pair, CXONE_CLIENT_SECRET_NEXT: "" })).next).toBeUndefined()
     })
   )
 
   it.effect("reads scopes, client authentication and custom URLs", () =>
     Effect.gen(function* () {
       const { credentials, environment, scopes } = yield* loaded({
+        ...pair,
         CXONE_SCOPES: "read:users  offline_access",
         CXONE_CLIENT_AUTH: "basic",
         CXONE_TOKEN_ENDPOINT: "http://127.0.0.1:8080/token",
@@ -81,8 +168,10 @@ describe("CxoneConfig", () => {
       })
       expect(scopes).toEqual(["offline_access", "read:users"])
       expect(credentials.clientAuth).toBe(ClientAuth.basic)
-      expect(environment.tokenEndpoint.href).toBe("http://127.0.0.1:8080/token")
-      expect(environment.apiBaseUrl.href).toBe("https://gateway.example.com/base")
+      expect(environment).toMatchObject({
+        tokenEndpoint: "http://127.0.0.1:8080/token",
+        apiBaseUrl: "https://gateway.example.com/base"
+      })
     })
   )
 
@@ -90,10 +179,97 @@ describe("CxoneConfig", () => {
     const canary = "a-secret-canary"
     const custom = { CXONE_TOKEN_ENDPOINT: "https://a.example/token", CXONE_API_BASE_URL: "https://a.example" }
     const mistakes: ReadonlyArray<readonly [string, Record<string, string>, ReadonlyArray<string>]> = [
-      ["nothing is set", {}, ["CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET"]],
+      ["nothing is set", {}, ["CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET", "CXONE_ACCESS_KEY_ID", "all four"]],
       ["half of the pair", { CXONE_CLIENT_ID: "an-id" }, ["CXONE_CLIENT_SECRET"]],
       ["the other half", { CXONE_CLIENT_SECRET: canary }, ["CXONE_CLIENT_ID"]],
       ["an empty secret", { ...pair, CXONE_CLIENT_SECRET: "  " }, ["CXONE_CLIENT_SECRET", "not empty"]],
+      ["half of a key", { ...pair, CXONE_ACCESS_KEY_ID: canary }, ["CXONE_ACCESS_KEY_SECRET", "CXONE_ACCESS_KEY_ID"]],
+      ["the other half of a key", { CXONE_ACCESS_KEY_SECRET: canary }, ["at CXONE_ACCESS_KEY_ID"]],
+      ["half a client beside a key", { ...key, CXONE_CLIENT_ID: "an-id" }, ["at CXONE_CLIENT_SECRET"]],
+      [
+        "mix-up: an access key's id as client id",
+        { ...pair, CXONE_CLIENT_ID: `${canary}====` },
+        ["CXONE_CLIENT_ID", "access key", "CXONE_ACCESS_KEY_ID"]
+      ],
+      [
+        "mix-up: the same value as client id and key id",
+        { ...pair, ...key, CXONE_ACCESS_KEY_ID: pair.CXONE_CLIENT_ID },
+        ["at CXONE_ACCESS_KEY_ID", "same value as CXONE_CLIENT_ID"]
+      ],
+      [
+        "mix-up: a key's id as its secret",
+        { ...key, CXONE_ACCESS_KEY_SECRET: key.CXONE_ACCESS_KEY_ID },
+        ["at CXONE_ACCESS_KEY_SECRET", "same value as CXONE_ACCESS_KEY_ID"]
+      ],
+      [
+        "mix-up: a client's secret as the key's",
+        { ...pair, ...key, CXONE_ACCESS_KEY_SECRET: canary },
+        ["at CXONE_ACCESS_KEY_SECRET", "same value as CXONE_CLIENT_SECRET"]
+      ],
+      [
+        "mix-up: an issuer with a path",
+        { ...pair, ...key, CXONE_ISSUER: "https://cxone.niceincontact.com/auth/token" },
+        ["CXONE_ISSUER", "host alone", "https://cxone.niceincontact.com"]
+      ],
+      [
+        "mix-up: an API host as issuer",
+        { ...pair, ...key, CXONE_ISSUER: "https://api-na1.niceincontact.com" },
+        ["CXONE_ISSUER", "API host"]
+      ],
+      [
+        "mix-up: an API URL as token endpoint",
+        { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: "https://api-na1.niceincontact.com/incontactAPI/services/v33.0" },
+        ["CXONE_TOKEN_ENDPOINT", "API URL"]
+      ],
+      [
+        "mix-up: an API host as token endpoint",
+        { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: "https://api-na1.niceincontact.com" },
+        ["CXONE_TOKEN_ENDPOINT", "API URL"]
+      ],
+      [
+        "mix-up: a gateway's API as token endpoint",
+        { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: "https://platform.nice-ic.com/api/v2/users" },
+        ["CXONE_TOKEN_ENDPOINT", "API URL"]
+      ],
+      [
+        "mix-up: the issuer as token endpoint",
+        { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: "https://cxone.niceincontact.com" },
+        ["CXONE_TOKEN_ENDPOINT", "CXONE_ISSUER"]
+      ],
+      [
+        "mix-up: a discovery document as token endpoint",
+        { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: "https://a.example/.well-known/openid-configuration" },
+        ["CXONE_TOKEN_ENDPOINT", "CXONE_ISSUER"]
+      ],
+      [
+        "mix-up: a token endpoint as API base URL",
+        { ...pair, ...custom, CXONE_API_BASE_URL: "https://a.example/oauth/token" },
+        ["CXONE_API_BASE_URL", "token endpoint"]
+      ],
+      ["a host as area", { ...key, CXONE_AREA: `${canary}.niceincontact.com` }, ["CXONE_AREA", "na1"]],
+      ["a key without its area", key, ["CXONE_AREA", "na1"]],
+      [
+        "a key alone at the issuer",
+        { ...key, CXONE_ISSUER: "https://cxone.niceincontact.com" },
+        ["at CXONE_CLIENT_ID"]
+      ],
+      ["a key alone in a region", { ...key, CXONE_REGION: "eu" }, ["at CXONE_CLIENT_ID", "CXONE_AREA"]],
+      ["a key alone with scopes", { ...key, CXONE_AREA: "na1", CXONE_SCOPES: "a" }, ["CXONE_SCOPES"]],
+      ["a key alone with a way to prove a client", { ...key, CXONE_CLIENT_AUTH: "basic" }, ["at CXONE_CLIENT_ID"]],
+      ["a next secret without a client", { ...key, CXONE_CLIENT_SECRET_NEXT: canary }, ["at CXONE_CLIENT_ID"]],
+      [
+        "a client alone at the issuer",
+        { ...pair, CXONE_ISSUER: "https://cxone.niceincontact.com" },
+        ["at CXONE_ACCESS_KEY_ID", "CXONE_ISSUER"]
+      ],
+      ["a client alone in an area", { ...pair, CXONE_AREA: "na1" }, ["at CXONE_ACCESS_KEY_ID", "CXONE_AREA"]],
+      ["four secrets in a region", { ...pair, ...key, CXONE_REGION: "us" }, ["at CXONE_REGION", "client alone"]],
+      ["four secrets in an area", { ...pair, ...key, CXONE_AREA: "na1" }, ["at CXONE_AREA", "access key alone"]],
+      [
+        "two places at once",
+        { ...pair, ...key, CXONE_ISSUER: "https://cxone.niceincontact.com", CXONE_AREA: "na1" },
+        ["at CXONE_AREA", "beside CXONE_ISSUER"]
+      ],
       ["an unknown region", { ...pair, CXONE_REGION: canary }, ["CXONE_REGION", "us, us-devtest, eu, ap"]],
       ["an unknown client auth", { ...pair, CXONE_CLIENT_AUTH: canary }, ["CXONE_CLIENT_AUTH", "post, basic"]],
       [

@@ -467,7 +467,7 @@ describe("TokenEndpoint", () => {
 
   it.effect("S2: a successful answer is never quoted, for it may hold a token under another name", () =>
     Effect.gen(function* () {
-      const { error } = yield* failureOf(answers(() => json({ token: "another-name" })))
+      const { error } = yield* failureOf(answers(() => json({ bearer: "another-name", message: "another-name" })))
       expect((error as InvalidTokenResponse).reason).toBe("invalid_access_token")
       expect(JSON.stringify(error) + error.message).not.toContain("another-name")
     })

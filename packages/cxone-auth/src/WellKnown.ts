@@ -1,0 +1,179 @@
+/**
+ * The documents that discovery reads.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { DiscoveryFailed, mayPass } from "./DiscoveryFailed.js"
+import * as ErrorBody from "./ErrorBody.js"
+import * as LimitedRequest from "./LimitedRequest.js"
+import * as RetryAfter from "./RetryAfter.js"
+import * as SecureUrl from "./SecureUrl.js"
+import { backoff, notBefore, type TokenPolicy } from "./TokenPolicy.js"
+
+type Problem = Pick<DiscoveryFailed, "reason"> &
+  Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
+
+type Document = DiscoveryFailed["document"]
+
+type Fields = { readonly [name: PropertyKey]: unknown }
+
+const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`
+
+const parseJson = Schema.decodeOption(Schema.parseJson())
+
+const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Either.Either<Fields, Problem> => {
+  const { headers, status } = response
+  if (status >= 300 && status < 400) {
+    return Either.left({ reason: "redirect", status })
+  }
+  if (status < 200 || status >= 400) {
+    const retryAfter = RetryAfter.parse(headers["retry-after"], now)
+    const said = ErrorBody.quoted(ErrorBody.parse(body, headers), [])
+    return Either.left({ reason: "status", status, retryAfter, ...said })
+  }
+  return Either.fromOption(body, (): Problem => ({ reason: "too_large", status })).pipe(
+    Either.flatMap((text) =>
+      Either.fromOption(
+        Option.filter(parseJson(text), Predicate.isReadonlyRecord),
+        (): Problem => ({ reason: "not_json", status })
+      )
+    )
+  )
+}
+
+const isTransient = (policy: TokenPolicy) => (error: DiscoveryFailed) =>
+  mayPass(error) &&
+  Option.match(error.retryAfter, { onNone: () => true, onSome: Duration.lessThanOrEqualTo(policy.maxWait) })
+
+const schedule = (policy: TokenPolicy) =>
+  Schedule.identity<DiscoveryFailed>().pipe(
+    Schedule.intersect(backoff(policy)),
+    Schedule.intersect(Schedule.recurs(policy.retries)),
+    Schedule.modifyDelayEffect(([[error]], delay) =>
+      Option.match(error.retryAfter, {
+        onNone: () => Effect.succeed(delay),
+        onSome: (asked) => notBefore(Duration.toMillis(asked))
+      })
+    )
+  )
+
+/** Fetches a document and reads it; what may pass is tried again (L7), in a span of its own. */
+const read = <A>(
+  document: Document,
+  url: URL,
+  policy: TokenPolicy,
+  decode: (fields: Fields) => Either.Either<A, Problem>
+): Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient> =>
+  Effect.gen(function* () {
+    const attempts = yield* Ref.make(0)
+    const failWith = (problem: Problem) =>
+      Effect.map(
+        Ref.get(attempts),
+        (made) =>
+          new DiscoveryFailed({ document, url: nameOf(url), attempts: made, retryAfter: Option.none(), ...problem })
+      ).pipe(Effect.flatMap(Effect.fail))
+
+    const attempt = Ref.update(attempts, (made) => made + 1).pipe(
+      Effect.zipRight(LimitedRequest.send(HttpClientRequest.acceptJson(HttpClientRequest.get(url)), policy)),
+      Effect.zip(Clock.currentTimeMillis),
+      Effect.flatMap(([answer, now]) => Either.flatMap(fieldsOf(answer, now), decode)),
+      Effect.catchAll(failWith),
+      Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`))
+    )
+    return yield* Effect.retry(attempt, { while: isTransient(policy), schedule: schedule(policy) })
+  }).pipe(
+    Effect.withSpan("CxoneAuth.discover", {
+      captureStackTrace: false,
+      attributes: { document, "url.full": nameOf(url) }
+    })
+  )
+
+const text = (fields: Fields, name: string): Either.Either<string, Problem> => {
+  const value = fields[name]
+  return Predicate.isString(value) ? Either.right(value) : Either.left({ reason: "invalid_field", detail: name })
+}
+
+/** An https document names https URLs only: one of plain http would take secrets to whoever listens on this machine. */
+const secureUrl = (fields: Fields, name: string, document: URL): Either.Either<URL, Problem> =>
+  Either.flatMap(text(fields, name), (value) =>
+    Either.filterOrLeft(
+      SecureUrl.parse(value),
+      ({ protocol }) => protocol === document.protocol || protocol === "https:",
+      () => "is plain http"
+    )
+  ).pipe(Either.mapLeft((): Problem => ({ reason: "invalid_field", detail: name })))
+
+/**
+ * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414
+ * §3). The document must be that of this issuer (§3.3 there): another one could name any place for the secrets to go.
+ *
+ * @since 0.1.0
+ * @category documents
+ */
+export const tokenEndpoint = (
+  issuer: URL,
+  policy: TokenPolicy
+): Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient> => {
+  const url = new URL("/.well-known/openid-configuration", issuer)
+  return read("openid-configuration", url, policy, (fields) =>
+    Either.flatMap(text(fields, "issuer"), (named) =>
+      URL.canParse(named) && new URL(named).href === issuer.href
+        ? secureUrl(fields, "token_endpoint", url)
+        : Either.left({ reason: "issuer_mismatch" })
+    )
+  )
+}
+
+/**
+ * Reads the API's place from `/.well-known/cxone-configuration` (facts §2b): on a global host that of the tenant; on an
+ * area's host no tenant need be named.
+ *
+ * @since 0.1.0
+ * @category documents
+ */
+export const apiEndpoint = (
+  host: URL,
+  tenantId: string | undefined,
+  policy: TokenPolicy
+): Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient> => {
+  const url = configurationUrl(host)
+  if (tenantId !== undefined) {
+    url.searchParams.set("tenantId", tenantId)
+  }
+  return read("cxone-configuration", url, policy, (fields) =>
+    fields.tenantId === undefined || tenantId === undefined || fields.tenantId === tenantId
+      ? Either.map(secureUrl(fields, "api_endpoint", url), asBase)
+      : Either.left({ reason: "tenant_mismatch" })
+  )
+}
+
+const configurationUrl = (host: URL): URL => new URL("/.well-known/cxone-configuration", host)
+
+// What relative URLs resolve against must end in a slash, or its last segment is lost.
+const asBase = (url: URL): URL => (url.pathname.endsWith("/") ? url : new URL(`${url.origin}${url.pathname}/`))
+
+/**
+ * The failure for a token that names no tenant, where one must be named.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const noTenant = (host: URL): DiscoveryFailed =>
+  new DiscoveryFailed({
+    reason: "no_tenant",
+    document: "cxone-configuration",
+    url: nameOf(configurationUrl(host)),
+    attempts: 0,
+    retryAfter: Option.none()
+  })
