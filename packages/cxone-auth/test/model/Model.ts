@@ -394,9 +394,11 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if ([...keys.values()].some(({ answer }) => !isSettled(answer?.at)) || !isSettled(key.calls.at(-1))) return
     reached.toldStatus += 1
     const { at: failedAt = Number.NEGATIVE_INFINITY, tag: failure = undefined } = lastFailure ?? {}
-    // It is in whole milliseconds, and a renewal may have failed since.
-    const isLater = failedAt > Math.round(key.toldAt) && failedAt <= at
-    if (!isLater && (failedAt !== Math.round(key.toldAt) || failure !== key.told)) {
+    // It is in whole milliseconds, and a renewal, or an exchange whose caller has left, may have failed since.
+    const told = Math.round(key.toldAt)
+    const isLater =
+      failedAt > told || (failedAt === told && [...leaving.values()].some((left) => Math.round(left) === told))
+    if (failedAt > at || (!isLater && (failedAt !== told || failure !== key.told))) {
       object(event, "status", `the last failure was ${key.told} at ${key.toldAt}`)
     }
     const last = key.holds.at(-1)
