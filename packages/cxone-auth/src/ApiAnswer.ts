@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Headers from "@effect/platform/Headers"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
@@ -14,6 +15,7 @@ import type { AccessToken } from "./AccessToken.js"
 import { InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
 import * as CallerResponse from "./CallerResponse.js"
 import * as Challenge from "./Challenge.js"
+import * as ErrorBody from "./ErrorBody.js"
 import { quote } from "./Quote.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
@@ -63,21 +65,46 @@ export const isTokenRefusal = (answer: ApiAnswer): boolean => {
 }
 
 /**
+ * What the API said when it refused a token, free of what was sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Refusal = Pick<InvalidToken, "origin" | "error" | "description">
+
+/**
+ * Reads why a token was refused: from the Bearer challenge, and where that is silent from the body or the header that
+ * CXone's services use (facts §4a). The body is read as far as {@link discard} would, and the connection is free.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const refusalOf = (answer: ApiAnswer, policy: TokenPolicy): Effect.Effect<Refusal> =>
+  Effect.map(bodyOf(answer, policy), (body) => {
+    const said = ErrorBody.parse(body, answer.response.headers)
+    const error = bearerParam(answer, "error") ?? said.code
+    const description = bearerParam(answer, "error_description") ?? said.description
+    return {
+      origin: originOf(answer),
+      ...(error === undefined ? {} : { error: quoted(answer, error) }),
+      ...(description === "" ? {} : { description: quoted(answer, description) })
+    }
+  })
+
+const bodyOf = ({ response }: ApiAnswer, policy: TokenPolicy) =>
+  ResponseBody.readText(response, policy.maxAnswerBytes).pipe(
+    Effect.timeout(policy.discardTimeout),
+    Effect.orElseSucceed(Option.none)
+  )
+
+/**
  * The error for a token that was refused where renewal does not help.
  *
  * @since 0.1.0
  * @category errors
  */
-export const invalidToken = (answer: ApiAnswer, reason: InvalidToken["reason"]): InvalidToken => {
-  const error = bearerParam(answer, "error")
-  const description = bearerParam(answer, "error_description")
-  return new InvalidToken({
-    reason,
-    origin: originOf(answer),
-    ...(error === undefined ? {} : { error: quoted(answer, error) }),
-    ...(description === undefined ? {} : { description: quoted(answer, description) })
-  })
-}
+export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): InvalidToken =>
+  new InvalidToken({ reason, ...refusal })
 
 /**
  * What the caller gets: `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3), `RateLimited` for a
@@ -133,23 +160,22 @@ const judgeScope = (answer: ApiAnswer, policy: TokenPolicy) => {
 const isJson = ({ headers }: HttpClientResponse): boolean =>
   /^application\/(?:[\w.-]+\+)?json\b/i.test(headers["content-type"] ?? "")
 
-const decodeScopeError = Schema.decodeOption(
-  Schema.parseJson(
-    Schema.Struct({
-      error: Schema.Literal("insufficient_scope"),
-      error_description: Schema.optionalWith(Schema.String, { exact: true, nullable: true }),
-      scope: Schema.optionalWith(Schema.String, { exact: true, nullable: true })
-    })
-  )
-)
+const decodeScope = Schema.decodeOption(Schema.parseJson(Schema.Struct({ scope: Schema.String })))
+
+const scopeErrorIn = (text: string) => {
+  const { code, description } = ErrorBody.parse(Option.some(text), Headers.empty)
+  return code === "insufficient_scope"
+    ? Option.some({ description, scope: Option.getOrUndefined(decodeScope(text))?.scope })
+    : Option.none()
+}
 
 // The brief's gateway names the error, but not where: an API may also say it in the body, in the fields of RFC 6749.
 const judgeScopeInBody = (answer: ApiAnswer, policy: TokenPolicy) => {
   const { request, response, token } = answer
   return Effect.flatMap(ResponseBody.peek(response, policy.maxErrorBytes), ({ body, text }) =>
-    Option.match(Option.flatMap(text, decodeScopeError), {
+    Option.match(Option.flatMap(text, scopeErrorIn), {
       onNone: () => Effect.succeed(CallerResponse.makeWithBody(request, response, [token.value], body)),
-      onSome: ({ error_description, scope }) => Effect.fail(insufficientScope(answer, scope, error_description))
+      onSome: ({ description, scope }) => Effect.fail(insufficientScope(answer, scope, description))
     })
   )
 }
@@ -165,5 +191,5 @@ const insufficientScope = (
     requested: answer.token.requestedScopes,
     granted: answer.token.scopes,
     required: scope === undefined ? [] : ScopeSet.make(scope).map((each) => quoted(answer, each)),
-    ...(description === undefined ? {} : { description: quoted(answer, description) })
+    ...(description === undefined || description === "" ? {} : { description: quoted(answer, description) })
   })

@@ -109,7 +109,8 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
       case "not_allowed":
         return (
           `the access token goes to ${this.allowed.join(", ")} only. If this origin is CXone's, name it in ` +
-          "CxoneHttpClient.layerWith({ allowedOrigins }); for other hosts use the plain HttpClient."
+          "CxoneHttpClient.layerWith({ allowedOrigins }), or allow all of NICE's own with { allowCxoneHosts: true }; " +
+          "for other hosts use the plain HttpClient."
         )
       case "not_confidential":
         return "the access token travels over https only (plain http only to this machine)."

@@ -34,6 +34,11 @@ import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
 export interface CxoneHttpClientOptions {
   /** Origins beside the API's own that the token may go to, such as `https://files.example.com`; default none (C1). */
   readonly allowedOrigins?: ReadonlyArray<string | URL>
+  /**
+   * Whether the token may go to every host of NICE's own domains (facts §3), by https on the usual port; default no.
+   * CXone's APIs hand back absolute URLs to other hosts than the one that was called (facts §6).
+   */
+  readonly allowCxoneHosts?: boolean
   /** Whether CXone is sent the tracing headers `b3` and `traceparent`; default no: it is another company (C5). */
   readonly tracerPropagation?: boolean
   /** The numbers `refusedTokenMemory`, `discardTimeout`, `maxErrorBytes` and `maxAnswerBytes`, where not the defaults. */
@@ -51,7 +56,7 @@ export type AuthenticatedHttpClient = HttpClient.HttpClient.With<HttpClientError
 type Call = Effect.Effect<HttpClientResponse, HttpClientError | CxoneAuthError>
 
 const make = (
-  allowedOrigins: ReadonlySet<string>,
+  allowed: OriginGuard.AllowedPlaces,
   tracerPropagation: boolean,
   policy: TokenPolicy
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient> =>
@@ -75,45 +80,43 @@ const make = (
       Effect.gen(function* () {
         const { request, token } = refused
         // Before the renewal, which may take long or fail: until then the body keeps its connection.
-        yield* ApiAnswer.discard(refused, policy)
+        const refusal = yield* ApiAnswer.refusalOf(refused, policy)
         if (isSameAs(token, yield* refusedFresh.recall)) {
-          return yield* ApiAnswer.invalidToken(refused, "refused_again")
+          return yield* ApiAnswer.invalidToken(refusal, "refused_again")
         }
         if (!canBeSentAgain(request)) {
-          return yield* refuseStream(refused)
+          return yield* refuseStream(token, refusal)
         }
         yield* auth.invalidate(token)
         const renewed = yield* auth.accessToken
         if (isSame(renewed, token)) {
           yield* refusedFresh.remember(renewed)
-          return yield* ApiAnswer.invalidToken(refused, "refused_again")
+          return yield* ApiAnswer.invalidToken(refusal, "refused_again")
         }
         const answer = yield* send(request, renewed)
         if (ApiAnswer.isTokenRefusal(answer)) {
           yield* refusedFresh.remember(renewed)
-          yield* ApiAnswer.discard(answer, policy)
-          return yield* ApiAnswer.invalidToken(answer, "refused_again")
+          return yield* ApiAnswer.invalidToken(yield* ApiAnswer.refusalOf(answer, policy), "refused_again")
         }
         return yield* ApiAnswer.judge(answer, policy)
       })
 
     // Nothing shows here whether a new token helps but the next call, so that call's refusal is the second one.
-    const refuseStream = (refused: ApiAnswer.ApiAnswer): Call =>
+    const refuseStream = (token: AccessToken, refusal: ApiAnswer.Refusal): Call =>
       Effect.gen(function* () {
-        const { token } = refused
         const dropped = yield* droppedForStream.recall
         if (dropped !== undefined && !isSame(dropped, token)) {
           yield* refusedFresh.remember(token)
-          return yield* ApiAnswer.invalidToken(refused, "refused_again")
+          return yield* ApiAnswer.invalidToken(refusal, "refused_again")
         }
         yield* droppedForStream.remember(token)
         yield* auth.invalidate(token)
-        return yield* ApiAnswer.invalidToken(refused, "body_not_replayable")
+        return yield* ApiAnswer.invalidToken(refusal, "body_not_replayable")
       })
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Call =>
       auth.apiBaseUrl.pipe(
-        Effect.flatMap((apiBaseUrl) => OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowedOrigins)),
+        Effect.flatMap((apiBaseUrl) => OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed)),
         Effect.flatMap((resolved) => Effect.flatMap(auth.accessToken, (token) => send(resolved, token))),
         Effect.flatMap((answer) =>
           ApiAnswer.isTokenRefusal(answer) ? recover(answer) : ApiAnswer.judge(answer, policy)
@@ -207,13 +210,11 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    * @since 0.1.0
    * @category layers
    */
-  static readonly layer: Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> = Layer.effect(
-    CxoneHttpClient,
-    make(new Set(), false, TokenPolicy.defaults)
-  )
+  static readonly layer: Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> =
+    CxoneHttpClient.layerWith({})
 
   /**
-   * The client with these options. Throws a `TypeError` that names the entry if an allowed origin is no absolute URL,
+   * The client with these options. It is never shared: in a `LayerMap` each tenant has its own. Throws a `TypeError` that names the entry if an allowed origin is no absolute URL,
    * is plain http to another machine, or carries a user name or password.
    *
    * @since 0.1.0
@@ -228,13 +229,12 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   static layerWith(
     options: CxoneHttpClientOptions
   ): Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> {
-    return Layer.effect(
-      CxoneHttpClient,
-      make(
-        originsOf(options.allowedOrigins ?? []),
-        options.tracerPropagation ?? false,
-        TokenPolicy.make(options.policy)
-      )
-    )
+    const allowed = {
+      origins: originsOf(options.allowedOrigins ?? []),
+      cxoneHosts: options.allowCxoneHosts ?? false
+    }
+    const client = make(allowed, options.tracerPropagation ?? false, TokenPolicy.make(options.policy))
+    // A layer is built once in a `LayerMap`, whatever it is provided with: a tenant would get another one's client.
+    return Layer.fresh(Layer.effect(CxoneHttpClient, client))
   }
 }

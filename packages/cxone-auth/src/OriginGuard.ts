@@ -8,7 +8,20 @@ import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import { ForeignOrigin } from "./ApiError.js"
+import * as CxoneHosts from "./CxoneHosts.js"
 import * as SecureUrl from "./SecureUrl.js"
+
+/**
+ * Where the token may go beside the API's own origin.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AllowedPlaces {
+  readonly origins: ReadonlySet<string>
+  /** Whether it may go to every host of NICE's. */
+  readonly cxoneHosts: boolean
+}
 
 /**
  * Decides where a request goes, and whether it may carry the token there (C1). A relative URL is resolved against
@@ -20,7 +33,7 @@ import * as SecureUrl from "./SecureUrl.js"
 export const resolve = (
   request: HttpClientRequest.HttpClientRequest,
   apiBaseUrl: URL,
-  allowedOrigins: ReadonlySet<string>
+  places: AllowedPlaces
 ): Either.Either<HttpClientRequest.HttpClientRequest, ForeignOrigin | RequestError> => {
   if (!URL.canParse(request.url, apiBaseUrl.href)) {
     return Either.left(new RequestError({ request, reason: "InvalidUrl" }))
@@ -31,7 +44,11 @@ export const resolve = (
       new ForeignOrigin({
         reason,
         origin: url.origin === "null" ? `${url.protocol}//` : url.origin,
-        allowed: [apiBaseUrl.origin, ...allowedOrigins]
+        allowed: [
+          apiBaseUrl.origin,
+          ...places.origins,
+          ...(places.cxoneHosts ? CxoneHosts.domains.map((domain) => `https://*.${domain}`) : [])
+        ]
       })
     )
   if (SecureUrl.hasUserInfo(url)) {
@@ -40,7 +57,9 @@ export const resolve = (
   if (!SecureUrl.isConfidential(url)) {
     return refuse("not_confidential")
   }
-  return url.origin === apiBaseUrl.origin || allowedOrigins.has(url.origin)
+  return url.origin === apiBaseUrl.origin ||
+    places.origins.has(url.origin) ||
+    (places.cxoneHosts && CxoneHosts.isCxoneHost(url))
     ? Either.right(HttpClientRequest.setUrl(request, url.href))
     : refuse("not_allowed")
 }
