@@ -274,3 +274,87 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     }).pipe(Effect.provide(http))
   )
 })
+
+describe.each(transports)("discovery, with oidc-provider as the issuer, over %s", { timeout }, (_, http) => {
+  const accessKeyId = "K3Y+1/D===="
+  const accessKeySecret = "s/e+c=r%e:t £ é 東京===="
+
+  /** An app with four secrets, which knows nothing of the provider but its issuer. */
+  const appAt = (issuer: string, more: { readonly clientAuth?: ClientAuth; readonly accessKeySecret?: string } = {}) =>
+    CxoneHttpClient.layer.pipe(
+      Layer.provideMerge(
+        CxoneAuth.layer({
+          credentials: Credentials.accessKey({
+            clientId: client.clientId,
+            clientSecret: Redacted.make(client.clientSecret),
+            accessKeyId,
+            accessKeySecret: Redacted.make(more.accessKeySecret ?? accessKeySecret),
+            ...(more.clientAuth === undefined ? {} : { clientAuth: more.clientAuth })
+          }),
+          // The provider has no tenants: the API is where the issuer is.
+          environment: CxoneEnvironment.discover({ issuer, apiBaseUrl: issuer }),
+          policy: { retries: 0 }
+        })
+      ),
+      Layer.provideMerge(http)
+    )
+
+  const started = (authMethod?: "client_secret_basic" | "client_secret_post") =>
+    Effect.gen(function* () {
+      const provider = yield* OidcProvider.start()
+      yield* provider.register({
+        ...client,
+        grantTypes: ["password"],
+        ...(authMethod === undefined ? {} : { authMethod })
+      })
+      yield* provider.registerKey(accessKeyId, accessKeySecret)
+      return provider
+    })
+
+  const callMe = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/me")).pipe(
+    Effect.flatMap((response) => response.json)
+  )
+
+  it.scopedLive.each([
+    ["client_secret_basic", undefined],
+    ["client_secret_post", ClientAuth.post]
+  ] as const)("finds the token endpoint by itself, and its token is good: %s", ([method, clientAuth]) =>
+    Effect.gen(function* () {
+      const provider = yield* started(method)
+      const answer = yield* callMe.pipe(
+        Effect.provide(appAt(provider.issuer, clientAuth === undefined ? {} : { clientAuth }))
+      )
+      expect(answer).toEqual({ client_id: client.clientId })
+      expect(yield* provider.tokenRequests).toEqual([method])
+    })
+  )
+
+  it.scopedLive("a wrong access key is an InvalidClient that points at the key and its employee", () =>
+    Effect.gen(function* () {
+      const provider = yield* started()
+      const error = yield* Effect.flip(callMe).pipe(
+        Effect.provide(appAt(provider.issuer, { accessKeySecret: "wrong" }))
+      )
+      expect(error).toMatchObject({ _tag: "InvalidClient", reason: "invalid_grant", credentials: "AccessKey" })
+      expect(error.message).toContain("employee")
+    })
+  )
+
+  it.scopedLive("its document at another address is that of another issuer, and no secret is sent there", () =>
+    Effect.gen(function* () {
+      const provider = yield* started()
+      const elsewhere = provider.issuer.replace("127.0.0.1", "localhost")
+      const error = yield* Effect.flip(callMe).pipe(Effect.provide(appAt(elsewhere)))
+      expect(error).toMatchObject({ _tag: "DiscoveryFailed", reason: "issuer_mismatch" })
+      expect(yield* provider.tokenRequests).toEqual([])
+    })
+  )
+
+  it.scopedLive("a port where nobody listens is a DiscoveryFailed with the transport's code", () =>
+    Effect.gen(function* () {
+      const { issuer } = yield* Effect.scoped(OidcProvider.start())
+      const error = yield* Effect.flip(callMe).pipe(Effect.provide(appAt(issuer)))
+      expect(error).toMatchObject({ _tag: "DiscoveryFailed", reason: "transport", detail: "ECONNREFUSED", attempts: 1 })
+    })
+  )
+})

@@ -14,6 +14,8 @@ export interface OidcProvider {
   readonly issuer: string
   readonly tokenEndpoint: string
   readonly register: (client: Registration) => Effect.Effect<void>
+  /** Registers an access key: a user name and password for the grant `password`, which the provider leaves to its user. */
+  readonly registerKey: (id: string, secret: string) => Effect.Effect<void>
   /** How each request at the token endpoint authenticated the client so far. */
   readonly tokenRequests: Effect.Effect<ReadonlyArray<"client_secret_basic" | "client_secret_post">>
   /** What the provider says of a token at this moment (RFC 7662). */
@@ -28,6 +30,8 @@ export interface Registration {
   /** The scopes that it may have, separated by spaces; default all of `scopes`. */
   readonly scope?: string
   readonly grantTypes?: ReadonlyArray<string>
+  /** How it must authenticate, which the provider insists on. */
+  readonly authMethod?: "client_secret_basic" | "client_secret_post"
 }
 
 export type Introspection = typeof Introspection.Type
@@ -136,6 +140,25 @@ export const start = (
       ttl: { ClientCredentials: options.lifetime ?? 3600 }
     })
 
+    const keys = new Map<string, string>()
+    const { InvalidGrant }: { readonly InvalidGrant: new (description: string) => Error } = yield* Effect.promise(() =>
+      load("oidc-provider/lib/helpers/errors.js")
+    )
+    provider.registerGrantType(
+      "password",
+      async (context) => {
+        const { oidc } = context
+        const { username, password } = oidc.params ?? {}
+        if (oidc.client === undefined || typeof username !== "string" || keys.get(username) !== password) {
+          throw new InvalidGrant("the access key is unknown")
+        }
+        const token = new provider.ClientCredentials({ client: oidc.client })
+        const access_token = await token.save()
+        context.body = { access_token, expires_in: token.expiration, token_type: token.tokenType }
+      },
+      ["username", "password"]
+    )
+
     const tokenRequests: Array<"client_secret_basic" | "client_secret_post"> = []
     provider.use(async (context, next) => {
       if (context.path === "/token") {
@@ -169,6 +192,7 @@ export const start = (
       issuer,
       tokenEndpoint: `${issuer}/token`,
       register,
+      registerKey: (id, secret) => Effect.sync(() => void keys.set(id, secret)),
       tokenRequests: Effect.sync(() => [...tokenRequests]),
       introspect: (token) =>
         ask("/token/introspection", token).pipe(
@@ -180,9 +204,10 @@ export const start = (
     }
   })
 
-const metadataOf = ({ clientId, clientSecret, grantTypes, scope }: Registration): ClientMetadata => ({
+const metadataOf = ({ authMethod, clientId, clientSecret, grantTypes, scope }: Registration): ClientMetadata => ({
   client_id: clientId,
   client_secret: clientSecret,
+  ...(authMethod === undefined ? {} : { token_endpoint_auth_method: authMethod }),
   grant_types: grantTypes ?? ["client_credentials"],
   redirect_uris: [],
   response_types: [],
