@@ -6,9 +6,9 @@ import { describe, expect, it } from "@effect/vitest"
 import {
   ClientAuth,
   Credentials,
-  type CredentialsInput,
   CxoneAuth,
   CxoneAuthError,
+  type CxoneAuthOptions,
   CxoneEnvironment,
   CxoneHttpClient
 } from "cxone-auth"
@@ -28,22 +28,25 @@ import {
   Tracer
 } from "effect"
 import {
+  accessKeySecret,
   clientId,
   clientSecret,
   foundIn,
+  idToken,
   renderings,
   renderingsOfExit,
   tokenValue,
   withLogs
 } from "./support/Canary.js"
+import * as Fake from "./support/FakeCxone.js"
 import { json, type Play, type Sent, scripted } from "./support/ScriptedHttpClient.js"
 
-const isTokenRequest = ({ url }: Sent) => url.endsWith("/oauth/token")
+const isTokenRequest = (sent: Sent) => Fake.kindOf(sent) === "token"
 
 /** Everything that was sent, as an unkind server would repeat it. */
 const echo = ({ body, request }: Sent) => `${body} ${decodeURIComponent(body)} ${JSON.stringify(request.headers)}`
 
-const grant = () => json({ access_token: tokenValue, expires_in: 3600, scope: "read:users" })
+const grant = () => json({ access_token: tokenValue, expires_in: 3600, scope: "read:users", id_token: idToken })
 
 const tokenAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response]> = [
   ...["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "invalid_request", "other"].map(
@@ -56,6 +59,23 @@ const tokenAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response]> =
   ["400 whose error code repeats the request", (sent) => json({ error: echo(sent) }, { status: 400 })],
   ["401 with HTML that repeats the request", (sent) => new Response(`<p>${echo(sent)}</p>`, { status: 401 })],
   ["403 with text that repeats the request", (sent) => new Response(echo(sent), { status: 403 })],
+  [
+    "401 in camel case that repeats the request",
+    (sent) => json({ error: "x", errorDescription: echo(sent) }, { status: 401 })
+  ],
+  [
+    "401 with an object that repeats the request",
+    (sent) => json({ error: { code: echo(sent), message: echo(sent) } }, { status: 401 })
+  ],
+  [
+    "401 with a header that repeats the request",
+    (sent) => new Response("", { status: 401, headers: { icStatusDescription: encodeURIComponent(echo(sent)) } })
+  ],
+  [
+    "404 with a page whose title repeats the request",
+    (sent) => new Response(`<html><title>${echo(sent)}</title></html>`, { status: 404 })
+  ],
+  ["200 with errorMessage that repeats the request", (sent) => json({ errorMessage: echo(sent), token_type: "x" })],
   ["429 that repeats the request", (sent) => new Response(echo(sent), { status: 429 })],
   ["503 that repeats the request", (sent) => new Response(echo(sent), { status: 503 })],
   [
@@ -103,6 +123,17 @@ const apiAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response, ende
     "InsufficientScope"
   ],
   ["403", () => new Response("no", { status: 403 }), "Success"],
+  [
+    "401 whose body repeats the token, under another name",
+    (sent) => json({ error: { code: echo(sent) }, errorDescription: echo(sent) }, { status: 401 }),
+    "InvalidToken"
+  ],
+  [
+    "401 with a header that repeats the token",
+    (sent) =>
+      new Response("", { status: 401, headers: { icStatusDescription: `${sent.request.headers.authorization}` } }),
+    "InvalidToken"
+  ],
   ["429", () => new Response("", { status: 429 }), "RateLimited"],
   ["500", () => new Response("", { status: 500 }), "Success"]
 ]
@@ -110,16 +141,43 @@ const apiAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response, ende
 const credentialsBy = (clientAuth: ClientAuth) =>
   Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret), clientAuth })
 
-const layerOver = (play: Play, credentials: CredentialsInput) =>
-  Effect.map(scripted(play), ({ layer }) =>
-    CxoneHttpClient.layer.pipe(
-      Layer.provideMerge(CxoneAuth.layer({ credentials, environment: CxoneEnvironment.region("us"), name: "reports" })),
-      Layer.provide(layer)
-    )
+const key = { accessKeyId: "A-KEY====", accessKeySecret: Redacted.make(accessKeySecret) }
+
+type Way = Pick<CxoneAuthOptions, "credentials" | "environment">
+
+const gateway = CxoneEnvironment.region("us")
+const byPost: Way = { credentials: credentialsBy(ClientAuth.post), environment: gateway }
+const byBasic: Way = { credentials: credentialsBy(ClientAuth.basic), environment: gateway }
+const withKey: Way = {
+  credentials: Credentials.accessKey({ clientId, clientSecret: Redacted.make(clientSecret), ...key }),
+  environment: CxoneEnvironment.discover()
+}
+const byKeyAlone: Way = { credentials: Credentials.accessKeyOnly(key), environment: CxoneEnvironment.area("na1") }
+
+const ways = [
+  ["a client, by post", byPost],
+  ["a client, by Basic", byBasic],
+  ["a client with an access key", withKey],
+  ["an access key alone", byKeyAlone]
+] as const
+
+const documents = { openid: () => json(Fake.openIdConfiguration), configuration: () => json(Fake.cxoneConfiguration) }
+
+/** The play, with the documents of discovery beside it. */
+const withDocuments =
+  (play: Play): Play =>
+  (sent, index) => {
+    const kind = Fake.kindOf(sent)
+    return kind === "openid" || kind === "configuration" ? Effect.sync(documents[kind]) : play(sent, index)
+  }
+
+const layerOver = (play: Play, way: Way) =>
+  Effect.map(scripted(withDocuments(play)), ({ layer }) =>
+    CxoneHttpClient.layer.pipe(Layer.provideMerge(CxoneAuth.layer({ ...way, name: "reports" })), Layer.provide(layer))
   )
 
 /** How a call ended, and all that it leaves behind: the end as it prints, the log, the spans and every metric. */
-const traces = (play: Play, clientAuth: ClientAuth, credentials: CredentialsInput = credentialsBy(clientAuth)) =>
+const traces = (play: Play, way: Way) =>
   Effect.gen(function* () {
     const spans: Array<Tracer.Span> = []
     const ordinary = yield* Effect.tracer
@@ -131,7 +189,7 @@ const traces = (play: Play, clientAuth: ClientAuth, credentials: CredentialsInpu
       },
       context: (run, fiber) => ordinary.context(run, fiber)
     })
-    const layer = yield* layerOver(play, credentials)
+    const layer = yield* layerOver(play, way)
     const call = Effect.gen(function* () {
       const cxone = yield* CxoneHttpClient
       const auth = yield* CxoneAuth
@@ -222,13 +280,10 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     expect(foundIn("nothing here")).toEqual([])
   })
 
-  describe.each([
-    ["post", ClientAuth.post],
-    ["basic", ClientAuth.basic]
-  ] as const)("client authentication: %s", (_, clientAuth) => {
+  describe.each(ways)("%s", (_, way) => {
     it.effect.each(tokenAnswers)("token endpoint: %s", ([_, answer]) =>
       Effect.gen(function* () {
-        const { ended, shown } = yield* traces((sent) => Effect.sync(() => answer(sent)), clientAuth)
+        const { ended, shown } = yield* traces((sent) => Effect.sync(() => answer(sent)), way)
         expect(ended).toMatch(
           /^(InvalidClient|InsufficientScope|RateLimited|TokenEndpointUnavailable|InvalidTokenResponse)$/
         )
@@ -244,7 +299,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     ["the secret itself", Effect.fail(clientSecret)]
   ] as const)("an effect for the credentials that fails with %s", ([_, credentials]) =>
     Effect.gen(function* () {
-      const { ended, shown } = yield* traces(() => Effect.sync(grant), ClientAuth.post, credentials)
+      const { ended, shown } = yield* traces(() => Effect.sync(grant), { ...byPost, credentials })
       expect(ended).toBe("CredentialsUnavailable")
       expectNoCanary(shown)
     })
@@ -258,7 +313,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
       })
       const refuse: Play = (sent) =>
         Effect.sync(() => json({ error: "invalid_client", error_description: echo(sent) }, { status: 401 }))
-      const { ended, shown } = yield* traces(refuse, ClientAuth.post, credentials)
+      const { ended, shown } = yield* traces(refuse, { ...byPost, credentials })
       expect(ended).toBe("InvalidClient")
       expect(shown.some(([how, text]) => how === "the status" && text.includes("refused"))).toBe(true)
       expectNoCanary(shown)
@@ -269,7 +324,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     Effect.gen(function* () {
       const { ended, shown } = yield* traces(
         (sent) => Effect.sync(() => (isTokenRequest(sent) ? grant() : answer(sent))),
-        ClientAuth.post
+        withKey
       )
       expect(ended).toBe(expected)
       expectNoCanary(shown)
@@ -288,7 +343,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
                 cause: Object.assign(new Error(`cannot send ${echo(sent)}`), { code: "ECONNRESET", sent: echo(sent) })
               })
             : Effect.sync(grant),
-        ClientAuth.basic
+        byBasic
       )
       expect(ended).toMatch(/^(TokenEndpointUnavailable|RequestError)$/)
       expect(shown.some(([_, text]) => text.includes("ECONNRESET"))).toBe(true)
@@ -300,7 +355,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     Effect.gen(function* () {
       const { ended, shown } = yield* traces(
         (sent) => Effect.fail({ cause: { code: echo(sent), cause: { code: clientSecret } } }),
-        ClientAuth.basic
+        byBasic
       )
       expect(ended).toBe("TokenEndpointUnavailable")
       expectNoCanary(shown)
@@ -320,7 +375,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
         )
       const { ended, shown } = yield* traces(
         (sent) => Effect.sync(() => (isTokenRequest(sent) ? grant() : broken(sent))),
-        ClientAuth.post
+        byPost
       )
       expect(ended).toBe("Success")
       expectNoCanary(shown)
@@ -331,7 +386,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     Effect.gen(function* () {
       const refuse: Play = (sent) =>
         Effect.sync(() => json({ error: "invalid_client", error_description: echo(sent) }, { status: 401 }))
-      const layer = yield* layerOver(refuse, credentialsBy(ClientAuth.basic))
+      const layer = yield* layerOver(refuse, byBasic)
       const error = yield* Effect.flip(
         Effect.provide(
           Effect.flatMap(CxoneAuth, (auth) => auth.accessToken),
@@ -349,7 +404,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     Effect.gen(function* () {
       const credentials = Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret) })
       const environment = CxoneEnvironment.region("eu")
-      const layer = yield* layerOver(() => Effect.sync(grant), credentialsBy(ClientAuth.post))
+      const layer = yield* layerOver(() => Effect.sync(grant), withKey)
       const context = yield* Layer.build(layer)
       yield* Context.get(context, CxoneAuth).accessToken
       const values = [
@@ -362,6 +417,9 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
         CxoneAuth.layerTest(tokenValue),
         Option.some(credentials),
         Credentials.rotating({ current: credentials, next: credentials }),
+        withKey,
+        byKeyAlone,
+        { ...key },
         Effect.succeed(credentials)
       ]
       expectNoCanary(values.flatMap(renderings))
@@ -371,11 +429,22 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
   it.effect("settings that are wrong", () =>
     Effect.gen(function* () {
       const { layer } = yield* scripted(() => Effect.sync(grant))
-      for (const setting of ["CXONE_REGION", "CXONE_CLIENT_AUTH", "CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL"]) {
+      const wrong: ReadonlyArray<readonly [setting: string, value: string]> = [
+        ...["REGION", "CLIENT_AUTH", "TOKEN_ENDPOINT", "API_BASE_URL", "ISSUER", "AREA", "ACCESS_KEY_SECRET"].map(
+          (name) => [`CXONE_${name}`, clientSecret] as const
+        ),
+        ["CXONE_CLIENT_ID", accessKeySecret],
+        ["CXONE_ACCESS_KEY_ID", ""],
+        ["CXONE_ISSUER", `https://${encodeURIComponent(accessKeySecret)}@cxone.niceincontact.com`],
+        ["CXONE_ISSUER", `https://cxone.niceincontact.com/${accessKeySecret}`]
+      ]
+      for (const [setting, value] of wrong) {
         const settings = new Map([
           ["CXONE_CLIENT_ID", ` ${clientId}`],
           ["CXONE_CLIENT_SECRET", `${clientSecret} `],
-          [setting, clientSecret]
+          ["CXONE_ACCESS_KEY_ID", "A-KEY===="],
+          ["CXONE_ACCESS_KEY_SECRET", ` ${accessKeySecret}`],
+          [setting, value]
         ])
         const { lines, result } = yield* withLogs(
           Layer.build(CxoneAuth.layerConfig).pipe(

@@ -3,6 +3,9 @@ import { Cause, Effect, Encoding, type Exit, HashMap, Logger, LogLevel, Runtime 
 
 export const clientSecret = `c4n4ry "s/e+c=r%et" £€`
 
+/** With the end that access keys have. */
+export const accessKeySecret = "k3y-c4n4ry +/%:é===="
+
 const claims = Encoding.encodeBase64Url(JSON.stringify({ name: "c4n4ry Person", exp: 4_000_000_000 }))
 
 /** A JWT, so that its claims are looked for as well. */
@@ -10,10 +13,24 @@ export const tokenValue = `eyJhbGciOiJSUzI1NiJ9.${claims}.c4n4rySignature`
 
 export const clientId = "an-id"
 
+/** Another JWT: the id token, of which only tenant and issuer are kept. */
+export const idToken = `eyJhbGciOiJSUzI1NiJ9.${Encoding.encodeBase64Url(
+  JSON.stringify({ name: "c4n4ry Person", tenantId: "t", iss: "https://cxone.niceincontact.com" })
+)}.c4n4rySignature`
+
 const formEncoded = new URLSearchParams({ s: clientSecret }).toString().slice(2)
 const basic = Buffer.from(`${clientId}:${formEncoded}`).toString("base64")
 
-const wanted: ReadonlyArray<string> = [clientSecret, basic, tokenValue, claims, "c4n4rySignature", "c4n4ry Person"]
+const wanted: ReadonlyArray<string> = [
+  clientSecret,
+  accessKeySecret,
+  idToken,
+  basic,
+  tokenValue,
+  claims,
+  "c4n4rySignature",
+  "c4n4ry Person"
+]
 
 const spellingsOf = (secret: string): ReadonlyArray<string> => [
   secret,
