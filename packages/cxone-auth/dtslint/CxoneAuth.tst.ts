@@ -8,6 +8,7 @@ import {
   type CxoneAuthError,
   type CxoneAuthOptions,
   CxoneEnvironment,
+  type DiscoveryFailed,
   type ForeignOrigin,
   type InsufficientScope,
   type InvalidClient,
@@ -65,6 +66,7 @@ describe("CxoneAuthError", () => {
       | InvalidToken
       | TokenEndpointUnavailable
       | InvalidTokenResponse
+      | DiscoveryFailed
       | ForeignOrigin
     >()
   })
@@ -79,7 +81,8 @@ describe("CxoneAuthError", () => {
       RateLimited: handle,
       InvalidToken: handle,
       TokenEndpointUnavailable: handle,
-      InvalidTokenResponse: handle
+      InvalidTokenResponse: handle,
+      DiscoveryFailed: handle
     }
     expect(Effect.catchTags(failing, { ...all, ForeignOrigin: handle })).type.toBe<Effect.Effect<string>>()
     expect(Effect.catchTags(failing, all)).type.toBe<Effect.Effect<string, ForeignOrigin>>()
@@ -121,6 +124,23 @@ describe("wrong settings do not compile", () => {
       clientSecret,
       clientAuth: ClientAuth.basic
     })
+  })
+
+  it("an access key with a plain secret or half a client", () => {
+    const key = { accessKeyId: "id====", accessKeySecret: clientSecret }
+    expect(Credentials.accessKeyOnly).type.toBeCallableWith(key)
+    expect(Credentials.accessKeyOnly).type.not.toBeCallableWith({ ...key, accessKeySecret: "plain" })
+    expect(Credentials.accessKeyOnly).type.not.toBeCallableWith({ accessKeyId: "id====" })
+    expect(Credentials.accessKey).type.toBeCallableWith({ clientId: "id", clientSecret, ...key })
+    expect(Credentials.accessKey).type.not.toBeCallableWith({ clientId: "id", ...key })
+    expect(Credentials.accessKey).type.not.toBeCallableWith({ clientId: "id", clientSecret })
+  })
+
+  it("environments that need nothing, or a name", () => {
+    expect(CxoneAuth.layer).type.toBeCallableWith({ credentials, environment: CxoneEnvironment.discover() })
+    expect(CxoneAuth.layer).type.toBeCallableWith({ credentials, environment: CxoneEnvironment.area("na1") })
+    expect(CxoneEnvironment.area).type.toBeCallableWith("sg1", { host: "https://sg1.niceincontact.com" })
+    expect(CxoneEnvironment.area).type.not.toBeCallableWith()
   })
 
   it("an unknown region, half an environment", () => {

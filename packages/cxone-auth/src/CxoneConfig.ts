@@ -54,7 +54,9 @@ const given = Config.all({
   CXONE_ISSUER: optional(url("CXONE_ISSUER", MixUps.inIssuer)),
   CXONE_AREA: optional(
     Config.mapOrFail(text("CXONE_AREA"), (area) =>
-      isAreaName(area) ? Either.right(area) : invalid("CXONE_AREA", "Expected an area's name alone, such as na1 or eu1")
+      isAreaName(area)
+        ? Either.right(area)
+        : invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, such as na1 or eu1")
     )
   ),
   CXONE_TOKEN_ENDPOINT: optional(url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
@@ -77,9 +79,11 @@ const pair = <Id extends Setting & keyof Given, Secret extends Setting & keyof G
     return Either.right([id, secret])
   }
   if (id) {
-    return missing(secretSetting, `Expected it, not empty, beside ${idSetting}`)
+    return missing(secretSetting, `Expected ${secretSetting}, not empty, beside ${idSetting}`)
   }
-  return secret ? missing(idSetting, `Expected it, not empty, beside ${secretSetting}`) : Either.right(undefined)
+  return secret
+    ? missing(idSetting, `Expected ${idSetting}, not empty, beside ${secretSetting}`)
+    : Either.right(undefined)
 }
 
 const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCredentials> =>
@@ -101,7 +105,7 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
     }
     for (const setting of ["CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH"] as const) {
       if (settings[setting] !== undefined) {
-        return yield* missing("CXONE_CLIENT_ID", `Expected it beside ${setting}`)
+        return yield* missing("CXONE_CLIENT_ID", `Expected CXONE_CLIENT_ID beside ${setting}`)
       }
     }
     const [accessKeyId, accessKeySecret] = key
@@ -129,12 +133,12 @@ const places = ["CXONE_TOKEN_ENDPOINT", "CXONE_REGION", "CXONE_ISSUER", "CXONE_A
 const chooseEnvironment = (settings: Given, credentials: Credentials): Choice<CxoneEnvironment> => {
   const [place, other] = places.filter((name) => settings[name] !== undefined)
   if (place !== undefined && other !== undefined) {
-    return invalid(other, `Expected it not to be set beside ${place}`)
+    return invalid(other, `Expected ${other} not to be set beside ${place}`)
   }
   const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_TOKEN_ENDPOINT: tokenEndpoint } = settings
   if (tokenEndpoint !== undefined) {
     return apiBaseUrl === undefined
-      ? missing("CXONE_API_BASE_URL", "Expected it beside CXONE_TOKEN_ENDPOINT")
+      ? missing("CXONE_API_BASE_URL", "Expected CXONE_API_BASE_URL beside CXONE_TOKEN_ENDPOINT")
       : Either.right(CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl }))
   }
   switch (credentials._tag) {
@@ -153,14 +157,17 @@ const gateway = (settings: Given): Choice<CxoneEnvironment> => {
     if (settings[setting] !== undefined) {
       return missing(
         "CXONE_ACCESS_KEY_ID",
-        `Expected an access key beside ${setting}: NICE's own services give back-end apps tokens for access keys only`
+        `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET beside ${setting}: NICE's own services give back-end apps tokens for access keys only`
       )
     }
   }
   if (settings.CXONE_API_BASE_URL !== undefined) {
     return settings.CXONE_REGION === undefined
-      ? missing("CXONE_TOKEN_ENDPOINT", "Expected it beside CXONE_API_BASE_URL, or no CXONE_API_BASE_URL")
-      : invalid("CXONE_REGION", "Expected it not to be set beside CXONE_API_BASE_URL")
+      ? missing(
+          "CXONE_TOKEN_ENDPOINT",
+          "Expected CXONE_TOKEN_ENDPOINT beside CXONE_API_BASE_URL, or no CXONE_API_BASE_URL"
+        )
+      : invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside CXONE_API_BASE_URL")
   }
   return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
 }
@@ -169,11 +176,11 @@ const gateway = (settings: Given): Choice<CxoneEnvironment> => {
 const issuer = (settings: Given): Choice<CxoneEnvironment> => {
   const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_ISSUER: named } = settings
   if (settings.CXONE_REGION !== undefined) {
-    return invalid("CXONE_REGION", "Expected it not to be set beside an access key: it is for a client alone")
+    return invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside an access key: it is for a client alone")
   }
   return settings.CXONE_AREA === undefined
     ? Either.right(CxoneEnvironment.discover({ ...(named === undefined ? {} : { issuer: named }), apiBaseUrl }))
-    : invalid("CXONE_AREA", "Expected it not to be set beside CXONE_CLIENT_ID: it is for an access key alone")
+    : invalid("CXONE_AREA", "Expected CXONE_AREA not to be set beside CXONE_CLIENT_ID: it is for an access key alone")
 }
 
 /** For an access key alone: an area. */
@@ -188,10 +195,13 @@ const area = (settings: Given): Choice<CxoneEnvironment> => {
     }
   }
   if (settings.CXONE_SCOPES !== undefined) {
-    return invalid("CXONE_SCOPES", "Expected it not to be set with an access key alone, which asks for no scopes")
+    return invalid(
+      "CXONE_SCOPES",
+      "Expected CXONE_SCOPES not to be set with an access key alone, which asks for no scopes"
+    )
   }
   return name === undefined
-    ? missing("CXONE_AREA", "Expected the area, such as na1: an access key is set, and no CXONE_CLIENT_ID")
+    ? missing("CXONE_AREA", "Expected CXONE_AREA, such as na1, as an access key is set and no CXONE_CLIENT_ID")
     : Either.right(CxoneEnvironment.area(name, { apiBaseUrl }))
 }
 

@@ -88,7 +88,9 @@ export const text = (setting: Setting): Config.Config<string> =>
 export const oneOf = <A extends string>(setting: Setting, choices: ReadonlyArray<A>): Config.Config<A> =>
   Config.mapOrFail(text(setting), (value) => {
     const choice = choices.find((name) => name === value)
-    return choice === undefined ? invalid(setting, `Expected one of ${choices.join(", ")}`) : Either.right(choice)
+    return choice === undefined
+      ? invalid(setting, `Expected ${setting} to be one of ${choices.join(", ")}`)
+      : Either.right(choice)
   })
 
 /**
