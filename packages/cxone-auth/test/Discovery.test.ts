@@ -437,12 +437,13 @@ describe("what was found is shared, and kept", () => {
       yield* cxone.get("/x")
       yield* Ref.set(isDown, true)
       for (let minute = 0; minute < 180; minute++) {
-        yield* TestClock.adjust("1 minute")
+        yield* TestClock.adjust("40 seconds")
         yield* cxone.get("/x")
+        yield* TestClock.adjust("20 seconds")
         yield* cxone.get("/x")
       }
       expect(yield* count("api")).toBe(361)
-      // The one is asked for once a minute by calls, after its first hour; the other at each renewal.
+      // The one is asked for by calls after its first hour, though not within 30 s of the last time; the other by renewals.
       expect(yield* count("configuration")).toBeLessThanOrEqual(122)
       expect(yield* count("openid")).toBeLessThanOrEqual(4)
       expect(yield* count("token")).toBe(4)
