@@ -73,29 +73,29 @@ describe("facts §1c: every answer that holds a token is one", () => {
     ["/auth/token: id_token missing", { access_token: value, token_type: "Bearer", expires_in: 3600 }, 3600],
     [
       "UserHub access-key: no token_type",
-      { access_token: value, expires_in: 3600, refresh_token: "r", id_token: idToken },
-      3600
+      { access_token: value, expires_in: 3590, refresh_token: "r", id_token: idToken },
+      3590
     ],
     [
       "UserHub refresh: token, tokenExpirationTimeSec",
-      { token: value, refreshToken: "r", refreshTokenExpirationTimeSec: 7200, tokenExpirationTimeSec: 3600 },
-      3600
+      { token: value, refreshToken: "r", refreshTokenExpirationTimeSec: 7200, tokenExpirationTimeSec: 3591 },
+      3591
     ],
     [
       "UserHub regional: accessToken, accessTokenExpiry",
-      { accessToken: value, accessTokenExpiry: 3600, tenantId: "tenant-1" },
-      3600
+      { accessToken: value, accessTokenExpiry: 3592, tenantId: "tenant-1" },
+      3592
     ],
     [
       "legacy Token: token_type bearer in lower case, and fields of its own",
       {
         access_token: value,
         token_type: "bearer",
-        expires_in: 3600,
+        expires_in: 3593,
         resource_server_base_uri: "https://x.example",
         agent_id: 1
       },
-      3600
+      3593
     ],
     [
       "legacy whoami: numbers as strings",
