@@ -5,14 +5,17 @@
  */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Grant, type GrantService } from "./Grant.js"
 import * as Incoming from "./Incoming.js"
 import type { Registry } from "./Registry.js"
 import { defaultUser, type SimulatorOptions } from "./SimulatorOptions.js"
+import type { Site } from "./Sites.js"
+import type { Tenants } from "./Tenants.js"
+import { realm } from "./TokenAnswer.js"
 import { credentialsOf } from "./TokenRequest.js"
-import { realm } from "./TokenRoute.js"
 
 /**
  * The user that a token belongs to (source: the brief).
@@ -27,26 +30,27 @@ const userScope = "read:users"
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 /**
- * Answers everything that is no token request: to who carries a valid token, the user, and what the `api` option serves;
- * to anyone else, the challenge of RFC 6750 §3, whatever the path. An API that dies answers 500, and the defect is logged:
- * it is a mistake in the test.
+ * Answers everything that is neither for a token nor for a discovery document: to who carries a token that is good here,
+ * the user, the time, and what the `api` option serves; to anyone else, the challenge of RFC 6750 §3, whatever the path.
+ * On the API host of an area only the tokens of its tenants are good. An API that dies answers 500, and the defect is
+ * logged: it is a mistake in the test.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make =
-  (registry: Registry, origin: URL, options: Pick<SimulatorOptions, "api" | "user">) =>
-  (incoming: Incoming.Incoming): Answer =>
+  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
+  (incoming: Incoming.Incoming, site: Site): Answer =>
     Option.match(bearerOf(incoming), {
       // RFC 6750 §3.1: who sent no token at all is told no error code.
       onNone: () => Effect.succeed(challenge(401, {}, { message: "Unauthorized" })),
       onSome: (token) =>
         b64token.test(token)
           ? Effect.flatMap(
-              registry.grantOf(token),
+              grantAt(site, token, registry, tenants),
               Option.match({
                 onNone: () => Effect.succeed(invalidToken),
-                onSome: (grant) => route(incoming, grant, origin, options)
+                onSome: (grant) => route(incoming, grant, site.origin, options)
               })
             )
           : Effect.succeed(malformedToken)
@@ -63,14 +67,32 @@ export const bearerOf = (incoming: Incoming.Incoming): Option.Option<string> => 
 // RFC 6750 §2.1.
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
 
+const grantAt = (site: Site, token: string, registry: Registry, tenants: Tenants) =>
+  Effect.gen(function* () {
+    const grant = yield* registry.grantOf(token)
+    if (site._tag === "Identity") {
+      return grant
+    }
+    const tenantId = Option.flatMapNullable(grant, (grant) => grant.tenantId)
+    const tenant = yield* Effect.transposeMapOption(tenantId, tenants.tenantOf)
+    return Option.exists(Option.flatten(tenant), ({ area }) => area === site.area.area) ? grant : Option.none()
+  })
+
+// The prefix is written in any case by the apps of CXone's customers (facts §6).
+const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
+
 const route = (
   incoming: Incoming.Incoming,
   grant: GrantService,
   origin: URL,
   options: Pick<SimulatorOptions, "api" | "user">
 ): Answer => {
-  if (Incoming.pathOf(incoming) === userPath) {
+  const path = Incoming.pathOf(incoming)
+  if (path === userPath) {
     return Effect.succeed(user(incoming, grant, options.user ?? defaultUser))
+  }
+  if (serverTimePath.test(path)) {
+    return Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))
   }
   // The web's Request, which the app is given, can't be made for these two.
   if (options.api === undefined || incoming.method === "TRACE" || incoming.method === "CONNECT") {
@@ -89,15 +111,19 @@ const route = (
   )
 }
 
-const user = (incoming: Incoming.Incoming, grant: GrantService, body: object) => {
-  if (incoming.method !== "GET" && incoming.method !== "HEAD") {
+const user = (incoming: Incoming.Incoming, grant: GrantService, body: object) =>
+  isRead(incoming) && !grant.scopes.includes(userScope)
+    ? refused(403, "insufficient_scope", "The token lacks a scope that this needs", { scope: userScope })
+    : rendered(incoming, body)
+
+const isRead = ({ method }: Incoming.Incoming): boolean => method === "GET" || method === "HEAD"
+
+const rendered = (incoming: Incoming.Incoming, body: object) => {
+  if (!isRead(incoming)) {
     return HttpServerResponse.unsafeJson(
       { message: "Method Not Allowed" },
       { status: 405, headers: { allow: "GET, HEAD" } }
     )
-  }
-  if (!grant.scopes.includes(userScope)) {
-    return refused(403, "insufficient_scope", "The token lacks a scope that this needs", { scope: userScope })
   }
   return acceptsJson(incoming)
     ? HttpServerResponse.unsafeJson(body)

@@ -14,6 +14,7 @@ import {
   CxoneEnvironment,
   type FixedEnvironment
 } from "cxone-auth"
+import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,8 +22,10 @@ import * as Redacted from "effect/Redacted"
 import type { Endpoint, FaultOn } from "./Fault.js"
 import * as MemoryTransport from "./MemoryTransport.js"
 import type { RecordedRequest } from "./RecordedRequest.js"
+import type { PlacedTenant, SimulatedTenant } from "./SimulatedTenant.js"
 import * as Simulation from "./Simulation.js"
 import { defaultClient, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
+import * as Sites from "./Sites.js"
 import * as SocketTransport from "./SocketTransport.js"
 import { tokenPath } from "./TokenRoute.js"
 
@@ -33,8 +36,10 @@ import { tokenPath } from "./TokenRoute.js"
  * @category models
  */
 export interface CxoneSimulatorService {
-  /** Where it is reached. */
+  /** Where its identity provider is reached, and all of its API: the issuer. */
   readonly origin: URL
+  /** The tenants that it began with, their access keys, and the hosts of their areas. */
+  readonly tenants: Arr.NonEmptyReadonlyArray<PlacedTenant>
   /** The environment for `CxoneAuth.layer`: tokens from `{origin}/oauth/token`, the API at `{origin}`. */
   readonly environment: FixedEnvironment
   /** The credentials of the first client, sent in the form. */
@@ -64,13 +69,22 @@ export interface CxoneSimulatorService {
   readonly forgetClient: (clientId: string) => Effect.Effect<void>
   /** Adds a client, or replaces the one with that id: with another secret, for example. */
   readonly registerClient: (client: SimulatedClient) => Effect.Effect<void>
-  /** Everything as it was at first: the clients, no token, no fault, no request. */
+  /** What the deactivation of its employee does to an access key: no more tokens. Those that it has go on working. */
+  readonly deactivateAccessKey: (accessKeyId: string) => Effect.Effect<void>
+  /**
+   * Adds a tenant, or replaces the one with that id: with another access key, for example. Its keys are active. A defect
+   * if no tenant of the options lives in its area, or if one of its keys is another tenant's.
+   */
+  readonly registerTenant: (tenant: SimulatedTenant) => Effect.Effect<void>
+  /** Everything as it was at first: the clients, the tenants, no token, no fault, no request. */
   readonly reset: Effect.Effect<void>
 }
 
 /**
- * A CXone to test against. It gives tokens to the clients that it knows as RFC 6749 says, accepts them at
- * `GET /api/v2/users/me` as RFC 6750 says, records what it was asked, and fails where it is told to.
+ * A CXone to test against. It gives tokens to the clients and access keys that it knows as RFC 6749 and CXone say, tells
+ * in discovery documents where everything is, accepts its tokens at `GET /api/v2/users/me` and
+ * `GET /incontactAPI/services/v33.0/server-time` as RFC 6750 says, records what it was asked, and fails where it is told
+ * to.
  *
  * @since 0.1.0
  * @category tags
@@ -100,7 +114,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   CxoneSimulatorService
 >() {
   /**
-   * The simulator on a free port of 127.0.0.1. The app brings the `HttpClient` that it has in production. Time is that
+   * The simulator on free ports of 127.0.0.1, one for each of its hosts. The app brings the `HttpClient` that it has in production. Time is that
    * of the `Clock` that the layer is built with. Closing the layer ends every connection before it returns.
    *
    * @since 0.1.0
@@ -110,17 +124,18 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
     return Layer.scoped(
       CxoneSimulator,
       Effect.gen(function* () {
-        const { origin, server } = yield* SocketTransport.listen
-        const simulation = yield* Simulation.make(options, origin)
-        yield* SocketTransport.serve(server, simulation.handle)
-        return make(options, origin, simulation)
+        const { hosts, sites } = yield* Sites.make(options, () => SocketTransport.listen)
+        const simulation = yield* Simulation.make(options, sites)
+        yield* Effect.forEach(hosts, ({ server }) => SocketTransport.serve(server, simulation.handle))
+        return make(options, sites.identity, simulation)
       })
     )
   }
 
   /**
-   * The simulator in memory, at `https://cxone-simulator.test`, and an `HttpClient` that reaches it and nothing else.
-   * No socket is opened, and `TestClock` drives all of it.
+   * The simulator in memory, at `https://cxone-simulator.test`, and for each area `https://{area}.cxone-simulator.test`
+   * and `https://api-{area}.cxone-simulator.test`; and an `HttpClient` that reaches these and nothing else. No socket is
+   * opened, and `TestClock` drives all of it.
    *
    * @since 0.1.0
    * @category layers
@@ -128,10 +143,11 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   static layerHttpClient(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
     return Layer.effectContext(
       Effect.gen(function* () {
-        const origin = new URL(MemoryTransport.memoryOrigin)
-        const simulation = yield* Simulation.make(options, origin)
-        return Context.make(CxoneSimulator, make(options, origin, simulation)).pipe(
-          Context.add(HttpClient.HttpClient, MemoryTransport.make(simulation.handle))
+        const { hosts, sites } = yield* Sites.make(options, MemoryTransport.open)
+        const simulation = yield* Simulation.make(options, sites)
+        const origins = hosts.map(({ origin }) => origin)
+        return Context.make(CxoneSimulator, make(options, sites.identity, simulation)).pipe(
+          Context.add(HttpClient.HttpClient, MemoryTransport.make(origins, simulation.handle))
         )
       })
     )
@@ -174,11 +190,12 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
 }
 
 const make = (options: SimulatorOptions, origin: URL, simulation: Simulation.Simulation): CxoneSimulatorService => {
-  const { faults, recorder, registry } = simulation
+  const { faults, recorder, registry, tenants } = simulation
   const { clientId, clientSecret } = (options.clients ?? [defaultClient])[0]
   const clearFaults = Effect.sync(() => faults.clear())
   return {
     origin,
+    tenants: tenants.initial,
     environment: CxoneEnvironment.custom({ tokenEndpoint: new URL(tokenPath, origin), apiBaseUrl: origin }),
     credentials: Credentials.clientSecret({ clientId, clientSecret }),
     requests: Effect.sync(() => recorder.all()),
@@ -190,12 +207,10 @@ const make = (options: SimulatorOptions, origin: URL, simulation: Simulation.Sim
     revokeAll: registry.revokeAll,
     forgetClient: registry.forget,
     registerClient: registry.register,
-    reset: Effect.zipRight(
-      registry.reset,
-      Effect.zipRight(
-        clearFaults,
-        Effect.sync(() => recorder.clear())
-      )
-    )
+    deactivateAccessKey: tenants.deactivate,
+    registerTenant: tenants.register,
+    reset: Effect.all([registry.reset, tenants.reset, clearFaults, Effect.sync(() => recorder.clear())], {
+      discard: true
+    })
   }
 }

@@ -29,12 +29,13 @@ export type Fault = Data.TaggedEnum<{
 }>
 
 /**
- * Where a request arrives: the token endpoint, or anything else.
+ * Where a request arrives: a route that gives tokens, one of the two discovery documents, or anything else; on whichever
+ * host.
  *
  * @since 0.1.0
  * @category models
  */
-export type Endpoint = "token" | "api"
+export type Endpoint = "token" | "discovery" | "api"
 
 /**
  * The faults that an endpoint can have. Only an API call carries a token that can be revoked, and only a token request
@@ -45,6 +46,7 @@ export type Endpoint = "token" | "api"
  */
 export interface FaultOn {
   readonly token: Exclude<Fault, { readonly _tag: "RevokeToken" }>
+  readonly discovery: Exclude<Fault, { readonly _tag: "RevokeToken" | "ForgetClient" }>
   readonly api: Exclude<Fault, { readonly _tag: "ForgetClient" }>
 }
 
@@ -72,7 +74,8 @@ const flood = encoder.encode(" ".repeat(16 * 1024))
  * - `revokeToken` revokes the token that the API call carries and then handles the call, which gets the 401 of a token
  *   that was good a moment ago.
  * - `forgetClient` removes the client that the token request names and then handles the request, which gets the 401 of
- *   an application whose registration was deleted. Tokens that it holds go on working.
+ *   an application whose registration was deleted. Tokens that it holds go on working. A request that names none, as one
+ *   with an access key alone, is just handled.
  *
  * @since 0.1.0
  * @category constructors

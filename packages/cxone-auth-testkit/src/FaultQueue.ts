@@ -34,7 +34,11 @@ export interface FaultQueue {
  * @category constructors
  */
 export const make = (): FaultQueue => {
-  const queues: { readonly [On in Endpoint]: Array<{ readonly fault: Fault; left: number }> } = { token: [], api: [] }
+  const queues: { readonly [On in Endpoint]: Array<{ readonly fault: Fault; left: number }> } = {
+    token: [],
+    discovery: [],
+    api: []
+  }
   return {
     add: (fault, on, times) => {
       if (times < 1 || (times !== Number.POSITIVE_INFINITY && !Number.isInteger(times))) {
@@ -54,8 +58,9 @@ export const make = (): FaultQueue => {
       return Option.some(next.fault)
     },
     clear: () => {
-      queues.token.length = 0
-      queues.api.length = 0
+      for (const queue of Object.values(queues)) {
+        queue.length = 0
+      }
     }
   }
 }

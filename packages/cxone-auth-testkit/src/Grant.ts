@@ -12,7 +12,10 @@ import * as Context from "effect/Context"
  * @category models
  */
 export interface GrantService {
+  /** The client; for an access key that came without one, the first that was registered. */
   readonly clientId: string
+  /** The tenant of the access key; `undefined` for a token that a client got for itself. */
+  readonly tenantId: string | undefined
   readonly scopes: ReadonlyArray<string>
   /** When the token ends, in milliseconds by the `Clock`. */
   readonly expiresAt: number

@@ -18,6 +18,7 @@ export interface Incoming {
   readonly method: string
   /** Path and query. */
   readonly url: string
+  /** Those that were sent. `host` tells which of the simulator's hosts is meant. */
   readonly headers: Headers.Headers
   readonly body: Uint8Array
 }
@@ -29,6 +30,14 @@ export interface Incoming {
  * @category getters
  */
 export const pathOf = (incoming: Incoming): string => incoming.url.replace(/[?#].*$/s, "")
+
+/**
+ * The parameters of the query.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const queryOf = (incoming: Incoming): URLSearchParams => new URLSearchParams(incoming.url.split(/[?#]/s, 2)[1])
 
 /**
  * The body as UTF-8.

@@ -15,28 +15,32 @@ import * as MemoryResponse from "./MemoryResponse.js"
 import { type ConnectionLost, collect } from "./ResponseBody.js"
 
 /**
- * Where the simulator in memory is reached. The name can't exist (RFC 2606 §2), so no request gets out by mistake.
+ * Where a host of the simulator is in memory: on https, and no such host can exist.
  *
  * @since 0.1.0
- * @category constants
+ * @category constructors
  */
-export const memoryOrigin = "https://cxone-simulator.test"
+export const open = (name: string): Effect.Effect<{ readonly origin: URL }> =>
+  Effect.succeed({ origin: new URL(`https://${name}`) })
 
 /**
  * An `HttpClient` that is wired to `handle`: no socket, no Promise on the way, and no time but that of the `Clock`. A
- * request to any other origin fails as one to a host that isn't there. Everything runs in the fiber of the caller, so
- * that interrupting it ends all of it.
+ * request to any but these origins fails as one to a host that isn't there. Everything runs in the fiber of the caller,
+ * so that interrupting it ends all of it.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
+  origins: ReadonlyArray<URL>,
   handle: (incoming: Incoming) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
-): HttpClient.HttpClient =>
-  HttpClient.make((request, url) => {
+): HttpClient.HttpClient => {
+  const reached = origins.map(({ origin }) => origin)
+  return HttpClient.make((request, url) => {
     const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
-    if (url.origin !== memoryOrigin) {
-      return Effect.fail(failed(withCode("ENOTFOUND", `${url.origin} is not the simulator, which is ${memoryOrigin}`)))
+    if (!reached.includes(url.origin)) {
+      const message = `${url.origin} is not the simulator, which is ${reached.join(", ")}`
+      return Effect.fail(failed(withCode("ENOTFOUND", message)))
     }
     return Effect.gen(function* () {
       const incoming = yield* Effect.mapError(send(request, url), failed)
@@ -47,6 +51,7 @@ export const make = (
       return MemoryResponse.make(request, answer)
     })
   })
+}
 
 const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 

@@ -34,7 +34,7 @@ interface Secrets {
  */
 export class RecordedRequest extends Inspectable.Class {
   /**
-   * `token` for the token endpoint, `api` for everything else.
+   * `token` for a route that gives tokens, `discovery` for a discovery document, `api` for everything else.
    *
    * @since 0.1.0
    */
@@ -90,7 +90,7 @@ export class RecordedRequest extends Inspectable.Class {
     return this.#secrets.headers
   }
 
-  /** The body, as UTF-8. That of a token request holds the client's secret. */
+  /** The body, as UTF-8. That of a token request holds secrets, of a client or an access key. */
   get body(): Redacted.Redacted<string> {
     return this.#secrets.body
   }

@@ -6,14 +6,15 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Encoding from "effect/Encoding"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import { PCGRandom } from "effect/Utils"
+import * as Claims from "./Claims.js"
 import type { GrantService } from "./Grant.js"
+import type { PlacedTenant } from "./SimulatedTenant.js"
 import { defaultClient, defaultTokenLifetime, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
+import type { TokenWriter } from "./TokenWriter.js"
 
 /**
  * A token, as it is handed out.
@@ -28,6 +29,18 @@ export interface IssuedToken {
 }
 
 /**
+ * What an access key is handed out.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KeyTokens {
+  readonly access: IssuedToken
+  readonly identity: Redacted.Redacted<string>
+  readonly refresh: Redacted.Redacted<string>
+}
+
+/**
  * Who may ask for tokens, and which tokens are good.
  *
  * @since 0.1.0
@@ -39,6 +52,12 @@ export interface Registry {
   readonly forget: (clientId: string) => Effect.Effect<void>
   /** Makes a token for these scopes, good from now until its lifetime has passed. */
   readonly issue: (client: SimulatedClient, scopes: ReadonlyArray<string>) => Effect.Effect<IssuedToken>
+  /** Makes the tokens of an access key of this tenant, with all scopes of the client. Only the access token is one. */
+  readonly issueToKey: (
+    client: SimulatedClient,
+    tenant: PlacedTenant,
+    refresh: "jwt" | "opaque"
+  ) => Effect.Effect<KeyTokens>
   /** What a token grants: none if it is unknown, revoked, or its lifetime has passed. */
   readonly grantOf: (token: string) => Effect.Effect<Option.Option<GrantService>>
   readonly revoke: (token: string) => Effect.Effect<void>
@@ -48,40 +67,54 @@ export interface Registry {
 }
 
 /**
- * Builds the registry. Tokens come from a generator that is seeded here by the current `Random`, whatever the one of a
- * request is: a test that seeds one for each request would else be handed the same token twice.
+ * Builds the registry.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  options: Pick<SimulatorOptions, "clients" | "tokenFormat"> & { readonly issuer: URL }
+  options: Pick<SimulatorOptions, "clients" | "tokenFormat">,
+  issuer: URL,
+  writer: TokenWriter
 ): Effect.Effect<Registry> =>
   Effect.gen(function* () {
-    const random = yield* Effect.random
-    const word = random.nextIntBetween(0, 2 ** 32)
-    const generator = new PCGRandom(...(yield* Effect.all([word, word, word, word])))
     const initial = HashMap.fromIterable(
       (options.clients ?? [defaultClient]).map((client) => [client.clientId, client] as const)
     )
     const clients = yield* Ref.make(initial)
     const grants = yield* Ref.make(HashMap.empty<string, GrantService>())
 
-    const format = (grant: GrantService, issuedAt: number) =>
-      options.tokenFormat === "opaque" ? randomText(generator, 8) : jwt(generator, options.issuer, grant, issuedAt)
+    const handOut = (grant: GrantService, { expiresAt, issuedAt }: Claims.Validity, claims: object) => {
+      const token = options.tokenFormat === "opaque" ? writer.opaque(8) : writer.jwt(claims)
+      return Effect.as(Ref.update(grants, HashMap.set(token, grant)), {
+        value: Redacted.make(token),
+        expiresIn: Math.floor((expiresAt - issuedAt) / 1000)
+      })
+    }
 
     return {
       clientOf: (clientId) => Effect.map(Ref.get(clients), HashMap.get(clientId)),
       register: (client) => Ref.update(clients, HashMap.set(client.clientId, client)),
       forget: (clientId) => Ref.update(clients, HashMap.remove(clientId)),
       issue: (client, scopes) =>
+        Effect.flatMap(validityOf(client), (validity) => {
+          const { expiresAt } = validity
+          const grant = { clientId: client.clientId, tenantId: undefined, scopes, expiresAt }
+          return handOut(grant, validity, Claims.ofClient(issuer, writer.opaque(4), grant, validity))
+        }),
+      issueToKey: ({ clientId, ...client }, tenant, refresh) =>
         Effect.gen(function* () {
-          const lifetime = Duration.decode(client.tokenLifetime ?? defaultTokenLifetime)
-          const now = yield* Clock.currentTimeMillis
-          const grant = { clientId: client.clientId, scopes, expiresAt: now + Duration.toMillis(lifetime) }
-          const token = format(grant, now)
-          yield* Ref.update(grants, HashMap.set(token, grant))
-          return { value: Redacted.make(token), expiresIn: Math.floor(Duration.toSeconds(lifetime)) }
+          const validity = yield* validityOf(client)
+          const { expiresAt, issuedAt } = validity
+          const grant = { clientId, tenantId: tenant.tenantId, scopes: client.scopes, expiresAt }
+          const access = yield* handOut(grant, validity, Claims.ofUser(clientId, tenant, validity))
+          const identity = writer.jwt(Claims.ofIdentity(issuer, clientId, tenant, validity), { kid: "default" })
+          const session = { issuedAt, expiresAt: issuedAt + Duration.toMillis(sessionLifetime) }
+          const next =
+            refresh === "opaque"
+              ? writer.opaque(6)
+              : writer.jwt(Claims.ofSession(issuer, clientId, writer.opaque(4), session))
+          return { access, identity: Redacted.make(identity), refresh: Redacted.make(next) }
         }),
       grantOf: (token) =>
         Effect.map(Effect.all([Ref.get(grants), Clock.currentTimeMillis]), ([known, now]) =>
@@ -93,22 +126,11 @@ export const make = (
     }
   })
 
-const randomText = (generator: PCGRandom, words: number): string => {
-  const numbers = Uint32Array.from({ length: words }, () => generator.integer(2 ** 32))
-  return Encoding.encodeBase64Url(new Uint8Array(numbers.buffer))
-}
+// What the refresh tokens of CXone live (facts §1d).
+const sessionLifetime = Duration.hours(2)
 
-// A JWT (RFC 7519) of the length that an RS256 signature gives it: 256 bytes, random here.
-const jwt = (generator: PCGRandom, issuer: URL, grant: GrantService, issuedAt: number): string => {
-  const claims = {
-    iss: issuer.origin,
-    sub: grant.clientId,
-    tenantId: "test-tenant",
-    scope: grant.scopes.join(" "),
-    jti: randomText(generator, 4),
-    iat: Math.floor(issuedAt / 1000),
-    exp: Math.floor(grant.expiresAt / 1000)
-  }
-  const part = (json: object) => Encoding.encodeBase64Url(JSON.stringify(json))
-  return `${part({ alg: "RS256", typ: "JWT" })}.${part(claims)}.${randomText(generator, 64)}`
-}
+const validityOf = ({ tokenLifetime }: Pick<SimulatedClient, "tokenLifetime">): Effect.Effect<Claims.Validity> =>
+  Effect.map(Clock.currentTimeMillis, (issuedAt) => ({
+    issuedAt,
+    expiresAt: issuedAt + Duration.toMillis(tokenLifetime ?? defaultTokenLifetime)
+  }))

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as ApiRoute from "./ApiRoute.js"
+import { bearerOf } from "./ApiRoute.js"
 import type { Endpoint, Fault } from "./Fault.js"
 import * as FaultQueue from "./FaultQueue.js"
 import * as Incoming from "./Incoming.js"
@@ -17,9 +17,12 @@ import { RecordedRequest } from "./RecordedRequest.js"
 import * as Recorder from "./Recorder.js"
 import * as Registry from "./Registry.js"
 import { ConnectionLost, truncate } from "./ResponseBody.js"
+import * as Routes from "./Routes.js"
 import type { SimulatorOptions } from "./SimulatorOptions.js"
+import type { Sites } from "./Sites.js"
+import * as Tenants from "./Tenants.js"
 import { claimedClientId } from "./TokenRequest.js"
-import * as TokenRoute from "./TokenRoute.js"
+import * as TokenWriter from "./TokenWriter.js"
 
 /**
  * A CXone without a wire: what it knows, what it was asked, what shall go wrong, and how it answers. A transport brings
@@ -30,26 +33,26 @@ import * as TokenRoute from "./TokenRoute.js"
  */
 export interface Simulation {
   readonly registry: Registry.Registry
+  readonly tenants: Tenants.Tenants
   readonly recorder: Recorder.Recorder
   readonly faults: FaultQueue.FaultQueue
   readonly handle: (incoming: Incoming.Incoming) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
 }
 
 /**
- * Builds the simulation of a CXone that is reached at `origin`.
+ * Builds the simulation of a CXone that is reached at these sites.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: SimulatorOptions, origin: URL): Effect.Effect<Simulation> =>
+export const make = (options: SimulatorOptions, sites: Sites): Effect.Effect<Simulation> =>
   Effect.gen(function* () {
-    const registry = yield* Registry.make({ ...options, issuer: origin })
+    const writer = yield* TokenWriter.make
+    const registry = yield* Registry.make(options, sites.identity, writer)
+    const tenants = yield* Tenants.make(options, sites)
     const recorder = Recorder.make()
     const faults = FaultQueue.make()
-    const routes = {
-      token: TokenRoute.make(registry, options),
-      api: ApiRoute.make(registry, origin, options)
-    }
+    const routeOf = Routes.make({ registry, tenants, sites, writer }, options)
 
     // One step, so that of two requests the one that is recorded first has the fault that was injected first.
     const arrive = (incoming: Incoming.Incoming, endpoint: Endpoint) =>
@@ -63,9 +66,8 @@ export const make = (options: SimulatorOptions, origin: URL): Effect.Effect<Simu
 
     const handle = (incoming: Incoming.Incoming) =>
       Effect.gen(function* () {
-        const endpoint = Incoming.pathOf(incoming) === TokenRoute.tokenPath ? "token" : "api"
+        const { answer, endpoint } = routeOf(incoming)
         const [id, fault] = yield* arrive(incoming, endpoint)
-        const answer = Effect.suspend(() => routes[endpoint](incoming))
         const response = yield* Option.match(fault, {
           onNone: () => answer,
           onSome: (fault) => withFault(fault, answer, incoming, registry)
@@ -74,7 +76,7 @@ export const make = (options: SimulatorOptions, origin: URL): Effect.Effect<Simu
         return response
       })
 
-    return { registry, recorder, faults, handle }
+    return { registry, tenants, recorder, faults, handle }
   })
 
 const withFault = (
@@ -95,7 +97,7 @@ const withFault = (
     case "EndlessBody":
       return Effect.succeed(endless(fault))
     case "RevokeToken":
-      return afterwards(Option.map(ApiRoute.bearerOf(incoming), registry.revoke), answer)
+      return afterwards(Option.map(bearerOf(incoming), registry.revoke), answer)
     case "ForgetClient":
       return afterwards(Option.map(claimedClientId(incoming), registry.forget), answer)
   }

@@ -9,6 +9,8 @@ import type * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import type { Grant } from "./Grant.js"
+import type { SimulatedTenant } from "./SimulatedTenant.js"
+import type { SimulatorQuirks } from "./SimulatorQuirks.js"
 
 /**
  * An application that is registered at the simulator.
@@ -22,10 +24,15 @@ export interface SimulatedClient {
   /** The scopes that it may ask for, and gets if it asks for none (RFC 6749 §3.3). */
   readonly scopes: ReadonlyArray<string>
   /**
-   * The grants that it may use; default `["client_credentials"]`, the only one that the simulator knows. Without it the
+   * The grants that it may use; default {@link defaultGrantTypes}, all that the simulator knows. For any other grant the
    * client is refused with `unauthorized_client`.
    */
   readonly grantTypes?: ReadonlyArray<string>
+  /**
+   * How it is registered to prove itself: as Basic credentials, or in the form. The other way is then refused with
+   * `invalid_client`. Without it, either is accepted.
+   */
+  readonly authMethod?: "basic" | "post"
   /** How long its tokens live, finite; default one hour (source: the brief). `expires_in` says it in whole seconds. */
   readonly tokenLifetime?: Duration.DurationInput
 }
@@ -39,19 +46,24 @@ export interface SimulatedClient {
 export interface SimulatorOptions {
   /** Who may ask for tokens; default {@link defaultClient} alone. The first is the one of `credentials`. */
   readonly clients?: Arr.NonEmptyReadonlyArray<SimulatedClient>
+  /** The tenants; default {@link defaultTenant} alone. Each area among them is reached at two hosts of its own. */
+  readonly tenants?: Arr.NonEmptyReadonlyArray<SimulatedTenant>
   /**
-   * What tokens look like; default `jwt`, as those of CXone do. Its claims are readable, `exp` among them, and its
-   * signature is random bytes: the simulator knows its tokens and verifies none. `opaque` has nothing to read.
+   * What access tokens look like; default `jwt`, as those of CXone do. Its claims are readable, `exp` among them, and its
+   * signature is random bytes: the simulator knows its tokens and verifies none. `opaque` has nothing to read. An
+   * `id_token` is a JWT in any case.
    */
   readonly tokenFormat?: "jwt" | "opaque"
   /** How a token answer writes `expires_in`; default `number`. CXone has been seen with each (facts §1c). */
   readonly expiresIn?: "number" | "string" | "omitted"
+  /** What else differs from one CXone to another. */
+  readonly quirks?: SimulatorQuirks
   /** What `GET /api/v2/users/me` answers; default {@link defaultUser}. */
   readonly user?: { readonly [field: string]: unknown }
   /**
-   * The rest of the API: an `HttpRouter`, or any other app. It gets each request that is neither for a token nor for
-   * `users/me` and carries a valid one, of which {@link Grant} tells. A path that a router doesn't know is answered 404,
-   * and so is every path without this option.
+   * The rest of the API: an `HttpRouter`, or any other app. It gets each request that no route of the simulator answers
+   * and that carries a valid token, of which {@link Grant} tells. A path that a router doesn't know is answered 404, and
+   * so is every path without this option.
    */
   readonly api?: HttpApp.Default<HttpServerError.RouteNotFound, Grant>
 }
@@ -68,6 +80,14 @@ export const defaultClient: SimulatedClient = {
   clientSecret: Redacted.make("test+secret/for=tests&100%"),
   scopes: ["offline_access", "read:users", "write:users", "read:reports"]
 }
+
+/**
+ * The grants of a client that names none.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultGrantTypes: ReadonlyArray<string> = ["client_credentials", "password"]
 
 /**
  * The user that `GET /api/v2/users/me` answers when no other is given.

@@ -1,33 +1,26 @@
 /**
- * The token endpoint of the simulator.
+ * Tokens for clients: the gateway's endpoint, `POST /oauth/token`.
  *
  * @since 0.1.0
  */
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import * as ClientCheck from "./ClientCheck.js"
 import type { Incoming } from "./Incoming.js"
-import type { IssuedToken, Registry } from "./Registry.js"
+import type { Registry } from "./Registry.js"
 import type { SimulatedClient, SimulatorOptions } from "./SimulatorOptions.js"
+import * as TokenAnswer from "./TokenAnswer.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**
- * Where tokens are requested (source: the brief).
+ * Where clients request tokens (source: the brief).
  *
  * @since 0.1.0
  * @category constants
  */
 export const tokenPath = "/oauth/token"
-
-/**
- * What the simulator calls itself in the challenges it sends.
- *
- * @since 0.1.0
- * @category constants
- */
-export const realm = "cxone-simulator"
 
 /**
  * Answers a token request as RFC 6749 says: 200 with a token (§5.1); 401 `invalid_client` for a client that is unknown
@@ -37,36 +30,20 @@ export const realm = "cxone-simulator"
  * @category constructors
  */
 export const make =
-  (registry: Registry, options: Pick<SimulatorOptions, "expiresIn">) =>
+  (registry: Registry, options: Pick<SimulatorOptions, "expiresIn" | "quirks">) =>
   (incoming: Incoming): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+    const { basic, errors } = options.quirks ?? {}
     if (incoming.method !== "POST") {
-      return Effect.succeed(answer(405, { error: "invalid_request", error_description: "Use POST" }, { allow: "POST" }))
+      return Effect.succeed(TokenAnswer.notPost(errors))
     }
-    return TokenRequest.parse(incoming).pipe(
-      Effect.flatMap((request) => decide(registry, request)),
-      Effect.flatMap(({ client, scopes }) =>
-        Effect.map(registry.issue(client, scopes), (token) => success(token, scopes, options.expiresIn ?? "number"))
-      ),
-      Effect.catchAll((refusal) => Effect.succeed(refused(incoming, refusal)))
-    )
+    return Effect.gen(function* () {
+      const request = yield* TokenRequest.parse(incoming, basic)
+      const client = yield* ClientCheck.admit(registry, request, "client_credentials")
+      const scopes = yield* allowedScopes(client, request.scope)
+      const token = yield* registry.issue(client, scopes)
+      return TokenAnswer.success(token, { token_type: "Bearer", scope: scopes.join(" ") }, options)
+    }).pipe(Effect.catchAll((refusal) => Effect.succeed(TokenAnswer.refused(incoming, refusal, errors))))
   }
-
-const decide = (registry: Registry, request: TokenRequest.TokenRequest) =>
-  Effect.flatMap(registry.clientOf(request.clientId), (registered) =>
-    Either.gen(function* () {
-      const client = Option.getOrUndefined(registered)
-      if (client === undefined || Redacted.value(client.clientSecret) !== Redacted.value(request.clientSecret)) {
-        return yield* TokenRequest.refuse("invalid_client", "The client is unknown, or its secret is another")
-      }
-      if (request.grantType !== "client_credentials") {
-        return yield* TokenRequest.refuse("unsupported_grant_type", "Only client_credentials is supported")
-      }
-      if (!(client.grantTypes ?? ["client_credentials"]).includes(request.grantType)) {
-        return yield* TokenRequest.refuse("unauthorized_client", "The client may not use this grant")
-      }
-      return { client, scopes: yield* allowedScopes(client, request.scope) }
-    })
-  )
 
 const scopeSyntax = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/
 
@@ -86,28 +63,3 @@ const allowedScopes = (
     ? Either.right(scopes)
     : TokenRequest.refuse("invalid_scope", `The client may not have: ${excess.join(" ")}`)
 }
-
-const success = (token: IssuedToken, scopes: ReadonlyArray<string>, form: "number" | "string" | "omitted") =>
-  answer(200, {
-    access_token: Redacted.value(token.value),
-    token_type: "Bearer",
-    ...(form === "omitted" ? {} : { expires_in: form === "string" ? String(token.expiresIn) : token.expiresIn }),
-    scope: scopes.join(" ")
-  })
-
-const refused = (incoming: Incoming, { description, error }: TokenRequest.Refusal) => {
-  const body = { error, error_description: description }
-  if (error !== "invalid_client") {
-    return answer(400, body)
-  }
-  // RFC 6749 §5.2: the challenge is for the client that used the header.
-  return incoming.headers.authorization === undefined
-    ? answer(401, body)
-    : answer(401, body, { "www-authenticate": `Basic realm="${realm}", charset="UTF-8"` })
-}
-
-const answer = (status: number, body: object, headers: { readonly [name: string]: string } = {}) =>
-  HttpServerResponse.unsafeJson(body, {
-    status,
-    headers: { "cache-control": "no-store", pragma: "no-cache", ...headers }
-  })

@@ -1,0 +1,109 @@
+/**
+ * The documents that tell where everything is.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { authTokenPath } from "./AuthTokenRoute.js"
+import * as Incoming from "./Incoming.js"
+import type { SimulatedArea } from "./SimulatedTenant.js"
+import type { SimulatorOptions } from "./SimulatorOptions.js"
+import type { SimulatorQuirks } from "./SimulatorQuirks.js"
+import { domain, type Site } from "./Sites.js"
+import type { Tenants } from "./Tenants.js"
+
+/**
+ * Where the identity host says what it can do (facts §2a).
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const openidPath = "/.well-known/openid-configuration"
+
+/**
+ * Where it says which hosts serve a tenant, and an area host, which serve the area (facts §2b).
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const cxonePath = "/.well-known/cxone-configuration"
+
+/**
+ * Answers the two documents to anyone who asks, on the hosts that have them; 404 on others, and for a tenant that isn't
+ * known.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make =
+  (tenants: Tenants, options: Pick<SimulatorOptions, "quirks">) =>
+  (incoming: Incoming.Incoming, site: Site): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+    const isOpenid = Incoming.pathOf(incoming) === openidPath
+    if (site._tag === "Api" || (isOpenid && site._tag === "Area")) {
+      return Effect.succeed(notFound("Not Found"))
+    }
+    if (incoming.method !== "GET" && incoming.method !== "HEAD") {
+      return Effect.succeed(
+        HttpServerResponse.unsafeJson(
+          { message: "Method Not Allowed" },
+          { status: 405, headers: { allow: "GET, HEAD" } }
+        )
+      )
+    }
+    return isOpenid
+      ? Effect.succeed(HttpServerResponse.unsafeJson(openid(site.origin)))
+      : configurationOf(tenants, incoming, site, options.quirks ?? {})
+  }
+
+const configurationOf = (tenants: Tenants, incoming: Incoming.Incoming, site: Site, quirks: SimulatorQuirks) => {
+  const tenantId = Incoming.queryOf(incoming).get("tenantId") ?? ""
+  if (tenantId !== "") {
+    return Effect.map(
+      tenants.tenantOf(tenantId),
+      Option.match({
+        onNone: () => notFound("No such tenant"),
+        onSome: (tenant) => HttpServerResponse.unsafeJson(configuration(tenant, { tenantId }, quirks))
+      })
+    )
+  }
+  return Effect.succeed(
+    site._tag === "Area"
+      ? HttpServerResponse.unsafeJson(configuration(site.area, {}, quirks))
+      : notFound("tenantId is missing")
+  )
+}
+
+const openid = ({ origin }: URL) => ({
+  issuer: origin,
+  authorization_endpoint: `${origin}/auth/authorize`,
+  token_endpoint: `${origin}${authTokenPath}`,
+  userinfo_endpoint: `${origin}/auth/userinfo`,
+  jwks_uri: `${origin}/auth/jwks`,
+  end_session_endpoint: `${origin}/auth/authorize/logout`,
+  token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+  token_endpoint_auth_signing_alg_values_supported: ["RS256"],
+  scopes_supported: ["openid"],
+  response_types_supported: ["code"],
+  subject_types_supported: ["public"],
+  id_token_signing_alg_values_supported: ["RS256"],
+  display_values_supported: ["page", "popup"],
+  code_challenge_methods_supported: ["S256"]
+})
+
+const configuration = (
+  { apiOrigin, area, areaOrigin, cluster }: SimulatedArea,
+  asked: { readonly tenantId?: string },
+  quirks: SimulatorQuirks
+) => ({
+  api_endpoint: quirks.apiEndpoint === "trailing-slash" ? `${apiOrigin.origin}/` : apiOrigin.origin,
+  auth_endpoint: areaOrigin.origin,
+  ui_endpoint: areaOrigin.origin,
+  domain,
+  uhDomain: domain,
+  private: false,
+  ...(quirks.configuration === "minimal" ? {} : { area, cluster, acdDomain: domain, globaldomain: domain, ...asked })
+})
+
+const notFound = (message: string) => HttpServerResponse.unsafeJson({ message }, { status: 404 })

@@ -1,0 +1,108 @@
+/**
+ * The tenants that are known, and the access keys that are good.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import {
+  defaultArea,
+  defaultTenant,
+  type PlacedTenant,
+  type SimulatedAccessKey,
+  type SimulatedTenant
+} from "./SimulatedTenant.js"
+import type { SimulatorOptions } from "./SimulatorOptions.js"
+import type { Sites } from "./Sites.js"
+
+/**
+ * Who lives where, and which access keys are good.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tenants {
+  /** Those that it began with. */
+  readonly initial: Arr.NonEmptyReadonlyArray<PlacedTenant>
+  readonly tenantOf: (tenantId: string) => Effect.Effect<Option.Option<PlacedTenant>>
+  /** Whose key this is: nobody's if its secret is another, or if it was deactivated. */
+  readonly ownerOf: (key: SimulatedAccessKey) => Effect.Effect<Option.Option<PlacedTenant>>
+  /**
+   * Adds a tenant, or replaces the one with that id; its keys are active. A defect if its area isn't there, or if it has
+   * a key twice or another tenant's.
+   */
+  readonly register: (tenant: SimulatedTenant) => Effect.Effect<void>
+  readonly deactivate: (accessKeyId: string) => Effect.Effect<void>
+  /** The tenants that it began with, and all of their keys active. */
+  readonly reset: Effect.Effect<void>
+}
+
+interface State {
+  readonly tenants: HashMap.HashMap<string, PlacedTenant>
+  readonly inactive: HashSet.HashSet<string>
+}
+
+/**
+ * Builds the register. Tenants that can't be told apart are a defect.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Pick<SimulatorOptions, "tenants">, sites: Sites): Effect.Effect<Tenants> =>
+  Effect.gen(function* () {
+    const given: Arr.NonEmptyReadonlyArray<SimulatedTenant> = options.tenants ?? [defaultTenant]
+    const initial = Arr.map(given, (tenant) => place(sites, tenant))
+    if (new Set(initial.map(({ tenantId }) => tenantId)).size < initial.length) {
+      throw new RangeError("CxoneSimulator: two tenants have the same tenantId")
+    }
+    const empty: State = { tenants: HashMap.empty(), inactive: HashSet.empty() }
+    const first = initial.reduce(withTenant, empty)
+    const state = yield* Ref.make(first)
+    const tenantOf = (tenantId: string) => Effect.map(Ref.get(state), ({ tenants }) => HashMap.get(tenants, tenantId))
+
+    return {
+      initial,
+      tenantOf,
+      ownerOf: (key) =>
+        Effect.map(Ref.get(state), ({ inactive, tenants }) =>
+          HashSet.has(inactive, key.accessKeyId)
+            ? Option.none()
+            : HashMap.findFirst(tenants, ({ accessKeys }) => accessKeys.some((known) => isSame(known, key))).pipe(
+                Option.map(([, tenant]) => tenant)
+              )
+        ),
+      register: (tenant) => Ref.update(state, (state) => withTenant(state, place(sites, tenant))),
+      deactivate: (accessKeyId) =>
+        Ref.update(state, ({ inactive, tenants }) => ({ tenants, inactive: HashSet.add(inactive, accessKeyId) })),
+      reset: Ref.set(state, first)
+    }
+  })
+
+const place = (sites: Sites, { accessKeys, area: name = defaultArea, tenantId }: SimulatedTenant): PlacedTenant => {
+  const area = sites.areas.get(name)
+  if (area === undefined) {
+    throw new RangeError(`CxoneSimulator: no host serves the area "${name}"; it has those of the option \`tenants\``)
+  }
+  return { ...area, tenantId, accessKeys }
+}
+
+const withTenant = ({ inactive, tenants }: State, tenant: PlacedTenant): State => {
+  const keyIds = tenant.accessKeys.map(({ accessKeyId }) => accessKeyId)
+  const others = HashMap.values(HashMap.remove(tenants, tenant.tenantId))
+  const taken = Array.from(others).flatMap(({ accessKeys }) => accessKeys.map(({ accessKeyId }) => accessKeyId))
+  if (new Set([...taken, ...keyIds]).size < taken.length + keyIds.length) {
+    throw new RangeError(`CxoneSimulator: an access key of ${tenant.tenantId} is registered already`)
+  }
+  return {
+    tenants: HashMap.set(tenants, tenant.tenantId, tenant),
+    inactive: HashSet.difference(inactive, keyIds)
+  }
+}
+
+const isSame = (known: SimulatedAccessKey, key: SimulatedAccessKey): boolean =>
+  known.accessKeyId === key.accessKeyId && Redacted.value(known.accessKeySecret) === Redacted.value(key.accessKeySecret)

@@ -1,0 +1,123 @@
+/**
+ * How the token routes write what they answer.
+ *
+ * @since 0.1.0
+ */
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Redacted from "effect/Redacted"
+import type { Incoming } from "./Incoming.js"
+import type { IssuedToken } from "./Registry.js"
+import type { SimulatorOptions } from "./SimulatorOptions.js"
+import type { SimulatorQuirks } from "./SimulatorQuirks.js"
+import type { Refusal } from "./TokenRequest.js"
+
+/**
+ * What the simulator calls itself in the challenges it sends.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const realm = "cxone-simulator"
+
+/**
+ * The fields beside `access_token` and `expires_in`, where a route answers them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SuccessFields {
+  readonly token_type?: "Bearer"
+  readonly scope?: string
+  readonly refresh_token?: string
+  readonly id_token?: string
+  readonly issued_token_type?: string
+}
+
+/**
+ * Hands out a token, in the shape that the options ask for.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const success = (
+  token: IssuedToken,
+  { id_token, ...fields }: SuccessFields,
+  { expiresIn = "number", quirks = {} }: Pick<SimulatorOptions, "expiresIn" | "quirks">
+): HttpServerResponse.HttpServerResponse => {
+  const accessToken = Redacted.value(token.value)
+  const seconds = expiresIn === "string" ? String(token.expiresIn) : token.expiresIn
+  const idToken = quirks.idToken === "omitted" ? undefined : id_token
+  // JSON has no `undefined`: a field with that value is left out.
+  const lifetime = expiresIn === "omitted" ? undefined : seconds
+  if (quirks.answer === "camelCase") {
+    return json(200, { accessToken, accessTokenExpiry: lifetime, refreshToken: fields.refresh_token, idToken })
+  }
+  const body = { access_token: accessToken, expires_in: lifetime, id_token: idToken, ...fields }
+  return json(200, quirks.answer === "array" ? [body] : body)
+}
+
+/**
+ * Refuses a token request. The status is the one of CXone, which is 401 for a bad access key too, and not 400 as in RFC
+ * 6749 (facts §4a).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const refused = (
+  incoming: Incoming,
+  refusal: Refusal,
+  shape: SimulatorQuirks["errors"]
+): HttpServerResponse.HttpServerResponse => {
+  // RFC 6749 §5.2: the challenge is for the client that used the header.
+  const challenged = refusal.error === "invalid_client" && incoming.headers.authorization !== undefined
+  return json(
+    statusOf(refusal),
+    problem(refusal, shape),
+    challenged ? { "www-authenticate": `Basic realm="${realm}", charset="UTF-8"` } : {}
+  )
+}
+
+/**
+ * The status that a refusal has.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const statusOf = ({ error }: Refusal): number =>
+  error === "invalid_client" || error === "invalid_grant" ? 401 : 400
+
+/**
+ * Answers what is no POST.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const notPost = (shape: SimulatorQuirks["errors"]): HttpServerResponse.HttpServerResponse =>
+  json(405, problem({ error: "invalid_request", description: "Use POST" }, shape), { allow: "POST" })
+
+/**
+ * An answer that nobody may keep, as RFC 6749 §5.1 wants it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const json = (
+  status: number,
+  body: object,
+  headers: { readonly [name: string]: string } = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.unsafeJson(body, {
+    status,
+    headers: { "cache-control": "no-store", pragma: "no-cache", ...headers }
+  })
+
+const problem = ({ description, error }: Refusal, shape: SimulatorQuirks["errors"] = "snake_case"): object => {
+  switch (shape) {
+    case "snake_case":
+      return { error, error_description: description }
+    case "camelCase":
+      return { error, errorDescription: description }
+    case "object":
+      return { error: { code: error, message: description } }
+  }
+}
