@@ -30,8 +30,8 @@ export const accessKeyPath = "/authentication/v1/token/access-key"
 /**
  * Answers an access key in JSON: 200 with an access token, an opaque refresh token and an `id_token`, and no
  * `token_type`; 401 for a bad key; 400 for what is no such JSON; 405 for what is no POST. The area of the host doesn't
- * matter: each mints for the tenants of all (facts §3). With no client in
- * sight, the first of the options stands in, even if it was forgotten.
+ * matter: each mints for the tenants of all (facts §3). With no client in sight, the first of the options stands in, even
+ * if it was forgotten.
  *
  * @since 0.1.0
  * @category constructors

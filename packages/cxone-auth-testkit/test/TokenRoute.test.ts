@@ -3,12 +3,9 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultClient } from "cxone-auth-testkit"
 import { Effect, Random, Redacted } from "effect"
-import { basic, exchange, goodForm, mint, modes, read, secret, tokenRequest, without } from "./harness.js"
+import { basic, claimsOf, exchange, goodForm, mint, modes, read, secret, tokenRequest, without } from "./harness.js"
 
 const encode = (text: string) => new URLSearchParams([["", text]]).toString().slice(1)
-
-const claimsOf = (token: unknown) =>
-  JSON.parse(Buffer.from(String(token).split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>
 
 describe.each(modes)("TokenRoute $name", ({ layer }) => {
   describe("gives a token", () => {
@@ -193,6 +190,24 @@ describe.each(modes)("TokenRoute $name", ({ layer }) => {
         strictEqual(answer.json.error, "unauthorized_client")
       }).pipe(Effect.provide(layer({ clients: [{ ...defaultClient, grantTypes: ["password"] }] })))
     )
+
+    it.effect("a client that proves itself in another way than it is registered for", () => {
+      const clients = [
+        { ...defaultClient, clientId: "by-basic", authMethod: "basic" },
+        { ...defaultClient, clientId: "by-post", authMethod: "post" }
+      ] as const
+      const byBasic = (clientId: string) =>
+        exchange({ grant_type: "client_credentials" }, basic(`${clientId}:${encode(secret)}`))
+      const byPost = (clientId: string) => exchange({ ...goodForm, client_id: clientId })
+      return Effect.gen(function* () {
+        strictEqual((yield* byBasic("by-basic")).status, 200)
+        strictEqual((yield* byPost("by-post")).status, 200)
+        for (const refused of [yield* byPost("by-basic"), yield* byBasic("by-post")]) {
+          strictEqual(refused.status, 401)
+          strictEqual(refused.json.error, "invalid_client")
+        }
+      }).pipe(Effect.provide(layer({ clients })))
+    })
 
     it.effect("a JSON body, in the words of CXone", () =>
       Effect.gen(function* () {

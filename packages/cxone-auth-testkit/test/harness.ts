@@ -7,7 +7,13 @@ import {
   HttpClientRequest
 } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { CxoneSimulator, defaultClient, type SimulatorOptions } from "cxone-auth-testkit"
+import {
+  CxoneSimulator,
+  defaultClient,
+  defaultTenant,
+  type SimulatedTenant,
+  type SimulatorOptions
+} from "cxone-auth-testkit"
 import { Effect, Layer, Redacted } from "effect"
 
 export type Wired = CxoneSimulator | HttpClient.HttpClient
@@ -64,21 +70,23 @@ export const tokenRequest = Effect.map(CxoneSimulator, ({ environment }) =>
   HttpClientRequest.post(environment.tokenEndpoint)
 )
 
-/** Sends this form, or text, to the token endpoint. */
-export const exchange = (
-  form: Record<string, string> | string = goodForm,
-  headers: Record<string, string> = {}
-): Effect.Effect<Answer, HttpClientError.HttpClientError, Wired> =>
-  Effect.flatMap(tokenRequest, (request) =>
-    request.pipe(
-      HttpClientRequest.bodyText(
-        typeof form === "string" ? form : new URLSearchParams(form).toString(),
-        "application/x-www-form-urlencoded"
-      ),
-      HttpClientRequest.setHeaders(headers),
-      read
-    )
+type Form = Record<string, string> | string
+
+const sendForm = (form: Form, headers: Record<string, string>) => (request: HttpClientRequest.HttpClientRequest) =>
+  request.pipe(
+    HttpClientRequest.bodyText(
+      typeof form === "string" ? form : new URLSearchParams(form).toString(),
+      "application/x-www-form-urlencoded"
+    ),
+    HttpClientRequest.setHeaders(headers),
+    read
   )
+
+type Exchange = Effect.Effect<Answer, HttpClientError.HttpClientError, Wired>
+
+/** Sends this form, or text, to the token endpoint. */
+export const exchange = (form: Form = goodForm, headers: Record<string, string> = {}): Exchange =>
+  Effect.flatMap(tokenRequest, sendForm(form, headers))
 
 export const mint = (form: Record<string, string> = goodForm) =>
   Effect.map(exchange(form), ({ json }) => Redacted.make(String(json.access_token)))
@@ -92,4 +100,65 @@ export const apiRequest = (path = "/api/v2/users/me") =>
 export const users = (token: Redacted.Redacted<string>, path?: string) =>
   Effect.flatMap(apiRequest(path), (request) =>
     request.pipe(HttpClientRequest.bearerToken(token), HttpClientRequest.acceptJson, read)
+  )
+
+export const [defaultKey] = defaultTenant.accessKeys
+export const keySecret = Redacted.value(defaultKey.accessKeySecret)
+
+export const keyForm: Record<string, string> = {
+  ...goodForm,
+  grant_type: "password",
+  username: defaultKey.accessKeyId,
+  password: keySecret
+}
+
+/** Another tenant, in another area. */
+export const otherTenant = {
+  tenantId: "other-tenant",
+  area: "eu1",
+  accessKeys: [{ accessKeyId: "OTHERKEY====", accessKeySecret: Redacted.make("OTHER+SECRET====") }]
+} as const satisfies SimulatedTenant
+
+export const twoAreas: Pick<SimulatorOptions, "tenants"> = { tenants: [defaultTenant, otherTenant] }
+
+const authTokenRequest = Effect.map(CxoneSimulator, ({ origin }) =>
+  HttpClientRequest.post(new URL("/auth/token", origin))
+)
+
+/** Sends this form, or text, to the endpoint for access keys that come with a client. */
+export const keyExchange = (form: Form = keyForm, headers: Record<string, string> = {}): Exchange =>
+  Effect.flatMap(authTokenRequest, sendForm(form, headers))
+
+/** The hosts of a tenant that the simulator began with. */
+export const placed = (tenantId: string = defaultTenant.tenantId) =>
+  Effect.map(CxoneSimulator, ({ tenants }) => tenants.find((tenant) => tenant.tenantId === tenantId) ?? tenants[0])
+
+export const goodKey = { accessKeyId: defaultKey.accessKeyId, accessKeySecret: keySecret }
+
+/** Sends this, as JSON, to the UserHub of the area where a tenant lives. */
+export const keyAlone = (body: unknown = goodKey, host: string = defaultTenant.tenantId): Exchange =>
+  Effect.flatMap(placed(host), ({ areaOrigin }) =>
+    HttpClientRequest.post(new URL("/authentication/v1/token/access-key", areaOrigin)).pipe(
+      HttpClientRequest.bodyUnsafeJson(body),
+      read
+    )
+  )
+
+export const mintByKey = (form: Record<string, string> = keyForm) =>
+  Effect.map(keyExchange(form), ({ json }) => Redacted.make(String(json.access_token)))
+
+/** What a JWT says. */
+export const claimsOf = (token: unknown) =>
+  JSON.parse(Buffer.from(String(token).split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>
+
+/** Asks anyone for anything. */
+export const get = (path: string, origin: URL, headers: Record<string, string> = {}) =>
+  HttpClientRequest.get(new URL(path, origin)).pipe(HttpClientRequest.setHeaders(headers), read)
+
+/** Asks for the user at this origin. */
+export const usersAt = (origin: URL, token: Redacted.Redacted<string>) =>
+  HttpClientRequest.get(new URL("/api/v2/users/me", origin)).pipe(
+    HttpClientRequest.bearerToken(token),
+    HttpClientRequest.acceptJson,
+    read
   )
