@@ -1,11 +1,16 @@
 import { HttpClientRequest, HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { CxoneSimulator, defaultClient, defaultUser, Grant } from "cxone-auth-testkit"
+import { CxoneSimulator, defaultClient, defaultTenant, defaultUser, Grant } from "cxone-auth-testkit"
 import { Effect, Redacted, Stream, TestClock } from "effect"
-import { apiRequest, goodForm, mint, modes, read, users } from "./harness.js"
+import { apiRequest, get, goodForm, keyAlone, keyForm, mint, mintByKey, modes, placed, read, users } from "./harness.js"
 
 const realm = 'Bearer realm="cxone-simulator"'
+
+const headersOf = (token: Redacted.Redacted<string>) => ({
+  authorization: `Bearer ${Redacted.value(token)}`,
+  accept: "application/json"
+})
 
 describe.each(modes)("ApiRoute $name", ({ layer }) => {
   it.effect("answers the user to who has a token with read:users", () =>
@@ -106,6 +111,40 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.effect("tells the time by the Clock to any token, under any version and case of the prefix, on each host", () =>
+    Effect.gen(function* () {
+      const { origin } = yield* CxoneSimulator
+      const { apiOrigin } = yield* placed()
+      const token = yield* mintByKey({ ...keyForm, client_id: "scopeless" })
+      yield* TestClock.setTime(1_800_001)
+      for (const host of [origin, apiOrigin]) {
+        for (const base of [
+          "/incontactAPI/services/v33.0",
+          "/inContactAPI/services/v27.0",
+          "/incontactapi/services/v2.0"
+        ]) {
+          const { json, status } = yield* get(`${base}/server-time`, host, headersOf(token))
+          strictEqual(status, 200)
+          deepStrictEqual(json, { ServerTime: "1970-01-01T00:30:00.001Z" })
+        }
+        const time = "/incontactAPI/services/v33.0/server-time"
+        strictEqual((yield* get(time, host)).status, 401)
+        const { accept: _, ...noAccept } = headersOf(token)
+        const unrendered = yield* get(time, host, noAccept)
+        strictEqual(unrendered.status, 200)
+        strictEqual(unrendered.headers["content-type"], "application/html")
+        strictEqual(unrendered.text, "No known way to render data")
+        for (const path of ["/incontactAPI/services/v33/server-time", "/services/v33.0/server-time", `${time}s`]) {
+          strictEqual((yield* get(path, host, headersOf(token))).status, 404)
+        }
+      }
+      const posted = HttpClientRequest.post(new URL("/incontactAPI/services/v33.0/server-time", origin))
+      strictEqual((yield* read(HttpClientRequest.bearerToken(posted, token))).status, 405)
+    }).pipe(
+      Effect.provide(layer({ clients: [defaultClient, { ...defaultClient, clientId: "scopeless", scopes: [] }] }))
+    )
+  )
+
   describe("with an app of the test's own", () => {
     const api = HttpRouter.empty.pipe(
       HttpRouter.get(
@@ -127,6 +166,10 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
       ),
       HttpRouter.get("/stream", HttpServerResponse.stream(Stream.make("a", "b").pipe(Stream.encodeText))),
       HttpRouter.get("/form", HttpServerResponse.raw("raw", { contentType: "text/plain" })),
+      HttpRouter.get(
+        "/whose",
+        Effect.map(Grant, ({ clientId, tenantId }) => HttpServerResponse.unsafeJson({ clientId, tenantId }))
+      ),
       HttpRouter.get("/dies", Effect.die("of a mistake"))
     )
 
@@ -142,6 +185,33 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
         strictEqual((yield* users(token, "/api/v2/other")).status, 404)
         strictEqual((yield* users(token)).status, 403)
       }).pipe(Effect.provide(layer({ api })))
+    )
+
+    it.effect("tells it the tenant of an access key, and none of a client", () =>
+      Effect.gen(function* () {
+        const { clientId } = defaultClient
+        const byKey = { clientId, tenantId: defaultTenant.tenantId }
+        deepStrictEqual((yield* users(yield* mintByKey(), "/whose")).json, byKey)
+        const alone = Redacted.make(String((yield* keyAlone()).json.access_token))
+        deepStrictEqual((yield* users(alone, "/whose")).json, byKey)
+        deepStrictEqual((yield* users(yield* mint(), "/whose")).json, { clientId })
+      }).pipe(Effect.provide(layer({ api })))
+    )
+
+    it.effect("serves it on the API host of an area too, under the address of that host", () =>
+      Effect.gen(function* () {
+        const { apiOrigin } = yield* placed()
+        const answer = yield* get("/where", apiOrigin, headersOf(yield* mintByKey()))
+        strictEqual(answer.text, `${apiOrigin.origin}/where`)
+      }).pipe(
+        Effect.provide(
+          layer({
+            api: Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ source }) =>
+              Effect.succeed(HttpServerResponse.text(source instanceof Request ? source.url : ""))
+            )
+          })
+        )
+      )
     )
 
     it.effect("gives it the request whole, and passes on what it answers", () =>
