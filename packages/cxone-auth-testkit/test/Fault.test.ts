@@ -3,7 +3,23 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual, throws } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
 import { Cause, Chunk, Deferred, Effect, Exit, Fiber, Option, Stream, TestClock } from "effect"
-import { apiRequest, exchange, goodForm, mint, modes, read, tokenRequest, users } from "./harness.js"
+import {
+  apiRequest,
+  basic,
+  exchange,
+  get,
+  goodForm,
+  keyAlone,
+  keyExchange,
+  keyForm,
+  mint,
+  modes,
+  placed,
+  read,
+  secret,
+  tokenRequest,
+  users
+} from "./harness.js"
 
 const inject = (...[fault, options]: Parameters<CxoneSimulator["Type"]["inject"]>) =>
   Effect.flatMap(CxoneSimulator, (simulator) => simulator.inject(fault, options))
@@ -201,6 +217,73 @@ describe.each(modes)("Fault $name", ({ layer }) => {
       strictEqual((yield* exchange()).status, 200)
     }).pipe(Effect.provide(layer()))
   )
+
+  it.effect("forgetClient forgets the client of an access key, by whichever way it is named", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const { client_id: _, client_secret: __, ...key } = keyForm
+      const raw = basic(`${defaultClient.clientId}:${secret}`)
+      for (const refused of [keyExchange(), keyExchange(key, raw)]) {
+        yield* simulator.inject(Fault.forgetClient, { on: "token" })
+        strictEqual((yield* refused).json.error, "invalid_client")
+        strictEqual((yield* keyExchange()).json.error, "invalid_client")
+        yield* simulator.registerClient(defaultClient)
+        strictEqual((yield* keyExchange()).status, 200)
+      }
+    }).pipe(Effect.provide(layer({ quirks: { basic: "raw" } })))
+  )
+
+  it.effect("forgetClient has nobody to forget where an access key comes alone", () =>
+    Effect.gen(function* () {
+      yield* inject(Fault.forgetClient, { on: "token" })
+      strictEqual((yield* keyAlone()).status, 200)
+      strictEqual((yield* keyAlone()).status, 200)
+      strictEqual((yield* exchange()).status, 200)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("the faults of the token endpoint befall every route that gives tokens", () =>
+    Effect.gen(function* () {
+      yield* inject(Fault.respond({ status: 503 }), { on: "token", times: 3 })
+      const answers = yield* Effect.all([keyAlone(), keyExchange(), exchange(), keyAlone(), keyExchange()])
+      deepStrictEqual(
+        answers.map(({ status }) => status),
+        [503, 503, 503, 200, 200]
+      )
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("the discovery documents have every fault that needs neither token nor client", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const { areaOrigin } = yield* placed()
+      const openid = get("/.well-known/openid-configuration", simulator.origin)
+      const cxone = get("/.well-known/cxone-configuration", areaOrigin)
+
+      yield* inject(Fault.respond({ status: 200, body: "<p>proxy" }), { on: "discovery", times: 2 })
+      strictEqual((yield* openid).text, "<p>proxy")
+      strictEqual((yield* cxone).text, "<p>proxy")
+
+      yield* inject(Fault.connectionReset, { on: "discovery" })
+      strictEqual(yield* failure(cxone), "RequestError Transport")
+      yield* inject(Fault.truncatedBody, { on: "discovery" })
+      strictEqual(yield* failure(openid), "ResponseError Decode")
+
+      yield* inject(Fault.endlessBody({ chunk: "x" }), { on: "discovery" })
+      const begun = yield* HttpClient.get(new URL("/.well-known/openid-configuration", simulator.origin))
+      const pieces = yield* Stream.runCollect(Stream.take(begun.stream, 3))
+      strictEqual(Chunk.size(pieces), 3)
+
+      yield* inject(Fault.delay("3 seconds"), { on: "discovery" })
+      const before = (yield* simulator.requestsTo("discovery")).length
+      const fiber = yield* Effect.fork(cxone)
+      yield* simulator.awaitRequests("discovery", before + 1)
+      yield* TestClock.adjust("2999 millis")
+      strictEqual(Option.isNone(yield* Fiber.poll(fiber)), true)
+      yield* TestClock.adjust("1 millis")
+      strictEqual((yield* Fiber.join(fiber)).status, 200)
+    }).pipe(Effect.provide(layer()))
+  )
 })
 
 describe("Fault", () => {
@@ -212,15 +295,17 @@ describe("Fault", () => {
       yield* simulator.inject(Fault.respond({ status: 500 }), { on: "token", times: 2 })
       yield* simulator.inject(Fault.respond({ status: 502 }), { on: "token" })
       yield* simulator.inject(Fault.respond({ status: 503 }), { on: "api" })
+      yield* simulator.inject(Fault.respond({ status: 504 }), { on: "discovery" })
       const statuses = yield* Effect.replicateEffect(exchange(), 4)
       deepStrictEqual(
         statuses.map((answer) => answer.status),
         [500, 500, 502, 200]
       )
       strictEqual((yield* read(yield* apiRequest())).status, 503)
+      strictEqual((yield* get("/.well-known/openid-configuration", simulator.origin)).status, 504)
       deepStrictEqual(
         (yield* simulator.requests).map(({ fault }) => Option.getOrUndefined(Option.map(fault, status))),
-        [500, 500, 502, undefined, 503]
+        [500, 500, 502, undefined, 503, 504]
       )
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
@@ -231,8 +316,10 @@ describe("Fault", () => {
       yield* simulator.inject(Fault.respond({ status: 500 }), { on: "token", times: Number.POSITIVE_INFINITY })
       const answers = yield* Effect.replicateEffect(exchange(), 50)
       assertTrue(answers.every((answer) => answer.status === 500))
+      yield* simulator.inject(Fault.respond({ status: 500 }), { on: "discovery" })
       yield* simulator.clearFaults
       strictEqual((yield* exchange()).status, 200)
+      strictEqual((yield* get("/.well-known/openid-configuration", simulator.origin)).status, 200)
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
@@ -244,6 +331,16 @@ describe("Fault", () => {
         const injected = yield* Effect.exit(simulator.inject(Fault.connectionReset, { on: "token", times }))
         assertTrue(Exit.isFailure(injected) && Cause.isDie(injected.cause))
       }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+
+  it.effect("of a token or a client is none that a document can have: the compiler says so", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      // @ts-expect-error a document is asked for without a token
+      yield* simulator.inject(Fault.revokeToken, { on: "discovery" })
+      // @ts-expect-error a document is asked for by no client
+      yield* simulator.inject(Fault.forgetClient, { on: "discovery" })
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
   it("can't be built from what HTTP can't carry", () => {

@@ -3,7 +3,22 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
 import { Effect, Fiber, Inspectable, Option, Redacted, TestClock } from "effect"
-import { basic, exchange, goodForm, mint, modes, secret, users } from "./harness.js"
+import {
+  basic,
+  exchange,
+  get,
+  goodForm,
+  goodKey,
+  keyAlone,
+  keyExchange,
+  keyForm,
+  keySecret,
+  mint,
+  modes,
+  placed,
+  secret,
+  users
+} from "./harness.js"
 
 describe.each(modes)("Recording $name", ({ layer }) => {
   it.effect("holds every request in the order of arrival, with what it was answered", () =>
@@ -55,6 +70,62 @@ describe.each(modes)("Recording $name", ({ layer }) => {
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(Fiber.zip(first, second))
       assertTrue((yield* simulator.requests).every(({ status }) => Option.contains(status, 200)))
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("tells what each host was asked for: tokens, documents, anything else", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const { apiOrigin, areaOrigin } = yield* placed()
+      const paths = [
+        "/oauth/token",
+        "/auth/token",
+        "/authentication/v1/token/access-key",
+        "/.well-known/openid-configuration",
+        "/.well-known/cxone-configuration",
+        "/api/v2/users/me"
+      ]
+      const asked = (origin: URL) =>
+        Effect.gen(function* () {
+          yield* Effect.forEach(paths, (path) => get(path, origin))
+          const all = yield* simulator.requests
+          yield* simulator.reset
+          deepStrictEqual(
+            all.map(({ headers }) => headers.host),
+            paths.map(() => origin.host)
+          )
+          return all.map(({ endpoint }) => endpoint).join(" ")
+        })
+      strictEqual(yield* asked(simulator.origin), "token token api discovery discovery api")
+      strictEqual(yield* asked(areaOrigin), "api api token discovery discovery api")
+      strictEqual(yield* asked(apiOrigin), "api api api discovery discovery api")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("shows no secret of an access key, however it is printed", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const minted = [yield* keyExchange(), yield* keyAlone()]
+      yield* keyExchange({ ...keyForm, grant_type: "" })
+      yield* keyAlone({ ...goodKey, accessKeyId: 1 })
+      const requests = yield* simulator.requests
+      const tokens = minted.flatMap(({ json }) => [json.access_token, json.refresh_token, json.id_token].map(String))
+      const canaries = [keySecret, encodeURIComponent(keySecret), secret, encodeURIComponent(secret), ...tokens]
+      const printed = requests.flatMap((request) => [
+        JSON.stringify(request),
+        JSON.stringify({ ...request }),
+        inspect(request, { depth: 10, showHidden: true }),
+        inspect(request, { customInspect: false, depth: 10 }),
+        String(request)
+      ])
+      strictEqual(printed.length, 20)
+      for (const text of [...printed, inspect(simulator, { depth: 10 }), JSON.stringify(simulator)]) {
+        deepStrictEqual(
+          canaries.filter((canary) => text.includes(canary)),
+          []
+        )
+      }
+      strictEqual(JSON.parse(Redacted.value(requests[1]?.body ?? Redacted.make(""))).accessKeySecret, keySecret)
     }).pipe(Effect.provide(layer()))
   )
 
