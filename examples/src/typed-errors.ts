@@ -43,6 +43,11 @@ const play = (title: string, url = usersMe) =>
 const fresh = (scopes: string) =>
   Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ scopes }))))
 
+/** A client of the first tenant's, with an access key, which finds its API by discovery. */
+const withKey = Effect.provide(
+  CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ way: "accessKey" })))
+)
+
 /** A client whose credentials come from a vault that is sealed. */
 const sealed = (simulator: CxoneSimulatorService) => {
   const credentials = Effect.fail({ _tag: "VaultSealed" })
@@ -74,6 +79,13 @@ const everyFailure = (simulator: CxoneSimulatorService) =>
     const page = Fault.respond({ status: 200, headers: { "content-type": "text/html" }, body: "<h1>Maintenance</h1>" })
     yield* simulator.inject(page, { on: "token" })
     yield* play("A proxy answers in CXone's place").pipe(fresh("read:users"))
+
+    yield* simulator.deactivateAccessKey(simulator.tenants[0].credentials.accessKeyId)
+    yield* play("The employee of the access key left").pipe(withKey)
+    yield* simulator.reset
+
+    yield* simulator.inject(Fault.respond({ status: 404 }), { on: "discovery" })
+    yield* play("The issuer is another").pipe(withKey)
 
     yield* play("A link leads elsewhere", "https://elsewhere.example/recording.wav")
   }).pipe(Effect.provideService(CxoneSimulator, simulator))

@@ -45,9 +45,11 @@ describe("examples, without settings, at the embedded simulator", () => {
         "InvalidToken",
         "TokenEndpointUnavailable",
         "InvalidTokenResponse",
+        "InvalidClient",
+        "DiscoveryFailed",
         "ForeignOrigin"
       ])
-      expect(output.match(/^ {2}-> /gm)).toHaveLength(8)
+      expect(output.match(/^ {2}-> /gm)).toHaveLength(10)
       expect(code).toBe(0)
     })
   )
@@ -68,6 +70,68 @@ describe("examples, without settings, at the embedded simulator", () => {
       expect(output).toMatch(/^ +the same token\? +no$/m)
       expect(output).toMatch(/^write:users read:users +the same token\? +yes/m)
       expect(output).toContain("2 token requests for 3 calls.")
+      expect(code).toBe(0)
+    })
+  )
+})
+
+/** Those of a customer with four secrets, and nothing but what CXone's admin pages give out. */
+const fourSecretsOf = Effect.map(CxoneSimulator, ({ origin, tenants: [{ credentials }] }) => ({
+  CXONE_CLIENT_ID: credentials.clientId,
+  CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),
+  CXONE_ACCESS_KEY_ID: credentials.accessKeyId,
+  CXONE_ACCESS_KEY_SECRET: Redacted.value(credentials.accessKeySecret),
+  CXONE_ISSUER: origin.origin
+}))
+
+describe("access-key and multi-tenant", () => {
+  it.live("access-key, without settings: both ways in at the embedded simulator, and a key that is dead", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("access-key")
+      expect(output.match(/^tenant +test-tenant +as the token says$/gm)).toHaveLength(2)
+      expect(output.match(/^API +http:\/\/127\.0\.0\.1:\d+ +found by discovery$/gm)).toHaveLength(2)
+      expect(output.match(/^GET server-time +\d{4}-\d\d-\d\dT/gm)).toHaveLength(2)
+      expect(output).toMatch(/^InvalidClient +no token$/m)
+      expect(output.replaceAll(/\s+/g, " ")).toContain("the employee it belongs to is neither deactivated nor locked")
+      expect(code).toBe(0)
+    })
+  )
+
+  it.live("access-key, with settings: the same program where they lead", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("access-key", yield* fourSecretsOf)
+      expect(output).not.toContain("this runs at a simulator")
+      expect(output).toMatch(/^GET server-time +\d{4}/m)
+      expect(code).toBe(0)
+      const { requests, tenants } = yield* CxoneSimulator
+      const all = yield* requests
+      expect(all.map(({ endpoint }) => endpoint)).toEqual(["discovery", "token", "discovery", "api"])
+      expect(all.at(-1)?.headers.host).toBe(tenants[0].apiOrigin.host)
+    }).pipe(withSimulator)
+  )
+
+  it.live("access-key with a mix-up: the error names the setting, and not what it holds", () =>
+    Effect.gen(function* () {
+      const settings = yield* fourSecretsOf
+      const { code, output } = yield* run("access-key", { ...settings, CXONE_CLIENT_ID: settings.CXONE_ACCESS_KEY_ID })
+      expect(code).toBe(1)
+      expect(output).toMatch(/^\s*CXONE_CLIENT_ID ends in "===="/)
+      expect(output).not.toContain(settings.CXONE_ACCESS_KEY_ID)
+    }).pipe(withSimulator)
+  )
+
+  it.live("multi-tenant: three tenants, each with a token and an API of its own", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("multi-tenant")
+      const apis = Array.from(output.matchAll(/^(\w+) +200 +the token of (\w+), at (\S+)$/gm), ([, ...parts]) => parts)
+      expect(apis.map(([name, tenant]) => [name, tenant])).toEqual([
+        ["acme", "acme"],
+        ["globex", "globex"],
+        ["initech", "initech"]
+      ])
+      expect(new Set(apis.map(([, , api]) => api)).size).toBe(2)
+      expect(output).toContain("9 calls for 3 tenants: 3 token requests")
+      expect(output).toMatch(/^umbrella +no client +there is no tenant umbrella$/m)
       expect(code).toBe(0)
     })
   )

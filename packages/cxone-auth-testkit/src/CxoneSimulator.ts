@@ -12,9 +12,10 @@ import {
   CxoneAuth,
   type CxoneAuthOptions,
   CxoneEnvironment,
+  type DiscoveredEnvironment,
   type FixedEnvironment
 } from "cxone-auth"
-import type * as Arr from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -22,11 +23,12 @@ import * as Redacted from "effect/Redacted"
 import type { Endpoint, FaultOn } from "./Fault.js"
 import * as MemoryTransport from "./MemoryTransport.js"
 import type { RecordedRequest } from "./RecordedRequest.js"
-import type { PlacedTenant, SimulatedTenant } from "./SimulatedTenant.js"
+import type { SimulatedTenant } from "./SimulatedTenant.js"
 import * as Simulation from "./Simulation.js"
 import { defaultClient, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
 import * as Sites from "./Sites.js"
 import * as SocketTransport from "./SocketTransport.js"
+import * as TenantAccount from "./TenantAccount.js"
 import { tokenPath } from "./TokenRoute.js"
 
 /**
@@ -38,8 +40,10 @@ import { tokenPath } from "./TokenRoute.js"
 export interface CxoneSimulatorService {
   /** Where its identity provider is reached, and all of its API: the issuer. */
   readonly origin: URL
-  /** The tenants that it began with, their access keys, and the hosts of their areas. */
-  readonly tenants: Arr.NonEmptyReadonlyArray<PlacedTenant>
+  /** The tenants that it began with, their credentials, and the hosts of their areas. */
+  readonly tenants: Arr.NonEmptyReadonlyArray<TenantAccount.TenantAccount>
+  /** The environment for access keys with a client: `CxoneEnvironment.discover`, with `origin` as the issuer. */
+  readonly issuerEnvironment: DiscoveredEnvironment
   /** The environment for `CxoneAuth.layer`: tokens from `{origin}/oauth/token`, the API at `{origin}`. */
   readonly environment: FixedEnvironment
   /** The credentials of the first client, sent in the form. */
@@ -114,8 +118,9 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   CxoneSimulatorService
 >() {
   /**
-   * The simulator on free ports of 127.0.0.1, one for each of its hosts. The app brings the `HttpClient` that it has in production. Time is that
-   * of the `Clock` that the layer is built with. Closing the layer ends every connection before it returns.
+   * The simulator on free ports of 127.0.0.1, one for each of its hosts. The app brings the `HttpClient` that it has in
+   * production. Time is that of the `Clock` that the layer is built with. Closing the layer ends every connection before
+   * it returns.
    *
    * @since 0.1.0
    * @category layers
@@ -154,8 +159,9 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * `CxoneAuth` for the simulator, with the credentials of its first client. `scopes`, `policy` and `name` are those
-   * of `CxoneAuth.layer`; `clientAuth` is how the client proves itself, in the form by default.
+   * `CxoneAuth` for the simulator. `scopes`, `policy` and `name` are those of `CxoneAuth.layer`. `way` is how the app
+   * comes in: as its first `client`, the default, whose `clientAuth` is the form unless it is given; or for its first
+   * tenant with an `accessKey` and that client, or with an `accessKeyOnly`.
    *
    * @since 0.1.0
    * @category layers
@@ -166,38 +172,61 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    * import { CxoneSimulator } from "cxone-auth-testkit"
    * import { Layer } from "effect"
    *
+   * const SimulatorLayer = Layer.merge(CxoneSimulator.layerServer(), FetchHttpClient.layer)
+   *
    * export const TestLayer = CxoneSimulator.layerAuth({ scopes: "read:users", clientAuth: ClientAuth.basic }).pipe(
-   *   Layer.provideMerge(Layer.merge(CxoneSimulator.layerServer(), FetchHttpClient.layer))
+   *   Layer.provideMerge(SimulatorLayer)
    * )
+   *
+   * export const WithAccessKey = Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" }), SimulatorLayer)
    * ```
    */
   static layerAuth({
     clientAuth,
+    way = "client",
     ...options
   }: Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> & {
+    readonly way?: "client" | "accessKey" | "accessKeyOnly"
     readonly clientAuth?: ClientAuth
   } = {}): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
+    const auth = clientAuth === undefined ? {} : { clientAuth }
     return Layer.unwrapEffect(
-      Effect.map(CxoneSimulator, ({ credentials: { clientId, clientSecret, ...known }, environment }) =>
-        CxoneAuth.layer({
-          ...options,
-          environment,
-          credentials: Credentials.clientSecret({ clientId, clientSecret, clientAuth: clientAuth ?? known.clientAuth })
-        })
-      )
+      Effect.map(CxoneSimulator, ({ credentials, environment, issuerEnvironment, tenants: [tenant] }) => {
+        switch (way) {
+          case "client":
+            return CxoneAuth.layer({
+              ...options,
+              environment,
+              credentials: Credentials.clientSecret({ ...credentials, ...auth })
+            })
+          case "accessKey":
+            return CxoneAuth.layer({
+              ...options,
+              environment: issuerEnvironment,
+              credentials: Credentials.accessKey({ ...tenant.credentials, ...auth })
+            })
+          case "accessKeyOnly":
+            return CxoneAuth.layer({
+              ...options,
+              environment: tenant.areaEnvironment,
+              credentials: tenant.accessKeyOnly
+            })
+        }
+      })
     )
   }
 }
 
 const make = (options: SimulatorOptions, origin: URL, simulation: Simulation.Simulation): CxoneSimulatorService => {
   const { faults, recorder, registry, tenants } = simulation
-  const { clientId, clientSecret } = (options.clients ?? [defaultClient])[0]
+  const [client] = options.clients ?? [defaultClient]
   const clearFaults = Effect.sync(() => faults.clear())
   return {
     origin,
-    tenants: tenants.initial,
+    tenants: Arr.map(tenants.initial, (tenant) => TenantAccount.make(tenant, client)),
+    issuerEnvironment: CxoneEnvironment.discover({ issuer: origin }),
     environment: CxoneEnvironment.custom({ tokenEndpoint: new URL(tokenPath, origin), apiBaseUrl: origin }),
-    credentials: Credentials.clientSecret({ clientId, clientSecret }),
+    credentials: Credentials.clientSecret({ clientId: client.clientId, clientSecret: client.clientSecret }),
     requests: Effect.sync(() => recorder.all()),
     requestsTo: (endpoint) => Effect.sync(() => recorder.to(endpoint)),
     awaitRequests: (endpoint, count) => recorder.awaitArrivals(endpoint, count),

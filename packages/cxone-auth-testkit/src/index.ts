@@ -16,3 +16,4 @@ export {
 } from "./SimulatedTenant.js"
 export { defaultClient, defaultUser, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
 export type { SimulatorQuirks } from "./SimulatorQuirks.js"
+export type { TenantAccount } from "./TenantAccount.js"
