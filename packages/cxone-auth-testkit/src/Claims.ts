@@ -29,7 +29,7 @@ export interface Validity {
 export const formerIssuer = `https://auth.${domain}`
 
 /**
- * The claims of a token that a client got for itself.
+ * The claims of a token that a client got for itself. Its tenant is the default one, whoever lives in the simulator.
  *
  * @since 0.1.0
  * @category getters

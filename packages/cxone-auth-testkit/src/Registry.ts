@@ -52,7 +52,7 @@ export interface Registry {
   readonly forget: (clientId: string) => Effect.Effect<void>
   /** Makes a token for these scopes, good from now until its lifetime has passed. */
   readonly issue: (client: SimulatedClient, scopes: ReadonlyArray<string>) => Effect.Effect<IssuedToken>
-  /** Makes the tokens of an access key of this tenant, with all scopes of the client. Only the access token is one. */
+  /** Makes the tokens of an access key. The access token alone is good, for all scopes of the client. */
   readonly issueToKey: (
     client: SimulatedClient,
     tenant: PlacedTenant,

@@ -93,6 +93,7 @@ describe.each(modes)("AccessKeyRoute $name", ({ layer }) => {
     ["an empty body", [""]],
     ["a text", [JSON.stringify(keySecret)]],
     ["no id", [JSON.stringify({ accessKeySecret: keySecret })]],
+    ["an empty id", [JSON.stringify({ ...goodKey, accessKeyId: "" })]],
     ["an empty secret", [JSON.stringify({ ...goodKey, accessKeySecret: "" })]],
     ["a secret that is no text", [JSON.stringify({ ...goodKey, accessKeySecret: [keySecret] })]],
     ["a form", [new URLSearchParams(goodKey).toString(), "application/x-www-form-urlencoded"]],

@@ -3,6 +3,8 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultTenant, defaultUser, type SimulatedTenant } from "cxone-auth-testkit"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
+import * as MemoryTransport from "../src/MemoryTransport.js"
+import * as Sites from "../src/Sites.js"
 import { get, keyForm, mint, mintByKey, modes, otherTenant, placed, twoAreas, usersAt } from "./harness.js"
 
 const [otherKey] = otherTenant.accessKeys
@@ -105,6 +107,17 @@ describe("Sites", () => {
       assertTrue(all.every(({ hostname, protocol }) => hostname === "127.0.0.1" && protocol === "http:"))
       strictEqual(new Set(all.map(({ port }) => port)).size, 5)
     }).pipe(Effect.provide(CxoneSimulator.layerServer(twoAreas)))
+  )
+
+  it.effect("the Host header tells the host in any case of letters; one that isn't there is the identity host", () =>
+    Effect.gen(function* () {
+      const { sites } = yield* Sites.make(twoAreas, MemoryTransport.open)
+      const names = ["EU1.Cxone-Simulator.test", "api-eu1.cxone-simulator.test", "localhost:8080", undefined]
+      deepStrictEqual(
+        names.map((name) => sites.siteOf(name)._tag),
+        ["Area", "Api", "Identity", "Identity"]
+      )
+    })
   )
 
   const mistakes: ReadonlyArray<readonly [what: string, tenant: SimulatedTenant]> = [
