@@ -14,6 +14,8 @@
 export interface SimulatorQuirks {
   /** Whether an access key gets an `id_token` beside its access token; default `issued`. */
   readonly idToken?: "issued" | "omitted"
+  /** Whether it gets a refresh token; default `issued`. The simulator has no use for one, as back-end apps have none. */
+  readonly refreshToken?: "issued" | "omitted"
   /**
    * The shape in which every token route hands out tokens; default `snake_case`, as RFC 6749. `camelCase` has
    * `accessToken`, `accessTokenExpiry`, `refreshToken` and `idToken`, and nothing else; `array` is the default in an

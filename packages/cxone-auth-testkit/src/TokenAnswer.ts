@@ -41,18 +41,25 @@ export interface SuccessFields {
  */
 export const success = (
   token: IssuedToken,
-  { id_token, ...fields }: SuccessFields,
+  { id_token, refresh_token, ...fields }: SuccessFields,
   { expiresIn = "number", quirks = {} }: Pick<SimulatorOptions, "expiresIn" | "quirks">
 ): HttpServerResponse.HttpServerResponse => {
   const accessToken = Redacted.value(token.value)
   const seconds = expiresIn === "string" ? String(token.expiresIn) : token.expiresIn
   const idToken = quirks.idToken === "omitted" ? undefined : id_token
+  const refreshToken = quirks.refreshToken === "omitted" ? undefined : refresh_token
   // JSON has no `undefined`: a field with that value is left out.
   const lifetime = expiresIn === "omitted" ? undefined : seconds
   if (quirks.answer === "camelCase") {
-    return json(200, { accessToken, accessTokenExpiry: lifetime, refreshToken: fields.refresh_token, idToken })
+    return json(200, { accessToken, accessTokenExpiry: lifetime, refreshToken, idToken })
   }
-  const body = { access_token: accessToken, expires_in: lifetime, id_token: idToken, ...fields }
+  const body = {
+    access_token: accessToken,
+    expires_in: lifetime,
+    refresh_token: refreshToken,
+    id_token: idToken,
+    ...fields
+  }
   return json(200, quirks.answer === "array" ? [body] : body)
 }
 

@@ -70,6 +70,16 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     })
   )
 
+  it.effect("the refresh token is left out where the test wants it", () =>
+    Effect.gen(function* () {
+      for (const answer of ["snake_case", "camelCase"] as const) {
+        const all = yield* fields({ quirks: { refreshToken: "omitted", answer } })
+        assertTrue(all.every((names) => !names.some((name) => /refresh/.test(name))))
+        assertTrue(all.slice(1).every((names) => names.some((name) => /id_?token/i.test(name))))
+      }
+    })
+  )
+
   it.effect("errors have the shape that the test wants on every token route, whatever is wrong", () =>
     Effect.gen(function* () {
       const codes = ["invalid_client", "invalid_grant", "invalid_grant"]

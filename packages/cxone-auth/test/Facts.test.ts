@@ -118,6 +118,13 @@ describe("facts §1c: every answer that holds a token is one", () => {
     })
   )
 
+  it.effect("NICE's own parser: idToken says where the tenant is known", () =>
+    Effect.gen(function* () {
+      const token = yield* tokenFrom(() => json({ accessToken: "opaque", idToken }))
+      expect(token.tenant).toEqual({ tenantId: "tenant-1", issuer: Fake.issuer })
+    })
+  )
+
   it.effect("expires_in missing: the JWT's exp counts", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000_000)
@@ -318,6 +325,16 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
       const error = yield* errorFrom(answer, way)
       expect(error._tag).toBe(tag)
       for (const part of says) expect(error.message).toContain(part)
+    })
+  )
+
+  it.effect("an answer with a token that cannot be used is not quoted, though it has an errorMessage", () =>
+    Effect.gen(function* () {
+      for (const name of ["access_token", "accessToken", "token"]) {
+        const error = yield* errorFrom(() => json({ [name]: "no token", errorMessage: "a remark" }))
+        expect(error).toMatchObject({ _tag: "InvalidTokenResponse", reason: "invalid_access_token" })
+        expect(error.message).not.toContain("a remark")
+      }
     })
   )
 

@@ -36,6 +36,7 @@ describe.each(ways)("facts §7, %s", (way) => {
     ["expires_in missing", { expiresIn: "omitted" }],
     ["tokens that are no JWT", { tokenFormat: "opaque" }],
     ["id_token missing: the access token names the tenant", { quirks: { idToken: "omitted" } }],
+    ["refresh_token missing", { quirks: { refreshToken: "omitted" } }],
     ["answers in camel case", { quirks: { answer: "camelCase" } }],
     ["array-wrapped success", { quirks: { answer: "array" } }],
     ["discovery without area and cluster", { quirks: { configuration: "minimal" } }],
