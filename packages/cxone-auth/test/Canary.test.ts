@@ -478,6 +478,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
           "RateLimited",
           "RequestError",
           "InvalidTokenResponse",
+          "DiscoveryFailed",
           "InvalidClient"
         ]) {
           expect(output).toContain(sign)

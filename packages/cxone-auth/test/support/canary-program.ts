@@ -1,10 +1,10 @@
 /** Everything that can go wrong, once, over a real socket, with every log line shown. Canary.test.ts runs it. */
 import { FetchHttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { ClientAuth, Credentials, CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { ClientAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Config, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
-import { clientId, clientSecret } from "./Canary.js"
+import { accessKeySecret, clientId, clientSecret } from "./Canary.js"
 
 const transports = { fetch: FetchHttpClient.layer, undici: NodeHttpClient.layerUndici, node: NodeHttpClient.layer }
 
@@ -18,21 +18,18 @@ const show = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.tap((exit) => Effect.sync(() => console.log(exit)))
   )
 
+const ways = [
+  CxoneSimulator.layerAuth({ scopes: "read:users", clientAuth: ClientAuth.post }),
+  CxoneSimulator.layerAuth({ scopes: "read:users", clientAuth: ClientAuth.basic }),
+  CxoneSimulator.layerAuth({ way: "accessKey" }),
+  CxoneSimulator.layerAuth({ way: "accessKeyOnly" })
+]
+
 const program = Effect.gen(function* () {
-  const { credentials, environment, inject, reset } = yield* CxoneSimulator
+  const { deactivateAccessKey, inject, reset, tenants } = yield* CxoneSimulator
   const call = show(Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me")))
-  for (const clientAuth of [ClientAuth.post, ClientAuth.basic]) {
-    const { clientId, clientSecret } = credentials
-    const layer = CxoneHttpClient.layer.pipe(
-      Layer.provide(
-        CxoneAuth.layer({
-          credentials: Credentials.clientSecret({ clientId, clientSecret, clientAuth }),
-          environment,
-          scopes: "read:users"
-        })
-      )
-    )
-    const fresh = Effect.provide(call, layer)
+  for (const way of ways) {
+    const fresh = Effect.provide(call, Layer.provide(CxoneHttpClient.layer, way))
     yield* fresh
     yield* inject(Fault.revokeToken, { on: "api", times: 2 })
     yield* fresh
@@ -46,7 +43,11 @@ const program = Effect.gen(function* () {
     yield* fresh
     yield* inject(Fault.respond({ status: 200, body: "<html>" }), { on: "token" })
     yield* fresh
+    yield* inject(Fault.respond({ status: 404, body: "<html>" }), { on: "discovery" })
+    yield* fresh
+    yield* reset
     yield* inject(Fault.forgetClient, { on: "token" })
+    yield* deactivateAccessKey(tenants[0].credentials.accessKeyId)
     yield* fresh
     yield* reset
   }
@@ -55,7 +56,10 @@ const program = Effect.gen(function* () {
 const transport = Effect.runSync(Config.literal("fetch", "undici", "node")("TRANSPORT"))
 
 const simulator = CxoneSimulator.layerServer({
-  clients: [{ clientId, clientSecret: Redacted.make(clientSecret), scopes: ["read:users"] }]
+  clients: [{ clientId, clientSecret: Redacted.make(clientSecret), scopes: ["read:users"] }],
+  tenants: [
+    { tenantId: "t", accessKeys: [{ accessKeyId: "A-KEY====", accessKeySecret: Redacted.make(accessKeySecret) }] }
+  ]
 })
 
 program.pipe(
