@@ -23,9 +23,7 @@ export interface ErrorBody {
   readonly description: string
 }
 
-/**
- * The names that CXone's services have for the text (facts §4a), the more telling first.
- */
+/** What CXone's services call the text (facts §4a), the more telling name first. */
 const descriptionFields = ["error_description", "errorDescription", "detailedMessage", "errorMessage", "message"]
 
 const parseJson = Schema.decodeOption(Schema.parseJson())
@@ -59,9 +57,9 @@ const titleOf = (html: string): string => {
 }
 
 /**
- * Reads an error from the body of an answer (`None` if it was too long to be read): JSON in any of the forms of facts §4a (`error` as a text or an object, the
- * text under any of its names, in an array of one), plain text, an HTML page (of which only the title is of use), or,
- * where all that is empty, the header `icStatusDescription`.
+ * Reads an error from the body of an answer (`None` if it was too long to be read): JSON in any of the forms of facts
+ * §4a (`error` as a text or an object, the text under any of its names, in an array of one), plain text, an HTML page
+ * (of which only the title is of use), or, where all that is empty, the header `icStatusDescription`.
  *
  * @since 0.1.0
  * @category decoding
