@@ -44,7 +44,11 @@ import { json, type Play, type Sent, scripted } from "./support/ScriptedHttpClie
 const isTokenRequest = (sent: Sent) => Fake.kindOf(sent) === "token"
 
 /** Everything that was sent, as an unkind server would repeat it. */
-const echo = ({ body, request }: Sent) => `${body} ${decodeURIComponent(body)} ${JSON.stringify(request.headers)}`
+const echo = ({ body, request }: Sent) =>
+  `${body} ${new URLSearchParams(body)} ${unescape(body)} ${JSON.stringify(request.headers)}`
+
+// What `decodeURIComponent` would die of is left as it is.
+const unescape = (text: string) => text.replace(/(?:%[0-9a-f]{2})+/gi, decodeURIComponent)
 
 const grant = () => json({ access_token: tokenValue, expires_in: 3600, scope: "read:users", id_token: idToken })
 
@@ -287,6 +291,8 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
         expect(ended).toMatch(
           /^(InvalidClient|InsufficientScope|RateLimited|TokenEndpointUnavailable|InvalidTokenResponse)$/
         )
+        // A play that dies would be a transport failure, and prove nothing.
+        expect(shown.some(([how, text]) => how === "JSON.stringify" && text.includes('"transport"'))).toBe(false)
         expectNoCanary(shown)
       })
     )

@@ -21,7 +21,11 @@ export const idToken = `eyJhbGciOiJSUzI1NiJ9.${Encoding.encodeBase64Url(
 const formEncoded = new URLSearchParams({ s: clientSecret }).toString().slice(2)
 const basic = Buffer.from(`${clientId}:${formEncoded}`).toString("base64")
 
+/** A piece of each canary, for spellings that nobody thought of. */
+const piece = "c4n4ry"
+
 const wanted: ReadonlyArray<string> = [
+  piece,
   clientSecret,
   accessKeySecret,
   idToken,
