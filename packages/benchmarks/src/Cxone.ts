@@ -11,8 +11,8 @@ export interface CxoneService {
 
 const Started = Schema.parseJson(Schema.Struct({ issuer: Schema.URL }))
 
-// From the folder of the package, where `tsx` is found.
-const command = Command.make(process.execPath, "--import", "tsx", "src/server.ts").pipe(
+// From the folder of the package, where the loader is.
+const command = Command.make(process.execPath, "--import", "./loader/register.mjs", "src/server.ts").pipe(
   Command.workingDirectory(fileURLToPath(new URL("..", import.meta.url))),
   Command.stderr("inherit")
 )

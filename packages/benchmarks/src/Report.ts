@@ -135,7 +135,7 @@ export const plot = ({ entries, rounds: [round] }: Figures): string => {
 
 /** The file; the plot is beside it. */
 export const markdown = (figures: Figures, machine: Machine, plotFile: string): string => {
-  const { atOnce, cold, tenants } = figures.settings
+  const { atOnce, cold, samples, tenants } = figures.settings
   const count = number(tenants)
   return `# ${count} tenants in one process
 
@@ -153,7 +153,7 @@ base URL and the path are of the same tenant. One answer other than 200, or one 
 benchmark with an error. None did.
 
 **Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server has its part of
-the cores, and so had whatever else ran there.
+the cores, and so had whatever else ran there. The library is compiled from its source as it is for npm.
 
 ## Memory
 
@@ -193,6 +193,7 @@ npx -y pnpm@10.34.9 bench:tenants        # ${count} tenants
 npx -y pnpm@10.34.9 bench:tenants 1000   # fewer
 \`\`\`
 
-\`BENCH_COLD\` (${number(cold)}) and \`BENCH_AT_ONCE\` (${atOnce}) are settings too. Times move with what else the machine does; bytes hardly do.
+\`BENCH_COLD\` (${number(cold)}), \`BENCH_AT_ONCE\` (${atOnce}) and \`BENCH_SAMPLES\` (${samples}) are settings too. Times move with what else the machine
+does; bytes hardly do.
 `
 }

@@ -7,6 +7,8 @@ export interface Settings {
   readonly cold: number
   /** How many are made at the same time, where all of them are. */
   readonly atOnce: number
+  /** How often memory is looked at while they are made. */
+  readonly samples: number
 }
 
 const positive = (name: string, usual: number) =>
@@ -18,7 +20,8 @@ const positive = (name: string, usual: number) =>
 const config = Config.all({
   tenants: positive("BENCH_TENANTS", 10_000),
   cold: positive("BENCH_COLD", 1000),
-  atOnce: positive("BENCH_AT_ONCE", 64)
+  atOnce: positive("BENCH_AT_ONCE", 64),
+  samples: positive("BENCH_SAMPLES", 10)
 })
 
 /** From the environment; the first argument is the number of tenants. */
