@@ -15,6 +15,8 @@ import * as TenantMap from "./TenantMap.js"
 /** Each part has tenants of its own. */
 const groups = { coldLibrary: 1, coldByHand: 2, tenants: 3, byHand: 4, entries: 5 }
 
+type Tell = (line: string) => Effect.Effect<void>
+
 const millis = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.timed(effect), ([took]) => Duration.toMillis(took))
 
@@ -77,10 +79,12 @@ const growth = <A, E, R, R2, R3>(
     return [{ samples: yield* Ref.get(samples), dropped: yield* Heap.sample, pace }, full]
   })
 
-const round = (settings: Settings) =>
+const round = (settings: Settings, tell: Tell) =>
   Effect.gen(function* () {
     // First, for it opens the connections, which are kept: they are in every sample of the heap then, or in none.
+    yield* tell(`${settings.tenants} tenants by hand`)
     const byHand = yield* all(groups.byHand, settings, ByHand.call, () => Effect.void)
+    yield* tell(`${settings.tenants} tenants with the library`)
     const [filled, tokensFull] = yield* growth(
       groups.tenants,
       settings,
@@ -99,13 +103,18 @@ const requireCounts = (before: Counts, after: Counts, expected: number): Effect.
     : new WrongAnswer({ message: `expected ${expected} of each and 0 refused: ${JSON.stringify(asked)}` })
 }
 
-/** Fails at the first call that is not answered with 200, and if the server was asked anything more or less. */
-export const run = (settings: Settings) =>
+/**
+ * Fails at the first call that is not answered with 200, and if the server was asked anything more or less. `tell` hears
+ * what comes next.
+ */
+export const run = (settings: Settings, tell: Tell) =>
   Effect.gen(function* () {
     const before = yield* counts
     const { tokenLength } = yield* ByHand.call(Tenant.nameOf(groups.byHand, 0))
+    yield* tell(`${settings.cold} tenants one after the other`)
     const times = yield* cold(settings)
-    const rounds = yield* Effect.all([round(settings), round(settings)])
+    const rounds = yield* Effect.all([round(settings, tell), round(settings, tell)])
+    yield* tell(`${settings.tenants} entries of LayerMap alone`)
     const [entries] = yield* growth(groups.entries, settings, EmptyMap.call, EmptyMap.EmptyMap.invalidate, Effect.void)
 
     const expected = 1 + 2 * settings.cold + 2 * rounds.length * settings.tenants

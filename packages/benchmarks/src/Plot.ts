@@ -10,12 +10,14 @@ export interface Point {
 export interface Line {
   readonly name: string
   readonly points: ReadonlyArray<Point>
-  /** A single point that belongs to it, and what it is. */
-  readonly mark: Point & { readonly name: string }
+  /** A single point that belongs to it, drawn as a ring. */
+  readonly mark: Point
 }
 
 export interface Plot {
   readonly title: string
+  /** Says what the rings are. */
+  readonly note: string
   /** With their units. */
   readonly x: string
   readonly y: string
@@ -24,7 +26,7 @@ export interface Plot {
 
 const width = 760
 const height = 420
-const frame = { left: 70, right: 20, top: 50, bottom: 55 }
+const frame = { left: 70, right: 20, top: 65, bottom: 55 }
 
 const style = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
@@ -61,7 +63,7 @@ const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAl
 const at = (value: number): string => value.toFixed(1)
 
 /** Both axes begin at 0. */
-export const svg = ({ lines, title, x, y }: Plot): string => {
+export const svg = ({ lines, note, title, x, y }: Plot): string => {
   const points = lines.flatMap(({ mark, points }) => [...points, mark])
   const xStep = stepOf(Math.max(...points.map((point) => point.x)))
   const yStep = stepOf(Math.max(...points.map((point) => point.y)))
@@ -92,18 +94,16 @@ export const svg = ({ lines, title, x, y }: Plot): string => {
       `<circle class="mark c${index}" cx="${at(toX(mark.x))}" cy="${at(toY(mark.y))}" r="7"/>`
     ]
   })
-  const marks = lines[0] === undefined ? [] : [text(toX(0) + 14, toY(lines[0].mark.y) - 8, "start", lines[0].mark.name)]
-
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escape(title)}</title>`,
     `<style>${style}</style>`,
-    text(frame.left, 26, "start", title, ' class="title"'),
+    text(frame.left, 24, "start", title, ' class="title"'),
+    text(frame.left, 44, "start", note),
     ...grid,
     text((frame.left + width - frame.right) / 2, height - 12, "middle", x),
     text(0, 0, "middle", y, ` transform="translate(18 ${(height + frame.top - frame.bottom) / 2}) rotate(-90)"`),
     ...drawn,
-    ...marks,
     "</svg>",
     ""
   ].join("\n")

@@ -122,11 +122,12 @@ export const plot = ({ entries, rounds: [round] }: Figures): string => {
     return {
       name,
       points: samples.map(({ heap, tenants }) => ({ x: tenants, y: above(heap) })),
-      mark: { x: 0, y: above(dropped.heap), name: "after all were dropped" }
+      mark: { x: 0, y: above(dropped.heap) }
     }
   }
   return Plot.svg({
     title: "Heap against idle tenants, after garbage collection",
+    note: "The rings at 0: after all were dropped.",
     x: "tenants, each with its token and its API's place",
     y: "heap in use, MB above the start",
     lines: [line("cxone-auth tenants", round), line("LayerMap entries alone", entries)]
@@ -164,7 +165,7 @@ for good; what leaks would be left again.
 ${memoryTable(figures)}
 
 \`LayerMap\` alone is the same map with layers that hold nothing: its entry has a scope, a timer and a fiber that waits
-for the idle time to pass.
+for the idle time to pass. Of rss, which is the pages that the process has, Node keeps most for later use.
 
 ${tokensTable(figures)}
 

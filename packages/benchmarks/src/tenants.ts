@@ -22,9 +22,8 @@ const write = (name: string, content: string) =>
 
 const program = Effect.gen(function* () {
   const settings = yield* Settings.load(process.argv.slice(2))
-  yield* Console.log(`${settings.tenants} tenants, ${settings.atOnce} at once\n`)
-  const figures = yield* Measurement.run(settings)
-  yield* Console.log(Report.tables(figures))
+  const figures = yield* Measurement.run(settings, Console.log)
+  yield* Console.log(`\n${Report.tables(figures)}`)
   yield* write("tenants.svg", Report.plot(figures))
   yield* write("tenants.md", Report.markdown(figures, yield* Machine.current, "tenants.svg"))
 })

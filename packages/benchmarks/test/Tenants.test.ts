@@ -55,7 +55,7 @@ layer(TestLayer, { excludeTestServices: true })("tenants", (it) => {
 
   it.effect("measures, and reports with units", () =>
     Effect.gen(function* () {
-      const figures = yield* Measurement.run(settings)
+      const figures = yield* Measurement.run(settings, () => Effect.void)
       const { cold, entries, rounds } = figures
       finite([...Object.values(cold.library), ...Object.values(cold.byHand)])
       for (const each of [...rounds, entries]) {
