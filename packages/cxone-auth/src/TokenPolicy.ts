@@ -154,7 +154,7 @@ const isNegative = (input: unknown): boolean =>
 
 const longest = Duration.days(24)
 
-const make = (options: TokenPolicyOptions = {}): TokenPolicy => {
+const make = (options: TokenPolicyOptions): TokenPolicy => {
   for (const field of Object.keys(options)) {
     if (!Object.hasOwn(defaultNumbers, field)) {
       refuse(`there is no ${field}; the fields are ${Object.keys(defaultNumbers).join(", ")}`)
@@ -225,6 +225,8 @@ const make = (options: TokenPolicyOptions = {}): TokenPolicy => {
   return policy
 }
 
+const defaults = make({})
+
 /**
  * Builds a policy from the numbers that are to be others. Throws a `TypeError` that names the field where one is
  * negative, not a number, out of range, or larger than one that it must not exceed.
@@ -242,7 +244,7 @@ const make = (options: TokenPolicyOptions = {}): TokenPolicy => {
 export const TokenPolicy: {
   readonly defaults: TokenPolicy
   readonly make: (options?: TokenPolicyOptions) => TokenPolicy
-} = { defaults: make(), make }
+} = { defaults, make: (options) => (options === undefined ? defaults : make(options)) }
 
 const lifetimeOf = ({ expiresAt, obtainedAt }: AccessToken): number => expiresAt - obtainedAt
 
