@@ -58,3 +58,80 @@ describe("Credentials.clientSecret", () => {
     expect(build).not.toThrow(/canary/)
   })
 })
+
+describe("CxoneEnvironment.discover", () => {
+  it("is NICE's global issuer unless another is named", () => {
+    expect(CxoneEnvironment.discover().issuer.href).toBe("https://cxone.niceincontact.com/")
+    const issuer = "https://cxone-gov.niceincontact.com/"
+    expect(CxoneEnvironment.discover({ issuer }).issuer.href).toBe(issuer)
+  })
+
+  it.each([
+    "https://cxone.niceincontact.com/auth/token",
+    "https://cxone.niceincontact.com/?tenantId=1",
+    "https://cxone.niceincontact.com/#x",
+    "http://cxone.niceincontact.com",
+    "https://me@cxone.niceincontact.com",
+    "cxone.niceincontact.com"
+  ])("refuses %s as the issuer, and names the field", (issuer) => {
+    expect(() => CxoneEnvironment.discover({ issuer })).toThrow(/^CxoneEnvironment: issuer must/)
+    expect(() => CxoneEnvironment.area("na1", { host: issuer })).toThrow(/^CxoneEnvironment: host must/)
+  })
+
+  it("holds a given API base URL to the rules of all", () => {
+    expect(() => CxoneEnvironment.discover({ apiBaseUrl: "http://a.example" })).toThrow(
+      /^CxoneEnvironment: apiBaseUrl must/
+    )
+  })
+})
+
+describe("CxoneEnvironment.area", () => {
+  it.each([
+    ["na1", "https://na1.nice-incontact.com/"],
+    ["au1", "https://au1.nice-incontact.com/"],
+    ["na2", "https://na2.niceincontact.com/"],
+    ["eu1", "https://eu1.niceincontact.com/"],
+    ["uk1", "https://uk1.niceincontact.com/"],
+    ["ca1", "https://ca1.niceincontact.com/"],
+    ["jp1", "https://jp1.niceincontact.com/"],
+    ["sg1", "https://sg1.niceincontact.com/"]
+  ])("facts §3: %s is at %s", (area, host) => {
+    expect(CxoneEnvironment.area(area).host.href).toBe(host)
+  })
+
+  it("may be elsewhere", () => {
+    const host = "https://nicecxone-sov1.eu"
+    expect(CxoneEnvironment.area("sov1", { host }).host.origin).toBe(host)
+  })
+
+  it.each(["", "NA1", "na1.nice-incontact.com", "na1/", "na1@evil.example", "na1#", "-na1", "na1-", "1na"])(
+    "refuses %j as a name: it becomes a part of the host that secrets go to",
+    (area) => {
+      expect(() => CxoneEnvironment.area(area)).toThrow(/^CxoneEnvironment: area must be a name in lower case/)
+    }
+  )
+})
+
+describe("Credentials with an access key", () => {
+  const client = { clientId: "id", clientSecret: Redacted.make("s") }
+  const key = { accessKeyId: "key====", accessKeySecret: Redacted.make("k") }
+
+  it.each([
+    ["clientId", { clientId: "" }],
+    ["clientId", { clientId: "a-key====" }],
+    ["clientSecret", { clientSecret: Redacted.make(" canary") }],
+    ["accessKeyId", { accessKeyId: "canary " }],
+    ["accessKeySecret", { accessKeySecret: Redacted.make("") }]
+  ])("refuses a bad %s at once, and does not repeat it", (field, wrong) => {
+    const build = () => Credentials.accessKey({ ...client, ...key, ...wrong })
+    expect(build).toThrow(`Credentials.accessKey: ${field}`)
+    expect(build).not.toThrow(/canary/)
+  })
+
+  it("a key alone is held to the same, and a client alone is told where an access key's id belongs", () => {
+    expect(() => Credentials.accessKeyOnly({ ...key, accessKeyId: " " })).toThrow(
+      "Credentials.accessKeyOnly: accessKeyId is empty"
+    )
+    expect(() => Credentials.clientSecret({ ...client, clientId: "a-key====" })).toThrow("give that as accessKeyId")
+  })
+})

@@ -151,6 +151,17 @@ describe("discovery, from the issuer to the API", () => {
       })
   )
 
+  it.scoped("at an issuer no scope is sent that nobody asked for, whatever the credentials are", () =>
+    Effect.gen(function* () {
+      const client = Credentials.clientSecret({ clientId: "reports", clientSecret: Redacted.make("s3cr3t") })
+      for (const credentials of [client, Effect.succeed(client), Effect.succeed(accessKey())]) {
+        const { auth, sent } = yield* world(Fake.play(), { credentials })
+        yield* auth.accessToken
+        expect((yield* sent).map(({ body }) => new URLSearchParams(body).has("scope"))).toEqual([false, false])
+      }
+    })
+  )
+
   it.scoped("with apiBaseUrl, nobody is asked for the API's place", () =>
     Effect.gen(function* () {
       const environment = CxoneEnvironment.discover({ apiBaseUrl: "https://api-eu1.niceincontact.com" })
