@@ -5,10 +5,12 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
@@ -91,13 +93,25 @@ const read = <A>(
       Effect.catchAll(failWith),
       Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`))
     )
-    return yield* Effect.retry(attempt, { while: isTransient(policy), schedule: schedule(policy) })
+    return yield* Effect.retry(attempt, { while: isTransient(policy), schedule: schedule(policy) }).pipe(
+      Effect.onExit((exit) =>
+        Effect.flatMap(Ref.get(attempts), (made) =>
+          Effect.annotateCurrentSpan({
+            attempts: made,
+            outcome: Exit.match(exit, { onFailure: outcomeOf, onSuccess: () => "found" })
+          })
+        )
+      )
+    )
   }).pipe(
     Effect.withSpan("CxoneAuth.discover", {
       captureStackTrace: false,
       attributes: { document, "url.full": nameOf(url) }
     })
   )
+
+const outcomeOf = (cause: Cause.Cause<DiscoveryFailed>): string =>
+  Option.match(Cause.failureOption(cause), { onNone: () => "interrupted", onSome: ({ reason }) => reason })
 
 const text = (fields: Fields, name: string): Either.Either<string, Problem> => {
   const value = fields[name]

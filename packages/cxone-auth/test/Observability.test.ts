@@ -152,6 +152,44 @@ describe("spans", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withTracer(tracer))
   })
 
+  it.effect(
+    "CxoneAuth.discover belongs to no caller (L3), and tells document, outcome and attempts, but no tenant",
+    () => {
+      const { spans, tracer } = makeTracer()
+      return Effect.gen(function* () {
+        const { apiBaseUrl } = yield* CxoneAuth
+        const { inject, origin } = yield* CxoneSimulator
+        yield* inject(Fault.respond({ status: 503 }), { on: "discovery" })
+        yield* inject(Fault.delay("1 minute"), { on: "discovery" })
+        yield* inject(Fault.delay("1 second"), { on: "discovery" })
+        yield* inject(Fault.respond({ status: 404 }), { on: "discovery" })
+        const caller = yield* Effect.fork(Effect.exit(Effect.withSpan(apiBaseUrl, "the app's work")))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(caller)
+        const looks = spans.filter(({ name }) => name === "CxoneAuth.discover")
+        expect(looks.map(({ parent }) => parent)).toEqual([Option.none(), Option.none()])
+        expect(looks.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([
+          {
+            document: "openid-configuration",
+            "url.full": `${origin.origin}/.well-known/openid-configuration`,
+            attempts: 3,
+            outcome: "found"
+          },
+          {
+            document: "cxone-configuration",
+            "url.full": `${origin.origin}/.well-known/cxone-configuration`,
+            attempts: 1,
+            outcome: "status"
+          }
+        ])
+      }).pipe(
+        Effect.provide(CxoneSimulator.layerAuth({ way: "accessKey" })),
+        Effect.provide(CxoneSimulator.layerHttpClient()),
+        Effect.withTracer(tracer)
+      )
+    }
+  )
+
   it.effect("carry the client's name if the app gives one, and never its id", () => {
     const { spans, tracer } = makeTracer()
     return Effect.gen(function* () {
