@@ -3,7 +3,7 @@ import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platfor
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, type SimulatedTenant } from "cxone-auth-testkit"
-import { Console, Effect, Layer, LayerMap, Redacted, Schema } from "effect"
+import { Console, Data, Effect, Layer, LayerMap, Redacted, Schema } from "effect"
 import { line } from "./support/print.js"
 
 const tenantOf = (tenantId: string, area: string): SimulatedTenant => ({
@@ -16,12 +16,18 @@ const CxoneLayer = CxoneSimulator.layerServer({
   tenants: [tenantOf("acme", "na1"), tenantOf("globex", "eu1"), tenantOf("initech", "na1")]
 })
 
+class NoSuchTenant extends Data.TaggedError("NoSuchTenant")<{ readonly tenant: string }> {
+  override get message(): string {
+    return `there is no tenant ${this.tenant}`
+  }
+}
+
 /** Where an app has the credentials of its tenants: a vault, a database; here the simulator knows them. */
 const accountOf = (tenant: string) =>
   Effect.flatMap(CxoneSimulator, ({ issuerEnvironment, tenants }) =>
     Effect.fromNullable(tenants.find(({ tenantId }) => tenantId === tenant)).pipe(
       Effect.map(({ credentials }) => ({ credentials, environment: issuerEnvironment })),
-      Effect.orElseFail(() => new Error(`there is no tenant ${tenant}`))
+      Effect.orElseFail(() => new NoSuchTenant({ tenant }))
     )
   )
 
@@ -65,9 +71,9 @@ const program = Effect.gen(function* () {
   yield* Console.log(`\n${calls.length} calls for ${names.length} tenants: ${tokens.length} token requests`)
 
   const stranger = yield* Effect.flip(Effect.provide(report, Tenants.get("umbrella")))
-  yield* line("umbrella", "no client", "message" in stranger ? stranger.message : "")
+  yield* line("umbrella", "no client", stranger.message)
 })
 
-NodeRuntime.runMain(
-  program.pipe(Effect.provide(Tenants.Default), Effect.provide(CxoneLayer), Effect.provide(FetchHttpClient.layer))
-)
+const AppLayer = Tenants.Default.pipe(Layer.provideMerge(CxoneLayer), Layer.provideMerge(FetchHttpClient.layer))
+
+NodeRuntime.runMain(Effect.provide(program, AppLayer))

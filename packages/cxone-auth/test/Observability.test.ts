@@ -183,8 +183,9 @@ describe("spans", () => {
           }
         ])
       }).pipe(
-        Effect.provide(CxoneSimulator.layerAuth({ way: "accessKey" })),
-        Effect.provide(CxoneSimulator.layerHttpClient()),
+        Effect.provide(
+          Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" }), CxoneSimulator.layerHttpClient())
+        ),
         Effect.withTracer(tracer)
       )
     }

@@ -20,7 +20,7 @@ const appWith = (options: { readonly way: Way; readonly clientAuth?: ClientAuth 
 const playedBy =
   (options: SimulatorOptions, way: Way, more: { readonly clientAuth?: ClientAuth } = {}) =>
   <A, E>(effect: Effect.Effect<A, E, CxoneAuth | CxoneHttpClient | CxoneSimulator>) =>
-    effect.pipe(Effect.provide(appWith({ way, ...more })), Effect.provide(CxoneSimulator.layerHttpClient(options)))
+    Effect.provide(effect, Layer.provideMerge(appWith({ way, ...more }), CxoneSimulator.layerHttpClient(options)))
 
 const tenant = (tenantId: string, area: string): SimulatedTenant => ({
   tenantId,
@@ -194,6 +194,8 @@ describe.each([
         ["discovery", identity.host],
         ["api", apiOrigin.host]
       ])
-    }).pipe(Effect.provide(appWith({ way })), Effect.provide(CxoneSimulator.layerServer()), Effect.provide(http))
+    }).pipe(
+      Effect.provide(appWith({ way }).pipe(Layer.provideMerge(CxoneSimulator.layerServer()), Layer.provideMerge(http)))
+    )
   )
 })

@@ -36,7 +36,7 @@ const call = (tenant: string) =>
 
 const withTenants = <A, E>(body: (sent: Effect.Effect<ReadonlyArray<Sent>>) => Effect.Effect<A, E, Tenants>) =>
   Effect.flatMap(scripted(manyTenants), ({ layer, sent }) =>
-    body(sent).pipe(Effect.provide(Tenants.Default), Effect.provide(layer))
+    Effect.provide(body(sent), Layer.provide(Tenants.Default, layer))
   )
 
 const apiCalls = (sent: ReadonlyArray<Sent>) =>
@@ -111,7 +111,7 @@ describe("many tenants in one process", () => {
         const before = count(yield* sent, "token")
         yield* TestClock.adjust("1 hour")
         expect(count(yield* sent, "token")).toBe(before)
-      }).pipe(Effect.provide(Tenants.Default), Effect.provide(layer))
+      }).pipe(Effect.provide(Layer.provide(Tenants.Default, layer)))
     })
   )
 
