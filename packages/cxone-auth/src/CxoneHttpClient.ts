@@ -55,6 +55,12 @@ export type AuthenticatedHttpClient = HttpClient.HttpClient.With<HttpClientError
 
 type Call = Effect.Effect<HttpClientResponse, HttpClientError | CxoneAuthError>
 
+/** A request on its way to the API that is there. */
+interface Aimed {
+  readonly apiBaseUrl: URL
+  readonly request: HttpClientRequest.HttpClientRequest
+}
+
 const make = (
   allowed: OriginGuard.AllowedPlaces,
   tracerPropagation: boolean,
@@ -66,6 +72,17 @@ const make = (
     const refusedFresh = yield* makeTokenMemory(policy.refusedTokenMemory)
     const droppedForStream = yield* makeTokenMemory(policy.refusedTokenMemory)
 
+    const aim = (request: HttpClientRequest.HttpClientRequest, apiBaseUrl: URL) =>
+      OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed)
+
+    // Credentials of another tenant bring another API with them: the one before the token is not that of the token then.
+    const aimFor = (token: AccessToken, request: HttpClientRequest.HttpClientRequest, aimed: Aimed) =>
+      token.tenant === undefined
+        ? Effect.succeed(aimed.request)
+        : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
+            apiBaseUrl.href === aimed.apiBaseUrl.href ? Effect.succeed(aimed.request) : aim(request, apiBaseUrl)
+          )
+
     const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
       Telemetry.requestSpan(request, tracerPropagation, (traced) =>
         http.execute(HttpClientRequest.bearerToken(traced, token.value)).pipe(
@@ -76,9 +93,9 @@ const make = (
         )
       ).pipe(Effect.map((response): ApiAnswer.ApiAnswer => ({ request, token, response })))
 
-    const recover = (refused: ApiAnswer.ApiAnswer): Call =>
+    const recover = (refused: ApiAnswer.ApiAnswer, request: HttpClientRequest.HttpClientRequest, aimed: Aimed): Call =>
       Effect.gen(function* () {
-        const { request, token } = refused
+        const { token } = refused
         // Before the renewal, which may take long or fail: until then the body keeps its connection.
         const refusal = yield* ApiAnswer.refusalOf(refused, policy)
         if (isSameAs(token, yield* refusedFresh.recall)) {
@@ -93,7 +110,7 @@ const make = (
           yield* refusedFresh.remember(renewed)
           return yield* ApiAnswer.invalidToken(refusal, "refused_again")
         }
-        const answer = yield* send(request, renewed)
+        const answer = yield* send(yield* aimFor(renewed, request, aimed), renewed)
         if (ApiAnswer.isTokenRefusal(answer)) {
           yield* refusedFresh.remember(renewed)
           return yield* ApiAnswer.invalidToken(yield* ApiAnswer.refusalOf(answer, policy), "refused_again")
@@ -116,10 +133,18 @@ const make = (
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Call =>
       auth.apiBaseUrl.pipe(
-        Effect.flatMap((apiBaseUrl) => OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed)),
-        Effect.flatMap((resolved) => Effect.flatMap(auth.accessToken, (token) => send(resolved, token))),
-        Effect.flatMap((answer) =>
-          ApiAnswer.isTokenRefusal(answer) ? recover(answer) : ApiAnswer.judge(answer, policy)
+        Effect.flatMap((apiBaseUrl) =>
+          Either.map(aim(request, apiBaseUrl), (resolved): Aimed => ({ apiBaseUrl, request: resolved }))
+        ),
+        Effect.flatMap((aimed) =>
+          auth.accessToken.pipe(
+            Effect.flatMap((token) =>
+              Effect.flatMap(aimFor(token, request, aimed), (resolved) => send(resolved, token))
+            ),
+            Effect.flatMap((answer) =>
+              ApiAnswer.isTokenRefusal(answer) ? recover(answer, request, aimed) : ApiAnswer.judge(answer, policy)
+            )
+          )
         )
       )
 

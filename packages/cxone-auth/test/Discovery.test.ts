@@ -512,7 +512,6 @@ describe("what was found is shared, and kept", () => {
         yield* Ref.set(given, accessKey("TWO===="))
         yield* cxone.get("/x")
         yield* auth.invalidate(yield* auth.accessToken)
-        yield* auth.accessToken
         yield* cxone.get("/x")
         const calls = (yield* sent).filter((each) => Fake.kindOf(each) === "api")
         expect(calls.map(({ request, url }) => [new URL(url).host, request.headers.authorization])).toEqual([
@@ -523,6 +522,31 @@ describe("what was found is shared, and kept", () => {
       })
   )
 })
+
+it.scoped("L10: a 401 that brings the token of another tenant takes the call to that tenant's API", () =>
+  Effect.gen(function* () {
+    const given = yield* Ref.make(accessKey("ONE===="))
+    const { cxone, sent } = yield* world(
+      Fake.play({
+        token: (_, { body }) => json(Fake.tokenAnswer(body.includes("ONE") ? "tenant-1" : "tenant-2")),
+        configuration: (_, { url }) => json({ api_endpoint: `https://api-${url.slice(-1)}.niceincontact.com` }),
+        api: (index) => new Response("", { status: index === 1 ? 401 : 200 })
+      }),
+      { credentials: Ref.get(given) }
+    )
+    yield* cxone.get("/x")
+    yield* Ref.set(given, accessKey("TWO===="))
+    expect((yield* cxone.get("/y")).status).toBe(200)
+    const calls = (yield* sent).filter((each) => Fake.kindOf(each) === "api")
+    expect(urlsOf(calls)).toEqual([
+      "GET https://api-1.niceincontact.com/x",
+      "GET https://api-1.niceincontact.com/y",
+      "GET https://api-2.niceincontact.com/y"
+    ])
+    // An absolute URL of the tenant before is foreign now.
+    expect(yield* Effect.flip(cxone.get("https://api-1.niceincontact.com/z"))).toMatchObject({ _tag: "ForeignOrigin" })
+  })
+)
 
 describe("an access key without a client, at its area", () => {
   const environment = CxoneEnvironment.area("na1")
