@@ -2,7 +2,7 @@
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
-import { CxoneSimulator, type SimulatedTenant } from "cxone-auth-testkit"
+import { CxoneSimulator, type CxoneSimulatorService, type SimulatedTenant } from "cxone-auth-testkit"
 import { Console, Data, Effect, Layer, LayerMap, Redacted, Schema } from "effect"
 import { line } from "./support/print.js"
 
@@ -16,27 +16,32 @@ const CxoneLayer = CxoneSimulator.layerServer({
   tenants: [tenantOf("acme", "na1"), tenantOf("globex", "eu1"), tenantOf("initech", "na1")]
 })
 
-class NoSuchTenant extends Data.TaggedError("NoSuchTenant")<{ readonly tenant: string }> {
-  override get message(): string {
-    return `there is no tenant ${this.tenant}`
-  }
-}
+class NoSuchTenant extends Data.TaggedError("NoSuchTenant")<{ readonly tenant: string }> {}
 
 /** Where an app has the credentials of its tenants: a vault, a database; here the simulator knows them. */
-const accountOf = (tenant: string) =>
-  Effect.flatMap(CxoneSimulator, ({ issuerEnvironment, tenants }) =>
-    Effect.fromNullable(tenants.find(({ tenantId }) => tenantId === tenant)).pipe(
-      Effect.map(({ credentials }) => ({ credentials, environment: issuerEnvironment })),
-      Effect.orElseFail(() => new NoSuchTenant({ tenant }))
-    )
+const credentialsOf = ({ tenants }: CxoneSimulatorService, tenant: string) =>
+  Effect.fromNullable(tenants.find(({ tenantId }) => tenantId === tenant)).pipe(
+    Effect.mapBoth({ onFailure: () => new NoSuchTenant({ tenant }), onSuccess: ({ credentials }) => credentials })
   )
 
-/** A client for each tenant by its name. What no call has used for ten minutes is dropped, token and all. */
+/**
+ * A client for each tenant by its name. What no call has used for ten minutes is dropped, token and all. The credentials
+ * are given as an effect: where a vault fails, so does the call, and the next one asks it anew. Had the layer failed
+ * instead, `LayerMap` would keep the failure for as long as somebody asks.
+ */
 class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
   lookup: (tenant: string) =>
     CxoneHttpClient.layer.pipe(
       Layer.provideMerge(
-        Layer.unwrapEffect(Effect.map(accountOf(tenant), (account) => CxoneAuth.layer({ ...account, name: tenant })))
+        Layer.unwrapEffect(
+          Effect.map(CxoneSimulator, (simulator) =>
+            CxoneAuth.layer({
+              credentials: credentialsOf(simulator, tenant),
+              environment: simulator.issuerEnvironment,
+              name: tenant
+            })
+          )
+        )
       )
     ),
   idleTimeToLive: "10 minutes"
@@ -71,7 +76,7 @@ const program = Effect.gen(function* () {
   yield* Console.log(`\n${calls.length} calls for ${names.length} tenants: ${tokens.length} token requests`)
 
   const stranger = yield* Effect.flip(Effect.provide(report, Tenants.get("umbrella")))
-  yield* line("umbrella", "no client", stranger.message)
+  yield* line("umbrella", stranger._tag, stranger.message)
 })
 
 const AppLayer = Tenants.Default.pipe(Layer.provideMerge(CxoneLayer), Layer.provideMerge(FetchHttpClient.layer))

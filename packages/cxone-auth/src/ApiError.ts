@@ -8,7 +8,8 @@ import { listed, Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.js
 
 /**
  * The application lacks a scope. `invalid_scope`: the token endpoint would not grant what was requested (RFC 6749
- * §5.2). `insufficient_scope`: the API wants more than the token has (RFC 6750 §3.1). Not retried, nothing renewed.
+ * §5.2). `insufficient_scope`: the API wants more than the token has (RFC 6750 §3.1). `not_supported`: an access key
+ * alone can ask for none, and nothing was sent. Not retried, nothing renewed.
  *
  * @since 0.1.0
  * @category errors
@@ -16,7 +17,7 @@ import { listed, Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.js
 export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cxone-auth/InsufficientScope")(
   "InsufficientScope",
   {
-    reason: Schema.Literal("invalid_scope", "insufficient_scope"),
+    reason: Schema.Literal("invalid_scope", "insufficient_scope", "not_supported"),
     origin: Schema.String,
     requested: Schema.Array(Schema.String),
     granted: Schema.Array(Schema.String),
@@ -25,7 +26,10 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
   }
 ) {
   override get message(): string {
-    return `${this.problem} ${this.cure}${said(this.description)}`
+    return this.reason === "not_supported"
+      ? `An access key alone asks for no scopes, so nothing was sent to ${this.origin} (${listed(this.requested)}). ` +
+          "Leave the scopes out: what the key may do is its employee's role. Or give a client beside it."
+      : `${this.problem} ${this.cure}${said(this.description)}`
   }
 
   private get problem(): string {

@@ -126,9 +126,9 @@ export const make = (
       metrics
     })
 
-    const newToken = (scopes: ScopeSet.ScopeSet): Token => {
+    const newToken = (scopes: ScopeSet.ScopeSet, obtain = source.obtain(scopes)): Token => {
       const cache = TokenCache.make({
-        exchange: inTheLayer(Effect.tap(source.obtain(scopes), discovery.learn)),
+        exchange: inTheLayer(obtain),
         policy,
         metrics: metrics.ofToken(scopes),
         scope
@@ -137,7 +137,10 @@ export const make = (
     }
 
     const defaultScopes = ScopeSet.make(options.scopes ?? defaultScopesFor(options.credentials, environment))
-    const defaultToken = newToken(defaultScopes)
+    const obtainDefault =
+      options.scopes === undefined ? source.obtainUnscoped(defaultScopes) : source.obtain(defaultScopes)
+    // The API is that of this token: one for other scopes may already be of other credentials.
+    const defaultToken = newToken(defaultScopes, Effect.tap(obtainDefault, discovery.learn))
     const tokens = yield* Ref.make(HashMap.make([keyOf(defaultScopes), defaultToken]))
 
     const tokenFor = (scopes: ScopeSet.ScopeSet) =>
@@ -152,10 +155,7 @@ export const make = (
       accessTokenFor: (scopes) => Effect.flatMap(tokenFor(ScopeSet.make(scopes)), ({ access }) => access),
       invalidate: (token) =>
         Effect.flatMap(Ref.get(tokens), (known) =>
-          Option.match(HashMap.get(known, keyOf(ScopeSet.make(token.requestedScopes))), {
-            onNone: () => Effect.void,
-            onSome: ({ cache }) => cache.invalidate(token)
-          })
+          Effect.forEach(HashMap.values(known), ({ cache }) => cache.invalidate(token), { discard: true })
         ),
       apiBaseUrl: discovery.apiBaseUrl(defaultToken.access),
       status: Effect.gen(function* () {
@@ -235,13 +235,16 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for what the settings `CXONE_*` say; a `ConfigError` names the setting that is missing or wrong.
+   * The service for what the settings `CXONE_*` say; a `ConfigError` names the setting that is missing or wrong. Each
+   * use of it is a layer of its own, since Effect builds one layer once, whatever settings it is provided with: name it
+   * in a constant to share it in an app, and use it within the lookup of a `LayerMap`.
    *
    * @since 0.1.0
    * @category layers
    */
-  static readonly layerConfig: Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> =
-    CxoneAuth.layerConfigWith({})
+  static get layerConfig(): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
+    return CxoneAuth.layerConfigWith({})
+  }
 
   /**
    * The same, with what no setting says: numbers other than the defaults, a name for the metrics.

@@ -56,7 +56,7 @@ const given = Config.all({
     Config.mapOrFail(text("CXONE_AREA"), (area) =>
       isAreaName(area)
         ? Either.right(area)
-        : invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, such as na1 or eu1")
+        : invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
     )
   ),
   CXONE_TOKEN_ENDPOINT: optional(url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
@@ -88,12 +88,12 @@ const pair = <Id extends Setting & keyof Given, Secret extends Setting & keyof G
 
 const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCredentials> =>
   Either.gen(function* () {
-    const client = yield* pair(settings, "CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET")
-    const key = yield* pair(settings, "CXONE_ACCESS_KEY_ID", "CXONE_ACCESS_KEY_SECRET")
     const mixUp = MixUps.inCredentials(settings)
     if (mixUp !== undefined) {
       return yield* invalid(mixUp[0], `${mixUp[0]} ${mixUp[1]}`)
     }
+    const client = yield* pair(settings, "CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET")
+    const key = yield* pair(settings, "CXONE_ACCESS_KEY_ID", "CXONE_ACCESS_KEY_SECRET")
     if (client !== undefined) {
       return withClient(settings, client, key)
     }
@@ -107,6 +107,12 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
       if (settings[setting] !== undefined) {
         return yield* missing("CXONE_CLIENT_ID", `Expected CXONE_CLIENT_ID beside ${setting}`)
       }
+    }
+    if (settings.CXONE_SCOPES !== undefined) {
+      return yield* invalid(
+        "CXONE_SCOPES",
+        "Expected CXONE_SCOPES not to be set with an access key alone, which asks for no scopes"
+      )
     }
     const [accessKeyId, accessKeySecret] = key
     return Credentials.accessKeyOnly({ accessKeyId, accessKeySecret })
@@ -193,12 +199,6 @@ const area = (settings: Given): Choice<CxoneEnvironment> => {
         `${setting} is set and needs it beside it; an access key alone needs CXONE_AREA`
       )
     }
-  }
-  if (settings.CXONE_SCOPES !== undefined) {
-    return invalid(
-      "CXONE_SCOPES",
-      "Expected CXONE_SCOPES not to be set with an access key alone, which asks for no scopes"
-    )
   }
   return name === undefined
     ? missing("CXONE_AREA", "Expected CXONE_AREA, such as na1, as an access key is set and no CXONE_CLIENT_ID")

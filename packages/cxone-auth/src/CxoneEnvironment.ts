@@ -81,11 +81,13 @@ type UrlInput = string | URL
 const secure = (field: string, input: UrlInput): URL =>
   Either.getOrThrowWith(SecureUrl.parse(input), (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
 
-const secureOrigin = (field: string, input: UrlInput): URL =>
-  Either.getOrThrowWith(
+const secureOrigin = (field: string, input: UrlInput): URL => {
+  const { origin } = Either.getOrThrowWith(
     SecureUrl.parseOrigin(input),
     (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`)
   )
+  return new URL(origin)
+}
 
 const optional = (field: string, input: UrlInput | undefined): URL | undefined =>
   input === undefined ? undefined : secure(field, input)
@@ -116,12 +118,12 @@ const atHost = (options: { readonly host: UrlInput; readonly apiBaseUrl?: UrlInp
   })
 
 /**
- * Whether it can be the name of an area: one label of a host name.
+ * Whether it can be the name of an area: letters and digits. With a hyphen it would be that of another host, as `api-na1`.
  *
  * @since 0.1.0
  * @category predicates
  */
-export const isAreaName = (text: string): boolean => /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(text)
+export const isAreaName = (text: string): boolean => /^[a-z][a-z0-9]{0,30}$/.test(text)
 
 const area = (
   // Keeps the known names as suggestions in an editor, and takes any other.

@@ -4,14 +4,16 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type { AccessToken, Tenant } from "./AccessToken.js"
 import type { AreaEnvironment, CxoneEnvironment, DiscoveredEnvironment } from "./CxoneEnvironment.js"
 import * as CxoneHosts from "./CxoneHosts.js"
-import type { DiscoveryFailed } from "./DiscoveryFailed.js"
+import { DiscoveryFailed } from "./DiscoveryFailed.js"
 import * as SecureUrl from "./SecureUrl.js"
 import * as SharedLookup from "./SharedLookup.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
@@ -51,8 +53,19 @@ const shared = (
   { policy, run, scope }: DiscoveryOptions<unknown>,
   lookup: Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient>
 ): Effect.Effect<URL, DiscoveryFailed> => {
-  const { discoveryLifetime: lifetime, maxRetryDelay: pause } = policy
-  return Effect.map(SharedLookup.make({ lookup: run(lookup), lifetime, pause, scope }).get, (url) => new URL(url))
+  const found = SharedLookup.make({
+    lookup: run(lookup),
+    lifetime: policy.discoveryLifetime,
+    pause: policy.maxRetryDelay,
+    holdOff: ({ retryAfter }: DiscoveryFailed) =>
+      Duration.min(
+        Option.getOrElse(retryAfter, () => Duration.zero),
+        policy.maxRateLimit
+      ),
+    stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: Option.some(left) }),
+    scope
+  })
+  return Effect.map(found.get, (url) => new URL(url))
 }
 
 /**
@@ -106,6 +119,10 @@ const ofTenant = (
   return Effect.map(Ref.make<Known | undefined>(undefined), (known) => {
     const learn = ({ tenant }: AccessToken) =>
       Ref.modify(known, (last): readonly [Known, Known] => {
+        // One that names no tenant says nothing against the one that is known.
+        if (tenant === undefined && last !== undefined) {
+          return [last, last]
+        }
         const host = hostOf(environment, tenant)
         const key = JSON.stringify([host, tenant?.tenantId])
         const next = last?.key === key ? last : { key, url: lookupOf(tenant, host) }

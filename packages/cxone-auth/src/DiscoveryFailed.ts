@@ -59,7 +59,9 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
       case "not_json":
         return `${this.url} did not answer with a JSON object.`
       case "invalid_field":
-        return `${this.url} holds no usable ${this.detail}: it must be an https URL without user name or password.`
+        return this.detail === "issuer"
+          ? `${this.url} does not say whose document it is (issuer).`
+          : `${this.url} holds no usable ${this.detail}: it must be an https URL without user name or password.`
       case "issuer_mismatch":
         return `${this.url} is the document of another issuer.`
       case "tenant_mismatch":

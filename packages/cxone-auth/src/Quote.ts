@@ -72,6 +72,25 @@ const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean =>
     .filter((bones) => bones.length >= 8)
     .some((bones) => piecesOf(bones).some((piece) => skeleton(text).includes(piece)))
 
+const encoded = /[A-Za-z0-9+/_-]{16,}/g
+
+/** A text with what it says in base64 or hex, from any place on: a gateway may log bodies so, and quote its log. */
+const withDecoded = (text: string): string => {
+  const decoded = (text.match(encoded) ?? []).flatMap((run) => [
+    ...[0, 1, 2, 3].map((start) => Encoding.decodeBase64String(base64Of(run.slice(start)))),
+    ...[0, 1].map((start) => Encoding.decodeHexString(evenPart(run.slice(start))))
+  ])
+  return [text, ...decoded.flatMap((each) => (each._tag === "Right" ? [unescape(each.right)] : []))].join("\n")
+}
+
+// Of an encoding that is cut off, the whole groups.
+const base64Of = (run: string): string =>
+  run
+    .replaceAll("-", "+")
+    .replaceAll("_", "/")
+    .slice(0, run.length - (run.length % 4))
+const evenPart = (run: string): string => run.slice(0, run.length - (run.length % 2))
+
 /**
  * Quotes what a server said, so that it may stand in an error or a log (S2). Escapes are undone; then what we sent is
  * struck out, in any case, as it is, form-encoded or in base64, and so is whatever looks like a JWT; control characters
@@ -90,7 +109,7 @@ export const quote = (text: string, sent: ReadonlyArray<Redacted.Redacted<string
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a log line
     .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
     .trim()
-  if (stillHolds(clean, secrets)) {
+  if (stillHolds(withDecoded(clean), secrets)) {
     return struck
   }
   return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean

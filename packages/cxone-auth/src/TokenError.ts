@@ -37,7 +37,8 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
 /**
  * The token endpoint refused the credentials. Not retried: trying again with the same ones can only lock them out.
  * `reason` is the code of RFC 6749 §5.2, `credentials` the kind that was sent: with an access key, `invalid_grant` is
- * about the key, and the others are about the client. Until `until` (milliseconds since the epoch) the refusal is
+ * about the key, and the others are about the client. `isGuess`: it was a 401 without such a code (`error` is the one it
+ * had, if any), and `reason` is the likeliest. Until `until` (milliseconds since the epoch) the refusal is
  * remembered: every call that needs a new token fails with it, and nothing is sent, unless the credentials change (L6).
  * `bothRefused`: there were current and next credentials, and neither was accepted.
  *
@@ -49,23 +50,37 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   credentials: Schema.optionalWith(Schema.Literal("ClientSecret", "AccessKey", "AccessKeyOnly"), {
     default: () => "ClientSecret"
   }),
+  isGuess: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   tokenEndpoint: Schema.String,
   status: Schema.Number,
+  error: Quotation,
   description: Quotation,
   until: Schema.optionalWith(Schema.Number, { exact: true }),
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
   override get message(): string {
-    const subject = this.isAboutKey ? "the access key" : "the client"
+    const subject = this.isAboutKey
+      ? "the access key"
+      : this.isAboutBoth
+        ? "the client or its access key"
+        : "the client"
     const both = this.bothRefused ? `${subject}, with the current and with the next credentials` : subject
     return (
-      `${this.tokenEndpoint} refused ${both} (${this.status} ${this.reason}). ${this.cure}` +
+      `${this.tokenEndpoint} refused ${both} (${this.status} ${this.code}). ${this.cure}` +
       `${this.memory}${said(this.description)}`
     )
   }
 
   private get isAboutKey(): boolean {
     return this.credentials === "AccessKeyOnly" || (this.credentials === "AccessKey" && this.reason === "invalid_grant")
+  }
+
+  private get isAboutBoth(): boolean {
+    return this.credentials === "AccessKey" && this.isGuess
+  }
+
+  private get code(): string {
+    return this.isGuess ? (this.error ?? "without a reason") : this.reason
   }
 
   private get memory(): string {
@@ -75,7 +90,11 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   }
 
   private get cure(): string {
-    return this.isAboutKey ? this.cureOfKey : `${this.cureOfClient} ${this.registration}`
+    if (this.isAboutKey) {
+      return this.cureOfKey
+    }
+    const client = `${this.cureOfClient} ${this.registration}`
+    return this.isAboutBoth ? `${client} If the client is right: ${this.cureOfKey}` : client
   }
 
   private get cureOfKey(): string {

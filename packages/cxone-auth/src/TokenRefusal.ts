@@ -11,8 +11,8 @@ import { InvalidClient, InvalidTokenResponse } from "./TokenError.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**
- * Tells a refusal by the error code of RFC 6749 §5.2. A 401 without a code is one of the credentials, since nothing else
- * is authenticated here; any other answer is none that a token endpoint gives. What the server said is quoted without
+ * Tells a refusal by the error code of RFC 6749 §5.2. A 401 with another code or none is one of the credentials as well,
+ * since nothing else is authenticated here; any other answer is none that a token endpoint gives. What the server said is quoted without
  * anything that was sent to it (S2).
  *
  * @since 0.1.0
@@ -44,15 +44,17 @@ export const classify = (
         required: [],
         ...description
       })
-    case undefined:
+    default: {
+      const error = problem.code === undefined ? {} : { error: quote(problem.code, sent) }
       return status === 401
         ? new InvalidClient({
             reason: credentials === "AccessKeyOnly" ? "invalid_grant" : "invalid_client",
+            isGuess: true,
             credentials,
+            ...error,
             ...answer
           })
-        : new InvalidTokenResponse({ reason: "unexpected_status", ...answer })
-    default:
-      return new InvalidTokenResponse({ reason: "unexpected_status", error: quote(problem.code, sent), ...answer })
+        : new InvalidTokenResponse({ reason: "unexpected_status", ...error, ...answer })
+    }
   }
 }

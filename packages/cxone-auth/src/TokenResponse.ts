@@ -16,7 +16,8 @@ import type { InvalidTokenResponse } from "./TokenError.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
 
 // RFC 6749 appendix A.12 allows a space in a token, RFC 6750 §2.1 and the header do not.
-const headerSafe = /^[\x21-\x7e]+$/
+// The words are what a program writes where it has no token.
+const headerSafe = /^(?!(?:null|undefined)$)[\x21-\x7e]+$/
 const bearer = /^bearer$/i
 
 // A schema's own message would quote the value, and these values are secret or may stand where a secret belongs.
@@ -29,8 +30,8 @@ const Seconds = Schema.Union(
 
 /**
  * A successful answer of the token endpoint (RFC 6749 §5.1; `id_token` is OpenID Connect's). `expires_in` may be a
- * number or a numeric string, and be fractional; below one second it is refused. For what is optional, `null` is as
- * good as missing. What else the answer holds is ignored.
+ * number or a numeric string, and be fractional; below one second it is refused. For `token_type` and `scope`, `null`
+ * is as good as missing. What else the answer holds is ignored.
  *
  * @since 0.1.0
  * @category schemas
@@ -56,7 +57,7 @@ export type TokenResponse = typeof TokenResponse.Type
 
 /** What CXone's services call the fields, the standard's name first (facts §1c). */
 const spellings = {
-  access_token: ["access_token", "accessToken", "token"],
+  access_token: ["access_token", "accessToken"],
   token_type: ["token_type", "tokenType"],
   expires_in: ["expires_in", "expiresIn", "accessTokenExpiry", "tokenExpirationTimeSec"],
   scope: ["scope"]
@@ -78,10 +79,16 @@ const normalize = (json: unknown): unknown => {
   if (!Predicate.isReadonlyRecord(answer)) {
     return answer
   }
-  const fields = Record.map(spellings, (names) => names.map((name) => answer[name]).find(Predicate.isNotUndefined))
+  const fields = Record.map(spellings, (names) => {
+    const given = names.map((name) => answer[name]).filter(Predicate.isNotUndefined)
+    return given.find(Predicate.isNotNull) ?? given[0]
+  })
+  // As a name it is so common that its neighbour has to vouch for it.
+  const userHubToken = answer.tokenExpirationTimeSec === undefined ? undefined : answer.token
+  const accessToken = fields.access_token ?? userHubToken ?? undefined
   // It only helps to find the API. One that cannot be read is as good as none, and must not cost the token.
   const idToken = [answer.id_token, answer.idToken].find(Predicate.isString)
-  return Record.filter({ ...fields, id_token: idToken }, Predicate.isNotUndefined)
+  return Record.filter({ ...fields, access_token: accessToken, id_token: idToken }, Predicate.isNotUndefined)
 }
 
 const parseJson = Schema.decodeEither(Schema.parseJson())

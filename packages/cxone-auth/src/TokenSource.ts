@@ -45,6 +45,11 @@ export interface TokenSource {
   readonly obtain: (
     scopes: ScopeSet
   ) => Effect.Effect<AccessToken, ExchangeError | CredentialsUnavailable | DiscoveryFailed, HttpClient.HttpClient>
+  /**
+   * The same where nobody asked for these scopes: an access key, whose scopes are those of its registration, is sent
+   * without (facts §1b).
+   */
+  readonly obtainUnscoped: TokenSource["obtain"]
   /** Whether every token request would fail or wait now, and why. */
   readonly standing: Effect.Effect<"open" | "refused" | "rate-limited">
 }
@@ -89,14 +94,7 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
 
 /** The failure for scopes that the request has no place for. Nothing is sent: a token without them is not what was meant. */
 const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope =>
-  new InsufficientScope({
-    reason: "invalid_scope",
-    origin,
-    requested,
-    granted: [],
-    required: [],
-    description: "an access key alone asks for no scopes; what it may do is its employee's role"
-  })
+  new InsufficientScope({ reason: "not_supported", origin, requested, granted: [], required: [] })
 
 const identifier = /^[\w$./@-]{1,64}$/
 
@@ -170,22 +168,25 @@ export const make = (options: {
         Option.map(Option.all(refusals), (known) => Math.min(...known.flatMap(({ until = [] }) => until)))
       )
 
-    return {
-      obtain: (scopes) =>
-        Effect.gen(function* () {
-          const { first, second } = yield* Effect.flatMap(readSuitable, inOrder)
-          if (second === undefined) {
-            yield* memory.retain([first])
-            return yield* obtainWith(first, scopes)
-          }
-          yield* memory.retain([first, second])
-          return yield* Effect.catchTag(obtainWith(first, scopes), "InvalidClient", (refusal) =>
-            // Of two refusals the first may be a minute old by now, and forgotten or renewed.
-            Effect.catchTag(obtainWith(second, scopes), "InvalidClient", () =>
-              Effect.flatMap(allRefusedUntil([first, second]), (until) => Effect.fail(bothRefused(refusal, until)))
-            )
+    const obtain = (scopesFor: (credentials: Credentials) => ScopeSet) =>
+      Effect.gen(function* () {
+        const { first, second } = yield* Effect.flatMap(readSuitable, inOrder)
+        if (second === undefined) {
+          yield* memory.retain([first])
+          return yield* obtainWith(first, scopesFor(first))
+        }
+        yield* memory.retain([first, second])
+        return yield* Effect.catchTag(obtainWith(first, scopesFor(first)), "InvalidClient", (refusal) =>
+          // Of two refusals the first may be a minute old by now, and forgotten or renewed.
+          Effect.catchTag(obtainWith(second, scopesFor(second)), "InvalidClient", () =>
+            Effect.flatMap(allRefusedUntil([first, second]), (until) => Effect.fail(bothRefused(refusal, until)))
           )
-        }),
+        )
+      })
+
+    return {
+      obtain: (scopes) => obtain(() => scopes),
+      obtainUnscoped: (scopes) => obtain(({ _tag }) => (_tag === "ClientSecret" ? scopes : [])),
       standing: Effect.gen(function* () {
         const known = yield* Ref.get(candidates)
         if (known.length > 0 && Option.isSome(yield* allRefusedUntil(known))) {

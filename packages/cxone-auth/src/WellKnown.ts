@@ -54,19 +54,22 @@ const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Eithe
   )
 }
 
-const isTransient = (policy: TokenPolicy) => (error: DiscoveryFailed) =>
-  mayPass(error) &&
-  Option.match(error.retryAfter, { onNone: () => true, onSome: Duration.lessThanOrEqualTo(policy.maxWait) })
+const askedBy = ({ retryAfter }: DiscoveryFailed): number =>
+  Option.match(retryAfter, { onNone: () => 0, onSome: Duration.toMillis })
+
+/** What may pass, as long as it has not asked for more patience in all than callers have (L6). */
+const isWorthAnotherTry = (policy: TokenPolicy, waited: Ref.Ref<number>) => (error: DiscoveryFailed) =>
+  Effect.map(
+    Ref.updateAndGet(waited, (before) => before + askedBy(error)),
+    (inAll) => mayPass(error) && inAll <= Duration.toMillis(policy.maxWait)
+  )
 
 const schedule = (policy: TokenPolicy) =>
   Schedule.identity<DiscoveryFailed>().pipe(
     Schedule.intersect(backoff(policy)),
     Schedule.intersect(Schedule.recurs(policy.retries)),
     Schedule.modifyDelayEffect(([[error]], delay) =>
-      Option.match(error.retryAfter, {
-        onNone: () => Effect.succeed(delay),
-        onSome: (asked) => notBefore(Duration.toMillis(asked))
-      })
+      askedBy(error) === 0 ? Effect.succeed(delay) : notBefore(askedBy(error))
     )
   )
 
@@ -79,6 +82,7 @@ const read = <A>(
 ): Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const attempts = yield* Ref.make(0)
+    const waited = yield* Ref.make(0)
     const failWith = (problem: Problem) =>
       Effect.map(
         Ref.get(attempts),
@@ -93,7 +97,7 @@ const read = <A>(
       Effect.catchAll(failWith),
       Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`))
     )
-    return yield* Effect.retry(attempt, { while: isTransient(policy), schedule: schedule(policy) }).pipe(
+    return yield* Effect.retry(attempt, { while: isWorthAnotherTry(policy, waited), schedule: schedule(policy) }).pipe(
       Effect.onExit((exit) =>
         Effect.flatMap(Ref.get(attempts), (made) =>
           Effect.annotateCurrentSpan({
@@ -166,11 +170,15 @@ export const apiEndpoint = (
     url.searchParams.set("tenantId", tenantId)
   }
   return read("cxone-configuration", url, policy, (fields) =>
-    fields.tenantId === undefined || tenantId === undefined || fields.tenantId === tenantId
+    isOf(fields.tenantId, tenantId)
       ? Either.map(secureUrl(fields, "api_endpoint", url), asBase)
       : Either.left({ reason: "tenant_mismatch" })
   )
 }
+
+// What is not echoed is not wrong, and the case of a UUID's letters means nothing (RFC 9562 §4).
+const isOf = (echoed: unknown, tenantId: string | undefined): boolean =>
+  !Predicate.isString(echoed) || tenantId === undefined || echoed.toLowerCase() === tenantId.toLowerCase()
 
 const configurationUrl = (host: URL): URL => new URL("/.well-known/cxone-configuration", host)
 

@@ -183,7 +183,7 @@ describe("CxoneConfig", () => {
       ["half of the pair", { CXONE_CLIENT_ID: "an-id" }, ["CXONE_CLIENT_SECRET"]],
       ["the other half", { CXONE_CLIENT_SECRET: canary }, ["CXONE_CLIENT_ID"]],
       ["an empty secret", { ...pair, CXONE_CLIENT_SECRET: "  " }, ["CXONE_CLIENT_SECRET", "not empty"]],
-      ["half of a key", { ...pair, CXONE_ACCESS_KEY_ID: canary }, ["CXONE_ACCESS_KEY_SECRET", "CXONE_ACCESS_KEY_ID"]],
+      ["half of a key", { ...pair, CXONE_ACCESS_KEY_ID: "K" }, ["at CXONE_ACCESS_KEY_SECRET", "CXONE_ACCESS_KEY_ID"]],
       ["the other half of a key", { CXONE_ACCESS_KEY_SECRET: canary }, ["at CXONE_ACCESS_KEY_ID"]],
       ["half a client beside a key", { ...key, CXONE_CLIENT_ID: "an-id" }, ["at CXONE_CLIENT_SECRET"]],
       [
@@ -254,6 +254,9 @@ describe("CxoneConfig", () => {
         ["at CXONE_CLIENT_ID"]
       ],
       ["a key alone in a region", { ...key, CXONE_REGION: "eu" }, ["at CXONE_CLIENT_ID", "CXONE_AREA"]],
+      ["mix-up before half a pair", { CXONE_CLIENT_ID: `${canary}====` }, ["at CXONE_CLIENT_ID", "access key"]],
+      ["a key alone with scopes at a custom place", { ...key, ...custom, CXONE_SCOPES: "a" }, ["CXONE_SCOPES"]],
+      ["an API host as area", { ...key, CXONE_AREA: "api-na1" }, ["CXONE_AREA", "na1"]],
       ["a key alone with scopes", { ...key, CXONE_AREA: "na1", CXONE_SCOPES: "a" }, ["CXONE_SCOPES"]],
       ["a key alone with a way to prove a client", { ...key, CXONE_CLIENT_AUTH: "basic" }, ["at CXONE_CLIENT_ID"]],
       ["a next secret without a client", { ...key, CXONE_CLIENT_SECRET_NEXT: canary }, ["at CXONE_CLIENT_ID"]],

@@ -64,6 +64,7 @@ describe("CxoneEnvironment.discover", () => {
     expect(CxoneEnvironment.discover().issuer.href).toBe("https://cxone.niceincontact.com/")
     const issuer = "https://cxone-gov.niceincontact.com/"
     expect(CxoneEnvironment.discover({ issuer }).issuer.href).toBe(issuer)
+    expect(CxoneEnvironment.discover({ issuer: `${issuer}?` }).issuer.href).toBe(issuer)
   })
 
   it.each([
@@ -104,7 +105,7 @@ describe("CxoneEnvironment.area", () => {
     expect(CxoneEnvironment.area("sov1", { host }).host.origin).toBe(host)
   })
 
-  it.each(["", "NA1", "na1.nice-incontact.com", "na1/", "na1@evil.example", "na1#", "-na1", "na1-", "1na"])(
+  it.each(["", "NA1", "na1.nice-incontact.com", "na1/", "na1@evil.example", "na1#", "-na1", "na1-", "1na", "api-na1"])(
     "refuses %j as a name: it becomes a part of the host that secrets go to",
     (area) => {
       expect(() => CxoneEnvironment.area(area)).toThrow(/^CxoneEnvironment: area must be a name in lower case/)

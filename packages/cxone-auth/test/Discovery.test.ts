@@ -10,6 +10,7 @@ import {
 import {
   Cause,
   ConfigProvider,
+  Duration,
   Effect,
   Exit,
   Fiber,
@@ -158,6 +159,57 @@ describe("discovery, from the issuer to the API", () => {
         const { auth, sent } = yield* world(Fake.play(), { credentials })
         yield* auth.accessToken
         expect((yield* sent).map(({ body }) => new URLSearchParams(body).has("scope"))).toEqual([false, false])
+      }
+    })
+  )
+
+  it.scoped("one token that names no tenant takes nothing from what is known, nor does one for other scopes", () =>
+    Effect.gen(function* () {
+      const given = yield* Ref.make(accessKey("ONE===="))
+      const { auth, cxone, sent } = yield* world(
+        Fake.play({
+          token: (index, { body }) =>
+            json(
+              index === 1
+                ? { access_token: "opaque", expires_in: 3600 }
+                : Fake.tokenAnswer(body.includes("ONE") ? "tenant-1" : "tenant-2")
+            ),
+          configuration: (_, { url }) => json({ api_endpoint: `https://api-${url.slice(-1)}.niceincontact.com` })
+        }),
+        { credentials: Ref.get(given) }
+      )
+      yield* cxone.get("/1")
+      yield* auth.invalidate(yield* auth.accessToken)
+      yield* cxone.get("/2")
+      yield* auth.invalidate(yield* auth.accessToken)
+      yield* cxone.get("/3")
+      yield* Ref.set(given, accessKey("TWO===="))
+      yield* auth.accessTokenFor("read:users")
+      yield* cxone.get("/4")
+      const calls = (yield* sent).filter((each) => Fake.kindOf(each) === "api")
+      const first = Fake.tokenAnswer("tenant-1").access_token
+      expect(calls.map(({ request, url }) => `${url} ${request.headers.authorization}`)).toEqual([
+        `https://api-1.niceincontact.com/1 Bearer ${first}`,
+        "https://api-1.niceincontact.com/2 Bearer opaque",
+        `https://api-1.niceincontact.com/3 Bearer ${first}`,
+        `https://api-1.niceincontact.com/4 Bearer ${first}`
+      ])
+    })
+  )
+
+  it.scoped("an access key from an effect, at a custom endpoint: no scope is sent that nobody asked for", () =>
+    Effect.gen(function* () {
+      const environment = CxoneEnvironment.custom({
+        tokenEndpoint: `${Fake.issuer}/auth/token`,
+        apiBaseUrl: Fake.apiHost
+      })
+      for (const credentials of [accessKey(), keyOnly]) {
+        const { auth, sent } = yield* world(Fake.play(), { environment, credentials: Effect.succeed(credentials) })
+        const token = yield* auth.accessToken
+        expect((yield* sent).map(({ body }) => body.includes("scope"))).toEqual([false])
+        yield* auth.invalidate(token)
+        yield* auth.accessToken
+        expect((yield* sent).length).toBe(2)
       }
     })
   )
@@ -347,6 +399,38 @@ describe("L7: a document that cannot be had is asked for again", () => {
       const other = yield* world(Fake.play({ openid: busy("61") }))
       expect(yield* Effect.flip(other.auth.accessToken)).toMatchObject({ _tag: "DiscoveryFailed", attempts: 1 })
     })
+  )
+
+  it.scoped("L6: of many such waits no more than a minute is waited in all", () =>
+    Effect.gen(function* () {
+      const busy = () => new Response("", { status: 429, headers: { "retry-after": "50" } })
+      const { auth, count } = yield* world(Fake.play({ openid: busy }))
+      const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
+      yield* TestClock.adjust("61 seconds")
+      expect(Option.isSome(yield* Fiber.poll(failure))).toBe(true)
+      expect(yield* count("openid")).toBe(2)
+    })
+  )
+
+  it.scoped(
+    "L6: until Retry-After has passed everybody is told at once, how long that still is, and nothing is sent",
+    () =>
+      Effect.gen(function* () {
+        const busy = () => new Response("", { status: 429, headers: { "retry-after": "300" } })
+        const { auth, count } = yield* world(
+          Fake.play({ openid: (index) => (index === 0 ? busy() : json(Fake.openIdConfiguration)) })
+        )
+        yield* Effect.flip(auth.accessToken)
+        yield* TestClock.adjust("100 seconds")
+        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
+          _tag: "DiscoveryFailed",
+          retryAfter: Option.some(Duration.seconds(200))
+        })
+        expect(yield* count("openid")).toBe(1)
+        yield* TestClock.adjust("200 seconds")
+        yield* auth.accessToken
+        expect(yield* count("openid")).toBe(2)
+      })
   )
 
   it.scoped("L6: a failure is not remembered", () =>
@@ -581,7 +665,7 @@ describe("an access key without a client, at its area", () => {
     Effect.gen(function* () {
       const { auth, kinds } = yield* world(Fake.play(), { credentials: keyOnly, environment })
       const error = yield* Effect.flip(auth.accessTokenFor("read:users"))
-      expect(error).toMatchObject({ _tag: "InsufficientScope", reason: "invalid_scope", requested: ["read:users"] })
+      expect(error).toMatchObject({ _tag: "InsufficientScope", reason: "not_supported", requested: ["read:users"] })
       expect(yield* kinds).toEqual([])
     })
   )

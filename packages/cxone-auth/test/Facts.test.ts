@@ -331,10 +331,65 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
   it.effect("an answer with a token that cannot be used is not quoted, though it has an errorMessage", () =>
     Effect.gen(function* () {
       for (const name of ["access_token", "accessToken", "token"]) {
-        const error = yield* errorFrom(() => json({ [name]: "no token", errorMessage: "a remark" }))
+        const body = { [name]: "no token", errorMessage: "a remark", tokenExpirationTimeSec: 3600 }
+        const error = yield* errorFrom(() => json(body))
         expect(error).toMatchObject({ _tag: "InvalidTokenResponse", reason: "invalid_access_token" })
         expect(error.message).not.toContain("a remark")
       }
+    })
+  )
+
+  it.effect.each<readonly [row: string, way: Way, body: unknown]>([
+    ["Spring's own code", "four", { error: "Unauthorized", message: "Bad credentials" }],
+    ["a code of its own in an object", "two", { error: { code: "AUTH_FAILED", message: "Bad credentials" } }],
+    ["access_denied", "four", { error: "access_denied", error_description: "Bad credentials" }],
+    ["a sentence for a code", "two", { error: "Invalid access key or secret", message: "Bad credentials" }],
+    ["no code", "four", { message: "Bad credentials" }]
+  ])("L6: 401 with %s is a refusal too, is remembered, and says all that it may be", ([_, way, body]) =>
+    Effect.gen(function* () {
+      const twice = Effect.zip(Effect.flip(accessToken), Effect.flip(accessToken))
+      const { result, sent } = yield* inWay(way, { token: () => json(body, { status: 401 }) }, twice)
+      expect(result.map(({ _tag }) => _tag)).toEqual(["InvalidClient", "InvalidClient"])
+      expect(sent.filter((each) => Fake.kindOf(each) === "token")).toHaveLength(1)
+      expect(result[0].message).toContain("employee")
+      expect(result[0].message).toContain("Bad credentials")
+      expect(result[0].message.includes("CXONE_CLIENT_SECRET")).toBe(way === "four")
+    })
+  )
+
+  it.effect("L10: a 401 with an unknown code sends the next of two credentials on", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* scripted(
+        Fake.play({
+          token: (_, { body }) =>
+            body.includes("NEXT") ? json(Fake.tokenAnswer()) : json({ error: "Unauthorized" }, { status: 401 })
+        })
+      )
+      const next = Credentials.accessKey({ ...client, ...key, accessKeyId: "NEXT====" })
+      const credentials = Credentials.rotating({ current: ways.four.credentials, next })
+      const token = yield* Effect.provide(
+        accessToken,
+        Layer.provide(CxoneAuth.layer({ credentials, environment: CxoneEnvironment.discover() }), layer)
+      )
+      expect(token.tenant?.tenantId).toBe("tenant-1")
+    })
+  )
+
+  it.effect.each([
+    ["a token of another kind", { token: "0b1c", parameterName: "_csrf" }],
+    ["the word null", { access_token: "null" }],
+    ["the word undefined", { access_token: "undefined" }]
+  ])("%s is no token", ([_, body]) =>
+    Effect.gen(function* () {
+      expect(yield* errorFrom(() => json(body))).toMatchObject({ reason: "invalid_access_token" })
+    })
+  )
+
+  it.effect("a refusal with 200 and an access_token that is null is the refusal", () =>
+    Effect.gen(function* () {
+      const body = { access_token: null, error: "invalid_grant", error_description: "Key revoked" }
+      const error = yield* errorFrom(() => json(body))
+      expect(error).toMatchObject({ _tag: "InvalidClient", reason: "invalid_grant", description: "Key revoked" })
     })
   )
 

@@ -37,6 +37,21 @@ describe("Quote", () => {
     expect(quote("client_secret=Zm9v... is wrong", [long])).toBe("client_secret=Zm9v... is wrong")
   })
 
+  const body = new URLSearchParams({ grant_type: "password", username: "an-id", password: "KEYSEC-qwertyuiop====" })
+  const base64 = Buffer.from(String(body)).toString("base64")
+
+  it.each([
+    ["base64 of the whole body", base64],
+    ["the same, of base64url", Buffer.from(String(body)).toString("base64url")],
+    ["the same, behind other letters", `body-${base64}`],
+    ["the same, cut off", base64.slice(0, -5)],
+    ["base64 of a plain pair", Buffer.from("an-id7:KEYSEC-qwertyuiop====").toString("base64")],
+    ["hex", Buffer.from("an-id:KEYSEC-qwertyuiop====").toString("hex")]
+  ])("S2: strikes a text that holds a secret within %s", (_, text) => {
+    expect(quote(`could not read: ${text}.`, [Redacted.make("KEYSEC-qwertyuiop====")])).toBe("<struck>")
+    expect(quote(`could not read: ${text}.`, [Redacted.make("another-secret-of-length")])).toContain("could not read")
+  })
+
   it("reads escapes, so that a quotation is as plain as it can be", () => {
     expect(quote("Can&#39;t find \\u0022me\\u0022 100%25", [])).toBe(`Can't find "me" 100%`)
     expect(quote("&#x110000; %ff", [])).toBe("%ff")

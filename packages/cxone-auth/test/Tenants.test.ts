@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
-import { Effect, Fiber, Layer, LayerMap, Metric, Redacted, TestClock } from "effect"
+import { ConfigProvider, Effect, Fiber, Layer, LayerMap, Metric, Redacted, TestClock } from "effect"
 import * as Fake from "./support/FakeCxone.js"
 import { json, type Sent, scripted } from "./support/ScriptedHttpClient.js"
 
@@ -113,6 +113,35 @@ describe("many tenants in one process", () => {
         expect(count(yield* sent, "token")).toBe(before)
       }).pipe(Effect.provide(Layer.provide(Tenants.Default, layer)))
     })
+  )
+
+  it.effect("from settings: in the lookup of a map each tenant has those of its own", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = yield* scripted(manyTenants)
+      const settingsOf = (tenant: string) =>
+        ConfigProvider.fromMap(
+          new Map([
+            ["CXONE_CLIENT_ID", "reports"],
+            ["CXONE_CLIENT_SECRET", "s3cr3t"],
+            ["CXONE_ACCESS_KEY_ID", `${tenant}====`],
+            ["CXONE_ACCESS_KEY_SECRET", "a-key-secret===="]
+          ])
+        )
+      const map = yield* LayerMap.make((tenant: string) =>
+        CxoneHttpClient.layer.pipe(
+          Layer.provide(CxoneAuth.layerConfig),
+          Layer.provide(Layer.setConfigProvider(settingsOf(tenant))),
+          Layer.provide(layer)
+        )
+      )
+      const callOf = (tenant: string) =>
+        Effect.provide(
+          Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/x")),
+          map.get(tenant)
+        )
+      yield* Effect.zipRight(callOf("t1"), callOf("t2")).pipe(Effect.provide(map.get("t1")))
+      expect(apiCalls(yield* sent).sort()).toEqual([ownCall("t1"), ownCall("t2")].sort())
+    }).pipe(Effect.scoped)
   )
 
   it.effect("the metrics tell them apart by name", () =>
