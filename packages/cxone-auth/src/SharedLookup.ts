@@ -76,9 +76,6 @@ export const make = <A, E>(options: {
     freshUntil: since + Duration.toMillis(lifetime)
   })
 
-  const foundBy = (exit: Exit.Exit<A, E>, known: Found<A> | undefined, now: number): Found<A> | undefined =>
-    Exit.isSuccess(exit) ? fresh(exit.value, now, options.lifetime) : known && fresh(known.value, now, options.pause)
-
   const refusedBy = (exit: Exit.Exit<A, E>, now: number): Refused<E> | undefined =>
     Exit.match(exit, {
       onSuccess: () => undefined,
@@ -92,17 +89,27 @@ export const make = <A, E>(options: {
         )
     })
 
+  const foundBy = (
+    exit: Exit.Exit<A, E>,
+    known: Found<A> | undefined,
+    refused: Refused<E> | undefined,
+    now: number
+  ): Found<A> | undefined => {
+    if (Exit.isSuccess(exit)) {
+      return fresh(exit.value, now, options.lifetime)
+    }
+    const holdOff = Duration.millis(refused === undefined ? 0 : refused.until - now)
+    return known && fresh(known.value, now, Duration.max(options.pause, holdOff))
+  }
+
   const land = (flight: Deferred.Deferred<A, E>, exit: Exit.Exit<A, E>) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.zipRight(
-        Ref.update(state, ({ found }) => ({
-          found: foundBy(exit, found, now),
-          refused: refusedBy(exit, now),
-          flight: undefined
-        })),
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const refused = refusedBy(exit, now)
+      return Effect.zipRight(
+        Ref.update(state, ({ found }) => ({ found: foundBy(exit, found, refused, now), refused, flight: undefined })),
         Deferred.done(flight, exit)
       )
-    )
+    })
 
   // Forked where nothing interrupts: a fiber that is interrupted before its first step never lands.
   const launch = (flight: Deferred.Deferred<A, E>) =>

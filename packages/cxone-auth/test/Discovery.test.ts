@@ -535,6 +535,26 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
+  it.scoped("a document that is known is not asked for anew before its server's Retry-After has passed", () =>
+    Effect.gen(function* () {
+      const busy = () => new Response("", { status: 503, headers: { "retry-after": "600" } })
+      const { auth, count } = yield* world(
+        Fake.play({ configuration: (index) => (index === 1 ? busy() : json(Fake.cxoneConfiguration)) })
+      )
+      const look = Effect.zipLeft(auth.apiBaseUrl, TestClock.adjust("1 second"))
+      yield* look
+      yield* TestClock.adjust("1 hour")
+      yield* look
+      expect(yield* count("configuration")).toBe(2)
+      yield* TestClock.adjust("590 seconds")
+      yield* look
+      expect(yield* count("configuration")).toBe(2)
+      yield* TestClock.adjust("10 seconds")
+      yield* look
+      expect(yield* count("configuration")).toBe(3)
+    })
+  )
+
   it.scoped("L5: an outage of both documents is invisible, and is not asked into more than needs be", () =>
     Effect.gen(function* () {
       const isDown = yield* Ref.make(false)
