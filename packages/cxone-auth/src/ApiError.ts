@@ -88,7 +88,8 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
       ? `${refusal}, and the request's body is a stream that cannot be sent twice. ` +
           `Make the call again: it gets a new token.${said(this.description)}`
       : `${refusal}, though it was fresh. Check that the API base URL belongs to the same CXone as the ` +
-          "token endpoint (CXONE_REGION, or CXONE_API_BASE_URL and CXONE_TOKEN_ENDPOINT), and that the " +
+          "token endpoint (CXONE_REGION, CXONE_ISSUER or CXONE_AREA; or CXONE_API_BASE_URL and " +
+          "CXONE_TOKEN_ENDPOINT), and that the " +
           `application is still active.${said(this.description)}`
   }
 }

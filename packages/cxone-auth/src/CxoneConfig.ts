@@ -196,7 +196,7 @@ const area = (settings: Given): Choice<CxoneEnvironment> => {
     if (settings[setting] !== undefined) {
       return missing(
         "CXONE_CLIENT_ID",
-        `${setting} is set and needs it beside it; an access key alone needs CXONE_AREA`
+        `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET beside ${setting}; an access key alone goes with CXONE_AREA`
       )
     }
   }

@@ -66,11 +66,13 @@ const piecesOf = (bones: string): ReadonlyArray<string> =>
 // What a server does to a text before it repeats it has no end: it escapes, wraps or cuts it. A secret of which ten
 // letters and digits (or all, if it has no more than that, but eight at least) still stand there in their order takes the
 // whole quotation with it.
-const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean =>
-  secrets
+const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean => {
+  const shown = skeleton(text)
+  return secrets
     .map(skeleton)
     .filter((bones) => bones.length >= 8)
-    .some((bones) => piecesOf(bones).some((piece) => skeleton(text).includes(piece)))
+    .some((bones) => piecesOf(bones).some((piece) => shown.includes(piece)))
+}
 
 const encoded = /[A-Za-z0-9+/_-]{16,}/g
 
@@ -94,7 +96,8 @@ const evenPart = (run: string): string => run.slice(0, run.length - (run.length 
 /**
  * Quotes what a server said, so that it may stand in an error or a log (S2). Escapes are undone; then what we sent is
  * struck out, in any case, as it is, form-encoded or in base64, and so is whatever looks like a JWT; control characters
- * become spaces; then it is cut at 200 characters. If a piece of a secret still stands in it, nothing is quoted.
+ * become spaces; then it is cut at 200 characters. If a piece of a secret still stands in that, as it is, in base64 or in
+ * hex, nothing is quoted.
  *
  * @since 0.1.0
  * @category conversions
@@ -109,8 +112,9 @@ export const quote = (text: string, sent: ReadonlyArray<Redacted.Redacted<string
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a log line
     .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
     .trim()
-  if (stillHolds(withDecoded(clean), secrets)) {
+  const shown = clean.slice(0, maxLength)
+  if (stillHolds(withDecoded(shown), secrets)) {
     return struck
   }
-  return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean
+  return clean.length > maxLength ? `${shown}…` : clean
 }

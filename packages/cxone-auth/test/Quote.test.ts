@@ -52,6 +52,15 @@ describe("Quote", () => {
     expect(quote(`could not read: ${text}.`, [Redacted.make("another-secret-of-length")])).toContain("could not read")
   })
 
+  it("S2: what is cut off takes nothing with it, and a secret across the cut does not show", () => {
+    const long = "KEYSEC-qwertyuiop===="
+    const encoded = Buffer.from(`an-id7:${long}`).toString("base64")
+    const behind = `${"word ".repeat(60)}${encoded}`
+    expect(quote(behind, [Redacted.make(long)])).toBe(`${behind.slice(0, 200)}…`)
+    const across = `${"word ".repeat(33)}${encoded}`
+    expect(quote(across, [Redacted.make(long)])).toBe("<struck>")
+  })
+
   it("reads escapes, so that a quotation is as plain as it can be", () => {
     expect(quote("Can&#39;t find \\u0022me\\u0022 100%25", [])).toBe(`Can't find "me" 100%`)
     expect(quote("&#x110000; %ff", [])).toBe("%ff")
