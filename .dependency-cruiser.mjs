@@ -16,6 +16,7 @@ const floors = [
     "ErrorBody",
     "ErrorText",
     "FormEncoding",
+    "JsonFields",
     "ManualRedirect",
     "Metrics",
     "Quote",

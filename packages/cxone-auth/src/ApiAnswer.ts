@@ -10,12 +10,13 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import * as Predicate from "effect/Predicate"
 import type { AccessToken } from "./AccessToken.js"
 import { InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
 import * as CallerResponse from "./CallerResponse.js"
 import * as Challenge from "./Challenge.js"
 import * as ErrorBody from "./ErrorBody.js"
+import * as JsonFields from "./JsonFields.js"
 import { quote } from "./Quote.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
@@ -80,7 +81,7 @@ export type Refusal = Pick<InvalidToken, "origin" | "error" | "description">
  * @category decoding
  */
 export const refusalOf = (answer: ApiAnswer, policy: TokenPolicy): Effect.Effect<Refusal> =>
-  Effect.map(bodyOf(answer, policy), (body) => {
+  Effect.map(readWhole(answer, policy), (body) => {
     const said = ErrorBody.parse(body, answer.response.headers)
     const error = bearerParam(answer, "error") ?? said.code
     const description = bearerParam(answer, "error_description") ?? said.description
@@ -91,11 +92,8 @@ export const refusalOf = (answer: ApiAnswer, policy: TokenPolicy): Effect.Effect
     }
   })
 
-const bodyOf = ({ response }: ApiAnswer, policy: TokenPolicy) =>
-  ResponseBody.readText(response, policy.maxAnswerBytes).pipe(
-    Effect.timeout(policy.discardTimeout),
-    Effect.orElseSucceed(Option.none)
-  )
+const readWhole = ({ response }: ApiAnswer, policy: TokenPolicy) =>
+  ResponseBody.readWithin(response, policy.maxAnswerBytes, policy.discardTimeout)
 
 /**
  * The error for a token that was refused where renewal does not help.
@@ -134,8 +132,8 @@ export const judge = (
  * @since 0.1.0
  * @category decoding
  */
-export const discard = ({ response }: ApiAnswer, policy: TokenPolicy): Effect.Effect<void> =>
-  ResponseBody.discard(response, policy.maxAnswerBytes, policy.discardTimeout)
+export const discard = (answer: ApiAnswer, policy: TokenPolicy): Effect.Effect<void> =>
+  Effect.asVoid(readWhole(answer, policy))
 
 const failWith = <E>(answer: ApiAnswer, policy: TokenPolicy, error: E): Effect.Effect<never, E> =>
   Effect.zipRight(discard(answer, policy), Effect.fail(error))
@@ -160,12 +158,11 @@ const judgeScope = (answer: ApiAnswer, policy: TokenPolicy) => {
 const isJson = ({ headers }: HttpClientResponse): boolean =>
   /^application\/(?:[\w.-]+\+)?json\b/i.test(headers["content-type"] ?? "")
 
-const decodeScope = Schema.decodeOption(Schema.parseJson(Schema.Struct({ scope: Schema.String })))
-
 const scopeErrorIn = (text: string) => {
   const { code, description } = ErrorBody.parse(Option.some(text), Headers.empty)
+  const scope = Option.getOrUndefined(JsonFields.parseAnswer(text))?.scope
   return code === "insufficient_scope"
-    ? Option.some({ description, scope: Option.getOrUndefined(decodeScope(text))?.scope })
+    ? Option.some({ description, scope: Predicate.isString(scope) ? scope : undefined })
     : Option.none()
 }
 

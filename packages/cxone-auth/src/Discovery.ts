@@ -146,8 +146,8 @@ const hostOf = (environment: DiscoveredEnvironment | AreaEnvironment, tenant: Te
   if (environment._tag === "AreaEnvironment") {
     return environment.host
   }
-  return Either.getOrElse(
-    Either.filterOrLeft(SecureUrl.parseOrigin(tenant?.issuer ?? environment.issuer), CxoneHosts.isCxoneHost, () => ""),
-    () => environment.issuer
+  return Either.getRight(SecureUrl.parseOrigin(tenant?.issuer ?? environment.issuer)).pipe(
+    Option.filter(CxoneHosts.isCxoneHost),
+    Option.getOrElse(() => environment.issuer)
   )
 }

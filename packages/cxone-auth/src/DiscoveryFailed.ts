@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.js"
+import { attempts, Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.js"
 
 /**
  * A document of discovery could not be had, or does not say what it should: the issuer's `openid-configuration`, which
@@ -47,11 +47,11 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     const detail = this.detail === undefined ? "" : ` (${this.detail})`
     switch (this.reason) {
       case "transport":
-        return `${this.url} could not be reached in ${this.tries}${detail}.`
+        return `${this.url} could not be reached in ${attempts(this.attempts)}${detail}.`
       case "timeout":
-        return `${this.url} gave no complete answer in ${this.tries}.`
+        return `${this.url} gave no complete answer in ${attempts(this.attempts)}.`
       case "status":
-        return `${this.url} answered ${this.status}${this.isPassing ? ` in ${this.tries}` : ""}.`
+        return `${this.url} answered ${this.status}${mayPass(this) ? ` in ${attempts(this.attempts)}` : ""}.`
       case "redirect":
         return `${this.url} answered with a redirect (${this.status}), which is not followed.`
       case "too_large":
@@ -79,7 +79,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
       case "timeout":
         return `Check ${place}, ${network}.`
       case "status":
-        return this.isPassing ? `This is CXone's side. ${whenToRetry(this.retryAfter)}.` : `Check ${place}.`
+        return mayPass(this) ? `This is CXone's side. ${whenToRetry(this.retryAfter)}.` : `Check ${place}.`
       default:
         return `Check ${place}.`
     }
@@ -87,14 +87,6 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
 
   private get placeOfTenant(): string {
     return "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
-  }
-
-  private get tries(): string {
-    return `${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"}`
-  }
-
-  private get isPassing(): boolean {
-    return mayPass(this)
   }
 }
 

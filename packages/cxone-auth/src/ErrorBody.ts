@@ -7,7 +7,7 @@ import type * as Headers from "@effect/platform/Headers"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import * as JsonFields from "./JsonFields.js"
 import { quote } from "./Quote.js"
 
 /**
@@ -26,19 +26,12 @@ export interface ErrorBody {
 /** What CXone's services call the text (facts §4a), the more telling name first. */
 const descriptionFields = ["error_description", "errorDescription", "detailedMessage", "errorMessage", "message"]
 
-const parseJson = Schema.decodeOption(Schema.parseJson())
-
-type Fields = { readonly [name: PropertyKey]: unknown }
-
-const fieldsOf = (json: unknown): Option.Option<Fields> =>
-  Option.filter(Option.some(Array.isArray(json) && json.length === 1 ? json[0] : json), Predicate.isReadonlyRecord)
-
 const isTelling = (value: unknown): value is string => Predicate.isString(value) && value.trim() !== ""
 
-const textOf = (fields: Fields, names: ReadonlyArray<string>): string | undefined =>
+const textOf = (fields: JsonFields.JsonFields, names: ReadonlyArray<string>): string | undefined =>
   names.map((name) => fields[name]).find(isTelling)
 
-const parseFields = (fields: Fields): ErrorBody => {
+const parseFields = (fields: JsonFields.JsonFields): ErrorBody => {
   const { error } = fields
   if (Predicate.isReadonlyRecord(error)) {
     return {
@@ -73,7 +66,7 @@ const parseBody = (body: string): ErrorBody => {
   if (looksLikeHtml(body)) {
     return { code: undefined, description: titleOf(body) }
   }
-  const found = Option.map(Option.flatMap(parseJson(body), fieldsOf), parseFields)
+  const found = Option.map(JsonFields.parseAnswer(body), parseFields)
   // What holds nothing that is known is for a person to make sense of.
   return Option.getOrElse(Option.filter(found, isOfUse), () => ({ code: undefined, description: body }))
 }
@@ -88,7 +81,7 @@ const isOfUse = ({ code, description }: ErrorBody): boolean => code !== undefine
  * @category decoding
  */
 export const parseInSuccess = (body: string): Option.Option<ErrorBody> =>
-  Option.flatMap(parseJson(body), fieldsOf).pipe(
+  JsonFields.parseAnswer(body).pipe(
     Option.filter((fields) => Object.keys(fields).some((name) => /^error/i.test(name))),
     Option.map(parseFields),
     Option.filter(isOfUse)

@@ -37,6 +37,14 @@ export const whenToRetry = (retryAfter: Option.Option<Duration.Duration>): strin
   })
 
 /**
+ * How often something was tried.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const attempts = (count: number): string => `${count} ${count === 1 ? "attempt" : "attempts"}`
+
+/**
  * What a server or a transport said, already struck and cut by `Quote.quote`.
  *
  * @since 0.1.0

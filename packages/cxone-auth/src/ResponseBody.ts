@@ -45,17 +45,18 @@ const decode = (parts: Chunk.Chunk<Uint8Array>): string => {
 }
 
 /**
- * Reads a body that nobody will look at, so that its connection can serve the next request. One that is longer than
- * `maxBytes`, takes longer than `within`, or breaks off, is given up with its connection.
+ * Reads a body that the caller will not see, so that its connection can serve the next request. One that is longer than
+ * `maxBytes`, takes longer than `within`, or breaks off, is given up with its connection, and `None`.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const discard = (
+export const readWithin = (
   response: HttpClientResponse,
   maxBytes: number,
   within: Duration.Duration
-): Effect.Effect<void> => readText(response, maxBytes).pipe(Effect.timeout(within), Effect.ignore)
+): Effect.Effect<Option.Option<string>> =>
+  readText(response, maxBytes).pipe(Effect.timeout(within), Effect.orElseSucceed(Option.none))
 
 /**
  * Looks at the beginning of a body and puts it back: `text` is the whole body if it is no longer than `maxBytes`, and

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { instant, Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.js"
+import { attempts, instant, Quotation, RetryAfter, said, whenToRetry } from "./ErrorText.js"
 
 const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"
 
@@ -149,8 +149,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   retryAfter: RetryAfter
 }) {
   override get message(): string {
-    const attempts = `${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"}`
-    return `${this.tokenEndpoint} gave no token in ${attempts}: ${this.problem}.${said(this.description)}`
+    return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${this.problem}.${said(this.description)}`
   }
 
   private get problem(): string {

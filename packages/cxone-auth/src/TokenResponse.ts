@@ -12,6 +12,7 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { claimsOf, type Tenant } from "./AccessToken.js"
+import * as JsonFields from "./JsonFields.js"
 import type { InvalidTokenResponse } from "./TokenError.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
 
@@ -73,12 +74,8 @@ const reasons = {
 const isField = (name: PropertyKey | undefined): name is keyof typeof reasons =>
   Predicate.isString(name) && Object.hasOwn(reasons, name)
 
-/** The fields by their standard names. One service has been seen to wrap them in an array of one (facts §1c). */
-const normalize = (json: unknown): unknown => {
-  const answer = Array.isArray(json) && json.length === 1 ? json[0] : json
-  if (!Predicate.isReadonlyRecord(answer)) {
-    return answer
-  }
+/** The fields by their standard names. */
+const normalize = (answer: JsonFields.JsonFields) => {
   const fields = Record.map(spellings, (names) => {
     const given = names.map((name) => answer[name]).filter(Predicate.isNotUndefined)
     return given.find(Predicate.isNotNull) ?? given[0]
@@ -91,7 +88,6 @@ const normalize = (json: unknown): unknown => {
   return Record.filter({ ...fields, access_token: accessToken, id_token: idToken }, Predicate.isNotUndefined)
 }
 
-const parseJson = Schema.decodeEither(Schema.parseJson())
 const decodeFields = Schema.decodeUnknownEither(TokenResponse)
 
 /**
@@ -101,12 +97,15 @@ const decodeFields = Schema.decodeUnknownEither(TokenResponse)
  * @category decoding
  */
 export const decode = (body: string): Either.Either<TokenResponse, InvalidTokenResponse["reason"]> =>
-  Either.flatMap(parseJson(body), (json) => decodeFields(normalize(json))).pipe(
-    Either.mapLeft((error) => {
-      const field = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path[0]
-      return isField(field) ? reasons[field] : "not_json"
-    })
-  )
+  Option.match(JsonFields.parseAnswer(body), {
+    onNone: () => Either.left("not_json"),
+    onSome: (fields) => Either.mapLeft(decodeFields(normalize(fields)), reasonOf)
+  })
+
+const reasonOf = (error: ParseResult.ParseError): InvalidTokenResponse["reason"] => {
+  const field = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path[0]
+  return isField(field) ? reasons[field] : "not_json"
+}
 
 /**
  * Whether an answer holds nothing that could be a token: then what it says may be quoted.
@@ -115,13 +114,7 @@ export const decode = (body: string): Either.Either<TokenResponse, InvalidTokenR
  * @category predicates
  */
 export const holdsNoToken = (body: string): boolean =>
-  Either.match(parseJson(body), {
-    onLeft: () => false,
-    onRight: (json) => {
-      const answer = normalize(json)
-      return Predicate.isReadonlyRecord(answer) && !Object.hasOwn(answer, "access_token")
-    }
-  })
+  Option.exists(JsonFields.parseAnswer(body), (fields) => !Object.hasOwn(normalize(fields), "access_token"))
 
 const expiryClaims = Schema.decodeUnknownOption(
   Schema.Struct({ exp: Schema.Finite, iat: Schema.optionalWith(Schema.Finite, { exact: true }) })

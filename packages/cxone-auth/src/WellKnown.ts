@@ -15,9 +15,9 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import { DiscoveryFailed, mayPass } from "./DiscoveryFailed.js"
 import * as ErrorBody from "./ErrorBody.js"
+import { type JsonFields, parse as parseFields } from "./JsonFields.js"
 import * as LimitedRequest from "./LimitedRequest.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as SecureUrl from "./SecureUrl.js"
@@ -28,13 +28,9 @@ type Problem = Pick<DiscoveryFailed, "reason"> &
 
 type Document = DiscoveryFailed["document"]
 
-type Fields = { readonly [name: PropertyKey]: unknown }
-
 const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`
 
-const parseJson = Schema.decodeOption(Schema.parseJson())
-
-const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Either.Either<Fields, Problem> => {
+const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Either.Either<JsonFields, Problem> => {
   const { headers, status } = response
   if (status >= 300 && status < 400) {
     return Either.left({ reason: "redirect", status })
@@ -45,12 +41,7 @@ const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Eithe
     return Either.left({ reason: "status", status, retryAfter, ...said })
   }
   return Either.fromOption(body, (): Problem => ({ reason: "too_large", status })).pipe(
-    Either.flatMap((text) =>
-      Either.fromOption(
-        Option.filter(parseJson(text), Predicate.isReadonlyRecord),
-        (): Problem => ({ reason: "not_json", status })
-      )
-    )
+    Either.flatMap((text) => Either.fromOption(parseFields(text), (): Problem => ({ reason: "not_json", status })))
   )
 }
 
@@ -78,7 +69,7 @@ const read = <A>(
   document: Document,
   url: URL,
   policy: TokenPolicy,
-  decode: (fields: Fields) => Either.Either<A, Problem>
+  decode: (fields: JsonFields) => Either.Either<A, Problem>
 ): Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const attempts = yield* Ref.make(0)
@@ -117,13 +108,13 @@ const read = <A>(
 const outcomeOf = (cause: Cause.Cause<DiscoveryFailed>): string =>
   Option.match(Cause.failureOption(cause), { onNone: () => "interrupted", onSome: ({ reason }) => reason })
 
-const text = (fields: Fields, name: string): Either.Either<string, Problem> => {
+const text = (fields: JsonFields, name: string): Either.Either<string, Problem> => {
   const value = fields[name]
   return Predicate.isString(value) ? Either.right(value) : Either.left({ reason: "invalid_field", detail: name })
 }
 
 /** An https document names https URLs only: one of plain http would take secrets to whoever listens on this machine. */
-const secureUrl = (fields: Fields, name: string, document: URL): Either.Either<URL, Problem> =>
+const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Either<URL, Problem> =>
   Either.flatMap(text(fields, name), (value) =>
     Either.filterOrLeft(
       SecureUrl.parse(value),
