@@ -6,6 +6,7 @@ const floors = [
   [
     "AccessToken",
     "ApiError",
+    "BoundedDuration",
     "CallerResponse",
     "Challenge",
     "ClientAuth",

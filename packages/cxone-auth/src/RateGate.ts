@@ -29,8 +29,8 @@ export interface RateGate {
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<Duration.Duration>
   /** What a success means: the next default delay is the first one again. */
   readonly reset: Effect.Effect<void>
-  /** Whether it is closed now. */
-  readonly isClosed: Effect.Effect<boolean>
+  /** For how many milliseconds it stays closed; zero if it is open. */
+  readonly millisLeft: Effect.Effect<number>
 }
 
 interface State {
@@ -90,6 +90,6 @@ export const make = (policy: TokenPolicy, onWait: () => void): RateGate => {
     pass,
     close,
     reset: Ref.update(state, (current) => ({ ...current, strikes: 0 })),
-    isClosed: Effect.map(millisLeft, (left) => left > 0)
+    millisLeft
   }
 }

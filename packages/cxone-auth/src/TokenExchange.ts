@@ -164,7 +164,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
           }
         })
       ),
-    isRateLimited: gate.isClosed
+    isRateLimited: Effect.map(gate.millisLeft, (left) => left > 0)
   }
 }
 

@@ -5,10 +5,11 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Either from "effect/Either"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type { AccessToken } from "./AccessToken.js"
+import * as BoundedDuration from "./BoundedDuration.js"
 
 /**
  * The numbers of a token's life. Durations are above zero and at most 24 days; fractions are of a token's lifetime.
@@ -146,14 +147,6 @@ type NumberField = {
 }[keyof TokenPolicy]
 type DurationField = Exclude<keyof TokenPolicy, NumberField>
 
-// `Duration.decode` takes what is negative or not a number for zero.
-const isNegative = (input: unknown): boolean =>
-  typeof input === "string"
-    ? input.trim().startsWith("-")
-    : [input].flat().some((part) => (typeof part === "number" || typeof part === "bigint") && !(part >= 0))
-
-const longest = Duration.days(24)
-
 const make = (options: TokenPolicyOptions): TokenPolicy => {
   for (const field of Object.keys(options)) {
     if (!Object.hasOwn(defaultNumbers, field)) {
@@ -161,16 +154,10 @@ const make = (options: TokenPolicyOptions): TokenPolicy => {
     }
   }
 
-  const duration = (field: DurationField, least = Duration.millis(1)): Duration.Duration => {
-    const input = options[field] ?? defaultNumbers[field]
-    const fits = Duration.between({ minimum: least, maximum: longest })
-    const decoded = isNegative(input) ? Option.none() : Option.filter(Duration.decodeUnknown(input), fits)
-    return Option.getOrElse(decoded, () =>
-      refuse(
-        `${field} is ${String(input)}; expected a duration from ${Duration.format(least)} to ${Duration.format(longest)}`
-      )
+  const duration = (field: DurationField, least = Duration.millis(1)): Duration.Duration =>
+    Either.getOrElse(BoundedDuration.decode(options[field] ?? defaultNumbers[field], least), (objection) =>
+      refuse(`${field} ${objection}`)
     )
-  }
   const number = (field: NumberField, min: number, max: number, isWhole = false): number => {
     const input = options[field] ?? defaultNumbers[field]
     return typeof input === "number" && input >= min && input <= max && (!isWhole || Number.isInteger(input))
