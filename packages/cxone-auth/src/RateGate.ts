@@ -17,14 +17,6 @@ import { notBefore, type TokenPolicy } from "./TokenPolicy.js"
  * @category models
  */
 export interface RateGate {
-  /**
-   * Waits until the gate is open, and tells `waited` the milliseconds each time that it has been told to wait. Where
-   * they would be more than `patience` (milliseconds) in all, it fails at once with what is left until the gate opens.
-   */
-  readonly pass: (
-    patience: number,
-    waited: (millis: number) => Effect.Effect<void>
-  ) => Effect.Effect<void, Duration.Duration>
   /** Closes the gate for as long as the server asked, else for the default; gives how long that is. */
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<Duration.Duration>
   /** What a success means: the next default delay is the first one again. */
@@ -47,31 +39,15 @@ const leftOf = ({ since, until }: State, now: number): number => (since <= now ?
 const open: State = { since: 0, until: 0, strikes: 0 }
 
 /**
- * Makes an open gate. `onWait` is told of each request that has to wait.
+ * Makes an open gate.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (policy: TokenPolicy, onWait: () => void): RateGate => {
+export const make = (policy: TokenPolicy): RateGate => {
   const state = Ref.unsafeMake(open)
 
   const millisLeft = Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, leftOf)
-
-  const pass: RateGate["pass"] = (patience, waited) =>
-    Effect.flatMap(millisLeft, (left) => {
-      if (left === 0) {
-        return Effect.void
-      }
-      if (left > patience) {
-        return Effect.fail(Duration.millis(left))
-      }
-      onWait()
-      return Effect.flatMap(notBefore(left), Effect.sleep).pipe(
-        Effect.zipRight(waited(left)),
-        // Not past a gate that was closed again in the meantime.
-        Effect.zipRight(Effect.suspend(() => pass(patience - left, waited)))
-      )
-    })
 
   const close = (retryAfter: Option.Option<Duration.Duration>) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -87,9 +63,47 @@ export const make = (policy: TokenPolicy, onWait: () => void): RateGate => {
     )
 
   return {
-    pass,
     close,
     reset: Ref.update(state, (current) => ({ ...current, strikes: 0 })),
     millisLeft
   }
 }
+
+/**
+ * What somebody who waits before a gate brings along.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Waiting {
+  /** For how many milliseconds in all it may be told to wait. */
+  readonly patience: number
+  /** Told each time that it has to wait. */
+  readonly onWait: () => void
+  /** Told afterwards for how many milliseconds it had been told to. */
+  readonly waited: (millis: number) => Effect.Effect<void>
+}
+
+/**
+ * Waits until the gate is open. Where that would take more than the patience, it fails at once with what is left until
+ * the gate opens.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const pass = (gate: RateGate, waiting: Waiting): Effect.Effect<void, Duration.Duration> =>
+  Effect.flatMap(gate.millisLeft, (left) => {
+    const { onWait, patience, waited } = waiting
+    if (left === 0) {
+      return Effect.void
+    }
+    if (left > patience) {
+      return Effect.fail(Duration.millis(left))
+    }
+    onWait()
+    return Effect.flatMap(notBefore(left), Effect.sleep).pipe(
+      Effect.zipRight(waited(left)),
+      // Not past a gate that was closed again in the meantime.
+      Effect.zipRight(Effect.suspend(() => pass(gate, { ...waiting, patience: patience - left })))
+    )
+  })

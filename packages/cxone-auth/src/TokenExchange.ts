@@ -77,7 +77,7 @@ const mayPass = (error: TokenEndpoint.ExchangeError): boolean =>
  * @category constructors
  */
 export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
-  const gate = RateGate.make(policy, metrics.waited)
+  const gate = RateGate.make(policy)
 
   const patienceLeft = (progress: Ref.Ref<Progress>) =>
     Effect.map(Ref.get(progress), ({ waited }) => Duration.toMillis(policy.maxWait) - waited)
@@ -89,7 +89,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): TokenExchange => {
   ): Attempt => {
     const pass = (patience: number) =>
       Effect.mapError(
-        gate.pass(patience, (millis) => addWait(progress, millis)),
+        RateGate.pass(gate, { patience, onWait: metrics.waited, waited: (millis) => addWait(progress, millis) }),
         (left) => rateLimited(request, left)
       )
     const send = Effect.flatMap(nextAttempt(progress), (number) => TokenEndpoint.attempt(request, policy, number)).pipe(

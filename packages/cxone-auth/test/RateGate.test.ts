@@ -3,13 +3,15 @@ import { TokenPolicy } from "cxone-auth"
 import { Duration, Effect, Either, Fiber, Option, Random, Ref, TestClock } from "effect"
 import * as RateGate from "../src/RateGate.js"
 
-const makeGate = () => RateGate.make(TokenPolicy.defaults, () => {})
+const makeGate = () => RateGate.make(TokenPolicy.defaults)
 
 /** A request that passes the gate, and the milliseconds that it has waited for that. */
 const passing = (gate: RateGate.RateGate, patience: number) =>
   Effect.gen(function* () {
     const waited = yield* Ref.make(0)
-    const exit = yield* Effect.either(gate.pass(patience, (millis) => Ref.update(waited, (sum) => sum + millis)))
+    const exit = yield* Effect.either(
+      RateGate.pass(gate, { patience, onWait: () => {}, waited: (millis) => Ref.update(waited, (sum) => sum + millis) })
+    )
     return { exit, waited: yield* Ref.get(waited) }
   })
 
