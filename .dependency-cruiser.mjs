@@ -6,7 +6,9 @@ const floors = [
   [
     "AccessToken",
     "ApiError",
+    "AuthenticatedHttpClient",
     "BoundedDuration",
+    "CallOptions",
     "CallerResponse",
     "Challenge",
     "ClientAuth",
@@ -21,16 +23,28 @@ const floors = [
     "ManualRedirect",
     "Metrics",
     "Quote",
+    "Repetition",
     "ResponseBody",
     "RetryAfter",
     "ScopeSet",
     "SecureUrl",
     "Telemetry",
     "TokenError",
+    "TokenMemory",
     "TransportFailure"
   ],
   ["CxoneEnvironment", "OriginGuard"],
-  ["LimitedRequest", "MixUps", "RateGate", "Settings", "SharedLookup", "Suitability", "TokenPolicy"],
+  [
+    "LimitedRequest",
+    "MixUps",
+    "RateGate",
+    "RateGates",
+    "Settings",
+    "SharedLookup",
+    "Suitability",
+    "TokenPolicy",
+    "WaitingLine"
+  ],
   [
     "ApiAnswer",
     "CxoneConfig",
@@ -48,7 +62,7 @@ const floors = [
     "WellKnown"
   ],
   ["CxoneAuth"],
-  ["CxoneHttpClient"],
+  ["ApiCall", "CxoneHttpClient"],
   ["index"]
 ]
 

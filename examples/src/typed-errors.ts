@@ -66,7 +66,7 @@ const everyFailure = (simulator: CxoneSimulatorService) =>
     yield* play("The token lacks a scope").pipe(fresh("offline_access"))
 
     yield* simulator.inject(Fault.respond({ status: 429, headers: { "retry-after": "30" } }), { on: "api" })
-    yield* play("Too many calls")
+    yield* play("Too many calls").pipe(fresh("read:users"))
 
     yield* simulator.inject(Fault.revokeToken, { on: "api", times: 2 })
     yield* play("Every token is refused")

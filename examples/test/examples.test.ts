@@ -243,7 +243,7 @@ describe("observability", () => {
         /^15:00:\d\d +1 x {2}dashboard\.refresh +200 ms\n.*cache=hit.*\n.*status=401.*\n.*cache=miss.*\n.*status=200/m,
         /^18:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=InvalidClient attempts=1 /m,
         /^cxone_auth_exchange_seconds +client=dashboard +\d+ \(average .*, longest .*\)$/m,
-        /^cxone_auth_rate_limit_waits +client=dashboard +1$/m,
+        /^cxone_auth_rate_limit_waits +at=token_endpoint client=dashboard +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=ahead +2\d$/m,
         /^cxone_auth_renewals +client=dashboard reason=expired +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=first +1$/m,

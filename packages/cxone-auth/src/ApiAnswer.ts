@@ -75,7 +75,7 @@ export type Refusal = Pick<InvalidToken, "origin" | "error" | "description">
 
 /**
  * Reads why a token was refused: from the Bearer challenge, and where that is silent from the body or the header that
- * CXone's services use (facts §4a). The body is read as far as {@link discard} would, and the connection is free.
+ * CXone's services use (facts §4a). Then the connection is free.
  *
  * @since 0.1.0
  * @category decoding
@@ -105,8 +105,26 @@ export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): 
   new InvalidToken({ reason, ...refusal })
 
 /**
- * What the caller gets: `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3), `RateLimited` for a
- * 429, and every other answer as the response that it is.
+ * The error for an answer that says "not yet": 429, or 503 with a `Retry-After` that can be read (C4).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const rateLimit = (answer: ApiAnswer): Effect.Effect<Option.Option<RateLimited>> => {
+  const { headers, status } = answer.response
+  return status !== 429 && status !== 503
+    ? Effect.succeedNone
+    : Effect.map(Clock.currentTimeMillis, (now) => {
+        const retryAfter = RetryAfter.parse(headers["retry-after"], now)
+        return status === 429 || Option.isSome(retryAfter)
+          ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, retryAfter }))
+          : Option.none()
+      })
+}
+
+/**
+ * What the caller gets: `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3), and every other answer
+ * as the response that it is.
  *
  * @since 0.1.0
  * @category conversions
@@ -114,36 +132,19 @@ export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): 
 export const judge = (
   answer: ApiAnswer,
   policy: TokenPolicy
-): Effect.Effect<HttpClientResponse, HttpClientError | InsufficientScope | RateLimited> => {
-  switch (answer.response.status) {
-    case 401:
-    case 403:
-      return judgeScope(answer, policy)
-    case 429:
-      return Effect.flatMap(Clock.currentTimeMillis, (now) => failWith(answer, policy, rateLimited(answer, now)))
-    default:
-      return Effect.succeed(answer.response)
-  }
-}
+): Effect.Effect<HttpClientResponse, HttpClientError | InsufficientScope> =>
+  answer.response.status === 401 || answer.response.status === 403
+    ? judgeScope(answer, policy)
+    : Effect.succeed(answer.response)
 
 /**
- * Drops the body of an answer that the caller will not see, and frees its connection.
+ * Fails in place of an answer, once that has been dropped.
  *
  * @since 0.1.0
- * @category decoding
+ * @category errors
  */
-export const discard = (answer: ApiAnswer, policy: TokenPolicy): Effect.Effect<void> =>
-  Effect.asVoid(readWhole(answer, policy))
-
-const failWith = <E>(answer: ApiAnswer, policy: TokenPolicy, error: E): Effect.Effect<never, E> =>
-  Effect.zipRight(discard(answer, policy), Effect.fail(error))
-
-const rateLimited = (answer: ApiAnswer, now: number): RateLimited =>
-  new RateLimited({
-    reason: "api",
-    origin: originOf(answer),
-    retryAfter: RetryAfter.parse(answer.response.headers["retry-after"], now)
-  })
+export const failWith = <E>(answer: ApiAnswer, policy: TokenPolicy, error: E): Effect.Effect<never, E> =>
+  Effect.zipRight(readWhole(answer, policy), Effect.fail(error))
 
 const judgeScope = (answer: ApiAnswer, policy: TokenPolicy) => {
   if (bearerParam(answer, "error") === "insufficient_scope") {

@@ -49,22 +49,43 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
 }
 
 /**
- * 429 from the token endpoint (after the retries) or from the API. `retryAfter`: from the API what it asked for; from
- * the token endpoint how long from now no token request will be sent, whether it asked for that or not (L6).
+ * Too many requests. `token_endpoint`: 429 from there, after the retries. `api`: the API answered 429, or 503 with
+ * `Retry-After` (`status`). `held_back`: it had done so a moment before, so this request was not sent.
+ * `too_many_waiting`: nor was this one, since as many calls wait for that to pass as may (`maxWaitingCalls`).
+ * `retryAfter`: of `api` what the answer asked for; else how long from now nothing will be sent (L6, C4).
  *
  * @since 0.1.0
  * @category errors
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/RateLimited")("RateLimited", {
-  reason: Schema.Literal("token_endpoint", "api"),
+  reason: Schema.Literal("token_endpoint", "api", "held_back", "too_many_waiting"),
   origin: Schema.String,
+  status: Schema.optionalWith(Schema.Literal(429, 503), { default: () => 429 }),
   retryAfter: RetryAfter
 }) {
   override get message(): string {
-    return this.reason === "api"
-      ? `${this.origin} answered 429: too many API requests. ${whenToRetry(this.retryAfter)}, and space the calls out.`
-      : `${this.origin} answered 429: too many token requests. ${whenToRetry(this.retryAfter)}. ` +
+    const when = whenToRetry(this.retryAfter)
+    switch (this.reason) {
+      case "token_endpoint":
+        return (
+          `${this.origin} answered 429: too many token requests. ${when}. ` +
           "Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own."
+        )
+      case "api":
+        return this.status === 503
+          ? `${this.origin} answered 503: it cannot serve API requests now. ${when}.`
+          : `${this.origin} answered 429: too many API requests. ${when}, and space the calls out.`
+      case "held_back":
+        return (
+          `This request was not sent: ${this.origin} has said that it takes no API requests for now. ${when}, ` +
+          "or let calls wait (CxoneHttpClient.layerWith({ onRateLimited: { wait } }))."
+        )
+      case "too_many_waiting":
+        return (
+          `This request was not sent: ${this.origin} has said that it takes no API requests for now, and as many ` +
+          `calls wait for it as may (maxWaitingCalls, 1,000 by default). ${when}, with fewer calls at once.`
+        )
+    }
   }
 }
 
@@ -95,13 +116,13 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
 }
 
 /**
- * A request would have carried the token to a place that it may not go to. Nothing was sent.
+ * A request would have carried the token to a place that it may not go to, or was none of http. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth/ForeignOrigin")("ForeignOrigin", {
-  reason: Schema.Literal("not_allowed", "not_confidential", "user_info"),
+  reason: Schema.Literal("not_allowed", "not_confidential", "not_http", "user_info"),
   origin: Schema.String,
   allowed: Schema.Array(Schema.String)
 }) {
@@ -119,6 +140,11 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
         )
       case "not_confidential":
         return "the access token travels over https only (plain http only to this machine)."
+      case "not_http":
+        return (
+          "this client makes http(s) requests, and opens no WebSocket or other connection. " +
+          "For those, take the token from CxoneAuth.accessToken."
+        )
       case "user_info":
         return "the URL carries a user name or password, which could disguise the host. Remove it."
     }

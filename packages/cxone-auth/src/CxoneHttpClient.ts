@@ -5,24 +5,23 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
-import { type AccessToken, isSame } from "./AccessToken.js"
-import * as ApiAnswer from "./ApiAnswer.js"
-import * as CallerResponse from "./CallerResponse.js"
+import type * as Scope from "effect/Scope"
+import * as ApiCall from "./ApiCall.js"
+import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./AuthenticatedHttpClient.js"
+import * as CallOptions from "./CallOptions.js"
 import { CxoneAuth } from "./CxoneAuth.js"
 import type { CxoneAuthError } from "./CxoneError.js"
 import * as ManualRedirect from "./ManualRedirect.js"
-import * as OriginGuard from "./OriginGuard.js"
+import * as Metrics from "./Metrics.js"
+import * as RateGates from "./RateGates.js"
+import * as ScopeSet from "./ScopeSet.js"
 import * as SecureUrl from "./SecureUrl.js"
 import * as Telemetry from "./Telemetry.js"
+import * as TokenMemory from "./TokenMemory.js"
 import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
 
 /**
@@ -32,6 +31,15 @@ import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
  * @category models
  */
 export interface CxoneHttpClientOptions {
+  /** The scopes of every call's token, where they are to be other than those of `CxoneAuth`. */
+  readonly scopes?: string | ReadonlyArray<string>
+  /**
+   * What becomes of a call that is answered with 429, or with 503 and `Retry-After`, or that comes while that holds.
+   * Default `"fail"`: it is `RateLimited` at once, and the app decides. With `{ wait }` it is held back for up to that
+   * long in all (jitter may add a fifth), in the order in which the calls came; it is sent again only if its method is
+   * idempotent, or it is marked so, and its body is no stream (C4).
+   */
+  readonly onRateLimited?: CallOptions.OnRateLimited
   /** Origins beside the API's own that the token may go to, such as `https://files.example.com`; default none (C1). */
   readonly allowedOrigins?: ReadonlyArray<string | URL>
   /**
@@ -41,146 +49,43 @@ export interface CxoneHttpClientOptions {
   readonly allowCxoneHosts?: boolean
   /** Whether CXone is sent the tracing headers `b3` and `traceparent`; default no: it is another company (C5). */
   readonly tracerPropagation?: boolean
-  /** The numbers `refusedTokenMemory`, `discardTimeout`, `maxErrorBytes` and `maxAnswerBytes`, where not the defaults. */
+  /**
+   * The numbers `refusedTokenMemory`, `discardTimeout`, `maxErrorBytes`, `maxAnswerBytes`, `rateLimitDelay`,
+   * `maxRateLimit` and `maxWaitingCalls`, where not the defaults.
+   */
   readonly policy?: TokenPolicyOptions
 }
 
-/**
- * The `HttpClient` of `@effect/platform`, whose calls can also fail because of the token.
- *
- * @since 0.1.0
- * @category models
- */
-export type AuthenticatedHttpClient = HttpClient.HttpClient.With<HttpClientError | CxoneAuthError>
-
-type Call = Effect.Effect<HttpClientResponse, HttpClientError | CxoneAuthError>
-
-/** A request on its way to the API that is there. */
-interface Aimed {
-  readonly apiBaseUrl: URL
-  readonly request: HttpClientRequest.HttpClientRequest
-}
-
 const make = (
-  allowed: OriginGuard.AllowedPlaces,
-  tracerPropagation: boolean,
-  policy: TokenPolicy
-): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient> =>
-  Effect.gen(function* () {
-    const auth = yield* CxoneAuth
-    const http = ManualRedirect.apply(Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient))
-    const refusedFresh = yield* makeTokenMemory(policy.refusedTokenMemory)
-    const droppedForStream = yield* makeTokenMemory(policy.refusedTokenMemory)
-
-    const aim = (request: HttpClientRequest.HttpClientRequest, apiBaseUrl: URL) =>
-      OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed)
-
-    // Credentials of another tenant bring another API with them: the one before the token is not that of the token then.
-    const aimFor = (token: AccessToken, request: HttpClientRequest.HttpClientRequest, aimed: Aimed) =>
-      token.tenant === undefined
-        ? Effect.succeed(aimed.request)
-        : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
-            apiBaseUrl.href === aimed.apiBaseUrl.href ? Effect.succeed(aimed.request) : aim(request, apiBaseUrl)
-          )
-
-    const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
-      Telemetry.requestSpan(request, tracerPropagation, (traced) =>
-        http.execute(HttpClientRequest.bearerToken(traced, token.value)).pipe(
-          Effect.mapBoth({
-            onFailure: (error) => CallerResponse.makeError(error, request, [token.value]),
-            onSuccess: (response) => CallerResponse.make(request, response, [token.value])
-          })
-        )
-      ).pipe(Effect.map((response): ApiAnswer.ApiAnswer => ({ request, token, response })))
-
-    const recover = (refused: ApiAnswer.ApiAnswer, request: HttpClientRequest.HttpClientRequest, aimed: Aimed): Call =>
-      Effect.gen(function* () {
-        const { token } = refused
-        // Before the renewal, which may take long or fail: until then the body keeps its connection.
-        const refusal = yield* ApiAnswer.refusalOf(refused, policy)
-        if (isSameAs(token, yield* refusedFresh.recall)) {
-          return yield* ApiAnswer.invalidToken(refusal, "refused_again")
-        }
-        if (!canBeSentAgain(request)) {
-          return yield* refuseStream(token, refusal)
-        }
-        yield* auth.invalidate(token)
-        const renewed = yield* auth.accessToken
-        if (isSame(renewed, token)) {
-          yield* refusedFresh.remember(renewed)
-          return yield* ApiAnswer.invalidToken(refusal, "refused_again")
-        }
-        const answer = yield* send(yield* aimFor(renewed, request, aimed), renewed)
-        if (ApiAnswer.isTokenRefusal(answer)) {
-          yield* refusedFresh.remember(renewed)
-          return yield* ApiAnswer.invalidToken(yield* ApiAnswer.refusalOf(answer, policy), "refused_again")
-        }
-        return yield* ApiAnswer.judge(answer, policy)
-      })
-
-    // Nothing shows here whether a new token helps but the next call, so that call's refusal is the second one.
-    const refuseStream = (token: AccessToken, refusal: ApiAnswer.Refusal): Call =>
-      Effect.gen(function* () {
-        const dropped = yield* droppedForStream.recall
-        if (dropped !== undefined && !isSame(dropped, token)) {
-          yield* refusedFresh.remember(token)
-          return yield* ApiAnswer.invalidToken(refusal, "refused_again")
-        }
-        yield* droppedForStream.remember(token)
-        yield* auth.invalidate(token)
-        return yield* ApiAnswer.invalidToken(refusal, "body_not_replayable")
-      })
-
-    const execute = (request: HttpClientRequest.HttpClientRequest): Call =>
-      auth.apiBaseUrl.pipe(
-        Effect.flatMap((apiBaseUrl) =>
-          Either.map(aim(request, apiBaseUrl), (resolved): Aimed => ({ apiBaseUrl, request: resolved }))
-        ),
-        Effect.flatMap((aimed) =>
-          auth.accessToken.pipe(
-            Effect.flatMap((token) =>
-              Effect.flatMap(aimFor(token, request, aimed), (resolved) => send(resolved, token))
-            ),
-            Effect.flatMap((answer) =>
-              ApiAnswer.isTokenRefusal(answer) ? recover(answer, request, aimed) : ApiAnswer.judge(answer, policy)
-            )
-          )
-        )
-      )
-
+  options: CxoneHttpClientOptions
+): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope> => {
+  // What is wrong with the options shows when the layer is made, not when it is built.
+  const policy = TokenPolicy.make(options.policy)
+  const allowed = {
+    origins: originsOf(options.allowedOrigins ?? []),
+    cxoneHosts: options.allowCxoneHosts ?? false
+  }
+  const patience = CallOptions.patienceOf(options.onRateLimited ?? "fail")
+  const scopes = options.scopes === undefined ? undefined : ScopeSet.make(options.scopes)
+  return Effect.gen(function* () {
+    const call = ApiCall.make({
+      auth: yield* CxoneAuth,
+      http: ManualRedirect.apply(Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient)),
+      policy,
+      allowed,
+      scopes,
+      patience,
+      tracerPropagation: options.tracerPropagation ?? false,
+      gates: yield* RateGates.make(policy, Metrics.apiCallWaited),
+      refusedFresh: yield* TokenMemory.make(policy.refusedTokenMemory),
+      droppedForStream: yield* TokenMemory.make(policy.refusedTokenMemory)
+    })
     return HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(
-      Effect.flatMap(execute),
+      Effect.flatMap((request) => Effect.flatMap(CallOptions.CurrentCallOptions, (current) => call(request, current))),
       Effect.succeed
     )
   })
-
-// CXone answers "No known way to render data" to whoever does not say what they accept (facts §4a).
-const acceptingJson = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
-  request.headers.accept === undefined ? HttpClientRequest.acceptJson(request) : request
-
-const canBeSentAgain = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
-  body._tag !== "Stream" && (body._tag !== "Raw" || isKept(body.body))
-
-// Of what a transport takes as a raw body, these stay as they are when they are read; streams and iterators do not.
-const isKept = (body: unknown): boolean =>
-  typeof body === "string" ||
-  ArrayBuffer.isView(body) ||
-  [ArrayBuffer, Blob, FormData, URLSearchParams].some((kind) => body instanceof kind)
-
-const isSameAs = (token: AccessToken, remembered: AccessToken | undefined): boolean =>
-  remembered !== undefined && isSame(remembered, token)
-
-/** Remembers one token for a while. */
-const makeTokenMemory = (duration: Duration.Duration) =>
-  Effect.map(Ref.make<{ readonly token: AccessToken; readonly until: number } | undefined>(undefined), (last) => ({
-    remember: (token: AccessToken) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.set(last, { token, until: now + Duration.toMillis(duration) })
-      ),
-    recall: Effect.zipWith(Ref.get(last), Clock.currentTimeMillis, (memory, now) =>
-      memory !== undefined && now < memory.until ? memory.token : undefined
-    )
-  }))
+}
 
 const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
   new Set(
@@ -196,8 +101,8 @@ const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
 /**
  * The `HttpClient` for calls to CXone. Each request gets a valid token, but only on its way to the API's origin (C1); a
  * relative URL resolves against the API base URL. A 401 about the token is answered with one renewal and one more try
- * (C2). A 403 for want of scopes and a 429 are typed errors; every other status is a response, as everywhere in
- * `@effect/platform`.
+ * (C2). A 403 for want of scopes, a 429, and a 503 with `Retry-After` are typed errors; every other status is a response,
+ * as everywhere in `@effect/platform`.
  *
  * A redirect is a response, on every transport. `HttpClient.followRedirects`, put on this client, follows it, each step
  * past the guard. The `HttpClient` below must not follow any in code of its own: it would take the token along.
@@ -239,8 +144,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
     CxoneHttpClient.layerWith({})
 
   /**
-   * The client with these options. It is never shared: in a `LayerMap` each tenant has its own. Throws a `TypeError` that names the entry if an allowed origin is no absolute URL,
-   * is plain http to another machine, or carries a user name or password.
+   * The client with these options. It is never shared: in a `LayerMap` each tenant has its own. Throws a `TypeError`
+   * that names the option if one cannot be: a number out of range, an allowed origin that is no absolute URL, is plain
+   * http to another machine, or carries a user name or password.
    *
    * @since 0.1.0
    * @category layers
@@ -248,18 +154,122 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    * ```ts
    * import { CxoneHttpClient } from "cxone-auth"
    *
-   * export const CxoneLayer = CxoneHttpClient.layerWith({ allowedOrigins: ["https://files.example.com"] })
+   * export const CxoneLayer = CxoneHttpClient.layerWith({
+   *   allowedOrigins: ["https://files.example.com"],
+   *   onRateLimited: { wait: "1 minute" }
+   * })
    * ```
    */
   static layerWith(
     options: CxoneHttpClientOptions
   ): Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> {
-    const allowed = {
-      origins: originsOf(options.allowedOrigins ?? []),
-      cxoneHosts: options.allowCxoneHosts ?? false
-    }
-    const client = make(allowed, options.tracerPropagation ?? false, TokenPolicy.make(options.policy))
     // A layer is built once in a `LayerMap`, whatever it is provided with: a tenant would get another one's client.
-    return Layer.fresh(Layer.effect(CxoneHttpClient, client))
+    return Layer.fresh(Layer.scoped(CxoneHttpClient, make(options)))
+  }
+
+  /**
+   * The same client as a plain `HttpClient`, for generated clients, such as those of `HttpApiClient`. A failure because
+   * of the token is a `RequestError` there; {@link CxoneHttpClient.withTypedErrors} gives it its type again. What
+   * can take a client of any error type, as `HttpApiClient.makeWith` can, needs neither: give it {@link CxoneHttpClient}.
+   *
+   * @since 0.1.0
+   * @category layers
+   * @example
+   * ```ts
+   * import { FetchHttpClient, HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
+   * import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+   * import { Effect, Layer, Schema } from "effect"
+   *
+   * const users = HttpApiGroup.make("users").add(
+   *   HttpApiEndpoint.get("me", "/api/v2/users/me").addSuccess(Schema.Struct({ name: Schema.String }))
+   * )
+   *
+   * const name = Effect.gen(function* () {
+   *   const cxone = yield* HttpApiClient.make(HttpApi.make("cxone").add(users))
+   *   return (yield* cxone.users.me()).name
+   * }).pipe(
+   *   CxoneHttpClient.withTypedErrors,
+   *   Effect.catchTag("InsufficientScope", (error) => Effect.succeed(error.message))
+   * )
+   *
+   * const HttpLayer = CxoneHttpClient.layerHttpClient.pipe(
+   *   Layer.provide(CxoneAuth.layerConfig),
+   *   Layer.provide(FetchHttpClient.layer)
+   * )
+   *
+   * export const runnable = name.pipe(Effect.provide(HttpLayer))
+   * ```
+   */
+  static readonly layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, CxoneAuth | HttpClient.HttpClient> =
+    CxoneHttpClient.layerHttpClientWith({})
+
+  /**
+   * The same with the options of {@link CxoneHttpClient.layerWith}.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  static layerHttpClientWith(
+    options: CxoneHttpClientOptions
+  ): Layer.Layer<HttpClient.HttpClient, never, CxoneAuth | HttpClient.HttpClient> {
+    return Layer.fresh(Layer.scoped(HttpClient.HttpClient, Effect.map(make(options), toPlain)))
+  }
+
+  /**
+   * Gives the failures of a generated client over {@link CxoneHttpClient.layerHttpClient} their types again, so that
+   * `Effect.catchTag` finds them.
+   *
+   * @since 0.1.0
+   * @category combinators
+   */
+  static readonly withTypedErrors: <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | CxoneAuthError, R> = unwrapErrors
+
+  /**
+   * Has the calls that an effect makes carry a token with these scopes, and no others: each set of scopes has a token of
+   * its own, obtained when it is first asked for and kept for the life of the layer. Name sets that are known when the
+   * app is written, not those of whoever calls it.
+   *
+   * @since 0.1.0
+   * @category combinators
+   * @example
+   * ```ts
+   * import { CxoneHttpClient } from "cxone-auth"
+   * import { Effect } from "effect"
+   *
+   * export const me = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me")).pipe(
+   *   CxoneHttpClient.withScopes("read:users")
+   * )
+   * ```
+   */
+  static withScopes(
+    scopes: string | ReadonlyArray<string>
+  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
+    return CallOptions.locally({ scopes: ScopeSet.make(scopes) })
+  }
+
+  /**
+   * Has the calls that an effect makes fail, or wait, where CXone says "not yet", whatever the client does (C4). Throws
+   * a `TypeError` if `wait` is no duration from zero to 24 days.
+   *
+   * @since 0.1.0
+   * @category combinators
+   */
+  static withOnRateLimited(
+    onRateLimited: CallOptions.OnRateLimited
+  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
+    return CallOptions.locally({ patience: CallOptions.patienceOf(onRateLimited) })
+  }
+
+  /**
+   * Marks the calls that an effect makes as safe to be sent twice, such as a POST that only searches, or not; else their
+   * method says so (RFC 9110 §9.2.2). Only such calls are sent again after "not yet" (C4).
+   *
+   * @since 0.1.0
+   * @category combinators
+   */
+  static withIdempotency(isIdempotent: boolean): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
+    return CallOptions.locally({ isIdempotent })
   }
 }

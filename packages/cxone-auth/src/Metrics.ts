@@ -36,7 +36,7 @@ export interface Metrics {
   readonly exchanged: (outcome: string, took: Duration.Duration) => void
   /** `cxone_auth_refusals`: credentials that were refused, and no token since. */
   readonly refusals: (count: number) => void
-  /** `cxone_auth_rate_limit_waits`: requests that were held back because CXone had said "not yet". */
+  /** `cxone_auth_rate_limit_waits` `at` the `token_endpoint`: requests held back because CXone had said "not yet". */
   readonly waited: () => void
   /** The metrics of the token with these scopes. */
   readonly ofToken: (scopes: ScopeSet.ScopeSet) => TokenMetrics
@@ -71,11 +71,21 @@ const refusals = Metric.gauge("cxone_auth_refusals", {
 const secondsToExpiry = Metric.gauge("cxone_auth_seconds_to_expiry", {
   description: "how long the token that was served last still had to live"
 })
-const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "token requests held back because of an earlier 429")
+const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held back because of an earlier answer")
 
 // What `Metric.update` does, without an effect: these are on the path of every call.
 const update = <Type, Out>(metric: Metric.Metric<Type, number, Out>, input: number): void =>
   metric.unsafeUpdate(input, [])
+
+const apiWaits = Metric.tagged(rateLimitWaits, "at", "api")
+
+/**
+ * `cxone_auth_rate_limit_waits` `at` the `api`: calls held back because CXone had said "not yet".
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const apiCallWaited = (): void => update(apiWaits, 1)
 
 /**
  * The metrics of one layer. Only a name that the app gives it becomes a label (`client`); a client id never does.
@@ -89,7 +99,7 @@ export const make = (client: string | undefined): Metrics => {
 
   const duration = named(exchangeSeconds)
   const refused = named(refusals)
-  const waits = named(rateLimitWaits)
+  const waits = Metric.tagged(named(rateLimitWaits), "at", "token_endpoint")
   const served = named(tokensServed)
   const servedBy = {
     hit: Metric.tagged(served, "cache", "hit"),

@@ -54,6 +54,9 @@ export const resolve = (
   if (SecureUrl.hasUserInfo(url)) {
     return refuse("user_info")
   }
+  if (!/^https?:$/.test(url.protocol) || request.headers.upgrade !== undefined) {
+    return refuse("not_http")
+  }
   if (!SecureUrl.isConfidential(url)) {
     return refuse("not_confidential")
   }

@@ -98,6 +98,11 @@ export interface TokenPolicy {
    * One that takes longer costs more than a new connection.
    */
   readonly discardTimeout: Duration.Duration
+  /**
+   * How many calls are held back, at the most, while an origin of the API says "not yet": 1,000. Each keeps its request,
+   * body included; over that, a call fails at once (C4).
+   */
+  readonly maxWaitingCalls: number
   /** How many bytes of a 403 are searched for `insufficient_scope`: 8 KiB. An error object is smaller (C3). */
   readonly maxErrorBytes: number
 }
@@ -135,6 +140,7 @@ const defaultNumbers = {
   discoveryLifetime: "1 hour",
   refusedTokenMemory: "60 seconds",
   discardTimeout: "1 second",
+  maxWaitingCalls: 1_000,
   maxErrorBytes: 8 * 1024
 } as const satisfies Required<TokenPolicyOptions>
 
@@ -189,6 +195,7 @@ const make = (options: TokenPolicyOptions): TokenPolicy => {
     discoveryLifetime: duration("discoveryLifetime"),
     refusedTokenMemory: duration("refusedTokenMemory"),
     discardTimeout: duration("discardTimeout"),
+    maxWaitingCalls: whole("maxWaitingCalls", 1, 1_000_000),
     maxErrorBytes: whole("maxErrorBytes", 1, 16 * 1024 * 1024)
   }
 

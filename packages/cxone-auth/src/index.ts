@@ -5,6 +5,8 @@
  */
 export { AccessToken, type Claims, type Tenant } from "./AccessToken.js"
 export { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
+export type { AuthenticatedHttpClient } from "./AuthenticatedHttpClient.js"
+export type { OnRateLimited } from "./CallOptions.js"
 export { ClientAuth, type ClientProof } from "./ClientAuth.js"
 export {
   type AccessKey,
@@ -22,7 +24,7 @@ export {
   type Region
 } from "./CxoneEnvironment.js"
 export { CxoneAuthError } from "./CxoneError.js"
-export { type AuthenticatedHttpClient, CxoneHttpClient, type CxoneHttpClientOptions } from "./CxoneHttpClient.js"
+export { CxoneHttpClient, type CxoneHttpClientOptions } from "./CxoneHttpClient.js"
 export { DiscoveryFailed } from "./DiscoveryFailed.js"
 export { CredentialsUnavailable, InvalidClient, InvalidTokenResponse, TokenEndpointUnavailable } from "./TokenError.js"
 export { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"

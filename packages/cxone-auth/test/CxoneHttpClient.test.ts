@@ -125,11 +125,11 @@ describe("CxoneHttpClient", () => {
       ["http://platform.nice-ic.com/", "not_confidential"],
       ["https://user:pass@platform.nice-ic.com/", "user_info"],
       ["https://platform.nice-ic.com@evil.example/", "user_info"],
-      ["ws://platform.nice-ic.com/", "not_confidential"],
-      ["wss://platform.nice-ic.com/", "not_confidential"],
-      ["ftp://platform.nice-ic.com/", "not_confidential"],
-      ["data:text/plain,x", "not_confidential"],
-      ["javascript:alert(1)", "not_confidential"]
+      ["ws://platform.nice-ic.com/", "not_http"],
+      ["wss://platform.nice-ic.com/", "not_http"],
+      ["ftp://platform.nice-ic.com/", "not_http"],
+      ["data:text/plain,x", "not_http"],
+      ["javascript:alert(1)", "not_http"]
     ]
     it.scoped.each(foreign)("nothing is sent to %s", ([url, reason]) =>
       Effect.gen(function* () {

@@ -1,0 +1,214 @@
+/**
+ * A call to the API, from the token to the answer.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type AccessToken, isSame } from "./AccessToken.js"
+import * as ApiAnswer from "./ApiAnswer.js"
+import { RateLimited } from "./ApiError.js"
+import * as CallerResponse from "./CallerResponse.js"
+import type { CallOptions } from "./CallOptions.js"
+import type { CxoneAuthService } from "./CxoneAuth.js"
+import type { CxoneAuthError } from "./CxoneError.js"
+import * as OriginGuard from "./OriginGuard.js"
+import type { RateGates } from "./RateGates.js"
+import * as Repetition from "./Repetition.js"
+import type { ScopeSet } from "./ScopeSet.js"
+import * as Telemetry from "./Telemetry.js"
+import type { TokenMemory } from "./TokenMemory.js"
+import type { TokenPolicy } from "./TokenPolicy.js"
+import type { Visitor } from "./WaitingLine.js"
+
+/**
+ * What calls are made with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiCallOptions {
+  readonly auth: CxoneAuthService
+  /** The transport: it must not follow redirects, nor open a span of its own. */
+  readonly http: HttpClient.HttpClient
+  readonly policy: TokenPolicy
+  readonly allowed: OriginGuard.AllowedPlaces
+  readonly tracerPropagation: boolean
+  readonly gates: RateGates
+  /** The tokens that were refused although they were new. */
+  readonly refusedFresh: TokenMemory
+  /** The tokens that were dropped because a request was refused that could not be sent again. */
+  readonly droppedForStream: TokenMemory
+  /** The scopes of every call's token; those of `auth` where there are none. */
+  readonly scopes: ScopeSet | undefined
+  /** For how many milliseconds a call may be held back. */
+  readonly patience: number
+}
+
+type Request = HttpClientRequest.HttpClientRequest
+
+type Outcome<A> = Effect.Effect<A, HttpClientError | CxoneAuthError>
+
+/** A call, and how it has gone so far. */
+interface Call {
+  readonly request: Request
+  readonly token: Effect.Effect<AccessToken, CxoneAuthError>
+  readonly visitor: Visitor
+  /** Whether it may be sent again after "not yet". */
+  readonly mayBeRepeated: boolean
+  /** The token that was refused, and why. */
+  readonly refused?: { readonly token: AccessToken; readonly refusal: ApiAnswer.Refusal }
+  /** How the API said "not yet". */
+  readonly limited?: RateLimited
+}
+
+/** Where a call goes, for the API that is there. */
+interface Aim {
+  readonly apiBaseUrl: URL
+  readonly request: Request
+}
+
+/**
+ * Makes the function that makes the calls: with a valid token, past the guard (C1), again with a new token where the
+ * first was refused (C2), and again later where the API says "not yet" and the caller has the patience (C4).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = ({
+  allowed,
+  auth,
+  droppedForStream,
+  gates,
+  http,
+  patience,
+  policy,
+  refusedFresh,
+  scopes,
+  tracerPropagation
+}: ApiCallOptions): ((request: Request, options: CallOptions) => Outcome<HttpClientResponse>) => {
+  const tokenWith = (wanted: ScopeSet | undefined) =>
+    wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
+  const tokenOfClient = tokenWith(scopes)
+
+  const aimAt = ({ request }: Pick<Call, "request">, apiBaseUrl: URL): Outcome<Aim> =>
+    Effect.map(OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed), (resolved) => ({
+      apiBaseUrl,
+      request: resolved
+    }))
+
+  // Credentials of another tenant bring another API with them: the one before the token is not that of the token then.
+  const apiOf = (token: AccessToken, aim: Aim): Outcome<URL> =>
+    token.tenant === undefined ? Effect.succeed(aim.apiBaseUrl) : auth.apiBaseUrl
+
+  const send = (request: Request, token: AccessToken): Outcome<ApiAnswer.ApiAnswer> =>
+    Telemetry.requestSpan(request, tracerPropagation, (traced) =>
+      http.execute(HttpClientRequest.bearerToken(traced, token.value)).pipe(
+        Effect.mapBoth({
+          onFailure: (error) => CallerResponse.makeError(error, request, [token.value]),
+          onSuccess: (response) => CallerResponse.make(request, response, [token.value])
+        })
+      )
+    ).pipe(Effect.map((response) => ({ request, token, response })))
+
+  const heedRateLimit = (answer: ApiAnswer.ApiAnswer): Outcome<ApiAnswer.ApiAnswer> =>
+    Effect.flatMap(
+      ApiAnswer.rateLimit(answer),
+      Option.match({
+        onNone: () => Effect.succeed(answer),
+        onSome: (error) =>
+          Effect.zipRight(gates.close(error.origin, error.retryAfter), ApiAnswer.failWith(answer, policy, error))
+      })
+    )
+
+  // The token comes after the gate: it could end while the call is held back.
+  const attempt = (call: Call, aim: Aim): Outcome<ApiAnswer.ApiAnswer> =>
+    gates.through(
+      aim.request.url,
+      call.visitor,
+      Effect.flatMap(call.token, (token) => {
+        if (call.refused !== undefined && isSame(call.refused.token, token)) {
+          return refuseForGood(token, aim.request, call.refused.refusal)
+        }
+        return Effect.flatMap(apiOf(token, aim), (apiBaseUrl) =>
+          apiBaseUrl.href === aim.apiBaseUrl.href
+            ? Effect.flatMap(send(aim.request, token), heedRateLimit)
+            : Effect.flatMap(aimAt(call, apiBaseUrl), (moved) => attempt(call, moved))
+        )
+      })
+    )
+
+  const attemptInTime = (call: Call, aim: Aim): Outcome<ApiAnswer.ApiAnswer> =>
+    Effect.catchTag(attempt(call, aim), "RateLimited", (error) => {
+      if (error.reason === "api" && call.mayBeRepeated && call.visitor.patience > 0) {
+        return attemptInTime({ ...call, limited: error }, aim)
+      }
+      // What the API answered to this call tells more than that it was not let through again.
+      return call.limited === undefined || error.reason === "token_endpoint"
+        ? Effect.fail(error)
+        : new RateLimited({ ...call.limited, retryAfter: error.retryAfter })
+    })
+
+  const deliver = (call: Call, aim: Aim): Outcome<HttpClientResponse> =>
+    Effect.flatMap(attemptInTime(call, aim), (answer) =>
+      ApiAnswer.isTokenRefusal(answer) ? recover(call, aim, answer) : ApiAnswer.judge(answer, policy)
+    )
+
+  const recover = (call: Call, aim: Aim, answer: ApiAnswer.ApiAnswer): Outcome<HttpClientResponse> =>
+    Effect.gen(function* () {
+      const { request, token } = answer
+      // Before the renewal, which may take long or fail: until then the body keeps its connection.
+      const refusal = yield* ApiAnswer.refusalOf(answer, policy)
+      if (call.refused !== undefined) {
+        return yield* refuseForGood(token, request, refusal)
+      }
+      if (yield* refusedFresh.knows(token, placeOf(request))) {
+        return yield* ApiAnswer.invalidToken(refusal, "refused_again")
+      }
+      if (!Repetition.canBeSentAgain(request)) {
+        return yield* refuseStream(token, request, refusal)
+      }
+      yield* auth.invalidate(token)
+      return yield* deliver({ ...call, refused: { token, refusal } }, aim)
+    })
+
+  const refuseForGood = (token: AccessToken, request: Request, refusal: ApiAnswer.Refusal): Outcome<never> =>
+    Effect.zipRight(refusedFresh.remember(token, placeOf(request)), ApiAnswer.invalidToken(refusal, "refused_again"))
+
+  // Nothing shows here whether a new token helps but the next call, so that call's refusal is the second one.
+  const refuseStream = (token: AccessToken, request: Request, refusal: ApiAnswer.Refusal): Outcome<never> =>
+    Effect.gen(function* () {
+      if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
+        return yield* refuseForGood(token, request, refusal)
+      }
+      yield* droppedForStream.remember(token, placeOf(request))
+      yield* auth.invalidate(token)
+      return yield* ApiAnswer.invalidToken(refusal, "body_not_replayable")
+    })
+
+  return (request, options) => {
+    const call: Call = {
+      request,
+      token: options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes),
+      visitor: gates.visitor(options.patience ?? patience),
+      mayBeRepeated: (options.isIdempotent ?? Repetition.isIdempotent(request)) && Repetition.canBeSentAgain(request)
+    }
+    return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
+      Effect.flatMap(aimAt(call, apiBaseUrl), (aim) => deliver(call, aim))
+    )
+  }
+}
+
+// CXone answers "No known way to render data" to whoever does not say what they accept (facts §4a).
+const acceptingJson = (request: Request): Request =>
+  request.headers.accept === undefined ? HttpClientRequest.acceptJson(request) : request
+
+// One route that refuses whatever token it gets is no reason to give up on the others.
+const placeOf = ({ method, url }: Request): string => {
+  const { origin, pathname } = new URL(url)
+  return `${method} ${origin}${pathname}`
+}
