@@ -60,7 +60,12 @@ export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Rat
         policy,
         run: (driver) => run(origin, driver),
         onWait,
-        onCalm: () => lines.delete(origin)
+        onCalm: () => {
+          // A late answer to a call of this line must not take away the line that came after it.
+          if (lines.get(origin) === line) {
+            lines.delete(origin)
+          }
+        }
       })
       lines.set(origin, line)
       return line

@@ -10,7 +10,8 @@ import {
   CxoneAuthError,
   type CxoneAuthOptions,
   CxoneEnvironment,
-  CxoneHttpClient
+  CxoneHttpClient,
+  type CxoneHttpClientOptions
 } from "cxone-auth"
 import {
   Cause,
@@ -175,13 +176,16 @@ const withDocuments =
     return kind === "openid" || kind === "configuration" ? Effect.sync(documents[kind]) : play(sent, index)
   }
 
-const layerOver = (play: Play, way: Way) =>
+const layerOver = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
   Effect.map(scripted(withDocuments(play)), ({ layer }) =>
-    CxoneHttpClient.layer.pipe(Layer.provideMerge(CxoneAuth.layer({ ...way, name: "reports" })), Layer.provide(layer))
+    Layer.merge(CxoneHttpClient.layerWith(options), CxoneHttpClient.layerHttpClientWith(options)).pipe(
+      Layer.provideMerge(CxoneAuth.layer({ ...way, name: "reports" })),
+      Layer.provide(layer)
+    )
   )
 
 /** How a call ended, and all that it leaves behind: the end as it prints, the log, the spans and every metric. */
-const traces = (play: Play, way: Way) =>
+const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
   Effect.gen(function* () {
     const spans: Array<Tracer.Span> = []
     const ordinary = yield* Effect.tracer
@@ -193,7 +197,7 @@ const traces = (play: Play, way: Way) =>
       },
       context: (run, fiber) => ordinary.context(run, fiber)
     })
-    const layer = yield* layerOver(play, way)
+    const layer = yield* layerOver(play, way, options)
     const call = Effect.gen(function* () {
       const cxone = yield* CxoneHttpClient
       const auth = yield* CxoneAuth
@@ -207,26 +211,35 @@ const traces = (play: Play, way: Way) =>
         auth
       }
     })
+    const plain = Effect.flatMap(HttpClient.HttpClient, (client) => client.get("/x")).pipe(
+      Effect.tapErrorCause((cause) => Effect.logError("the plain client failed", cause))
+    )
     const fiber = yield* withLogs(
       call.pipe(
         Effect.tapErrorCause((cause) => Effect.logError("it failed", cause)),
         Effect.tapError((error) => Effect.logError(error)),
         Effect.tap((all) => Effect.log(all)),
         Effect.exit,
-        Effect.zip(Effect.flatMap(CxoneAuth, ({ status }) => status)),
+        (first) =>
+          Effect.all([
+            first,
+            Effect.exit(plain),
+            Effect.exit(CxoneHttpClient.withTypedErrors(plain)),
+            Effect.flatMap(CxoneAuth, ({ status }) => status)
+          ]),
         Effect.provide(layer),
         Effect.withSpan("caller"),
         Effect.withTracer(tracer)
       )
     ).pipe(Effect.fork)
-    yield* TestClock.adjust("10 minutes")
+    yield* TestClock.adjust("30 minutes")
     const {
       lines,
-      result: [result, status]
+      result: [result, ofPlain, ofTyped, status]
     } = yield* Fiber.join(fiber)
     const metrics = yield* Metric.snapshot
     const shown: ReadonlyArray<readonly [string, string]> = [
-      ...renderingsOfExit(result),
+      ...[result, ofPlain, ofTyped].flatMap(renderingsOfExit),
       ...(Exit.isSuccess(result)
         ? [
             ...Object.values(result.value).flatMap(renderings),
@@ -337,10 +350,44 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     })
   )
 
+  const notYet = (sent: Sent, status: number) =>
+    new Response(echo(sent), {
+      status,
+      headers: { "retry-after": "20", "www-authenticate": `Bearer realm="${sent.request.headers.authorization}"` }
+    })
+
   it.effect.each([
-    ["token endpoint", (sent: Sent) => isTokenRequest(sent)],
-    ["API", (sent: Sent) => !isTokenRequest(sent)]
-  ] as const)("a transport that fails with what it was about to send: %s", ([_, fails]) =>
+    [429, 1, "Success"],
+    [503, 1, "Success"],
+    [429, Number.POSITIVE_INFINITY, "RateLimited"],
+    [503, Number.POSITIVE_INFINITY, "RateLimited"]
+  ] as const)("calls that wait after a %s that repeats the token, %s times", ([status, times, expected]) =>
+    Effect.gen(function* () {
+      let refusals = 0
+      const { ended, shown } = yield* traces(
+        (sent) =>
+          Effect.sync(() => {
+            if (isTokenRequest(sent)) {
+              return grant()
+            }
+            refusals += 1
+            return refusals <= times ? notYet(sent, status) : json({})
+          }),
+        withKey,
+        { onRateLimited: { wait: "1 minute" }, scopes: "read:users" }
+      ).pipe(CxoneHttpClient.withIdempotency(true), CxoneHttpClient.withScopes("read:users write:users"))
+      expect(ended).toBe(expected)
+      expect(refusals).toBeGreaterThan(2)
+      expectNoCanary(shown)
+    })
+  )
+
+  it.effect.each(
+    ways.flatMap(([name, way]) => [
+      [`${name}: token endpoint`, (sent: Sent) => isTokenRequest(sent), way] as const,
+      [`${name}: API`, (sent: Sent) => !isTokenRequest(sent), way] as const
+    ])
+  )("a transport that fails with what it was about to send, %s", ([_, fails, way]) =>
     Effect.gen(function* () {
       const { ended, shown } = yield* traces(
         (sent) =>
@@ -349,7 +396,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
                 cause: Object.assign(new Error(`cannot send ${echo(sent)}`), { code: "ECONNRESET", sent: echo(sent) })
               })
             : Effect.sync(grant),
-        byBasic
+        way
       )
       expect(ended).toMatch(/^(TokenEndpointUnavailable|RequestError)$/)
       expect(shown.some(([_, text]) => text.includes("ECONNRESET"))).toBe(true)

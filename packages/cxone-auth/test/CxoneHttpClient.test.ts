@@ -7,81 +7,10 @@ import {
   HttpClientResponse
 } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import {
-  Credentials,
-  CxoneAuth,
-  CxoneEnvironment,
-  CxoneHttpClient,
-  type CxoneHttpClientOptions,
-  RateLimited
-} from "cxone-auth"
-import {
-  Array,
-  Deferred,
-  Duration,
-  Effect,
-  Fiber,
-  FastCheck as fc,
-  Layer,
-  Option,
-  Redacted,
-  Stream,
-  TestClock
-} from "effect"
-import { json, type Play, type Sent, scripted } from "./support/ScriptedHttpClient.js"
-
-const host = "https://platform.nice-ic.com"
-
-const bearerOf = ({ request }: Sent) => (request.headers.authorization ?? "").replace("Bearer ", "")
-
-const challenge = (value: string, status = 401, init: ResponseInit = {}) =>
-  new Response("{}", { ...init, status, headers: { "www-authenticate": value } })
-
-const invalidToken = () => challenge('Bearer realm="api", error="invalid_token", error_description="it has ended"')
-
-interface World {
-  /** What the API answers; by default everybody is welcome. */
-  readonly api?: (sent: Sent, index: number) => Response | Effect.Effect<Response, { readonly cause: unknown }>
-  readonly options?: CxoneHttpClientOptions
-  readonly apiBaseUrl?: string
-  /** The value of the token of the nth exchange, from 1 on. */
-  readonly tokenValue?: (n: number) => string
-}
-
-/** A provider of numbered tokens and an API behind one `HttpClient`, and the client under test on top. */
-const world = ({ api = () => json({}), apiBaseUrl = host, options = {}, tokenValue = (n) => `t${n}` }: World = {}) =>
-  Effect.gen(function* () {
-    let exchanges = 0
-    let calls = 0
-    const play: Play = (sent) => {
-      if (sent.url === `${host}/oauth/token`) {
-        exchanges += 1
-        return Effect.succeed(json({ access_token: tokenValue(exchanges), expires_in: 3600, scope: "offline_access" }))
-      }
-      calls += 1
-      const answer = api(sent, calls - 1)
-      return Effect.isEffect(answer) ? answer : Effect.succeed(answer)
-    }
-    const { layer, sent } = yield* scripted(play)
-    const context = yield* Layer.build(
-      CxoneHttpClient.layerWith(options).pipe(
-        Layer.provideMerge(
-          CxoneAuth.layer({
-            credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),
-            environment: CxoneEnvironment.custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl }),
-            scopes: ["offline_access", "read:users"]
-          })
-        ),
-        Layer.provide(layer)
-      )
-    )
-    return {
-      client: yield* Effect.provide(CxoneHttpClient, context),
-      auth: yield* Effect.provide(CxoneAuth, context),
-      apiCalls: Effect.map(sent, (all) => all.filter(({ url }) => url !== `${host}/oauth/token`)),
-      exchanges: Effect.sync(() => exchanges)
-    }
-  })
+import { CxoneAuth, CxoneHttpClient, RateLimited } from "cxone-auth"
+import { Array, Deferred, Duration, Effect, Fiber, FastCheck as fc, Layer, Option, Stream, TestClock } from "effect"
+import { bearerOf, challenge, host, invalidToken, world } from "./support/ClientWorld.js"
+import { json, type Sent, scripted } from "./support/ScriptedHttpClient.js"
 
 const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flip(effect)
 

@@ -216,6 +216,22 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
+  it.scoped("nor does what is served late, when the gate had opened for good and closed anew", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forEach([1, 2, 3], (name) => Effect.fork(Effect.exit(attempt(name, gates.visitor(0)))))
+      yield* settled
+      yield* serve(1)
+      yield* refuse(2, 5)
+      yield* serve(3)
+      yield* start([4])
+      expect(arrived).toEqual([0, 1, 2, 3])
+    }).pipe(unjittered)
+  )
+
   it.scoped("who would have to wait too long is told at once, and what is left", () =>
     Effect.gen(function* () {
       const { attempt, gates, refuse, start } = yield* world()
@@ -362,7 +378,8 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   type Step =
     | { readonly kind: "call"; readonly patience: number }
-    | { readonly kind: "serve" | "leave"; readonly pick: number }
+    | { readonly kind: "serve"; readonly pick: number }
+    | { readonly kind: "leave"; readonly pick: number }
     | { readonly kind: "refuse"; readonly pick: number; readonly seconds: number | undefined }
     | { readonly kind: "pass"; readonly millis: number }
 
@@ -417,16 +434,16 @@ describe("C4: the line before an origin that said: not yet", () => {
                   yield* settled
                   break
                 }
-                case "serve":
+                case "serve": {
+                  const chosen = onTheWay[current.pick % Math.max(1, onTheWay.length)]
+                  yield* chosen === undefined ? Effect.void : serve(chosen)
+                  break
+                }
                 case "refuse": {
                   const chosen = onTheWay[current.pick % Math.max(1, onTheWay.length)]
                   if (chosen !== undefined) {
-                    if (current.kind === "serve") {
-                      yield* serve(chosen)
-                    } else {
-                      yield* refuse(chosen, current.seconds)
-                      closedUntil = Math.max(closedUntil, now + (current.seconds ?? 1) * 1_000)
-                    }
+                    yield* refuse(chosen, current.seconds)
+                    closedUntil = Math.max(closedUntil, now + (current.seconds ?? 1) * 1_000)
                   }
                   break
                 }
