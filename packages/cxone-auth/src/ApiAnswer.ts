@@ -170,7 +170,7 @@ const scopeErrorIn = (text: string) => {
 // The brief's gateway names the error, but not where: an API may also say it in the body, in the fields of RFC 6749.
 const judgeScopeInBody = (answer: ApiAnswer, policy: TokenPolicy) => {
   const { request, response, token } = answer
-  return Effect.flatMap(ResponseBody.peek(response, policy.maxErrorBytes), ({ body, text }) =>
+  return Effect.flatMap(ResponseBody.peek(response, policy.maxErrorBytes, policy.discardTimeout), ({ body, text }) =>
     Option.match(Option.flatMap(text, scopeErrorIn), {
       onNone: () => Effect.succeed(CallerResponse.makeWithBody(request, response, [token.value], body)),
       onSome: ({ description, scope }) => Effect.fail(insufficientScope(answer, scope, description))

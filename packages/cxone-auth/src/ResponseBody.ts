@@ -10,6 +10,7 @@ import * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -59,45 +60,68 @@ export const readWithin = (
   readText(response, maxBytes).pipe(Effect.timeout(within), Effect.orElseSucceed(Option.none))
 
 /**
- * Looks at the beginning of a body and puts it back: `text` is the whole body if it is no longer than `maxBytes`, and
- * `body` gives every byte as if nobody had looked. A body that breaks off does so for whoever reads it.
+ * Looks at the beginning of a body and puts it back: `text` is the whole body if it is no longer than `maxBytes` and has
+ * come `within` that time, and `body` gives every byte as if nobody had looked. A body that breaks off, or takes longer,
+ * does so for whoever reads it.
  *
  * @since 0.1.0
  * @category decoding
  */
 export const peek = (
   response: HttpClientResponse,
-  maxBytes: number
+  maxBytes: number,
+  within: Duration.Duration
 ): Effect.Effect<{ readonly text: Option.Option<string>; readonly body: Stream.Stream<Uint8Array, ResponseError> }> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const next = yield* Stream.toPull(response.stream).pipe(Scope.extend(scope))
+    const timeIsUp = yield* Effect.forkIn(Effect.sleep(within), scope)
     const read = (seen: Chunk.Chunk<Uint8Array>): Effect.Effect<Seen> =>
       sizeOf(seen) > maxBytes
-        ? Effect.succeed({ seen, whole: false })
-        : Effect.matchEffect(next, {
-            onSuccess: (more) => read(Chunk.appendAll(seen, more)),
-            onFailure: (end) =>
-              Effect.succeed({
-                seen,
-                whole: Option.match(end, { onNone: () => true, onSome: withoutBody }),
-                ...Option.match(end, { onNone: () => ({}), onSome: (error) => ({ error }) })
-              })
+        ? Effect.succeed({ seen, rest: next })
+        : Effect.gen(function* () {
+            // In a fiber of its own: what has been asked for must not get lost when the time is up.
+            const asked = yield* Effect.forkIn(next, scope)
+            const got = yield* Effect.raceFirst(
+              Effect.asSome(Fiber.await(asked)),
+              Effect.as(Fiber.await(timeIsUp), Option.none())
+            )
+            return yield* Option.match(got, {
+              onNone: () => Effect.succeed({ seen, rest: firstThen(Fiber.join(asked), next) }),
+              onSome: (exit) =>
+                Effect.matchEffect(exit, {
+                  onSuccess: (more) => read(Chunk.appendAll(seen, more)),
+                  onFailure: (end) =>
+                    Effect.succeed(
+                      Option.exists(end, (error) => !withoutBody(error)) ? { seen, rest: Effect.fail(end) } : { seen }
+                    )
+                })
+            })
           })
-    const { error, seen, whole } = yield* Effect.onInterrupt(read(Chunk.empty()), () => Scope.close(scope, Exit.void))
-    const rest = error === undefined ? Stream.fromPull(Effect.succeed(next)) : Stream.fail(error)
-    return {
-      text: whole ? Option.some(decode(seen)) : Option.none(),
-      body: whole
-        ? Stream.fromChunk(seen)
-        : Stream.ensuring(Stream.concat(Stream.fromChunk(seen), rest), Scope.close(scope, Exit.void))
+    const { rest, seen } = yield* Effect.onInterrupt(read(Chunk.empty()), () => Scope.close(scope, Exit.void))
+    if (rest === undefined) {
+      yield* Scope.close(scope, Exit.void)
+      return { text: Option.some(decode(seen)), body: Stream.fromChunk(seen) }
     }
+    const body = Stream.concat(Stream.fromChunk(seen), Stream.fromPull(Effect.succeed(rest)))
+    return { text: Option.none(), body: Stream.ensuring(body, Scope.close(scope, Exit.void)) }
   })
 
+type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<ResponseError>>
+
+/** What has been read, and where the rest is to be had, if there may be one. */
 interface Seen {
   readonly seen: Chunk.Chunk<Uint8Array>
-  readonly whole: boolean
-  readonly error?: ResponseError
+  readonly rest?: Pull
+}
+
+const firstThen = (first: Pull, then: Pull): Pull => {
+  let current = first
+  return Effect.suspend(() => {
+    const pull = current
+    current = then
+    return pull
+  })
 }
 
 const sizeOf = (parts: Chunk.Chunk<Uint8Array>): number => Chunk.reduce(parts, 0, (total, { length }) => total + length)

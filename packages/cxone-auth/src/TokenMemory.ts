@@ -10,8 +10,8 @@ import * as Ref from "effect/Ref"
 import { type AccessToken, isSame } from "./AccessToken.js"
 
 /**
- * Remembers for a while which tokens were refused, and at which places of the API. A token that was refused at many is
- * as good as refused at all of them.
+ * Remembers for a while which tokens were refused, and at which places of the API. Where that happened at many, it
+ * counts as known of all.
  *
  * @since 0.1.0
  * @category models
@@ -31,7 +31,7 @@ interface Entry {
 }
 
 /**
- * At how many places a token may be refused before that counts for all. Each costs a renewal, so it is few; more than
+ * At how many places tokens may be refused before that counts for all. Each costs a renewal, so it is few; more than
  * one, so that a single route that always answers 401 does not keep the others from being helped.
  */
 const manyPlaces = 8
@@ -47,11 +47,11 @@ const maxEntries = 64
  */
 export const make = (duration: Duration.Duration): Effect.Effect<TokenMemory> =>
   Effect.map(Ref.make<ReadonlyArray<Entry>>([]), (entries): TokenMemory => {
-    const holds = (place: string, counts: (entry: Entry) => boolean) =>
-      Effect.zipWith(Ref.get(entries), Clock.currentTimeMillis, (all, now) => {
-        const places = new Set(all.filter((entry) => now < entry.until && counts(entry)).map((entry) => entry.place))
-        return places.has(place) || places.size >= manyPlaces
-      })
+    const current = Effect.zipWith(Ref.get(entries), Clock.currentTimeMillis, (all, now) =>
+      all.filter(({ until }) => now < until)
+    )
+    const holds = (entries: ReadonlyArray<Entry>, matches: (entry: Entry) => boolean) =>
+      entries.some(matches) || new Set(entries.map(({ place }) => place)).size >= manyPlaces
     return {
       remember: (token, place) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -62,7 +62,12 @@ export const make = (duration: Duration.Duration): Effect.Effect<TokenMemory> =>
             { token, place, until: now + Duration.toMillis(duration) }
           ])
         ),
-      knows: (token, place) => holds(place, (entry) => isSame(entry.token, token)),
-      knowsAnother: (token, place) => holds(place, (entry) => !isSame(entry.token, token))
+      knows: (token, place) =>
+        Effect.map(current, (all) => holds(all, (entry) => entry.place === place && isSame(entry.token, token))),
+      knowsAnother: (token, place) =>
+        Effect.map(current, (all) => {
+          const others = all.filter((entry) => !isSame(entry.token, token))
+          return holds(others, (entry) => entry.place === place)
+        })
     }
   })

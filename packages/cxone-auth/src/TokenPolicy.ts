@@ -94,8 +94,8 @@ export interface TokenPolicy {
    */
   readonly refusedTokenMemory: Duration.Duration
   /**
-   * How long the body of an answer that nobody will look at is read, so that its connection can be used again: 1 s.
-   * One that takes longer costs more than a new connection.
+   * How long the body of an answer is read that the caller will not see, so that its connection can be used again: 1 s.
+   * One that takes longer costs more than a new connection. As long is a 403 searched for `insufficient_scope`.
    */
   readonly discardTimeout: Duration.Duration
   /**
