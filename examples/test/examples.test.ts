@@ -64,6 +64,21 @@ describe("examples, without settings, at the embedded simulator", () => {
     })
   )
 
+  it.live("api-client: a generated client is renewed, waits, and has typed errors", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("api-client")
+      for (const step of [
+        /^users\.me +200 +Test User \(test-user\)$/m,
+        /^token revoked +200 +401, renewed, sent again/m,
+        /^too many calls +200 +429, a second's wait, 2 requests$/m,
+        /^scope missing +403 +InsufficientScope: wants read:users$/m
+      ]) {
+        expect(output).toMatch(step)
+      }
+      expect(code).toBe(0)
+    })
+  )
+
   it.live("scopes: two sets, two tokens", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("scopes")
