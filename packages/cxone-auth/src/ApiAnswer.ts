@@ -7,7 +7,6 @@ import * as Headers from "@effect/platform/Headers"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -105,21 +104,21 @@ export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): 
   new InvalidToken({ reason, ...refusal })
 
 /**
- * The error for an answer that says "not yet": 429, or 503 with a `Retry-After` that can be read (C4).
+ * The error for an answer that says "not yet", read at `now` (milliseconds since the epoch): 429, or 503 with a
+ * `Retry-After` that can be read (C4).
  *
  * @since 0.1.0
  * @category errors
  */
-export const rateLimit = (answer: ApiAnswer): Effect.Effect<Option.Option<RateLimited>> => {
+export const rateLimited = (answer: ApiAnswer, now: number): Option.Option<RateLimited> => {
   const { headers, status } = answer.response
-  return status !== 429 && status !== 503
-    ? Effect.succeedNone
-    : Effect.map(Clock.currentTimeMillis, (now) => {
-        const retryAfter = RetryAfter.parse(headers["retry-after"], now)
-        return status === 429 || Option.isSome(retryAfter)
-          ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, retryAfter }))
-          : Option.none()
-      })
+  if (status !== 429 && status !== 503) {
+    return Option.none()
+  }
+  const retryAfter = RetryAfter.parse(headers["retry-after"], now)
+  return status === 429 || Option.isSome(retryAfter)
+    ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, retryAfter }))
+    : Option.none()
 }
 
 /**

@@ -7,6 +7,7 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type AccessToken, isSame } from "./AccessToken.js"
@@ -116,14 +117,15 @@ export const make = ({
     ).pipe(Effect.map((response) => ({ request, token, response })))
 
   const heedRateLimit = (answer: ApiAnswer.ApiAnswer): Outcome<ApiAnswer.ApiAnswer> =>
-    Effect.flatMap(
-      ApiAnswer.rateLimit(answer),
-      Option.match({
-        onNone: () => Effect.succeed(answer),
-        onSome: (error) =>
-          Effect.zipRight(gates.close(error.origin, error.retryAfter), ApiAnswer.failWith(answer, policy, error))
-      })
-    )
+    answer.response.status < 400
+      ? Effect.succeed(answer)
+      : Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Option.match(ApiAnswer.rateLimited(answer, now), {
+            onNone: () => Effect.succeed(answer),
+            onSome: (error) =>
+              Effect.zipRight(gates.close(error.origin, error.retryAfter), ApiAnswer.failWith(answer, policy, error))
+          })
+        )
 
   // The token comes after the gate: it could end while the call is held back.
   const attempt = (call: Call, aim: Aim): Outcome<ApiAnswer.ApiAnswer> =>
