@@ -143,19 +143,24 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
     if (trial === round) {
       window += 1
       giveBack(trial)
-      if (line.length === 0) {
-        onCalm()
-      }
+    }
+    if (line.length === 0) {
+      onCalm()
     }
   }
 
-  const settle = (trial: number, isServed: boolean): Effect.Effect<void> =>
-    isServed
+  const settle = (trial: number, isServed: boolean): Effect.Effect<void> => {
+    if (!isServed) {
+      return Effect.sync(() => giveBack(trial))
+    }
+    const isOfNow = trial === round || (trial === outside && !isAsked)
+    return isOfNow
       ? Effect.zipRight(
-          trial === round ? gate.reset : Effect.void,
+          gate.reset,
           Effect.sync(() => served(trial))
         )
-      : Effect.sync(() => giveBack(trial))
+      : Effect.void
+  }
 
   const join = (visitor: Visitor, now: number): Place => {
     const turn = Deferred.unsafeMake<number, RateLimited>(FiberId.none)
@@ -244,12 +249,14 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
         const wasOpen = (yield* gate.millisLeft) === 0
         const left = Duration.toMillis(yield* gate.close(retryAfter))
         const now = yield* Clock.currentTimeMillis
-        isAsked = Option.isSome(retryAfter) || (isAsked && !wasOpen)
+        isAsked = Option.exists(retryAfter, Duration.greaterThan(Duration.zero)) || (isAsked && !wasOpen)
         sendAway(now + left, left)
         if (wasOpen) {
           round += 1
           onTrial = 0
           window = 1
+          // Who comes next starts it anew: it keeps the pace of the round before.
+          isDriven = false
           if (line.length > 0) {
             startDriving()
           }

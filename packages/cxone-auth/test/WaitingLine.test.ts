@@ -198,6 +198,20 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
+  it.scoped("and for as long as it says, no longer, also where nobody else waits", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* start([1])
+      yield* TestClock.adjust("1 second")
+      yield* refuse(1, 0.1)
+      yield* start([2])
+      yield* TestClock.adjust(100)
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
   it.scoped("what is served of an earlier round opens nothing", () =>
     Effect.gen(function* () {
       const { arrived, refuse, serve, start } = yield* world()
@@ -336,6 +350,24 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
+  it.scoped("a named time of zero is none; what is served meanwhile ends a time that the server did not name", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      for (const name of [0, 1, 2, 3]) {
+        yield* start([name])
+        yield* refuse(name, 0)
+        yield* TestClock.adjust("10 seconds")
+      }
+      yield* start([4])
+      yield* refuse(4)
+      yield* Effect.fork(attempt(5, gates.visitor(0)))
+      yield* settled
+      yield* serve(5)
+      yield* start([6])
+      expect(arrived).toEqual([0, 1, 2, 3, 4, 5, 6])
+    }).pipe(unjittered)
+  )
+
   it.scoped("a caller who leaves the line, or is interrupted on the way, takes nobody's turn along", () =>
     Effect.gen(function* () {
       const { arrived, refuse, start } = yield* world()
@@ -441,7 +473,7 @@ describe("C4: the line before an origin that said: not yet", () => {
                   const chosen = onTheWay[current.pick % Math.max(1, onTheWay.length)]
                   if (chosen !== undefined) {
                     yield* refuse(chosen, current.seconds)
-                    closedUntil = Math.max(closedUntil, now + (current.seconds ?? 1) * 1_000)
+                    closedUntil = Math.max(closedUntil, now + (current.seconds ?? 0) * 1_000)
                   }
                   break
                 }

@@ -1,0 +1,217 @@
+/** C2 to C4 as a table: every status, challenge, method and kind of body, over every transport, on real sockets. */
+import { FetchHttpClient, HttpBody, HttpClientRequest } from "@effect/platform"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { describe, expect, it } from "@effect/vitest"
+import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Effect, Either, Layer, Redacted, Stream } from "effect"
+
+const transports = [
+  ["fetch", FetchHttpClient.layer],
+  ["undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+] as const
+type Transport = (typeof transports)[number][0]
+
+const challenges = {
+  none: undefined,
+  "Bearer alone": 'Bearer realm="api"',
+  invalid_token: 'Bearer realm="api", error="invalid_token"',
+  insufficient_scope: 'Bearer error="insufficient_scope", scope="write:users"',
+  "another Bearer error": 'Bearer error="account_locked"',
+  "another scheme": 'Basic realm="x"',
+  "another scheme, and Bearer": 'Basic realm="x", Bearer error="invalid_token"',
+  malformed: 'Bearer realm="open'
+} as const
+type Challenge = keyof typeof challenges
+const everyChallenge = Object.keys(challenges) as ReadonlyArray<Challenge> // TypeScript takes keys for any text.
+
+const bytes = new TextEncoder().encode('{"text":"é"}')
+const form = () => {
+  const data = new FormData()
+  data.set("file", new Blob([bytes]), "a.json")
+  return HttpBody.formData(data)
+}
+const bodies = {
+  none: () => HttpBody.empty,
+  json: () => HttpBody.unsafeJson({ text: "é" }),
+  text: () => HttpBody.text("é"),
+  bytes: () => HttpBody.uint8Array(bytes),
+  form,
+  params: () => HttpBody.urlParams([["a", "é &="]]),
+  stream: () => HttpBody.stream(Stream.make(bytes))
+} as const
+type Body = keyof typeof bodies
+const everyBody = Object.keys(bodies) as ReadonlyArray<Body> // As above.
+
+const methods = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] as const
+
+interface Row {
+  readonly method: (typeof methods)[number]
+  readonly body: Body
+  readonly status: number
+  readonly challenge: Challenge
+  readonly retryAfter?: string
+  /** How many requests are answered so; then the API has nothing at that path: 404. */
+  readonly times: number
+}
+
+const answers: ReadonlyArray<Pick<Row, "status" | "challenge" | "retryAfter">> = [
+  ...everyChallenge.flatMap((challenge) => [401, 403].map((status) => ({ status, challenge }))),
+  ...[200, 204, 301, 304, 400, 404, 409, 418, 429, 500, 502, 503, 504].map((status) => ({
+    status,
+    challenge: "none" as const
+  })),
+  ...[400, 429, 500].map((status) => ({ status, challenge: "invalid_token" as const })),
+  // No time of the server's own, so that nothing waits for longer than the policy of this test says.
+  ...[429, 503].map((status) => ({ status, challenge: "none" as const, retryAfter: "0" }))
+]
+
+const requests = methods.flatMap((method) =>
+  // What a body of these would mean is not defined (RFC 9110 §9.3.1), and fetch does not send it.
+  ["GET", "HEAD", "OPTIONS"].includes(method)
+    ? [{ method, body: "none" as const }]
+    : everyBody.map((body) => ({ method, body }))
+)
+
+type Answer = (typeof answers)[number]
+
+const mayBeAnsweredTwice = ({ status }: Answer) => [401, 429, 503].includes(status)
+
+const rowsOf = (answer: Answer): ReadonlyArray<Row> =>
+  requests.flatMap((request) =>
+    (mayBeAnsweredTwice(answer) ? [1, 2] : [1]).map((times) => ({ ...request, ...answer, times }))
+  )
+
+/** What a transport cannot send, with auth or without. */
+const isBeyond = (transport: Transport, { body, method }: Row): boolean =>
+  // Undici takes a FormData of its own class only; node:http frames no body of unknown length in a DELETE.
+  (transport === "undici" && body === "form") ||
+  (transport === "node:http" && method === "DELETE" && (body === "form" || body === "stream"))
+
+/** RFC 9110 §9.2.2. A mark changes nothing for these. */
+const isIdempotent = (method: string): boolean => method !== "POST" && method !== "PATCH"
+
+interface Outcome {
+  /** The token of each request: the one at hand, or the one that came after it. */
+  readonly sent: ReadonlyArray<"first" | "renewed" | "another">
+  readonly exchanges: number
+  readonly seen: string
+}
+
+/** The rules of C2 to C4, in words as few as can be, and none of the library's. */
+const rulesFor = (row: Row, transport: Transport, mode: "fail" | "wait", isMarked: boolean): Outcome => {
+  const { body, challenge, method, status, times } = row
+  const afterwards = "404"
+  const refusesToken =
+    status === 401 && !["insufficient_scope", "another Bearer error", "another scheme"].includes(challenge)
+  const saysNotYet = status === 429 || (status === 503 && row.retryAfter !== undefined)
+
+  if (refusesToken && body === "stream") {
+    return { sent: ["first"], exchanges: 0, seen: "InvalidToken body_not_replayable" }
+  }
+  if (refusesToken) {
+    return {
+      sent: ["first", "renewed"],
+      exchanges: 1,
+      seen: times === 1 ? afterwards : "InvalidToken refused_again"
+    }
+  }
+  if (saysNotYet && mode === "wait" && (isMarked || isIdempotent(method)) && body !== "stream") {
+    return { sent: ["first", ...Array<"first">(times).fill("first")], exchanges: 0, seen: afterwards }
+  }
+  if (saysNotYet) {
+    return { sent: ["first"], exchanges: 0, seen: "RateLimited api" }
+  }
+  if ((status === 401 || status === 403) && challenge === "insufficient_scope") {
+    return { sent: ["first"], exchanges: 0, seen: "InsufficientScope insufficient_scope" }
+  }
+  // Fetch would keep a copy of the stream if redirects were not errors to it.
+  const isLost = transport === "fetch" && status === 301 && body === "stream"
+  return { sent: ["first"], exchanges: 0, seen: isLost ? "RequestError Transport" : String(status) }
+}
+
+const play = (row: Row, path: string, isMarked: boolean) =>
+  Effect.gen(function* () {
+    const { inject, clearFaults, requestsTo } = yield* CxoneSimulator
+    const auth = yield* CxoneAuth
+    const cxone = yield* CxoneHttpClient
+    const first = yield* auth.accessToken
+    const [apiBefore, tokenBefore] = [(yield* requestsTo("api")).length, (yield* requestsTo("token")).length]
+
+    const challenge = challenges[row.challenge]
+    const headers = {
+      ...(challenge === undefined ? {} : { "www-authenticate": challenge }),
+      ...(row.retryAfter === undefined ? {} : { "retry-after": row.retryAfter })
+    }
+    const body = [204, 304].includes(row.status) ? {} : { body: { message: "no" } }
+    yield* inject(Fault.respond({ status: row.status, headers, ...body }), { on: "api", times: row.times })
+    const request = HttpClientRequest.make(row.method)(path).pipe(HttpClientRequest.setBody(bodies[row.body]()))
+    const call = Effect.flatMap(cxone.execute(request), (response) => Effect.as(Effect.exit(response.text), response))
+    const result = yield* Effect.either(isMarked ? CxoneHttpClient.withIdempotency(true)(call) : call)
+    yield* clearFaults
+
+    const sent = (yield* requestsTo("api")).slice(apiBefore)
+    const exchanges = (yield* requestsTo("token")).length - tokenBefore
+    const bearer = (token: { readonly value: Redacted.Redacted<string> }) => `Bearer ${Redacted.value(token.value)}`
+    const renewed = yield* auth.accessToken
+    // What the simulator answers of its own accord ends the time of its "not yet".
+    yield* Effect.exit(cxone.get("/calm").pipe(CxoneHttpClient.withOnRateLimited({ wait: "1 minute" })))
+
+    const outcome: Outcome = {
+      sent: sent.map(({ headers: { authorization } }) =>
+        authorization === bearer(first) ? "first" : authorization === bearer(renewed) ? "renewed" : "another"
+      ),
+      exchanges,
+      seen: Either.match(result, {
+        onLeft: (error) => `${error._tag} ${error.reason}`,
+        onRight: ({ status }) => String(status)
+      })
+    }
+    const bodiesSent = new Set(sent.map((each) => Redacted.value(each.body).replace(/-{4,}[\w-]+/g, "(boundary)")))
+    const isAsMade = sent.every(({ method, url }) => method === row.method && url === path) && bodiesSent.size === 1
+    return { outcome, isAsMade, isWithBody: !bodiesSent.has("") }
+  })
+
+const policy = { rateLimitDelay: "1 millis", refusedTokenMemory: "1 millis" } as const
+
+const modes = [
+  ["where calls fail", "fail", false, answers],
+  ["where calls may wait", "wait", false, answers.filter(mayBeAnsweredTwice)],
+  ["where calls may wait and are marked idempotent", "wait", true, answers.filter(mayBeAnsweredTwice)]
+] as const
+
+describe.each(transports)("C2 to C4 over %s", (transport, layer) => {
+  it.live.each(modes)(
+    "%s: what is sent, how often, with which token, and what the caller sees",
+    ([_, mode, isMarked, given]) =>
+      Effect.gen(function* () {
+        const wrong = yield* Effect.forEach(given, (answer) =>
+          Effect.forEach(rowsOf(answer), (row, index) => {
+            if (isBeyond(transport, row) || (isMarked && isIdempotent(row.method))) {
+              return Effect.succeed([])
+            }
+            const expected = rulesFor(row, transport, mode, isMarked)
+            const isWithBody = row.body !== "none"
+            return Effect.map(play(row, `/rows/${index}?a=1`, isMarked), (played) => {
+              const wanted = { outcome: expected, isAsMade: true, isWithBody }
+              return JSON.stringify(played) === JSON.stringify(wanted) ? [] : [{ row, played, wanted }]
+            })
+          }).pipe(
+            Effect.provide(
+              CxoneHttpClient.layerWith({
+                policy,
+                onRateLimited: mode === "fail" ? "fail" : { wait: "1 minute" }
+              }).pipe(
+                Layer.provideMerge(CxoneSimulator.layerAuth({ policy })),
+                Layer.provideMerge(CxoneSimulator.layerServer()),
+                Layer.provide(layer)
+              )
+            )
+          )
+        )
+        expect(wrong.flat(2)).toEqual([])
+      }),
+    60_000
+  )
+})
