@@ -11,12 +11,12 @@ export interface Line {
   readonly name: string
   readonly points: ReadonlyArray<Point>
   /** A single point that belongs to it, drawn as a ring. */
-  readonly mark: Point
+  readonly mark?: Point
 }
 
 export interface Plot {
   readonly title: string
-  /** Says what the rings are. */
+  /** Says what there is to know, as what the rings are. */
   readonly note: string
   /** With their units. */
   readonly x: string
@@ -64,7 +64,7 @@ const at = (value: number): string => value.toFixed(1)
 
 /** Both axes begin at 0. */
 export const svg = ({ lines, note, title, x, y }: Plot): string => {
-  const points = lines.flatMap(({ mark, points }) => [...points, mark])
+  const points = lines.flatMap(({ mark, points }) => (mark === undefined ? points : [...points, mark]))
   const xStep = stepOf(Math.max(...points.map((point) => point.x)))
   const yStep = stepOf(Math.max(...points.map((point) => point.y)))
   const ticks = Array.range(0, 5)
@@ -86,12 +86,14 @@ export const svg = ({ lines, note, title, x, y }: Plot): string => {
 
   const drawn = lines.flatMap(({ mark, name, points }, index) => {
     const way = points.map((point) => `${at(toX(point.x))},${at(toY(point.y))}`).join(" ")
-    const last = points.at(-1) ?? mark
+    const last = points.at(-1) ?? mark ?? { x: 0, y: 0 }
     return [
       `<polyline class="line c${index}" points="${way}"/>`,
       ...points.map((point) => `<circle class="c${index}" cx="${at(toX(point.x))}" cy="${at(toY(point.y))}" r="3"/>`),
       text(toX(last.x), toY(last.y) - 10, "end", name, ` class="c${index}"`),
-      `<circle class="mark c${index}" cx="${at(toX(mark.x))}" cy="${at(toY(mark.y))}" r="7"/>`
+      ...(mark === undefined
+        ? []
+        : [`<circle class="mark c${index}" cx="${at(toX(mark.x))}" cy="${at(toY(mark.y))}" r="7"/>`])
     ]
   })
   return [

@@ -30,7 +30,8 @@ export interface Visitor {
 
 /**
  * Lets calls through in the order in which they came, as fast as the server takes them: when the gate opens, one; for
- * each that is answered with anything but "not yet", two more; and one a second in any case, for an answer may take long.
+ * each that is answered with anything but "not yet", two more, up to half of what was too much before, and from then on
+ * hardly more than one; and one a second in any case, for an answer may take long.
  *
  * @since 0.1.0
  * @category models
@@ -96,6 +97,8 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   let round = 0
   let onTrial = 0
   let window = 1
+  // Up to here the window doubles, as TCP's does (RFC 5681 §3.1): half of what was too much in an earlier round.
+  let threshold = Number.POSITIVE_INFINITY
 
   const notLetThrough = (reason: RateLimited["reason"], left: number) =>
     new RateLimited({ reason, origin, retryAfter: left > 0 ? Option.some(Duration.millis(left)) : Option.none() })
@@ -141,7 +144,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
 
   const served = (trial: number) => {
     if (trial === round) {
-      window += 1
+      window += window < threshold ? 1 : 1 / window
       giveBack(trial)
     }
     if (line.length === 0) {
@@ -254,6 +257,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
         if (wasOpen) {
           round += 1
           onTrial = 0
+          threshold = Math.max(1, window / 2)
           window = 1
           // Who comes next starts it anew: it keeps the pace of the round before.
           isDriven = false

@@ -1,0 +1,66 @@
+/** C6: authenticated GETs, many at once, against the same `HttpClient` without auth. */
+import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { CxoneHttpClient } from "cxone-auth"
+import { Array, Duration, Effect } from "effect"
+import { CallServer } from "./CallServer.js"
+import * as Percentiles from "./Percentiles.js"
+
+export interface ThroughputSettings {
+  readonly rounds: number
+  /** How many requests a round makes with each client. */
+  readonly requests: number
+  readonly atOnce: number
+}
+
+/** Requests a second, round by round. */
+export interface Throughput {
+  readonly cxone: ReadonlyArray<number>
+  /** The platform's client with a fixed token. */
+  readonly plain: ReadonlyArray<number>
+  /** The same, without the span that it opens for each request. */
+  readonly untraced: ReadonlyArray<number>
+}
+
+type Client = keyof Throughput
+
+/** The ratios of the rounds: in each, the clients met the same machine. */
+export const ratios = (throughput: Throughput, to: Client): ReadonlyArray<number> =>
+  Array.zipWith(throughput.cxone, throughput[to], (ours, theirs) => ours / theirs)
+
+export const median = (numbers: ReadonlyArray<number>): number => Percentiles.of(numbers).p50
+
+const rate = <E, R>(call: Effect.Effect<unknown, E, R>, { atOnce, requests }: ThroughputSettings) =>
+  Effect.map(
+    Effect.timed(Effect.forEach(Array.range(1, requests), () => call, { concurrency: atOnce, discard: true })),
+    ([took]) => requests / Duration.toSeconds(took)
+  )
+
+/** By turns, each client first in a third of the rounds, over the `HttpClient` that is there. */
+export const measure = (settings: ThroughputSettings) =>
+  Effect.gen(function* () {
+    const { origin } = yield* CallServer
+    const cxone = yield* CxoneHttpClient
+    const http = yield* HttpClient.HttpClient
+    const untraced = HttpClient.withTracerDisabledWhen(http, () => true)
+    const url = new URL("/free", origin)
+    const request = HttpClientRequest.get(url).pipe(
+      HttpClientRequest.acceptJson,
+      HttpClientRequest.bearerToken("t".repeat(1_000))
+    )
+    const calls: { readonly [Name in Client]: Effect.Effect<string, unknown> } = {
+      cxone: Effect.flatMap(cxone.get("/free"), ({ text }) => text),
+      plain: Effect.flatMap(http.execute(request), ({ text }) => text),
+      untraced: Effect.flatMap(untraced.execute(request), ({ text }) => text)
+    }
+    const names = ["cxone", "plain", "untraced"] as const
+    yield* Effect.forEach(names, (name) => rate(calls[name], settings), { discard: true })
+    const rounds = yield* Effect.forEach(Array.range(0, settings.rounds - 1), (round) => {
+      const order = Array.rotate(names, round)
+      return Effect.map(
+        Effect.forEach(order, (name) => Effect.map(rate(calls[name], settings), (each) => [name, each] as const)),
+        (measured) => new Map<Client, number>(measured)
+      )
+    })
+    const of = (name: Client) => rounds.map((round) => round.get(name) ?? Number.NaN)
+    return { cxone: of("cxone"), plain: of("plain"), untraced: of("untraced") } satisfies Throughput
+  })
