@@ -20,7 +20,6 @@ const floors = [
     "ErrorText",
     "FormEncoding",
     "JsonFields",
-    "ManualRedirect",
     "Metrics",
     "Quote",
     "Repetition",
@@ -31,6 +30,7 @@ const floors = [
     "Telemetry",
     "TokenError",
     "TokenMemory",
+    "Transport",
     "TransportFailure"
   ],
   ["CxoneEnvironment", "OriginGuard"],

@@ -15,14 +15,13 @@ import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./Authentic
 import * as CallOptions from "./CallOptions.js"
 import { CxoneAuth } from "./CxoneAuth.js"
 import type { CxoneAuthError } from "./CxoneError.js"
-import * as ManualRedirect from "./ManualRedirect.js"
 import * as Metrics from "./Metrics.js"
 import * as RateGates from "./RateGates.js"
 import * as ScopeSet from "./ScopeSet.js"
 import * as SecureUrl from "./SecureUrl.js"
-import * as Telemetry from "./Telemetry.js"
 import * as TokenMemory from "./TokenMemory.js"
 import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
+import * as Transport from "./Transport.js"
 
 /**
  * What {@link CxoneHttpClient.layerWith} can be told.
@@ -70,7 +69,7 @@ const make = (
   return Effect.gen(function* () {
     const call = ApiCall.make({
       auth: yield* CxoneAuth,
-      http: ManualRedirect.apply(Telemetry.withoutOwnSpan(yield* HttpClient.HttpClient)),
+      http: Transport.make(yield* HttpClient.HttpClient),
       policy,
       allowed,
       scopes,

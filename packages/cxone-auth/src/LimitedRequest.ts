@@ -9,10 +9,9 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as ManualRedirect from "./ManualRedirect.js"
 import * as ResponseBody from "./ResponseBody.js"
-import * as Telemetry from "./Telemetry.js"
 import type { TokenPolicy } from "./TokenPolicy.js"
+import * as Transport from "./Transport.js"
 import * as TransportFailure from "./TransportFailure.js"
 
 /**
@@ -51,7 +50,7 @@ export const send = (
   policy: TokenPolicy
 ): Effect.Effect<Answer, NoAnswer, HttpClient.HttpClient> =>
   HttpClient.HttpClient.pipe(
-    Effect.map((http) => ManualRedirect.apply(Telemetry.withoutOwnSpan(http))),
+    Effect.map((http) => Transport.make(http)),
     Effect.flatMap((http) => http.execute(request)),
     Effect.bindTo("response"),
     Effect.bind("body", ({ response }) => readBody(response, policy)),

@@ -8,26 +8,16 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
-import { constTrue, constVoid } from "effect/Function"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { CacheState } from "./Metrics.js"
 
 /**
- * The client without the span that the platform opens for each request. That span ends with the raw response, which
- * holds the request as it was sent, and with it the token or the credentials (S1).
- *
- * @since 0.1.0
- * @category tracing
- */
-export const withoutOwnSpan: (http: HttpClient.HttpClient) => HttpClient.HttpClient =
-  HttpClient.withTracerDisabledWhen(constTrue)
-
-/**
- * Opens a span for one request in its place: the same name, kind and attributes (of OpenTelemetry's conventions), but
+ * Opens a span for one request in place of the platform's: the same name, kind and attributes (of OpenTelemetry's conventions), but
  * no headers; and it ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` and
  * `HttpClient.withSpanNameGenerator` are heeded as ever. With `propagation` the request carries the span on, in
- * `traceparent` and `b3`.
+ * `traceparent` and `b3`; without, and where the app has no tracer but Effect's own, which keeps nothing, there is no
+ * span: it would be a third of what the call costs.
  *
  * @since 0.1.0
  * @category tracing
@@ -37,8 +27,9 @@ export const requestSpan = <E, R>(
   propagation: boolean,
   send: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<HttpClientResponse, E, R>
 ): Effect.Effect<HttpClientResponse, E, R> =>
-  Effect.flatMap(FiberRef.get(HttpClient.currentTracerDisabledWhen), (isDisabled) =>
-    isDisabled(request)
+  Effect.withFiberRuntime((fiber) =>
+    (!propagation && fiber.currentTracer === untraced) ||
+    fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
       ? send(request)
       : Effect.flatMap(HttpClient.SpanNameGenerator, (nameOf) =>
           Effect.useSpan(nameOf(request), { kind: "client", captureStackTrace: false }, (span) => {

@@ -257,7 +257,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
         if (wasOpen) {
           round += 1
           onTrial = 0
-          threshold = Math.max(1, window / 2)
+          threshold = window > 1 ? window / 2 : threshold
           window = 1
           // Who comes next starts it anew: it keeps the pace of the round before.
           isDriven = false

@@ -1,0 +1,68 @@
+/**
+ * The app's `HttpClient`, as this library uses it.
+ *
+ * @since 0.1.0
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
+
+const manual: RequestInit = { redirect: "manual" }
+
+// Only with these two does fetch not copy the body in case of a redirect: it would hold an upload of any size (fetch
+// standard, "HTTP-network-or-cache fetch").
+const uncopied: RequestInit = { redirect: "error", window: null }
+
+const withInit = (context: Context.Context<never>, { body }: HttpClientRequest): Context.Context<never> => {
+  const ofTheApp = Context.getOption(context, FetchHttpClient.RequestInit)
+  const init = { ...Option.getOrUndefined(ofTheApp), ...(body._tag === "Stream" ? uncopied : manual) }
+  return Context.add(context, FetchHttpClient.RequestInit, init)
+}
+
+/** Runs an effect that may change both, and sets them back: in one step, for it is on the path of every call. */
+const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.withFiberRuntime((fiber) => {
+      const context = fiber.getFiberRef(FiberRef.currentContext)
+      const isTracerDisabled = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
+      return Effect.onExit(
+        Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue), restore(response)),
+        () =>
+          Effect.zipRight(
+            FiberRef.set(FiberRef.currentContext, context),
+            FiberRef.set(HttpClient.currentTracerDisabledWhen, isTracerDisabled)
+          )
+      )
+    })
+  )
+
+/**
+ * The client without the span that the platform opens for each request: that ends with the raw response, which holds the
+ * request as it was sent, and with it the token or the credentials (S1). And without redirects: it hands one out as the
+ * response that it is.
+ *
+ * Of the transports only fetch would follow a redirect, and take the credentials or its trust in the answer along (C1,
+ * S3). What else the app set for fetch, such as a proxy, stays: fetch's layer merges its own context under that of the
+ * call, so the init is amended within the call, where both can be seen. Two things are beyond this: a client that follows
+ * redirects in code of its own, as `HttpClient.followRedirects` does; and an init that only fetch's layer knows, below a
+ * client that `HttpClient.transform` was applied to (provide such an init to `CxoneAuth.layer` as well). Over fetch, a
+ * redirect in answer to a body that is a stream is a transport failure.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
+  http.pipe(
+    HttpClient.mapRequestEffect((request) =>
+      Effect.as(
+        FiberRef.update(FiberRef.currentContext, (context) => withInit(context, request)),
+        request
+      )
+    ),
+    HttpClient.transformResponse(ownContextAndTracing)
+  )
