@@ -10,6 +10,7 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { type AccessToken, isSame } from "./AccessToken.js"
 import * as ApiAnswer from "./ApiAnswer.js"
 import { RateLimited } from "./ApiError.js"
@@ -96,19 +97,23 @@ export const make = ({
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(scopes)
 
+  // One text for all the calls with a token: each anew would be written out letter by letter on its way to the wire.
+  const bearers = new WeakMap<AccessToken, string>()
+  const bearerOf = (token: AccessToken): string => {
+    const bearer = bearers.get(token) ?? `Bearer ${Redacted.value(token.value)}`
+    bearers.set(token, bearer)
+    return bearer
+  }
+
   const aimAt = ({ request }: Pick<Call, "request">, apiBaseUrl: URL): Outcome<Aim> =>
     Effect.map(OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed), (resolved) => ({
       apiBaseUrl,
       request: resolved
     }))
 
-  // Credentials of another tenant bring another API with them: the one before the token is not that of the token then.
-  const apiOf = (token: AccessToken, aim: Aim): Outcome<URL> =>
-    token.tenant === undefined ? Effect.succeed(aim.apiBaseUrl) : auth.apiBaseUrl
-
   const send = (request: Request, token: AccessToken): Outcome<ApiAnswer.ApiAnswer> =>
     Telemetry.requestSpan(request, tracerPropagation, (traced) =>
-      http.execute(HttpClientRequest.bearerToken(traced, token.value)).pipe(
+      http.execute(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))).pipe(
         Effect.mapBoth({
           onFailure: (error) => CallerResponse.makeError(error, request, [token.value]),
           onSuccess: (response) => CallerResponse.make(request, response, [token.value])
@@ -136,11 +141,15 @@ export const make = ({
         if (call.refused !== undefined && isSame(call.refused.token, token)) {
           return refuseForGood(token, aim.request, call.refused.refusal)
         }
-        return Effect.flatMap(apiOf(token, aim), (apiBaseUrl) =>
-          apiBaseUrl.href === aim.apiBaseUrl.href
-            ? Effect.flatMap(send(aim.request, token), heedRateLimit)
-            : Effect.flatMap(aimAt(call, apiBaseUrl), (moved) => attempt(call, moved))
-        )
+        const sent = Effect.flatMap(send(aim.request, token), heedRateLimit)
+        return token.tenant === undefined
+          ? sent
+          : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
+              // Credentials of another tenant bring another API with them: the one before the token is not that of it.
+              apiBaseUrl.href === aim.apiBaseUrl.href
+                ? sent
+                : Effect.flatMap(aimAt(call, apiBaseUrl), (moved) => attempt(call, moved))
+            )
       })
     )
 

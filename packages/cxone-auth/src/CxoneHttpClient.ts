@@ -5,6 +5,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -80,7 +81,11 @@ const make = (
       droppedForStream: yield* TokenMemory.make(policy.refusedTokenMemory)
     })
     return HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(
-      Effect.flatMap((request) => Effect.flatMap(CallOptions.CurrentCallOptions, (current) => call(request, current))),
+      Effect.flatMap((request) =>
+        Effect.withFiberRuntime<HttpClientResponse, HttpClientError | CxoneAuthError>(({ currentContext }) =>
+          call(request, Context.get(currentContext, CallOptions.CurrentCallOptions))
+        )
+      ),
       Effect.succeed
     )
   })

@@ -50,7 +50,7 @@ export const send = (
   policy: TokenPolicy
 ): Effect.Effect<Answer, NoAnswer, HttpClient.HttpClient> =>
   HttpClient.HttpClient.pipe(
-    Effect.map((http) => Transport.make(http)),
+    Effect.map(Transport.make),
     Effect.flatMap((http) => http.execute(request)),
     Effect.bindTo("response"),
     Effect.bind("body", ({ response }) => readBody(response, policy)),

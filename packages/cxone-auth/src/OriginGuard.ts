@@ -35,10 +35,10 @@ export const resolve = (
   apiBaseUrl: URL,
   places: AllowedPlaces
 ): Either.Either<HttpClientRequest.HttpClientRequest, ForeignOrigin | RequestError> => {
-  if (!URL.canParse(request.url, apiBaseUrl.href)) {
+  const url = parse(request.url, apiBaseUrl)
+  if (url === undefined) {
     return Either.left(new RequestError({ request, reason: "InvalidUrl" }))
   }
-  const url = new URL(request.url, apiBaseUrl)
   const refuse = (reason: ForeignOrigin["reason"]) =>
     Either.left(
       new ForeignOrigin({
@@ -65,4 +65,13 @@ export const resolve = (
     (places.cxoneHosts && CxoneHosts.isCxoneHost(url))
     ? Either.right(HttpClientRequest.setUrl(request, url.href))
     : refuse("not_allowed")
+}
+
+// Parsed once: this is on the path of every call.
+const parse = (url: string, base: URL): URL | undefined => {
+  try {
+    return new URL(url, base)
+  } catch {
+    return undefined
+  }
 }

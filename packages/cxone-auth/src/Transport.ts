@@ -28,7 +28,7 @@ const withInit = (context: Context.Context<never>, { body }: HttpClientRequest):
 const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
-      const context = fiber.getFiberRef(FiberRef.currentContext)
+      const context = fiber.currentContext
       const isTracerDisabled = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
       return Effect.onExit(
         Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue), restore(response)),
@@ -59,9 +59,8 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
 export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
   http.pipe(
     HttpClient.mapRequestEffect((request) =>
-      Effect.as(
-        FiberRef.update(FiberRef.currentContext, (context) => withInit(context, request)),
-        request
+      Effect.withFiberRuntime(({ currentContext }) =>
+        Effect.as(FiberRef.set(FiberRef.currentContext, withInit(currentContext, request)), request)
       )
     ),
     HttpClient.transformResponse(ownContextAndTracing)
