@@ -42,7 +42,6 @@ export const throughputTable = ({ throughput }: CallFigures): string =>
     ])
   )
 
-/** Half a second before the gate opens the burst of the beginning is over; a call that is sent then is one too many. */
 export const closedTable = ({ closed }: CallFigures): string =>
   table(
     ["Requests at the server", ...closed.map(({ name }) => name)],
@@ -134,8 +133,9 @@ the platform's without any.
 ## 5,000 calls at once into a 429 with \`Retry-After: 2\`
 
 The API answers 429 with \`Retry-After: 2\` to everything for two seconds after the first request, and 200 from then on.
-Nobody can know that before the first answer has come, and by then all calls have been sent. What counts is what comes
-afterwards: \`CxoneHttpClient\` with \`onRateLimited: { wait }\` lets one call out, and two more for each that is served.
+Nobody can know that before the first answer has come, and by then all calls have been sent: the gate is closed when the
+first 429 is read. What counts is what comes afterwards. Each 429 asks for two seconds more from when it is read, and
+the last of 5,000 is read seconds after the first, so the gate opens that much later. Then \`CxoneHttpClient\` with \`onRateLimited: { wait }\` lets one call out, and two more for each that is served.
 The last column is what happens without it, where each call waits for two seconds by itself.
 
 ${closedTable(figures)}
@@ -144,8 +144,8 @@ ${closedTable(figures)}
 
 ## 2,000 calls at once into an API that takes 200 a second
 
-Above 200 requests in a second the API answers 429 with \`Retry-After: 1\`. The least that could do is 2,000 requests in 9
-seconds.
+Above 200 requests in a second the API answers 429 with \`Retry-After: 1\`. All 2,000 come before the first answer, so
+1,800 of them are refused, whoever sends them; the least that could do is 3,800 requests in 9 seconds.
 
 ${quotaTable(figures)}
 
