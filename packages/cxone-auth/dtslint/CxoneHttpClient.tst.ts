@@ -40,8 +40,31 @@ describe("CxoneHttpClient", () => {
     expect(resilient).type.toBe<Effect.Effect<HttpClient.HttpClient.With<Failure, never>, never, CxoneHttpClient>>()
   })
 
+  it("as a plain client it is the platform's, and the typed errors are found again", () => {
+    expect(CxoneHttpClient.layerHttpClient).type.toBe<
+      Layer.Layer<HttpClient.HttpClient, never, CxoneAuth | HttpClient.HttpClient>
+    >()
+    const call = Effect.flatMap(HttpClient.HttpClient, (http) => http.get("/x"))
+    expect(CxoneHttpClient.withTypedErrors(call)).type.toBe<
+      Effect.Effect<HttpClientResponse.HttpClientResponse, Failure, HttpClient.HttpClient>
+    >()
+  })
+
+  it("what is said around a call changes nothing of its type", () => {
+    const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/x"))
+    expect(
+      call.pipe(
+        CxoneHttpClient.withScopes(["read:users"]),
+        CxoneHttpClient.withOnRateLimited({ wait: "1 minute" }),
+        CxoneHttpClient.withIdempotency(true)
+      )
+    ).type.toBe<typeof call>()
+  })
+
   it("options that there are not do not compile", () => {
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigin: "https://files.example.com" })
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigins: "https://files.example.com" })
+    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ onRateLimited: "wait" })
+    expect(CxoneHttpClient.withOnRateLimited).type.not.toBeCallableWith({ upTo: "1 minute" })
   })
 })

@@ -51,14 +51,17 @@ export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Rat
       })
     )
     // Of the layer, not of the caller who happens to be told "not yet" first.
-    const run = yield* FiberMap.makeRuntime<never, string, never, void>()
+    const run = yield* FiberMap.makeRuntime<never, number, never, void>()
 
+    let opened = 0
     const openLine = (origin: string): WaitingLine.WaitingLine => {
+      opened += 1
+      const number = opened
       const line = WaitingLine.make({
         origin,
         gate: RateGate.make(policy),
         policy,
-        run: (driver) => run(origin, driver),
+        run: (driver) => run(number, driver),
         onWait,
         onCalm: () => {
           // A late answer to a call of this line must not take away the line that came after it.

@@ -197,7 +197,8 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
         onSuccess: (trial) => Effect.succeed(trial),
         onTimeout: () => Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))
       }),
-      Effect.flatten
+      Effect.flatten,
+      Effect.withSpan("CxoneHttpClient.wait", { captureStackTrace: false, attributes: { "server.address": origin } })
     )
 
   const enter = (

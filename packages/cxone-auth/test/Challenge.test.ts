@@ -134,6 +134,17 @@ describe("Challenge", () => {
     )
   })
 
+  // Were it quadratic, each of these would take the time of 10^10 steps, and the test with it.
+  it.each([
+    ...[",", '"', "\\", " ", "=", "a", "a=", "a,", "a a=b,", 'a="\\"', "a ,", "a  ", '","', "\t,"],
+    ..."\u0000\u00ff\uffff/~+"
+  ])("takes no longer than 100 KB of %j are long, alone and in a challenge", (part) => {
+    const long = part.repeat(Math.ceil(100_000 / part.length))
+    for (const header of [long, `Bearer ${long}`, `Bearer realm="${long}`, `Bearer realm="${long}", error="x"`]) {
+      expect(Array.isArray(Challenge.parse(header))).toBe(true)
+    }
+  })
+
   it("finds the Bearer challenge among others", () => {
     const challenges = Challenge.parse('Basic realm="a", Bearer error="invalid_token"')
     expect(Challenge.bearer(challenges)).toEqual(Option.some(withParams("bearer", { error: "invalid_token" })))

@@ -14,7 +14,8 @@ import {
   Option,
   Random,
   Stream,
-  TestClock
+  TestClock,
+  Tracer
 } from "effect"
 import { bearerOf, host, invalidToken, world } from "./support/ClientWorld.js"
 import { json, type Sent } from "./support/ScriptedHttpClient.js"
@@ -192,6 +193,26 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
         value: { _tag: "InvalidToken", reason: "refused_again" }
       })
       expect((yield* twice.apiCalls).length).toBe(3)
+    })
+  )
+
+  it.scoped("a trace shows the wait between the two requests", () =>
+    Effect.gen(function* () {
+      const spans: Array<Tracer.Span> = []
+      const ordinary = yield* Effect.tracer
+      const tracer = Tracer.make({
+        span: (...span) => {
+          const made = ordinary.span(...span)
+          spans.push(made)
+          return made
+        },
+        context: (run, fiber) => ordinary.context(run, fiber)
+      })
+      const { client } = yield* world({ api: after(() => notYet("7")), options: patient })
+      yield* ended(client.get("/x").pipe(Effect.withTracer(tracer)))
+      const shown = spans.filter(({ name }) => name !== "CxoneAuth.accessToken")
+      expect(shown.map(({ name }) => name)).toEqual(["http.client GET", "CxoneHttpClient.wait", "http.client GET"])
+      expect(shown[1]?.attributes.get("server.address")).toBe(host)
     })
   )
 
