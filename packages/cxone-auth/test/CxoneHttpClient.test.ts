@@ -69,6 +69,19 @@ describe("CxoneHttpClient", () => {
       })
     )
 
+    it.scoped("nothing is sent that would become a WebSocket, and the error says what to do instead", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world()
+        const upgraded = client.get("/notifications", { headers: { connection: "Upgrade", upgrade: "websocket" } })
+        for (const call of [client.get("wss://platform.nice-ic.com/notifications"), upgraded]) {
+          const error = yield* failureOf(call)
+          expect(error).toMatchObject({ _tag: "ForeignOrigin", reason: "not_http" })
+          expect(error.message).toMatch(/opens no WebSocket.* take the token from CxoneAuth\.accessToken/)
+        }
+        expect(yield* apiCalls).toEqual([])
+      })
+    )
+
     it.scoped.each([
       [host, `${host}/`],
       [`${host}:443/x`, `${host}/x`],
