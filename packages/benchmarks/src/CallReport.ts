@@ -155,6 +155,6 @@ ${quotaTable(figures)}
 npx -y pnpm@10.34.9 bench:calls
 \`\`\`
 
-Alone on the machine, it takes some five minutes.
+Alone on the machine, it takes three minutes.
 `
 }
