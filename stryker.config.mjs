@@ -1,13 +1,17 @@
 const rooms = [
+  "ApiCall",
   "Challenge",
   "CxoneHttpClient",
   "RateGate",
+  "RateGates",
   "RefusalMemory",
   "TokenCache",
   "TokenEndpoint",
   "TokenExchange",
+  "TokenMemory",
   "TokenPolicy",
-  "TokenSource"
+  "TokenSource",
+  "WaitingLine"
 ]
 
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */

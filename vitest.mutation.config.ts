@@ -11,6 +11,8 @@ const files = [
   "TokenPolicy",
   "TokenResponse",
   "RateGate",
+  "WaitingLine",
+  "RateLimits",
   "TokenEndpoint",
   "RefreshAhead",
   "Status",

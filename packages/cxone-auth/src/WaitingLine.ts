@@ -112,8 +112,11 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
     }
   }
 
+  // A window of two and a half is one of two.
+  const hasRoom = () => onTrial + 1 <= window
+
   const letOutAll = () => {
-    while (line.length > 0 && onTrial < window) {
+    while (line.length > 0 && hasRoom()) {
       letOut()
     }
   }
@@ -207,7 +210,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   ): Effect.Effect<number, RateLimited> =>
     Effect.flatMap(Effect.zip(gate.millisLeft, Clock.currentTimeMillis), ([left, now]) => {
       const isPatient = visitor.patience > 0
-      if (left === 0 && line.length === 0 && (onTrial < window || !isPatient)) {
+      if (left === 0 && line.length === 0 && (hasRoom() || !isPatient)) {
         onTrial += 1
         return Effect.succeed(round)
       }

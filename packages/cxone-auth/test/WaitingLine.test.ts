@@ -198,6 +198,30 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
+  it.scoped("and after that the line doubles only up to half of what was too much, and grows slowly from there", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* start(Array.range(1, 20))
+      yield* TestClock.adjust("1 second")
+      yield* serve(1)
+      yield* serve(2)
+      yield* serve(3)
+      expect(arrived.at(-1)).toBe(7)
+      yield* refuse(4, 1)
+      yield* TestClock.adjust("1 second")
+      yield* serve(8)
+      expect(arrived.at(-1)).toBe(10)
+      yield* serve(9)
+      expect(arrived.at(-1)).toBe(11)
+      yield* serve(10)
+      expect(arrived.at(-1)).toBe(12)
+      yield* serve(11)
+      expect(arrived.at(-1)).toBe(14)
+    }).pipe(unjittered)
+  )
+
   it.scoped("and for as long as it says, no longer, also where nobody else waits", () =>
     Effect.gen(function* () {
       const { arrived, refuse, start } = yield* world()
