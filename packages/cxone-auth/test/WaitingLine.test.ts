@@ -392,6 +392,20 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
+  it.scoped("but not one that the server has named since", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      yield* start([0, 1])
+      yield* refuse(0)
+      yield* Effect.fork(attempt(2, gates.visitor(0)))
+      yield* settled
+      yield* refuse(1, 5)
+      yield* serve(2)
+      yield* start([3])
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
   it.scoped("a caller who leaves the line, or is interrupted on the way, takes nobody's turn along", () =>
     Effect.gen(function* () {
       const { arrived, refuse, start } = yield* world()
