@@ -9,6 +9,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { type AccessToken, isSame } from "./AccessToken.js"
@@ -106,7 +107,7 @@ export const make = ({
   }
 
   const aimAt = ({ request }: Pick<Call, "request">, apiBaseUrl: URL): Outcome<Aim> =>
-    Effect.map(OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed), (resolved) => ({
+    Either.map(OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed), (resolved) => ({
       apiBaseUrl,
       request: resolved
     }))

@@ -19,8 +19,11 @@ const manual: RequestInit = { redirect: "manual" }
 const uncopied: RequestInit = { redirect: "error", window: null }
 
 const withInit = (context: Context.Context<never>, { body }: HttpClientRequest): Context.Context<never> => {
-  const ofTheApp = Context.getOption(context, FetchHttpClient.RequestInit)
-  const init = { ...Option.getOrUndefined(ofTheApp), ...(body._tag === "Stream" ? uncopied : manual) }
+  const ours = body._tag === "Stream" ? uncopied : manual
+  const init = Option.match(Context.getOption(context, FetchHttpClient.RequestInit), {
+    onNone: () => ours,
+    onSome: (ofTheApp) => ({ ...ofTheApp, ...ours })
+  })
   return Context.add(context, FetchHttpClient.RequestInit, init)
 }
 
