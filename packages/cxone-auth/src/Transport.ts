@@ -4,13 +4,16 @@
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 
 const manual: RequestInit = { redirect: "manual" }
 
@@ -18,13 +21,35 @@ const manual: RequestInit = { redirect: "manual" }
 // standard, "HTTP-network-or-cache fetch").
 const uncopied: RequestInit = { redirect: "error", window: null }
 
-const withInit = (context: Context.Context<never>, { body }: HttpClientRequest): Context.Context<never> => {
+const withInit = (
+  context: Context.Context<never>,
+  { body }: HttpClientRequest.HttpClientRequest
+): Context.Context<never> => {
   const ours = body._tag === "Stream" ? uncopied : manual
   const init = Option.match(Context.getOption(context, FetchHttpClient.RequestInit), {
     onNone: () => ours,
     onSome: (ofTheApp) => ({ ...ofTheApp, ...ours })
   })
   return Context.add(context, FetchHttpClient.RequestInit, init)
+}
+
+const nothing = new Uint8Array(0)
+
+/**
+ * A body that is sent as fast as it is taken. The platform's sink for node:http waits for a slow server before each part
+ * of a chunk but the first, and a chunk of one part would be followed by the next at once: memory would hold the rest of
+ * the upload. So each chunk ends with a part of no bytes.
+ */
+const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  const { body, headers } = request
+  if (body._tag !== "Stream") {
+    return request
+  }
+  const stream = Stream.mapChunks(body.stream, Chunk.append(nothing))
+  return request.pipe(
+    HttpClientRequest.setBody(HttpBody.stream(stream, body.contentType, body.contentLength)),
+    HttpClientRequest.setHeaders(headers) // A new body sets its own; the app may have set others since.
+  )
 }
 
 /** Runs an effect that may change both, and sets them back: in one step, for it is on the path of every call. */
@@ -63,7 +88,10 @@ export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
   http.pipe(
     HttpClient.mapRequestEffect((request) =>
       Effect.withFiberRuntime(({ currentContext }) =>
-        Effect.as(FiberRef.set(FiberRef.currentContext, withInit(currentContext, request)), request)
+        Effect.as(
+          FiberRef.set(FiberRef.currentContext, withInit(currentContext, request)),
+          atThePaceOfTheServer(request)
+        )
       )
     ),
     HttpClient.transformResponse(ownContextAndTracing)

@@ -1,4 +1,7 @@
-/** A server in a process of its own, so that what it holds in memory is not the client's: gives and takes bytes. */
+/**
+ * A server in a process of its own, so that what it holds in memory is not the client's: gives and takes bytes. Of each
+ * upload it reads nothing more for half a second after the first part, so that a client that does not wait is found out.
+ */
 import { createServer } from "node:http"
 
 const chunk = Buffer.alloc(256 * 1024, "x")
@@ -27,6 +30,10 @@ const server = createServer((request, response) => {
     return
   }
   let received = 0
+  request.once("data", () => {
+    request.pause()
+    setTimeout(() => request.resume(), 500)
+  })
   request.on("data", ({ length }) => {
     received += length
   })
