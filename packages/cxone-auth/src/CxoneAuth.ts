@@ -10,10 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRefs from "effect/FiberRefs"
 import { identity } from "effect/Function"
-import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { AccessToken } from "./AccessToken.js"
@@ -126,43 +123,46 @@ export const make = (
       metrics
     })
 
-    const newToken = (scopes: ScopeSet.ScopeSet, obtain = source.obtain(scopes)): Token => {
-      const cache = TokenCache.make({
-        exchange: inTheLayer(obtain),
-        policy,
-        metrics: metrics.ofToken(scopes),
-        scope
-      })
-      return { scopes, cache, access: Telemetry.accessSpan(cache.get, options.name) }
-    }
-
     const defaultScopes = ScopeSet.make(options.scopes ?? defaultScopesFor(options.credentials, environment))
     const obtainDefault =
       options.scopes === undefined ? source.obtainUnscoped(defaultScopes) : source.obtain(defaultScopes)
-    // The API is that of this token: one for other scopes may already be of other credentials.
-    const defaultToken = newToken(defaultScopes, Effect.tap(obtainDefault, discovery.learn))
-    const tokens = yield* Ref.make(HashMap.make([keyOf(defaultScopes), defaultToken]))
 
-    const tokenFor = (scopes: ScopeSet.ScopeSet) =>
-      Ref.modify(tokens, (known) => {
-        const key = keyOf(scopes)
-        const token = Option.getOrElse(HashMap.get(known, key), () => newToken(scopes))
-        return [token, HashMap.has(known, key) ? known : HashMap.set(known, key, token)]
-      })
+    const cache = TokenCache.make({
+      // The API is that of the default token: one for other scopes may already be of other credentials.
+      exchange: (scopes) =>
+        inTheLayer(scopes === defaultScopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(scopes)),
+      policy,
+      metrics,
+      scope
+    })
+    const access = Telemetry.accessSpan(cache.get, options.name)
+
+    const defaultSlot = cache.slot(defaultScopes)
+    const slots = new Map([[keyOf(defaultScopes), defaultSlot]])
+    const newSlotFor = (scopes: ScopeSet.ScopeSet) => {
+      const key = keyOf(scopes)
+      const slot = slots.get(key) ?? cache.slot(scopes)
+      slots.set(key, slot)
+      return slot
+    }
+    // Whoever gives the scopes as they are in the key, sorted and each once, needs no set to be built.
+    const slotFor = (input: string | ReadonlyArray<string>) =>
+      slots.get(typeof input === "string" ? input : keyOf(input)) ?? newSlotFor(ScopeSet.make(input))
+    const accessToken = access(() => defaultSlot)
 
     return {
-      accessToken: defaultToken.access,
-      accessTokenFor: (scopes) => Effect.flatMap(tokenFor(ScopeSet.make(scopes)), ({ access }) => access),
+      accessToken,
+      accessTokenFor: (scopes) => access(() => slotFor(scopes)),
       invalidate: (token) =>
-        Effect.flatMap(Ref.get(tokens), (known) =>
-          Effect.forEach(HashMap.values(known), ({ cache }) => cache.invalidate(token), { discard: true })
+        Effect.suspend(() =>
+          Effect.forEach(Array.from(slots.values()), (slot) => cache.invalidate(slot, token), { discard: true })
         ),
-      apiBaseUrl: discovery.apiBaseUrl(defaultToken.access),
+      apiBaseUrl: discovery.apiBaseUrl(accessToken),
       status: Effect.gen(function* () {
         const standing = yield* source.standing
         const now = yield* Clock.currentTimeMillis
-        return yield* Effect.forEach(HashMap.values(yield* Ref.get(tokens)), ({ cache, scopes }) =>
-          Effect.map(cache.snapshot, (snapshot) => tokenStatus({ scopes, standing, snapshot, now }))
+        return yield* Effect.forEach(Array.from(slots.values()), (slot) =>
+          Effect.map(cache.snapshot(slot), (snapshot) => tokenStatus({ scopes: slot.scopes, standing, snapshot, now }))
         )
       })
     }
@@ -183,13 +183,6 @@ const defaultScopesFor = (input: CredentialsInput, environment: CxoneEnvironment
   const current = Effect.isEffect(input) ? undefined : input._tag === "RotatingCredentials" ? input.current : input
   const isKey = current !== undefined && current._tag !== "ClientSecret"
   return environment._tag === "FixedEnvironment" && !isKey ? CxoneConfig.defaultScopes : []
-}
-
-/** One set of scopes, and what belongs to it. */
-interface Token {
-  readonly scopes: ScopeSet.ScopeSet
-  readonly cache: TokenCache.TokenCache<CxoneAuthError>
-  readonly access: Effect.Effect<AccessToken, CxoneAuthError>
 }
 
 /**

@@ -4,8 +4,11 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import { constVoid } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import type * as MetricKeyType from "effect/MetricKeyType"
 import * as ScopeSet from "./ScopeSet.js"
 
 /**
@@ -49,35 +52,49 @@ export interface Metrics {
  * @category models
  */
 export interface TokenMetrics {
-  /** `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` by `scopes`, as of the last one served. */
+  /**
+   * `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` by `scopes`, as of the last one served; the
+   * latter of the first 100 sets of scopes of a layer.
+   */
   readonly served: (cache: CacheState, millisToExpiry: number) => void
   /** `cxone_auth_renewals` by `reason`: the tokens that were obtained. */
   readonly renewed: (reason: RenewalReason) => void
 }
 
-const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
+const counter = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
 
 const exchanges = counter("cxone_auth_exchanges", "exchanges of credentials for a token, by outcome")
-const exchangeSeconds = Metric.histogram(
+const exchangeSeconds = MetricKey.histogram(
   "cxone_auth_exchange_seconds",
   MetricBoundaries.fromIterable([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]),
   "how long an exchange took, its retries included"
 )
 const tokensServed = counter("cxone_auth_tokens_served", "tokens handed out, by how they were come by")
 const renewals = counter("cxone_auth_renewals", "tokens obtained, by why")
-const refusals = Metric.gauge("cxone_auth_refusals", {
+const refusals = MetricKey.gauge("cxone_auth_refusals", {
   description: "credentials that were refused, with no token obtained since"
 })
-const secondsToExpiry = Metric.gauge("cxone_auth_seconds_to_expiry", {
+const secondsToExpiry = MetricKey.gauge("cxone_auth_seconds_to_expiry", {
   description: "how long the token that was served last still had to live"
 })
 const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held back because of an earlier answer")
 
-// What `Metric.update` does, without an effect: these are on the path of every call.
-const update = <Type, Out>(metric: Metric.Metric<Type, number, Out>, input: number): void =>
-  metric.unsafeUpdate(input, [])
+/**
+ * What `Metric.update` does, without an effect: these are on the path of every call. A metric that is made from a key
+ * with all its labels looks itself up once; one that is tagged afterwards does it each time.
+ */
+const updating =
+  <Type, Out>(metric: Metric.Metric<Type, number, Out>) =>
+  (input: number): void =>
+    metric.unsafeUpdate(input, [])
 
-const apiWaits = Metric.tagged(rateLimitWaits, "at", "api")
+const counting = (key: MetricKey.MetricKey.Counter<number>) => updating(Metric.fromMetricKey(key))
+const showing = (key: MetricKey.MetricKey.Gauge<number>) => updating(Metric.fromMetricKey(key))
+
+const apiWaits = counting(MetricKey.tagged(rateLimitWaits, "at", "api"))
+
+// Each set of scopes is a time series for whoever stores the metrics, and sets that come from users' input have no end.
+const maxGauges = 100
 
 /**
  * `cxone_auth_rate_limit_waits` `at` the `api`: calls held back because CXone had said "not yet".
@@ -85,7 +102,7 @@ const apiWaits = Metric.tagged(rateLimitWaits, "at", "api")
  * @since 0.1.0
  * @category metrics
  */
-export const apiCallWaited = (): void => update(apiWaits, 1)
+export const apiCallWaited = (): void => apiWaits(1)
 
 /**
  * The metrics of one layer. Only a name that the app gives it becomes a label (`client`); a client id never does.
@@ -94,36 +111,41 @@ export const apiCallWaited = (): void => update(apiWaits, 1)
  * @category constructors
  */
 export const make = (client: string | undefined): Metrics => {
-  const named = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>): Metric.Metric<Type, In, Out> =>
-    client === undefined ? metric : Metric.tagged(metric, "client", client)
+  const named = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
+    client === undefined ? key : MetricKey.tagged(key, "client", client)
+  const labelled = (key: MetricKey.MetricKey.Counter<number>, label: string, value: string) =>
+    counting(MetricKey.tagged(named(key), label, value))
 
-  const duration = named(exchangeSeconds)
-  const refused = named(refusals)
-  const waits = Metric.tagged(named(rateLimitWaits), "at", "token_endpoint")
-  const served = named(tokensServed)
+  const duration = updating(Metric.fromMetricKey(named(exchangeSeconds)))
+  const waits = labelled(rateLimitWaits, "at", "token_endpoint")
   const servedBy = {
-    hit: Metric.tagged(served, "cache", "hit"),
-    stale: Metric.tagged(served, "cache", "stale"),
-    joined: Metric.tagged(served, "cache", "joined"),
-    miss: Metric.tagged(served, "cache", "miss")
+    hit: labelled(tokensServed, "cache", "hit"),
+    stale: labelled(tokensServed, "cache", "stale"),
+    joined: labelled(tokensServed, "cache", "joined"),
+    miss: labelled(tokensServed, "cache", "miss")
   }
+  const tokenMetrics = (showExpiry: (seconds: number) => void): TokenMetrics => ({
+    served: (cache, millisToExpiry) => {
+      servedBy[cache](1)
+      showExpiry(millisToExpiry / 1000)
+    },
+    renewed: (reason) => labelled(renewals, "reason", reason)(1)
+  })
+  const withoutGauge = tokenMetrics(constVoid)
+  let gauges = 0
 
   return {
     exchanged: (outcome, took) => {
-      update(Metric.tagged(named(exchanges), "outcome", outcome), 1)
-      update(duration, Duration.toSeconds(took))
+      labelled(exchanges, "outcome", outcome)(1)
+      duration(Duration.toSeconds(took))
     },
-    refusals: (count) => update(refused, count),
-    waited: () => update(waits, 1),
+    refusals: showing(named(refusals)),
+    waited: () => waits(1),
     ofToken: (scopes) => {
-      const expiry = Metric.tagged(named(secondsToExpiry), "scopes", ScopeSet.toParameter(scopes))
-      return {
-        served: (cache, millisToExpiry) => {
-          update(servedBy[cache], 1)
-          update(expiry, millisToExpiry / 1000)
-        },
-        renewed: (reason) => update(Metric.tagged(named(renewals), "reason", reason), 1)
-      }
+      gauges += 1
+      return gauges > maxGauges
+        ? withoutGauge
+        : tokenMetrics(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", ScopeSet.toParameter(scopes))))
     }
   }
 }

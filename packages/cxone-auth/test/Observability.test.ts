@@ -17,6 +17,7 @@ import {
   TestClock,
   Tracer
 } from "effect"
+import * as Metrics from "../src/Metrics.js"
 
 /** Keeps every span that is opened. */
 const makeTracer = () => {
@@ -242,6 +243,21 @@ describe("the log", () => {
 })
 
 describe("metrics", () => {
+  it.effect(
+    "the first 100 sets of scopes have a gauge each, the others none: a label must not grow without end",
+    () => {
+      const client = { client: "metrics of many scopes" }
+      const metrics = Metrics.make(client.client)
+      return Effect.gen(function* () {
+        for (const tenant of Array.range(1, 150)) {
+          metrics.ofToken([`read:${tenant}`]).served("hit", 1_000 * tenant)
+        }
+        expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual(Array.range(1, 100))
+        expect(yield* counted("cxone_auth_tokens_served", client)).toBe(150)
+      })
+    }
+  )
+
   it.effect("count tokens served, renewals and exchanges, and tell the seconds to expiry", () => {
     const client = { client: "metrics of a life" }
     return Effect.gen(function* () {

@@ -65,16 +65,22 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
         reasons.push(reason)
       }
     }
-    const cache = TokenCache.make({ exchange: Effect.withRandom(exchange, random), policy, metrics, scope })
-    const get = Effect.withRandom(
-      cache.get((state) => {
+    const cache = TokenCache.make({
+      exchange: () => Effect.withRandom(exchange, random),
+      policy,
+      metrics: { ofToken: () => metrics },
+      scope
+    })
+    const slot = cache.slot([])
+    const access = Effect.clockWith((clock) =>
+      cache.get(slot, clock, (state) => {
         seen.push(state)
-      }),
-      random
-    )
+      })
+    ).pipe(Effect.withRandom(random))
     return {
-      get: Effect.map(get, ({ value }) => Redacted.value(value)),
-      cache,
+      access,
+      get: Effect.map(access, ({ value }) => Redacted.value(value)),
+      invalidate: (token: AccessToken) => cache.invalidate(slot, token),
       seen,
       reasons,
       scope,
@@ -260,16 +266,18 @@ describe("TokenCache, ahead of a token's end", () => {
 
     it.effect("L9: a token that is dropped between two tries ends them; the next caller gets another", () =>
       Effect.gen(function* () {
-        const { cache, get, seen, started } = yield* setup((n) => (n === 2 ? unavailable : Effect.succeed({})))
-        const token = yield* cache.get(() => {})
+        const { access, get, invalidate, seen, started } = yield* setup((n) =>
+          n === 2 ? unavailable : Effect.succeed({})
+        )
+        const token = yield* access
         yield* TestClock.setTime(latestStart)
         yield* get
         yield* TestClock.adjust(100)
-        yield* cache.invalidate(token)
+        yield* invalidate(token)
         expect(yield* get).toBe("token-3")
         yield* TestClock.adjust("10 minutes")
         expect(yield* started).toBe(3)
-        expect(seen).toEqual(["stale", "miss"])
+        expect(seen).toEqual(["miss", "stale", "miss"])
       })
     )
 
@@ -332,9 +340,9 @@ describe("TokenCache, ahead of a token's end", () => {
 
   it.effect("why a token was obtained is known: it was the first, dropped, soon at its end, or past it", () =>
     Effect.gen(function* () {
-      const { cache, get, reasons } = yield* setup(() => Effect.succeed({}))
-      const first = yield* cache.get(() => {})
-      yield* cache.invalidate(first)
+      const { access, get, invalidate, reasons } = yield* setup(() => Effect.succeed({}))
+      const first = yield* access
+      yield* invalidate(first)
       yield* get
       yield* TestClock.setTime(latestStart)
       yield* get

@@ -40,9 +40,14 @@ const makeCache = <E extends { readonly _tag: string }>(
   scope: Scope.Scope,
   observe: (cache: Metrics.CacheState) => void = Function.constVoid
 ) => {
-  const metrics = Metrics.make("TokenCache.test").ofToken([])
-  const cache = TokenCache.make({ exchange, policy: TokenPolicy.defaults, metrics, scope })
-  return { ...cache, get: cache.get(observe) }
+  const metrics = Metrics.make("TokenCache.test")
+  const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, metrics, scope })
+  const slot = cache.slot([])
+  return {
+    get: Effect.clockWith((clock) => cache.get(slot, clock, observe)),
+    invalidate: (token: AccessToken) => cache.invalidate(slot, token),
+    snapshot: cache.snapshot(slot)
+  }
 }
 
 /** A provider of numbered tokens that counts its exchanges, and a cache that it fills. */
