@@ -6,8 +6,14 @@ export interface Percentiles {
   readonly p99: number
 }
 
+const rank = (sorted: ReadonlyArray<number>, percent: number): number =>
+  sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN
+
+const sort = (numbers: ReadonlyArray<number>): ReadonlyArray<number> => [...numbers].sort((one, other) => one - other)
+
+export const at = (numbers: ReadonlyArray<number>, percent: number): number => rank(sort(numbers), percent)
+
 export const of = (numbers: ReadonlyArray<number>): Percentiles => {
-  const sorted = [...numbers].sort((one, other) => one - other)
-  const rank = (percent: number) => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN
-  return { p50: rank(50), p95: rank(95), p99: rank(99) }
+  const sorted = sort(numbers)
+  return { p50: rank(sorted, 50), p95: rank(sorted, 95), p99: rank(sorted, 99) }
 }

@@ -35,16 +35,18 @@ const style = `
   .line { fill: none; stroke-width: 2 }
   .c0 { stroke: #0969da; fill: #0969da }
   .c1 { stroke: #bc4c00; fill: #bc4c00 }
-  .line.c0, .line.c1, .mark { fill: none }
+  .c2 { stroke: #1a7f37; fill: #1a7f37 }
+  .c3 { stroke: #8250df; fill: #8250df }
+  polyline.line, circle.mark { fill: none }
   .mark { stroke-width: 2 }
-  text.c0, text.c1 { stroke: none }
+  text[class] { stroke: none }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc }
     .grid { stroke: #3d444d }
     .c0 { stroke: #4493f8; fill: #4493f8 }
     .c1 { stroke: #f0883e; fill: #f0883e }
-    .line.c0, .line.c1, .mark { fill: none }
-    text.c0, text.c1 { stroke: none }
+    .c2 { stroke: #3fb950; fill: #3fb950 }
+    .c3 { stroke: #a371f7; fill: #a371f7 }
   }
 `
 

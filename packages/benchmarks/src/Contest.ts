@@ -1,0 +1,74 @@
+/** Opens contenders at the provider, each under an account of its own, and has them called at a steady pace. */
+import { Array, Effect } from "effect"
+import type { Client, Contender } from "./contenders/Contender.js"
+import { cxoneAuth } from "./contenders/CxoneAuth.js"
+import { peers } from "./contenders/Peers.js"
+import * as Provider from "./Provider.js"
+
+/** `quick` leaves out who has to be given a wrapper. */
+export const contenders = (quick: boolean): ReadonlyArray<Contender> => [
+  cxoneAuth,
+  ...peers.filter(({ managesTokens }) => managesTokens || !quick)
+]
+
+export interface Opened {
+  readonly contender: Contender
+  readonly clientId: string
+  readonly client: Client
+}
+
+/** A client of the contender, with an account that nobody else uses; `run` tells the runs apart. */
+export const open = (
+  contender: Contender,
+  run: string,
+  settings: Partial<Provider.ClientSettings & { readonly clientSecret: string }> = {}
+) =>
+  Effect.gen(function* () {
+    const { origin } = yield* Provider.Provider
+    const clientId = `${contender.name.replaceAll(/\W/g, "-")}-${run}`
+    const { clientSecret = "secret", ...ofProvider } = settings
+    yield* Provider.set(clientId, ofProvider)
+    const { lifetime = 3_600 } = settings
+    const client = yield* contender.open({ origin, clientId, clientSecret, buffer: Math.min(30, lifetime / 10) })
+    return { contender, clientId, client } satisfies Opened
+  })
+
+/** A call that has ended: how long after it was due, in milliseconds, and the status; none if it failed. */
+export interface Call {
+  readonly due: number
+  readonly millis: number
+  readonly status: number | undefined
+}
+
+const now = Effect.sync(() => performance.now())
+
+/**
+ * Calls at a steady pace, whether or not the ones before have ended; what a call waits for before it is even made
+ * counts as well.
+ */
+export const pace = ({ client }: Opened, path: string, perSecond: number, seconds: number) =>
+  Effect.gen(function* () {
+    const startedAt = yield* now
+    return yield* Effect.forEach(
+      Array.makeBy(perSecond * seconds, (index) => (index * 1_000) / perSecond),
+      (due) =>
+        Effect.gen(function* () {
+          yield* Effect.sleep(Math.max(0, due - (yield* now) + startedAt))
+          const status = yield* Effect.option(Effect.tryPromise(() => client.get(path)))
+          const millis = (yield* now) - startedAt - due
+          return { due, millis, status: status._tag === "Some" ? status.value : undefined } satisfies Call
+        }),
+      { concurrency: "unbounded" }
+    )
+  })
+
+export const failures = (calls: ReadonlyArray<Call>): number => calls.filter(({ status }) => status !== 200).length
+
+/** One figure from what each contender did; ours is the first. */
+export const byName = <A>(
+  results: ReadonlyArray<readonly [Contender, A]>,
+  value: (result: A) => number | string
+): { readonly ours: number; readonly peers: { readonly [name: string]: number | string } } => {
+  const [ours, ...others] = results.map(([{ name }, result]) => [name, value(result)] as const)
+  return { ours: Number(ours?.[1]), peers: Object.fromEntries(others) }
+}

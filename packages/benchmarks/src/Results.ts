@@ -1,0 +1,97 @@
+/** The sections as a person reads them, and as a machine does. */
+
+import { contenders } from "./Contest.js"
+import * as BriefsClass from "./contenders/BriefsClass.js"
+import type { Machine } from "./Machine.js"
+import { type Figure, ratio, type Section } from "./Section.js"
+import { number, table } from "./Table.js"
+
+const show = ({ digits = 0 }: Figure, value: number | string | undefined): string =>
+  value === undefined ? "" : typeof value === "string" ? value : number(value, digits)
+
+const verdictTable = (sections: ReadonlyArray<Section>): string =>
+  table(
+    ["", "goal", "found", ""],
+    sections.flatMap(({ id, title, verdicts }) =>
+      verdicts.map(({ found, goal, isMet }) => [`${id} ${title}`, goal, found, isMet ? "met" : "**not met**"])
+    )
+  )
+
+const figureTable = ({ figures }: Section): string => {
+  const names = [...new Set(figures.flatMap(({ peers }) => Object.keys(peers)))]
+  const row = (name: string, of: (figure: Figure) => string) => [name, ...figures.map(of)]
+  return table(
+    ["", ...figures.map(({ name, unit }) => (unit === "" ? name : `${name}, ${unit}`))],
+    [
+      row("**cxone-auth**", (figure) => show(figure, figure.ours)),
+      ...names.map((name) => row(name, (figure) => show(figure, figure.peers[name])))
+    ]
+  )
+}
+
+const reasonsOf = ({ verdicts }: Section): ReadonlyArray<string> => [
+  ...new Set(verdicts.flatMap(({ isMet, reason }) => (isMet || reason === undefined ? [] : [reason])))
+]
+
+const chapter = (section: Section): string =>
+  [`## ${section.id} ${section.title}`, section.method, figureTable(section), ...reasonsOf(section)].join("\n\n")
+
+/** What the console shows. */
+export const summary = (sections: ReadonlyArray<Section>): string =>
+  [
+    ...sections.map((section) => `${section.id} ${section.title}\n${figureTable(section)}`),
+    verdictTable(sections)
+  ].join("\n\n")
+
+/** The file; the plots are beside it. */
+export const markdown = (sections: ReadonlyArray<Section>, machine: Machine): string =>
+  `# Measured against what one would pick instead
+
+Written by \`pnpm bench\`, all in one run; no hand has changed it.
+
+**Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server is a plain \`node:http\`
+server on loopback, in a process of its own, and has its part of the cores. The library is compiled from its source as it
+is for npm. What counts are the ratios within this run: on another machine all times are others.
+
+${verdictTable(sections)}
+
+![GETs a second](reports/throughput.svg)
+
+![The slowest call of each half second, while tokens end](reports/expiries.svg)
+
+## Who takes part, and how
+
+${[...contenders(false), BriefsClass].map(({ name, usage }) => `- **${name}**: ${usage}.`).join("\n")}
+
+${sections.map(chapter).join("\n\n")}
+
+## Again
+
+\`\`\`sh
+npx -y pnpm@10.34.9 bench          # all of it, with Debian's python3-requests
+npx -y pnpm@10.34.9 bench --quick  # B1, B2, B4, B6, B7 and B8 in a minute; writes nothing
+\`\`\`
+`
+
+/** For machines: the figures, and whether the goals are met. */
+export const json = (sections: ReadonlyArray<Section>, machine: Machine): string =>
+  `${JSON.stringify(
+    {
+      machine,
+      figures: sections.flatMap(({ figures, id }) =>
+        figures.map((figure) => ({
+          id,
+          name: figure.name,
+          unit: figure.unit,
+          ours: figure.ours,
+          peers: figure.peers,
+          ratio: ratio(figure) ?? null
+        }))
+      ),
+      goals: sections.flatMap(({ id, verdicts }) =>
+        verdicts.map(({ found, goal, isMet }) => ({ id, goal, found, isMet }))
+      )
+    },
+    null,
+    2
+  )}\n`

