@@ -18,6 +18,7 @@ const floors = [
     "DiscoveryFailed",
     "ErrorBody",
     "ErrorText",
+    "Flight",
     "FormEncoding",
     "JsonFields",
     "Metrics",
@@ -30,6 +31,7 @@ const floors = [
     "Telemetry",
     "TokenError",
     "TokenMemory",
+    "TokenSlot",
     "Transport",
     "TransportFailure"
   ],
@@ -51,6 +53,7 @@ const floors = [
     "Discovery",
     "FixedAnswer",
     "RefusalMemory",
+    "TokenAccess",
     "TokenCache",
     "TokenEndpoint",
     "TokenExchange",

@@ -23,9 +23,10 @@ import * as FixedAnswer from "./FixedAnswer.js"
 import * as Metrics from "./Metrics.js"
 import * as ScopeSet from "./ScopeSet.js"
 import * as Suitability from "./Suitability.js"
-import * as Telemetry from "./Telemetry.js"
+import * as TokenAccess from "./TokenAccess.js"
 import * as TokenCache from "./TokenCache.js"
 import { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
+import * as TokenSlot from "./TokenSlot.js"
 import { type CredentialsInput, make as makeSource } from "./TokenSource.js"
 import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
 
@@ -36,7 +37,10 @@ import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
  * @category models
  */
 export interface CxoneAuthService {
-  /** A valid token with the layer's scopes. */
+  /**
+   * A valid token with the layer's scopes. `yield*` has a cached one without a step of the fiber, so a loop of nothing
+   * else lets no other fiber run, as one of `Effect.succeed` does not.
+   */
   readonly accessToken: Effect.Effect<AccessToken, CxoneAuthError>
   /**
    * A valid token with these scopes, in any order, as a list or separated by spaces. Each set of scopes has a token
@@ -127,42 +131,44 @@ export const make = (
     const obtainDefault =
       options.scopes === undefined ? source.obtainUnscoped(defaultScopes) : source.obtain(defaultScopes)
 
-    const cache = TokenCache.make({
+    const cache = TokenCache.make<CxoneAuthError>({
       // The API is that of the default token: one for other scopes may already be of other credentials.
       exchange: (scopes) =>
         inTheLayer(scopes === defaultScopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(scopes)),
       policy,
-      metrics,
       scope
     })
-    const access = Telemetry.accessSpan(cache.get, options.name)
+    const accessTo = TokenAccess.make(cache, options.name)
 
-    const defaultSlot = cache.slot(defaultScopes)
+    const newSlot = (scopes: ScopeSet.ScopeSet) => TokenSlot.make<CxoneAuthError>(scopes, metrics.ofToken(scopes))
+    const defaultSlot = newSlot(defaultScopes)
     const slots = new Map([[keyOf(defaultScopes), defaultSlot]])
     const newSlotFor = (scopes: ScopeSet.ScopeSet) => {
       const key = keyOf(scopes)
-      const slot = slots.get(key) ?? cache.slot(scopes)
+      const slot = slots.get(key) ?? newSlot(scopes)
       slots.set(key, slot)
       return slot
     }
     // Whoever gives the scopes as they are in the key, sorted and each once, needs no set to be built.
     const slotFor = (input: string | ReadonlyArray<string>) =>
       slots.get(typeof input === "string" ? input : keyOf(input)) ?? newSlotFor(ScopeSet.make(input))
-    const accessToken = access(() => defaultSlot)
+    const accessToken = accessTo(defaultSlot)
 
     return {
       accessToken,
-      accessTokenFor: (scopes) => access(() => slotFor(scopes)),
+      accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
       invalidate: (token) =>
-        Effect.suspend(() =>
-          Effect.forEach(Array.from(slots.values()), (slot) => cache.invalidate(slot, token), { discard: true })
-        ),
+        Effect.sync(() => {
+          for (const slot of slots.values()) {
+            TokenSlot.drop(slot, token)
+          }
+        }),
       apiBaseUrl: discovery.apiBaseUrl(accessToken),
       status: Effect.gen(function* () {
         const standing = yield* source.standing
         const now = yield* Clock.currentTimeMillis
-        return yield* Effect.forEach(Array.from(slots.values()), (slot) =>
-          Effect.map(cache.snapshot(slot), (snapshot) => tokenStatus({ scopes: slot.scopes, standing, snapshot, now }))
+        return Array.from(slots.values(), (slot) =>
+          tokenStatus({ scopes: slot.scopes, standing, snapshot: TokenSlot.snapshot(slot, now), now })
         )
       })
     }

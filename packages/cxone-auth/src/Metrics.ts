@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import { constVoid } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import type * as MetricKeyType from "effect/MetricKeyType"
+import type { AccessToken } from "./AccessToken.js"
 import * as ScopeSet from "./ScopeSet.js"
 
 /**
@@ -56,7 +56,7 @@ export interface TokenMetrics {
    * `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` by `scopes`, as of the last one served; the
    * latter of the first 100 sets of scopes of a layer.
    */
-  readonly served: (cache: CacheState, millisToExpiry: number) => void
+  readonly served: (cache: CacheState, token: Pick<AccessToken, "expiresAt">, now: number) => void
   /** `cxone_auth_renewals` by `reason`: the tokens that were obtained. */
   readonly renewed: (reason: RenewalReason) => void
 }
@@ -124,14 +124,15 @@ export const make = (client: string | undefined): Metrics => {
     joined: labelled(tokensServed, "cache", "joined"),
     miss: labelled(tokensServed, "cache", "miss")
   }
-  const tokenMetrics = (showExpiry: (seconds: number) => void): TokenMetrics => ({
-    served: (cache, millisToExpiry) => {
+  const renewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
+  const withoutGauge: TokenMetrics = { served: (cache) => servedBy[cache](1), renewed }
+  const withGauge = (showExpiry: (seconds: number) => void): TokenMetrics => ({
+    served: (cache, { expiresAt }, now) => {
       servedBy[cache](1)
-      showExpiry(millisToExpiry / 1000)
+      showExpiry((expiresAt - now) / 1000)
     },
-    renewed: (reason) => labelled(renewals, "reason", reason)(1)
+    renewed
   })
-  const withoutGauge = tokenMetrics(constVoid)
   let gauges = 0
 
   return {
@@ -145,7 +146,7 @@ export const make = (client: string | undefined): Metrics => {
       gauges += 1
       return gauges > maxGauges
         ? withoutGauge
-        : tokenMetrics(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", ScopeSet.toParameter(scopes))))
+        : withGauge(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", ScopeSet.toParameter(scopes))))
     }
   }
 }

@@ -7,10 +7,9 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { constVoid, type LazyArg } from "effect/Function"
+import type * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { CacheState } from "./Metrics.js"
 
@@ -30,8 +29,7 @@ export const requestSpan = <E, R>(
   send: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<HttpClientResponse, E, R>
 ): Effect.Effect<HttpClientResponse, E, R> =>
   Effect.withFiberRuntime((fiber) =>
-    (!propagation && fiber.currentTracer === untraced) ||
-    fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
+    (!propagation && !isTraced(fiber)) || fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
       ? send(request)
       : Effect.flatMap(HttpClient.SpanNameGenerator, (nameOf) =>
           Effect.useSpan(nameOf(request), { kind: "client", captureStackTrace: false }, (span) => {
@@ -51,32 +49,33 @@ export const requestSpan = <E, R>(
         )
   )
 
-/** A look for a token at the time that the clock shows; `observe` hears how the token is come by. */
-type Look<Token, A, E> = (token: Token, clock: Clock.Clock, observe: (cache: CacheState) => void) => Effect.Effect<A, E>
-
 /**
- * Opens the span `CxoneAuth.accessToken` around a look for a token, with the attribute `cache` (hit, stale, joined or
- * miss). Where the app has no tracer but Effect's own, which keeps nothing, there is no span: a cached token is worth
- * a tenth of what one costs. And it is found in one step of the fiber, for each step costs as much as the look.
+ * Whether the app has a tracer other than Effect's own, which keeps nothing.
  *
  * @since 0.1.0
  * @category tracing
  */
-export const accessSpan = <Token, A, E>(
-  look: Look<Token, A, E>,
+export const isTraced = ({ currentTracer }: Fiber.RuntimeFiber<unknown, unknown>): boolean => currentTracer !== untraced
+
+/**
+ * Opens the span `CxoneAuth.accessToken` around a look for a token, with the attribute `cache` (hit, stale, joined or
+ * miss), of which the look tells. Where nobody traces there is none: a cached token is worth a tenth of what it costs.
+ *
+ * @since 0.1.0
+ * @category tracing
+ */
+export const accessSpan = <A, E>(
+  look: (observe: (cache: CacheState) => void) => Effect.Effect<A, E>,
   client: string | undefined
-): ((token: LazyArg<Token>) => Effect.Effect<A, E>) => {
-  const attributes = client === undefined ? {} : { client }
-  const observed = (token: Token) =>
-    Effect.useSpan("CxoneAuth.accessToken", { captureStackTrace: false, attributes }, (span) =>
-      Effect.clockWith((clock) => look(token, clock, (cache) => span.attribute("cache", cache)))
-    )
-  return (token) =>
-    Effect.withFiberRuntime(({ currentDefaultServices, currentTracer }) =>
-      currentTracer === untraced
-        ? look(token(), Context.get(currentDefaultServices, Clock.Clock), constVoid)
-        : observed(token())
-    )
-}
+): Effect.Effect<A, E> =>
+  Effect.withFiberRuntime((fiber) =>
+    isTraced(fiber)
+      ? Effect.useSpan(
+          "CxoneAuth.accessToken",
+          { captureStackTrace: false, attributes: client === undefined ? {} : { client } },
+          (span) => look((cache) => span.attribute("cache", cache))
+        )
+      : look(constVoid)
+  )
 
 const untraced = Effect.runSync(Effect.tracer)

@@ -5,7 +5,7 @@
  */
 import type { AccessToken } from "./AccessToken.js"
 import type { ScopeSet } from "./ScopeSet.js"
-import type { Snapshot } from "./TokenCache.js"
+import type { Snapshot } from "./TokenSlot.js"
 
 /**
  * How things stand with the token of one set of scopes. Plain data without secrets, ready for `JSON.stringify`.

@@ -18,6 +18,7 @@ import {
 } from "effect"
 import type * as Metrics from "../src/Metrics.js"
 import * as TokenCache from "../src/TokenCache.js"
+import * as TokenSlot from "../src/TokenSlot.js"
 import * as VirtualTime from "./support/VirtualTime.js"
 
 const hour = 3_600_000
@@ -68,19 +69,19 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
     const cache = TokenCache.make({
       exchange: () => Effect.withRandom(exchange, random),
       policy,
-      metrics: { ofToken: () => metrics },
       scope
     })
-    const slot = cache.slot([])
-    const access = Effect.clockWith((clock) =>
-      cache.get(slot, clock, (state) => {
+    const slot = TokenSlot.make<TokenEndpointUnavailable>([], metrics)
+    const access = Effect.withRandom(
+      cache.get(slot, (state) => {
         seen.push(state)
-      })
-    ).pipe(Effect.withRandom(random))
+      }),
+      random
+    )
     return {
       access,
       get: Effect.map(access, ({ value }) => Redacted.value(value)),
-      invalidate: (token: AccessToken) => cache.invalidate(slot, token),
+      invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
       seen,
       reasons,
       scope,

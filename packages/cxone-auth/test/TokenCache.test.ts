@@ -22,6 +22,7 @@ import {
 import * as Metrics from "../src/Metrics.js"
 import * as TokenCache from "../src/TokenCache.js"
 import { usableUntil } from "../src/TokenPolicy.js"
+import * as TokenSlot from "../src/TokenSlot.js"
 
 const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
 
@@ -40,13 +41,12 @@ const makeCache = <E extends { readonly _tag: string }>(
   scope: Scope.Scope,
   observe: (cache: Metrics.CacheState) => void = Function.constVoid
 ) => {
-  const metrics = Metrics.make("TokenCache.test")
-  const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, metrics, scope })
-  const slot = cache.slot([])
+  const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
+  const slot = TokenSlot.make<E>([], Metrics.make("TokenCache.test").ofToken([]))
   return {
-    get: Effect.clockWith((clock) => cache.get(slot, clock, observe)),
-    invalidate: (token: AccessToken) => cache.invalidate(slot, token),
-    snapshot: cache.snapshot(slot)
+    get: cache.get(slot, observe),
+    invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
+    snapshot: Effect.map(Clock.currentTimeMillis, (now) => TokenSlot.snapshot(slot, now))
   }
 }
 
