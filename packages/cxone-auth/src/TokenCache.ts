@@ -90,8 +90,8 @@ export const make = <E extends Failure>(options: {
     served: Exit.succeed(token),
     cache: "hit",
     obtainedAt: token.obtainedAt,
-    settledUntil: renewableFrom(policy, token, draw),
-    usableUntil: usableUntil(policy, token)
+    settledFor: Math.floor(renewableFrom(policy, token, draw) - token.obtainedAt),
+    usableFor: Math.floor(usableUntil(policy, token) - token.obtainedAt)
   })
 
   const land = (
@@ -195,7 +195,7 @@ export const make = <E extends Failure>(options: {
         return [Effect.suspend(() => serve(slot, held, now, observe)), current]
       }
       if (held !== undefined && TokenSlot.isUsable(held, now)) {
-        const renewing: TokenSlot.Held = { ...held, cache: "stale", settledUntil: held.usableUntil }
+        const renewing: TokenSlot.Held = { ...held, cache: "stale", settledFor: held.usableFor }
         const served = Effect.suspend(() => serve(slot, renewing, now, observe))
         return [Effect.zipRight(renew(slot, held, renewing), served), { ...current, held: renewing }]
       }

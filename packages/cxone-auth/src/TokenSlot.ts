@@ -38,7 +38,8 @@ export interface State<E> {
 }
 
 /**
- * A token, and until when what may be done with it. Times are in milliseconds since the epoch.
+ * A token, and up to which age what may be done with it. Ages are in whole milliseconds: an engine keeps a small whole
+ * number in place, and a date in an object of its own.
  *
  * @since 0.1.0
  * @category models
@@ -48,10 +49,11 @@ export interface Held {
   /** The same as an effect, built once for all who get it. */
   readonly served: Exit.Exit<AccessToken>
   readonly cache: "hit" | "stale"
+  /** In milliseconds since the epoch. */
   readonly obtainedAt: number
-  /** Until when nothing is to be done but to hand it out: until it may be renewed, and once it is, to the margin. */
-  readonly settledUntil: number
-  readonly usableUntil: number
+  /** Up to when nothing is to be done but to hand it out: until it may be renewed, and once it is, to the margin. */
+  readonly settledFor: number
+  readonly usableFor: number
 }
 
 /**
@@ -89,7 +91,7 @@ const empty: State<never> = { held: undefined, flight: undefined, wasInvalidated
 export const make = <E>(scopes: ScopeSet, metrics: TokenMetrics): TokenSlot<E> => ({ scopes, metrics, state: empty })
 
 // A clock that was set back has made the token's age unknown; a new token costs less than a stale one.
-const isWithin = ({ obtainedAt }: Held, end: number, now: number): boolean => obtainedAt <= now && now < end
+const isWithin = (age: number, end: number): boolean => 0 <= age && age < end
 
 /**
  * Whether a token may be handed out.
@@ -97,7 +99,7 @@ const isWithin = ({ obtainedAt }: Held, end: number, now: number): boolean => ob
  * @since 0.1.0
  * @category predicates
  */
-export const isUsable = (held: Held, now: number): boolean => isWithin(held, held.usableUntil, now)
+export const isUsable = (held: Held, now: number): boolean => isWithin(now - held.obtainedAt, held.usableFor)
 
 /**
  * Whether there is nothing to be done about it but that.
@@ -105,7 +107,7 @@ export const isUsable = (held: Held, now: number): boolean => isWithin(held, hel
  * @since 0.1.0
  * @category predicates
  */
-export const isSettled = (held: Held, now: number): boolean => isWithin(held, held.settledUntil, now)
+export const isSettled = (held: Held, now: number): boolean => isWithin(now - held.obtainedAt, held.settledFor)
 
 /**
  * Hands out the token of a slot if there is one about which nothing else is to be done, and counts that.
