@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Fiber from "effect/Fiber"
@@ -14,12 +13,29 @@ import * as Telemetry from "./Telemetry.js"
 import type { TokenCache } from "./TokenCache.js"
 import * as TokenSlot from "./TokenSlot.js"
 
+// As `Effect.clockWith` finds it; `Context.get` looks twice.
+const clockOf = ({ currentDefaultServices }: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
+  currentDefaultServices.unsafeMap.get(Clock.Clock.key)
+
 /** The token in the slot, where nobody traces and nothing else is to be done. */
 const taken = <E>(slot: TokenSlot.TokenSlot<E>): TokenSlot.Held | undefined => {
   const fiber = Fiber.getCurrentFiber()
   return Option.isNone(fiber) || Telemetry.isTraced(fiber.value)
     ? undefined
-    : TokenSlot.take(slot, Context.get(fiber.value.currentDefaultServices, Clock.Clock).unsafeCurrentTimeMillis())
+    : TokenSlot.take(slot, clockOf(fiber.value).unsafeCurrentTimeMillis())
+}
+
+/** What a generator gets from an iterator that is at its end at once: the token, and no reason to stop for it. */
+class Given {
+  readonly #token: AccessToken
+
+  constructor(token: AccessToken) {
+    this.#token = token
+  }
+
+  next(): IteratorReturnResult<AccessToken> {
+    return { done: true, value: this.#token }
+  }
 }
 
 /**
@@ -42,7 +58,7 @@ class TokenAccess<E> extends Effectable.Class<AccessToken, E> {
 
   override [Symbol.iterator](): Effect.EffectGenerator<Effect.Effect<AccessToken, E>> {
     const held = taken(this.#slot)
-    return held === undefined ? super[Symbol.iterator]() : { next: () => ({ done: true, value: held.token }) }
+    return held === undefined ? super[Symbol.iterator]() : new Given(held.token)
   }
 }
 
