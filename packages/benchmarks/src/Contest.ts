@@ -1,5 +1,5 @@
 /** Opens contenders at the provider, each under an account of its own, and has them called at a steady pace. */
-import { Array, Effect } from "effect"
+import { Effect } from "effect"
 import type { Client, Contender } from "./contenders/Contender.js"
 import { cxoneAuth } from "./contenders/CxoneAuth.js"
 import { peers } from "./contenders/Peers.js"
@@ -40,26 +40,24 @@ export interface Call {
   readonly status: number | undefined
 }
 
-const now = Effect.sync(() => performance.now())
-
 /**
  * Calls at a steady pace, whether or not the ones before have ended; what a call waits for before it is even made
- * counts as well.
+ * counts as well. Each is a promise, and none is made ready before it is due: fibers that sleep would be in its way.
  */
 export const pace = ({ client }: Opened, path: string, perSecond: number, seconds: number) =>
   Effect.gen(function* () {
-    const startedAt = yield* now
-    return yield* Effect.forEach(
-      Array.makeBy(perSecond * seconds, (index) => (index * 1_000) / perSecond),
-      (due) =>
-        Effect.gen(function* () {
-          yield* Effect.sleep(Math.max(0, due - (yield* now) + startedAt))
-          const status = yield* Effect.option(Effect.tryPromise(() => client.get(path)))
-          const millis = (yield* now) - startedAt - due
-          return { due, millis, status: status._tag === "Some" ? status.value : undefined } satisfies Call
-        }),
-      { concurrency: "unbounded" }
-    )
+    const startedAt = performance.now()
+    const call = async (due: number): Promise<Call> => {
+      const status = await client.get(path).catch(() => undefined)
+      return { due, millis: performance.now() - startedAt - due, status }
+    }
+    const made: Array<Promise<Call>> = []
+    for (let index = 0; index < perSecond * seconds; index++) {
+      const due = (index * 1_000) / perSecond
+      yield* Effect.sleep(Math.max(0, startedAt + due - performance.now()))
+      made.push(call(due))
+    }
+    return yield* Effect.promise(() => Promise.all(made))
   })
 
 export const failures = (calls: ReadonlyArray<Call>): number => calls.filter(({ status }) => status !== 200).length

@@ -19,12 +19,14 @@ const verdictTable = (sections: ReadonlyArray<Section>): string =>
 
 const figureTable = ({ figures }: Section): string => {
   const names = [...new Set(figures.flatMap(({ peers }) => Object.keys(peers)))]
+  const controls = [...new Set(figures.flatMap(({ controls = {} }) => Object.keys(controls)))]
   const row = (name: string, of: (figure: Figure) => string) => [name, ...figures.map(of)]
   return table(
     ["", ...figures.map(({ name, unit }) => (unit === "" ? name : `${name}, ${unit}`))],
     [
       row("**cxone-auth**", (figure) => show(figure, figure.ours)),
-      ...names.map((name) => row(name, (figure) => show(figure, figure.peers[name])))
+      ...names.map((name) => row(name, (figure) => show(figure, figure.peers[name]))),
+      ...controls.map((name) => row(`*${name}*`, (figure) => show(figure, figure.controls?.[name])))
     ]
   )
 }
@@ -85,6 +87,7 @@ export const json = (sections: ReadonlyArray<Section>, machine: Machine): string
           unit: figure.unit,
           ours: figure.ours,
           peers: figure.peers,
+          controls: figure.controls ?? {},
           ratio: ratio(figure) ?? null
         }))
       ),

@@ -8,6 +8,8 @@ export interface Figure {
   readonly ours: number
   /** By name; a text where a peer did something else instead. */
   readonly peers: { readonly [name: string]: number | string }
+  /** What else was measured, to compare with: no library that one could pick. */
+  readonly controls?: { readonly [name: string]: number }
   /** Digits after the point. */
   readonly digits?: number
 }
@@ -20,23 +22,24 @@ export interface Verdict {
   readonly reason?: string
 }
 
-export interface Section {
-  /** B1 to B11. */
-  readonly id: string
-  readonly title: string
+/** What a measure has found. */
+export interface Findings {
   readonly method: string
   readonly figures: ReadonlyArray<Figure>
   readonly verdicts: ReadonlyArray<Verdict>
+  /** SVGs by the name of their file. */
+  readonly plots?: { readonly [file: string]: string }
+}
+
+export interface Section extends Findings {
+  /** B1 to B11. */
+  readonly id: string
+  readonly title: string
 }
 
 /** The best number among the peers; `undefined` where none has one. */
-export const bestPeer = (
-  { better, peers }: Figure,
-  isPeer: (name: string) => boolean = () => true
-): number | undefined => {
-  const numbers = Object.entries(peers).flatMap(([name, value]) =>
-    typeof value === "number" && isPeer(name) ? [value] : []
-  )
+export const bestPeer = ({ better, peers }: Pick<Figure, "better" | "peers">): number | undefined => {
+  const numbers = Object.values(peers).filter((value) => typeof value === "number")
   return numbers.length === 0 ? undefined : better === "less" ? Math.min(...numbers) : Math.max(...numbers)
 }
 

@@ -40,10 +40,9 @@ export const cxoneAuth: Contender = {
               }
             })
           ),
-        lookTogether: (callers) =>
-          runtime.runPromise(
-            Effect.all(Array.replicate(accessToken, callers), { concurrency: "unbounded", discard: true })
-          ),
+        lookTogether: async (callers) => {
+          await Promise.all(Array.makeBy(callers, () => runtime.runPromise(accessToken)))
+        },
         get: (path) => runtime.runPromise(status(path)),
         load: (path, calls, atOnce) => {
           const call = Effect.map(status(path), requireOk)

@@ -6,11 +6,14 @@ export const googleAuth: Contender = {
   name: "google-auth-library",
   usage:
     "`OAuth2Client` with a `refreshHandler` that makes the exchange, since it has no grant for a client's secret; " +
-    "calls by its `request`",
+    "calls by its `request`, with `forceRefreshOnFailure`",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {
-      const client = new OAuth2Client({ eagerRefreshThresholdMillis: account.buffer * 1_000 })
+      const client = new OAuth2Client({
+        eagerRefreshThresholdMillis: account.buffer * 1_000,
+        forceRefreshOnFailure: true
+      })
       client.refreshHandler = async () => {
         const { access_token, expires_in } = await requestToken(account)
         return { access_token, expiry_date: inSeconds(expires_in) }

@@ -1,12 +1,13 @@
 /** B7: 500 calls at once with a token that has been revoked. */
 import { Array, Effect } from "effect"
 import { byName, contenders, open } from "../Contest.js"
+import type { Measure } from "../Measure.js"
 import * as Provider from "../Provider.js"
-import type { Section } from "../Section.js"
+import type { Findings } from "../Section.js"
 
 const calls = 500
 
-export const measure = (quick: boolean) =>
+const run = (quick: boolean) =>
   Effect.gen(function* () {
     const results = yield* Effect.forEach(contenders(quick), (contender) =>
       Effect.gen(function* () {
@@ -33,8 +34,6 @@ export const measure = (quick: boolean) =>
     const tokens = byName(results, ({ tokenRequests }) => tokenRequests)
     const served = byName(results, (each) => each.served)
     return {
-      id: "B7",
-      title: "A revoked token under 500 concurrent calls",
       method:
         "The API holds its answers back until all 500 requests with the old token have come, and answers 401 to each. " +
         "The brief's class is left out: it makes no second try.",
@@ -50,5 +49,12 @@ export const measure = (quick: boolean) =>
           isMet: extra.ours === calls && tokens.ours === 1 && served.ours === calls
         }
       ]
-    } satisfies Section
+    } satisfies Findings
   })
+
+export const revokedToken: Measure = {
+  id: "B7",
+  title: "A revoked token under 500 concurrent calls",
+  isQuick: true,
+  run
+}

@@ -2,13 +2,14 @@
 import { Effect } from "effect"
 import { byName, contenders, open, pace } from "../Contest.js"
 import * as BriefsClass from "../contenders/BriefsClass.js"
+import type { Measure } from "../Measure.js"
 import * as Provider from "../Provider.js"
-import type { Section } from "../Section.js"
+import type { Findings } from "../Section.js"
 
 const perSecond = 100
 const seconds = 10
 
-export const measure = (quick: boolean) =>
+const run = (quick: boolean) =>
   Effect.gen(function* () {
     const results = yield* Effect.forEach(
       contenders(quick),
@@ -23,10 +24,15 @@ export const measure = (quick: boolean) =>
     const { ours, peers } = byName(results, ({ tokenRequests }) => tokenRequests)
     const brief = quick ? {} : { [BriefsClass.name]: yield* BriefsClass.refused(perSecond * seconds, seconds) }
     return {
-      id: "B8",
-      title: "A wrong secret: 1,000 calls over 10 s",
       method: "Requests that the token endpoint saw, and refused with `invalid_client`.",
       figures: [{ name: "token requests", unit: "", better: "less", ours, peers: { ...peers, ...brief } }],
       verdicts: [{ goal: "≤ 2", found: String(ours), isMet: ours <= 2 }]
-    } satisfies Section
+    } satisfies Findings
   })
+
+export const wrongSecret: Measure = {
+  id: "B8",
+  title: "A wrong secret: 1,000 calls over 10 s",
+  isQuick: true,
+  run
+}

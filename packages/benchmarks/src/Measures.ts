@@ -1,0 +1,25 @@
+/** All measures, in the order in which they are taken. What is taken at the same time counts, and does not time. */
+import type { Measure } from "./Measure.js"
+import { cachedToken } from "./measures/CachedToken.js"
+import { coldCache } from "./measures/ColdCache.js"
+import { endToEnd } from "./measures/EndToEnd.js"
+import { expiries } from "./measures/Expiries.js"
+import { footprint } from "./measures/Footprint.js"
+import { longRun } from "./measures/LongRun.js"
+import { manyKeys } from "./measures/ManyKeys.js"
+import { providerDown } from "./measures/ProviderDown.js"
+import { revokedToken } from "./measures/RevokedToken.js"
+import { withoutAuth } from "./measures/WithoutAuth.js"
+import { wrongSecret } from "./measures/WrongSecret.js"
+
+export const measures: ReadonlyArray<ReadonlyArray<Measure>> = [
+  [cachedToken],
+  [withoutAuth],
+  [endToEnd],
+  [coldCache],
+  [expiries],
+  [providerDown, wrongSecret, revokedToken],
+  [manyKeys],
+  [footprint],
+  [longRun]
+]
