@@ -9,7 +9,8 @@ export interface Memory {
   readonly rss: number
 }
 
-const collect = Effect.suspend(() => {
+/** So that nobody who is measured cleans up after another. */
+export const collect: Effect.Effect<void> = Effect.suspend(() => {
   if (globalThis.gc === undefined) {
     return Effect.dieMessage("start node with --expose-gc")
   }

@@ -3,6 +3,7 @@ import { Array as Arr, Duration, Effect, Either, Layer } from "effect"
 import { byName, contenders, open } from "../Contest.js"
 import * as BriefsClass from "../contenders/BriefsClass.js"
 import type { Contender } from "../contenders/Contender.js"
+import * as Heap from "../Heap.js"
 import type { Measure } from "../Measure.js"
 import * as Percentiles from "../Percentiles.js"
 import * as Provider from "../Provider.js"
@@ -22,6 +23,7 @@ const once = (contender: Contender, run: string) =>
   Effect.scoped(
     Effect.gen(function* () {
       const { client, clientId } = yield* open(contender, `cold-${run}`, { delay })
+      yield* Heap.collect
       const [took, result] = yield* Effect.timed(Effect.either(Effect.tryPromise(() => client.lookTogether(callers))))
       const { tokenRequests } = yield* Provider.counts(clientId)
       return { tokenRequests, millis: Duration.toMillis(took), failed: Either.isLeft(result) } satisfies Cold
@@ -51,6 +53,7 @@ const runsOf = (contender: Contender, rounds: number) =>
 
 /** What nothing that is built of fibers can go below: each waits for one callback, and does nothing else. */
 const floor = Effect.gen(function* () {
+  yield* Heap.collect
   const wake: Array<() => void> = []
   const waiting = Effect.async<void>((resume) => {
     wake.push(() => resume(Effect.void))

@@ -2,6 +2,7 @@
 import { Array, Effect } from "effect"
 import { byName, type Call, contenders, failures, open, pace } from "../Contest.js"
 import type { Contender } from "../contenders/Contender.js"
+import * as Heap from "../Heap.js"
 import type { Measure } from "../Measure.js"
 import * as Percentiles from "../Percentiles.js"
 import * as Plot from "../Plot.js"
@@ -34,6 +35,7 @@ const runOf = (contender: Contender) =>
         })
       // The token is there before, and so are the paths of the code.
       yield* both(2)
+      yield* Heap.collect
       const before = yield* Provider.counts(ending.clientId)
       const [calls, control] = yield* both(seconds)
       const { tokenRequests } = yield* Provider.counts(ending.clientId)

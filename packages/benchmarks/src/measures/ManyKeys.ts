@@ -7,10 +7,10 @@ import type { Contender } from "../contenders/Contender.js"
 import { layer } from "../contenders/CxoneAuth.js"
 import * as Heap from "../Heap.js"
 import type { Measure } from "../Measure.js"
-import * as Percentiles from "../Percentiles.js"
 import * as Provider from "../Provider.js"
 import type { Findings } from "../Section.js"
 import { number } from "../Table.js"
+import * as Turns from "../Turns.js"
 
 const clients = 10
 const scopeSets = 10_000
@@ -26,53 +26,61 @@ const scopesOf = (key: number) => `read:${key}`
 
 /** In no order that a processor could foresee, and the same one in each run. */
 const scattered = Array.makeBy(accesses, (index) => (index * 7_919) % keys)
+/** By turns: one alone could be the first or the last in its chain of a `Map`. */
+const tenOfThem = Array.makeBy(accesses, (index) => scattered[index % 10] ?? 0)
 const always = Array.replicate(0, accesses)
 
-/** Nanoseconds an access; the median of five. */
-const nanos = (order: ReadonlyArray<number>, access: (key: number) => Effect.Effect<unknown, unknown>) => {
-  const round = Effect.gen(function* () {
+type Access = (key: number) => Effect.Effect<unknown, unknown>
+
+/** Nanoseconds an access. */
+const nanos = (order: ReadonlyArray<number>, access: Access) =>
+  Effect.gen(function* () {
     const startedAt = performance.now()
     for (const key of order) {
       yield* access(key)
     }
     return ((performance.now() - startedAt) * 1e6) / order.length
   })
-  return Effect.map(Effect.replicateEffect(round, 5), (took) => Percentiles.at(Array.fromIterable(took), 50))
+
+/** A `Map` that holds nothing but its keys: what the processor's caches cost anybody. */
+const mapOf = (size: number): Access => {
+  const texts = Array.makeBy(size, scopesOf)
+  const map = new Map(Array.makeBy(size, (key) => [scopesOf(key), { key }] as const))
+  return (key) => Effect.succeed(map.get(texts[key] ?? "")?.key)
 }
 
-/** The same accesses to a `Map` that holds nothing but its keys: what the processor's caches cost anybody. */
-const mapNanos = Effect.gen(function* () {
-  const texts = Array.makeBy(keys, scopesOf)
-  const map = new Map(Array.makeBy(keys, (key) => [scopesOf(key), { key }] as const))
-  const access = (key: number) => Effect.succeed(map.get(texts[key] ?? "")?.key)
-  return { one: yield* nanos(always, access), all: yield* nanos(scattered, access) }
-})
+const service = (clientId: string) =>
+  Effect.gen(function* () {
+    const { origin } = yield* Provider.Provider
+    yield* Provider.set(clientId, { tokenBytes })
+    const account = { origin, clientId, clientSecret: "secret", buffer: 30 }
+    return Context.get(yield* Layer.build(layer(account, NodeHttpClient.layerUndici)), CxoneAuth)
+  })
 
 const ours = Effect.gen(function* () {
-  const { origin } = yield* Provider.Provider
-  const services = yield* Effect.forEach(Array.range(1, clients), (client) =>
-    Effect.gen(function* () {
-      const clientId = `keys-${client}`
-      yield* Provider.set(clientId, { tokenBytes })
-      const account = { origin, clientId, clientSecret: "secret", buffer: 30 }
-      return Context.get(yield* Layer.build(layer(account, NodeHttpClient.layerUndici)), CxoneAuth)
-    })
-  )
+  const services = yield* Effect.forEach(Array.range(1, clients), (client) => service(`keys-${client}`))
+  const withOneKey = yield* service("one-key")
   const texts = Array.makeBy(scopeSets, scopesOf)
-  const access = (key: number) =>
+  const toOne: Access = () => withOneKey.accessTokenFor(texts[0] ?? "")
+  const toAny: Access = (key) =>
     services[key % clients]?.accessTokenFor(texts[Math.floor(key / clients)] ?? "") ??
     Effect.dieMessage(`no key ${key}`)
-  yield* access(0)
-  const alone = yield* nanos(always, access)
+  yield* toOne(0)
+  yield* Effect.forEach(Array.range(0, clients - 1), toAny)
   const before = yield* Heap.sample
-  yield* Effect.forEach(Array.range(1, keys - 1), access, { concurrency: 32, discard: true })
+  yield* Effect.forEach(Array.range(clients, keys - 1), toAny, { concurrency: 32, discard: true })
   const after = yield* Heap.sample
-  return {
-    bytes: (after.heap - before.heap) / (keys - 1),
-    alone,
-    one: yield* nanos(always, access),
-    all: yield* nanos(scattered, access)
-  }
+  const times = yield* Turns.medians(
+    {
+      one: nanos(always, toOne),
+      ten: nanos(tenOfThem, toAny),
+      all: nanos(scattered, toAny),
+      mapOfOne: nanos(always, mapOf(1)),
+      mapOfAll: nanos(scattered, mapOf(keys))
+    },
+    9
+  )
+  return { ...times, bytes: (after.heap - before.heap) / (keys - clients) }
 })
 
 /** A peer keeps one token in an instance. */
@@ -90,8 +98,7 @@ const bytesOf = (contender: Contender) =>
   )
 
 const run = Effect.gen(function* () {
-  const { all, alone, bytes, one } = yield* ours
-  const map = yield* mapNanos
+  const { all, bytes, mapOfAll, mapOfOne, one, ten } = yield* ours
   const peers = yield* Effect.forEach(contenders(true).slice(1), (contender) =>
     Effect.map(bytesOf(contender), (each) => [contender.name, each] as const)
   )
@@ -99,7 +106,7 @@ const run = Effect.gen(function* () {
   return {
     method:
       `${clients} clients with ${number(scopeSets)} sets of scopes each; an opaque token of ${tokenBytes} bytes for each. Access by ` +
-      `\`accessTokenFor\`, ${number(accesses)} times; medians of five rounds. Peers keep one token in an instance, so ` +
+      `\`accessTokenFor\`, ${number(accesses)} times, by turns; medians of nine rounds. Access at 1: of a client with one key. Peers keep one token in an instance, so ` +
       `${number(peerKeys)} instances were made of each.`,
     figures: [
       {
@@ -109,28 +116,28 @@ const run = Effect.gen(function* () {
         ours: bytes,
         peers: Object.fromEntries(peers)
       },
-      { name: "access at 1 key", unit: "ns", better: "less", ours: alone, peers: {}, controls: { [bareMap]: map.one } },
-      { name: "to one of 100,000", unit: "ns", better: "less", ours: one, peers: {} },
+      { name: "access at 1 key", unit: "ns", better: "less", ours: one, peers: {}, controls: { [bareMap]: mapOfOne } },
+      { name: "to ten of 100,000", unit: "ns", better: "less", ours: ten, peers: {} },
       {
         name: "to all 100,000, scattered",
         unit: "ns",
         better: "less",
         ours: all,
         peers: {},
-        controls: { [bareMap]: map.all }
+        controls: { [bareMap]: mapOfAll }
       }
     ],
     verdicts: [
       { goal: "≤ 1.5 KB a key", found: `${number(bytes)} bytes`, isMet: bytes <= 1_500 },
-      { goal: `${goal}: to one of them`, found: `${number(one / alone, 1)} ×`, isMet: one <= 1.5 * alone },
+      { goal: `${goal}: to ten of them`, found: `${number(ten / one, 1)} ×`, isMet: ten <= 1.5 * one },
       {
         goal: `${goal}: to all, scattered`,
-        found: `${number(all / alone, 1)} ×`,
-        isMet: all <= 1.5 * alone,
+        found: `${number(all / one, 1)} ×`,
+        isMet: all <= 1.5 * one,
         reason:
-          "Nothing is searched longer: to one key among 100,000 the way is as short as to a key alone. But scattered over " +
+          "Nothing is searched longer: to ten keys among 100,000 the way is as short as to a key alone. But scattered over " +
           `${number((bytes * keys) / 1e6)} MB neither entry nor token is in the processor's caches, and each waits for the ` +
-          `one before it. A bare \`Map\` of as many keys takes ${number(map.all / map.one, 1)} × there. The faster the look ` +
+          `one before it. A bare \`Map\` of as many keys takes ${number(mapOfAll / mapOfOne, 1)} × there. The faster the look ` +
           "at a single key, the greater the ratio."
       }
     ]
