@@ -2,14 +2,17 @@ const rooms = [
   "ApiCall",
   "Challenge",
   "CxoneHttpClient",
+  "Flight",
   "RateGate",
   "RateGates",
   "RefusalMemory",
+  "TokenAccess",
   "TokenCache",
   "TokenEndpoint",
   "TokenExchange",
   "TokenMemory",
   "TokenPolicy",
+  "TokenSlot",
   "TokenSource",
   "WaitingLine"
 ]

@@ -8,6 +8,7 @@ const packages = fileURLToPath(new URL("packages", import.meta.url))
 // same: sockets, other servers, child processes, whole days.
 const files = [
   "Challenge",
+  "Flight",
   "TokenPolicy",
   "TokenResponse",
   "RateGate",
@@ -18,6 +19,7 @@ const files = [
   "Status",
   "Observability",
   "Refusals",
+  "TokenAccess",
   "TokenCache",
   "CxoneHttpClient"
 ].map((name) => `packages/cxone-auth/test/${name}.test.ts`)
