@@ -58,6 +58,15 @@ describe("TokenAccess", () => {
     })
   )
 
+  it.effect("a generator has a cached token without a step of its fiber, and no other", () =>
+    Effect.gen(function* () {
+      const access = yield* setup("no-step")
+      expect(access[Symbol.iterator]().next().done).toBe(false)
+      const token = yield* access
+      expect(access[Symbol.iterator]().next()).toEqual({ done: true, value: token })
+    })
+  )
+
   it.effect(
     "L1: a generator too gets no token that is past its margin, nor one from before the clock was set back",
     () =>
