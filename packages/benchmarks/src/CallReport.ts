@@ -127,8 +127,8 @@ ${number(worst, 3)}: ${worst >= goal ? "met" : "not met"}.
 
 ${throughputTable(figures)}
 
-The platform's client opens a span for each request; ours opens one in its place. The last columns compare ours with
-the platform's without any.
+The platform's client opens a span for each request; ours opens one in its place only where somebody traces, and nobody
+does here. The last columns compare ours with the platform's without any.
 
 ## 5,000 calls at once into a 429 with \`Retry-After: 2\`
 

@@ -17,6 +17,12 @@ export interface Opened {
   readonly client: Client
 }
 
+/**
+ * How long before a token's end ours begins to renew it at the latest, in seconds (`TokenPolicy`: margin and window).
+ * Whoever has such a number to set is given the same.
+ */
+const lead = (lifetime: number): number => Math.min(330, lifetime * 0.3)
+
 /** A client of the contender, with an account that nobody else uses; `run` tells the runs apart. */
 export const open = (
   contender: Contender,
@@ -29,7 +35,7 @@ export const open = (
     const { clientSecret = "secret", ...ofProvider } = settings
     yield* Provider.set(clientId, ofProvider)
     const { lifetime = 3_600 } = settings
-    const client = yield* contender.open({ origin, clientId, clientSecret, buffer: Math.min(30, lifetime / 10) })
+    const client = yield* contender.open({ origin, clientId, clientSecret, buffer: lead(lifetime) })
     return { contender, clientId, client } satisfies Opened
   })
 

@@ -72,7 +72,7 @@ export const svg = ({ lines, note, title, x, y }: Plot): string => {
   const ticks = Array.range(0, 5)
   const toX = (value: number) => frame.left + (value / (5 * xStep)) * (width - frame.left - frame.right)
   const toY = (value: number) => height - frame.bottom - (value / (5 * yStep)) * (height - frame.top - frame.bottom)
-  const digits = Number.isInteger(yStep) ? 0 : 2
+  const digitsOf = (step: number) => (Number.isInteger(step) ? 0 : step < 1 ? 2 : 1)
 
   const text = (x: number, y: number, anchor: string, content: string, more = "") =>
     `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}"${more}>${escape(content)}</text>`
@@ -81,9 +81,9 @@ export const svg = ({ lines, note, title, x, y }: Plot): string => {
 
   const grid = ticks.flatMap((tick) => [
     gridLine({ x: toX(0), y: toY(tick * yStep) }, { x: toX(5 * xStep), y: toY(tick * yStep) }),
-    text(toX(0) - 8, toY(tick * yStep) + 4, "end", Table.number(tick * yStep, digits)),
+    text(toX(0) - 8, toY(tick * yStep) + 4, "end", Table.number(tick * yStep, digitsOf(yStep))),
     gridLine({ x: toX(tick * xStep), y: toY(0) }, { x: toX(tick * xStep), y: toY(0) + 5 }),
-    text(toX(tick * xStep), toY(0) + 20, "middle", Table.number(tick * xStep))
+    text(toX(tick * xStep), toY(0) + 20, "middle", Table.number(tick * xStep, digitsOf(xStep)))
   ])
 
   const drawn = lines.flatMap(({ mark, name, points }, index) => {

@@ -85,6 +85,7 @@ export const json = (sections: ReadonlyArray<Section>, machine: Machine): string
           id,
           name: figure.name,
           unit: figure.unit,
+          better: figure.better,
           ours: figure.ours,
           peers: figure.peers,
           controls: figure.controls ?? {},

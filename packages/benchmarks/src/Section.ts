@@ -10,6 +10,8 @@ export interface Figure {
   readonly peers: { readonly [name: string]: number | string }
   /** What else was measured, to compare with: no library that one could pick. */
   readonly controls?: { readonly [name: string]: number }
+  /** Ours by the best peer's, where it was taken round by round. */
+  readonly ratio?: number
   /** Digits after the point. */
   readonly digits?: number
 }
@@ -46,5 +48,5 @@ export const bestPeer = ({ better, peers }: Pick<Figure, "better" | "peers">): n
 /** Ours by the best peer's. */
 export const ratio = (figure: Figure): number | undefined => {
   const best = bestPeer(figure)
-  return best === undefined || best === 0 ? undefined : figure.ours / best
+  return figure.ratio ?? (best === undefined || best === 0 ? undefined : figure.ours / best)
 }

@@ -19,11 +19,19 @@ import type { Section } from "./Section.js"
 const isQuick = process.argv.includes("--quick")
 const named = process.argv.slice(2).filter((argument) => argument !== "--quick")
 
-const wanted = measures
-  .map((together) =>
-    together.filter((measure) => (named.length === 0 ? !isQuick || measure.isQuick : named.includes(measure.id)))
-  )
+const possible = measures.map((together) => together.filter((measure) => !isQuick || measure.isQuick))
+const wanted = possible
+  .map((together) => together.filter(({ id }) => named.length === 0 || named.includes(id)))
   .filter((together) => together.length > 0)
+
+/** Refuses what is neither `--quick` nor a measure. */
+const requireNames = Effect.gen(function* () {
+  const ids = possible.flat().map(({ id }) => id)
+  const unknown = named.filter((name) => !ids.includes(name))
+  if (unknown.length > 0) {
+    yield* Effect.dieMessage(`bench: no measure is called ${unknown.join(", ")}; there are ${ids.join(", ")}`)
+  }
+})
 
 const section = ({
   id,
@@ -56,6 +64,7 @@ const writeAll = (sections: ReadonlyArray<Section>) =>
   })
 
 const program = Effect.gen(function* () {
+  yield* requireNames
   if (!isQuick) {
     yield* BriefsClass.requireIt
   }

@@ -36,6 +36,7 @@ describe("a figure", () => {
   it("is compared with the best of the peers that have a number", () => {
     assert.strictEqual(ratio(figure), 1.5)
     assert.strictEqual(bestPeer({ ...figure, better: "less" }), 100)
+    assert.strictEqual(ratio({ ...figure, ratio: 0.97 }), 0.97)
     assert.isUndefined(ratio({ ...figure, peers: { none: "made none" } }))
   })
 })
@@ -62,6 +63,7 @@ describe("the results", () => {
           id: "B3",
           name: "GETs",
           unit: "requests/s",
+          better: "more",
           ours: 600,
           peers: figure.peers,
           controls: figure.controls,

@@ -47,7 +47,10 @@ export interface CxoneAuthService {
    * of its own: none is ever handed to a caller who asked for another set (L2).
    */
   readonly accessTokenFor: (scopes: string | ReadonlyArray<string>) => Effect.Effect<AccessToken, CxoneAuthError>
-  /** Drops a token that turned out to be no good, but only if it is still the cached one (L9). */
+  /**
+   * Drops a token that turned out to be no good, but only if it is still the cached one (L9). A provider that issues
+   * the very same one again has it served again.
+   */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
   /** Where the API answers. With discovery, this may get the first token, which says whose API it is. */
   readonly apiBaseUrl: Effect.Effect<URL, CxoneAuthError>

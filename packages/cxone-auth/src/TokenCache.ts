@@ -29,7 +29,8 @@ export interface TokenCache<E> {
   /**
    * The cached token, or a new one if there is none that lasts. However many fibers ask, at most one exchange is in
    * flight (L2). It belongs to none of them: a caller that is interrupted leaves at once and disturbs nobody (L3).
-   * A failure is told to those who waited for it, and not remembered.
+   * A failure is told to those who waited for it, and not remembered. A token is handed to them as it came, even one
+   * whose margin began while it was under way: nobody else gets that.
    *
    * The first caller in the refresh window starts a renewal, and gets the current token like all others (L4). If it
    * fails it is tried again until the margin; no caller is told (L5). `observe` hears how the token is come by.

@@ -81,24 +81,22 @@ describe("Flight", () => {
     })
   )
 
-  it.effect(
-    "50,000 callers who time out, one after the other, leave nothing behind, and those who stay are told",
-    () =>
-      Effect.gen(function* () {
-        const flight = Flight.make<string>()
-        const staying = yield* Effect.forEach(Array.range(1, 5_000), () => Effect.fork(flight.wait))
-        const comeAndGo = Effect.gen(function* () {
-          const waiter = yield* Effect.fork(flight.wait)
-          yield* Effect.yieldNow()
-          yield* Fiber.interrupt(waiter)
-        })
-        yield* Effect.replicateEffect(comeAndGo, 10_000, { discard: true })
-        const before = yield* heapUsed
-        yield* Effect.replicateEffect(comeAndGo, 50_000, { discard: true })
-        const grown = (yield* heapUsed) - before
-        expect(grown).toBeLessThan(10_000_000) // If each stayed it would be 50 MB and more.
-        flight.land(Exit.succeed("landed"))
-        expect(new Set(yield* Effect.forEach(staying, Fiber.join))).toEqual(new Set(["landed"]))
+  it.effect("50,000 callers who time out, one after the other, leave nothing behind, and those who stay are told", () =>
+    Effect.gen(function* () {
+      const flight = Flight.make<string>()
+      const staying = yield* Effect.forEach(Array.range(1, 5_000), () => Effect.fork(flight.wait))
+      const comeAndGo = Effect.gen(function* () {
+        const waiter = yield* Effect.fork(flight.wait)
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(waiter)
       })
+      yield* Effect.replicateEffect(comeAndGo, 10_000, { discard: true })
+      const before = yield* heapUsed
+      yield* Effect.replicateEffect(comeAndGo, 50_000, { discard: true })
+      const grown = (yield* heapUsed) - before
+      expect(grown).toBeLessThan(10_000_000) // If each stayed it would be 50 MB and more.
+      flight.land(Exit.succeed("landed"))
+      expect(new Set(yield* Effect.forEach(staying, Fiber.join))).toEqual(new Set(["landed"]))
+    })
   )
 })

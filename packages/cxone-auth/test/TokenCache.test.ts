@@ -120,6 +120,18 @@ describe("TokenCache", () => {
       )
     })
 
+    it.effect("a token that came in its last moments is for those who waited, and for nobody who comes later", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ duration: 3_000, lifetime: 2_000 })
+        const waiting = yield* Effect.all([Effect.fork(cache.get), Effect.fork(cache.get)])
+        yield* TestClock.adjust(3_000)
+        expect((yield* Effect.forEach(waiting, Fiber.join)).map(valueOf)).toEqual(["token-1", "token-1"])
+        const later = yield* Effect.fork(cache.get)
+        yield* TestClock.adjust(3_000)
+        expect([valueOf(yield* Fiber.join(later)), yield* started]).toEqual(["token-2", 2])
+      })
+    )
+
     it("whenever callers come, none gets a token that is past its margin", () =>
       fc.assert(
         fc.asyncProperty(

@@ -10,13 +10,16 @@ import {
 import { Effect } from "effect"
 import { type Contender, fromFunctions, inSeconds, requestToken } from "./Contender.js"
 
+/** One for all pipelines, as in Azure's own clients. */
+const http = createDefaultHttpClient()
+
 export const azurePipeline: Contender = {
   name: "@azure/core-rest-pipeline",
   usage:
     "a pipeline with `bearerTokenAuthenticationPolicy` alone and the default client; a credential of the shape of " +
     "`ClientSecretCredential`. It hands out no token, so a look for one is a request that the next step answers at once; " +
     "it sends no token without TLS, so the last step turns https into http; and its window of two minutes before a " +
-    "token's end is fixed, so that tokens of a few seconds are always in it (B5, B6)",
+    "token's end is fixed, so that tokens of a few seconds are always in it (B5, B6). It answers a 401 only where that asks for a claim, and hands on any other (B7)",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {
@@ -29,7 +32,6 @@ export const azurePipeline: Contender = {
       const policy = bearerTokenAuthenticationPolicy({ credential, scopes: ["default"] })
       const pipeline = createEmptyPipeline()
       pipeline.addPolicy(policy)
-      const http = createDefaultHttpClient()
       const httpsOrigin = account.origin.href.replace("http:", "https:")
       const withoutTls: HttpClient = {
         sendRequest: (request) => {

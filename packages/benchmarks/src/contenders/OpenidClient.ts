@@ -1,14 +1,19 @@
 import { Effect } from "effect"
 import * as client from "openid-client"
-import { type Contender, fromFunctions, tokenEndpoint } from "./Contender.js"
+import { type Contender, fromFunctions, inSeconds, tokenEndpoint } from "./Contender.js"
 
-type Tokens = client.TokenEndpointResponse & client.TokenEndpointResponseHelpers
+interface Current {
+  readonly token: string
+  /** In milliseconds since the epoch. */
+  readonly expiresAt: number
+}
 
 export const openidClient: Contender = {
   name: "openid-client",
   usage:
-    "`clientCredentialsGrant`, and a wrapper that keeps the token until `expiresIn` is down to the buffer; calls by " +
-    "its `fetchProtectedResource`",
+    "`clientCredentialsGrant`, and a wrapper that keeps the token until its `expires_in` is down to the buffer (its " +
+    "`expiresIn()` counts whole seconds only); calls by its `fetchProtectedResource`. Each caller fetches on its own (B4, B8), and a " +
+    "401 is an error (B7)",
   managesTokens: false,
   open: (account) =>
     Effect.sync(() => {
@@ -18,12 +23,13 @@ export const openidClient: Contender = {
         account.clientSecret
       )
       client.allowInsecureRequests(config)
-      let current: Tokens | undefined
+      let current: Current | undefined
       const token = async () => {
-        if (current === undefined || (current.expiresIn() ?? 0) <= account.buffer) {
-          current = await client.clientCredentialsGrant(config)
+        if (current === undefined || current.expiresAt <= inSeconds(account.buffer)) {
+          const { access_token, expires_in = 0 } = await client.clientCredentialsGrant(config)
+          current = { token: access_token, expiresAt: inSeconds(expires_in) }
         }
-        return current.access_token
+        return current.token
       }
       return fromFunctions({
         token,

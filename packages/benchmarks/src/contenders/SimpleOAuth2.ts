@@ -6,7 +6,7 @@ export const simpleOAuth2: Contender = {
   name: "simple-oauth2",
   usage:
     "`ClientCredentials`, and the wrapper of its README: a token is kept until `expired` says that it is at its end, " +
-    "then another is fetched; calls by `fetch`",
+    "then another is fetched, by each caller on its own (B4, B8); a 401 is handed on (B7); calls by `fetch`",
   managesTokens: false,
   open: (account) =>
     Effect.sync(() => {

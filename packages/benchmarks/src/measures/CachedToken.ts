@@ -45,7 +45,7 @@ const run = (quick: boolean) =>
     return {
       method:
         `${number(times)} looks in one running fiber; peers: awaited calls in one async function. Medians of ${rounds} ` +
-        "rounds, by turns. Simple-oauth2 and openid-client manage no tokens: theirs is a look at a variable.",
+        "rounds, by turns; the brief's class once. Simple-oauth2 and openid-client manage no tokens: theirs is a look at a variable.",
       figures: [
         {
           name: "a cached token",

@@ -24,7 +24,7 @@ const run = Effect.gen(function* () {
   const samples = yield* Effect.all(Array.replicate(stage, stages))
   const { tokenRequests } = yield* Provider.counts(clientId)
   const heaps = samples.map(({ heap }) => heap / megabyte)
-  const grown = (heaps.at(-1) ?? Number.NaN) - before.heap / megabyte
+  const grown = Math.max(...heaps) - before.heap / megabyte
   return {
     method:
       `${number(stages * callsInStage)} GETs, 32 at once, while tokens of 1.5 s end; the heap after a collection at the start ` +
@@ -32,12 +32,19 @@ const run = Effect.gen(function* () {
     figures: [
       { name: "token requests", unit: "", better: "less", ours: tokenRequests, peers: {} },
       { name: "heap at the start", unit: "MB", better: "less", digits: 2, ours: before.heap / megabyte, peers: {} },
-      { name: "most in between", unit: "MB", better: "less", digits: 2, ours: Math.max(...heaps), peers: {} },
+      {
+        name: "most in between",
+        unit: "MB",
+        better: "less",
+        digits: 2,
+        ours: Math.max(...heaps.slice(0, -1)),
+        peers: {}
+      },
       { name: "at the end", unit: "MB", better: "less", digits: 2, ours: heaps.at(-1) ?? Number.NaN, peers: {} }
     ],
     verdicts: [
       {
-        goal: "flat (below 1 MB more), 100 expiries or more",
+        goal: "flat (never 1 MB more), 100 tokens or more",
         found: `${grown < 0 ? "−" : "+"}${number(Math.abs(grown), 2)} MB, ${number(tokenRequests)} tokens`,
         isMet: grown < 1 && tokenRequests > 100
       }

@@ -10,6 +10,7 @@ import { number } from "../Table.js"
 import * as Throughput from "../Throughput.js"
 
 const goal = 0.97
+const platform = "the platform's `HttpClient`, without auth"
 
 const transports = [
   ["undici", NodeHttpClient.layerUndici],
@@ -18,7 +19,7 @@ const transports = [
 
 const run = (quick: boolean) =>
   Effect.gen(function* () {
-    const settings = { rounds: quick ? 11 : 21, requests: quick ? 300 : 3_000, atOnce: 32 }
+    const settings = { rounds: quick ? 9 : 21, requests: quick ? 300 : 3_000, atOnce: 32 }
     const measured = yield* Effect.forEach(transports, ([name, transport]) =>
       Throughput.measure(settings).pipe(
         Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(auth), Layer.provideMerge(transport))),
@@ -34,22 +35,23 @@ const run = (quick: boolean) =>
     return {
       method:
         `${settings.rounds} rounds of ${number(settings.requests)} GETs with each, 32 at once, by turns; medians. The ` +
-        "peer is the platform's client with a fixed token; the ratio is the median of those of the rounds.",
-      figures: measured.map(({ name, ours, plain, untraced }) => ({
+        "peer is the platform's client with a fixed token; the ratio is the median of those of the rounds. It is near 1 " +
+        "because the platform's client opens a span for each request, and ours none where nobody traces: what the span " +
+        "costs is about what our part of a call does.",
+      figures: measured.map(({ name, ours, plain, ratio, untraced }) => ({
         name: `over ${name}`,
         unit: "requests/s",
         better: "more",
         ours,
-        peers: { "the platform's `HttpClient`, without auth": plain },
-        controls: { "the same, without its span": untraced }
+        peers: { [platform]: plain },
+        controls: { "the same, without its span": untraced },
+        ratio
       })),
       verdicts: measured.map(({ name, ratio }) => ({
         goal: `≥ ${goal} on ${name}`,
         found: number(ratio, 3),
         isMet: ratio >= goal,
-        reason:
-          "Over an answer that costs nothing our part of a call is some 10 µs. The platform's client opens a span for each " +
-          "request, ours does not where nobody traces, and so the ratio is close to 1 and lands on either side."
+        reason: "On a machine with other work, and in the short run, this ratio strays by 0.05 to either side."
       }))
     } satisfies Findings
   }).pipe(Effect.provide(CallServer.layer))
