@@ -19,7 +19,8 @@ export const azurePipeline: Contender = {
     "a pipeline with `bearerTokenAuthenticationPolicy` alone and the default client; a credential of the shape of " +
     "`ClientSecretCredential`. It hands out no token, so a look for one is a request that the next step answers at once; " +
     "it sends no token without TLS, so the last step turns https into http; and its window of two minutes before a " +
-    "token's end is fixed, so that tokens of a few seconds are always in it (B5, B6). It answers a 401 only where that asks for a claim, and hands on any other (B7)",
+    "token's end is fixed, so that tokens of a few seconds are always in it (B5, B6). It answers a 401 only where that asks for " +
+    "a claim, and hands on any other (B7)",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {

@@ -8,7 +8,8 @@ export const name = "the brief's class (Python)"
 
 export const usage =
   "`CxoneAuthenticator` with `requests`, as the brief has it; only its URLs are set, and its log goes nowhere. " +
-  "Where calls are made at once, by threads. Measured once in each, after all others. Its buffer of 30 s is fixed, so with tokens of a few seconds it would fetch one for each call"
+  "Where calls are made at once, by threads. Measured once in each, after all others. Its buffer of 30 s is fixed, so " +
+  "with tokens of a few seconds it would fetch one for each call"
 
 const driver = fileURLToPath(new URL("brief/driver.py", import.meta.url))
 

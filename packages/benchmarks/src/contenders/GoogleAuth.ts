@@ -6,7 +6,8 @@ export const googleAuth: Contender = {
   name: "google-auth-library",
   usage:
     "`OAuth2Client` with a `refreshHandler` that makes the exchange, since it has no grant for a client's secret; " +
-    "calls by its `request`, with `forceRefreshOnFailure`. It does not share the runs of such a handler among callers (B4, B8)",
+    "calls by its `request`, with `forceRefreshOnFailure`. It does not share the " +
+    "runs of such a handler among callers (B4, B8)",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {

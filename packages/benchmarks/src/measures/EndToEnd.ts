@@ -96,11 +96,12 @@ const run = Effect.gen(function* () {
   const reason =
     `Undici itself made ${number(overUndici)} requests/s in the same run, the platform's client over it ` +
     `${number(overPlatform)} with no library on it (${percent(overPlatform, overUndici)} %), and ours ` +
-    `${percent(ours, overPlatform)} % of that: it has its token to add, and no span to open where nobody traces. So the goal lies above what the platform's client leaves to any library ` +
-    "over it. In profiles taken apart from this run its time has no single place: the span, an abort controller and an entry in a finalization " +
-    "registry for each request, a fiber of its own for each body, and the garbage of all that (12 to 16 %). Over fetch it " +
-    "is slower still (B2). A leaner transport is an `HttpClient` like any other, and goes below this library unchanged; " +
-    "it is not a token library's business."
+    `${percent(ours, overPlatform)} % of that: it has its token to add, and no span to open where nobody traces. So the ` +
+    "goal lies above what the platform's client leaves to any library over it. In profiles taken apart from this run its " +
+    "time has no single place: the span, an abort controller and an entry in a finalization registry for each request, a " +
+    "fiber of its own for each body, and the garbage of all that (12 to 16 %). Over fetch it is slower still (B2). A " +
+    "leaner transport is an `HttpClient` like any other, and goes below this library unchanged; it is not a token " +
+    "library's business."
   return {
     method: `${rounds} rounds of ${number(calls)} GETs with each, ${atOnce} at once, by turns, every answer parsed; medians. The brief's class once.`,
     figures: [figure],

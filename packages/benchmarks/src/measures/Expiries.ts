@@ -80,7 +80,8 @@ const run = Effect.gen(function* () {
       `${perSecond} calls a second for ${seconds} s, each counted from when it was due, with tokens that live for ` +
       `${lifetime} s, and as many at the same moments with a token that does not end: both meet the same pauses of the ` +
       `machine. The token endpoint takes ${delay} ms. Ours begins to renew a token 30 to 34 % before its end; a ` +
-      "library with a buffer to set has 30 %. One library after the other, ours first. The brief's class is left out: its fixed buffer of 30 s would fetch a token for each call.",
+      "library with a buffer to set has 30 %. One library after the other, ours first. The brief's class is left out: its " +
+      "fixed buffer of 30 s would fetch a token for each call.",
     figures: [
       ...latencies.map(([name, percent]) => figure(name, ({ ending }) => Percentiles.at(millis(ending), percent))),
       figure("max without expiries", ({ lasting }) => Percentiles.at(millis(lasting), 100)),

@@ -126,9 +126,9 @@ const run = Effect.gen(function* () {
   return {
     method:
       `${clients} clients with ${number(scopeSets)} sets of scopes each; an opaque token of ${tokenBytes} bytes for each. Access by ` +
-      `\`accessTokenFor\`, ${number(accesses)} times, by turns; medians of nine rounds. Access at 1: of a client with one key. Peers keep one token in an instance, each with "+
- "credentials of its own, so ` +
-      `${number(peerKeys)} were made of each, less what an instance takes that only keeps a token.`,
+      `\`accessTokenFor\`, ${number(accesses)} times, by turns; medians of nine rounds. Access at 1 is to a client with one ` +
+      `key. Peers keep one token in an instance, so ${number(peerKeys)} were made of each, with credentials of their own; less ` +
+      "what an instance takes that only keeps a token.",
     figures: [
       {
         name: "memory a key",
