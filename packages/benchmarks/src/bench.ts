@@ -29,7 +29,7 @@ const requireNames = Effect.gen(function* () {
   const ids = possible.flat().map(({ id }) => id)
   const unknown = named.filter((name) => !ids.includes(name))
   if (unknown.length > 0) {
-    yield* Effect.dieMessage(`bench: no measure is called ${unknown.join(", ")}; there are ${ids.join(", ")}`)
+    return yield* Effect.dieMessage(`bench: no measure is called ${unknown.join(", ")}; there are ${ids.join(", ")}`)
   }
 })
 
