@@ -3,6 +3,7 @@ import { Array as Arr, Duration, Effect, Either, Layer } from "effect"
 import { byName, contenders, open } from "../Contest.js"
 import * as BriefsClass from "../contenders/BriefsClass.js"
 import type { Contender } from "../contenders/Contender.js"
+import { googleAuth } from "../contenders/GoogleAuth.js"
 import * as Heap from "../Heap.js"
 import type { Measure } from "../Measure.js"
 import * as Percentiles from "../Percentiles.js"
@@ -76,7 +77,9 @@ const floor = Effect.gen(function* () {
 const run = (quick: boolean) =>
   Effect.gen(function* () {
     const rounds = quick ? 3 : 7
-    const results = yield* Effect.forEach(contenders(quick), (contender) =>
+    // The 10,000 requests that it makes take ten seconds.
+    const inTime = contenders(quick).filter((contender) => !quick || contender !== googleAuth)
+    const results = yield* Effect.forEach(inTime, (contender) =>
       Effect.map(runsOf(contender, rounds), (runs) => [contender, runs] as const)
     )
     const least = Percentiles.at(yield* Effect.all(Arr.replicate(floor, rounds)), 50)
