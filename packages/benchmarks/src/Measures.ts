@@ -1,5 +1,7 @@
-/** All measures, in the order in which they are taken. What is taken at the same time counts requests, at
- * a pace that leaves the machine room, and measures no time. */
+/**
+ * All measures, in the order in which they are taken. What is taken at the same time counts requests, at a pace that
+ * leaves the machine room, and measures no time.
+ */
 import type { Measure } from "./Measure.js"
 import { cachedToken } from "./measures/CachedToken.js"
 import { coldCache } from "./measures/ColdCache.js"

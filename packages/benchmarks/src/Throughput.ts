@@ -1,9 +1,10 @@
 /** C6: authenticated GETs, many at once, against the same `HttpClient` without auth. */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { CxoneHttpClient } from "cxone-auth"
-import { Array, Duration, Effect } from "effect"
+import { Array, Duration, Effect, Record } from "effect"
 import { CallServer } from "./CallServer.js"
 import * as Percentiles from "./Percentiles.js"
+import * as Turns from "./Turns.js"
 
 export interface ThroughputSettings {
   readonly rounds: number
@@ -55,15 +56,9 @@ export const measure = (settings: ThroughputSettings) =>
       plain: Effect.flatMap(http.execute(request), ({ text }) => text),
       untraced: Effect.flatMap(untraced.execute(request), ({ text }) => text)
     }
-    const names = ["cxone", "plain", "untraced"] as const
-    yield* Effect.forEach(names, (name) => rate(calls[name], warmUp), { discard: true })
-    const rounds = yield* Effect.forEach(Array.range(0, settings.rounds - 1), (round) => {
-      const order = Array.rotate(names, round)
-      return Effect.map(
-        Effect.forEach(order, (name) => Effect.map(rate(calls[name], settings), (each) => [name, each] as const)),
-        (measured) => new Map<Client, number>(measured)
-      )
-    })
-    const of = (name: Client) => rounds.map((round) => round.get(name) ?? Number.NaN)
-    return { cxone: of("cxone"), plain: of("plain"), untraced: of("untraced") } satisfies Throughput
+    yield* Effect.forEach(Object.values(calls), (call) => rate(call, warmUp), { discard: true })
+    return yield* Turns.rounds(
+      Record.map(calls, (call) => rate(call, settings)),
+      settings.rounds
+    )
   })
