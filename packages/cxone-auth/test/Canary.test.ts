@@ -207,6 +207,9 @@ const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
         read: yield* Effect.exit(response.json),
         filtered: yield* Effect.exit(HttpClient.filterStatusOk(cxone).get("/x")),
         token: yield* auth.accessToken,
+        access: auth.accessToken,
+        // Where nobody traces a generator gets it by another way.
+        given: yield* Effect.sync(() => auth.accessToken[Symbol.iterator]()).pipe(Effect.withTracer(ordinary)),
         cxone,
         auth
       }
