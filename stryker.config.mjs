@@ -1,25 +1,6 @@
-const rooms = [
-  "ApiCall",
-  "Challenge",
-  "CxoneHttpClient",
-  "Flight",
-  "RateGate",
-  "RateGates",
-  "RefusalMemory",
-  "TokenAccess",
-  "TokenCache",
-  "TokenEndpoint",
-  "TokenExchange",
-  "TokenMemory",
-  "TokenPolicy",
-  "TokenSlot",
-  "TokenSource",
-  "WaitingLine"
-]
-
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
-  mutate: rooms.map((room) => `packages/cxone-auth/src/${room}.ts`),
+  mutate: ["client", "auth", "lookup", "exchange", "throttle", "token"].map((f) => `packages/cxone-auth/src/${f}/*.ts`),
   testRunner: "vitest",
   // With pnpm's node_modules Stryker does not find it by itself.
   plugins: ["@stryker-mutator/vitest-runner"],

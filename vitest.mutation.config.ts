@@ -7,21 +7,21 @@ const packages = fileURLToPath(new URL("packages", import.meta.url))
 // The quickest to notice a mutant first: at its first failure it is dead. Left out is what takes seconds to notice the
 // same: sockets, other servers, child processes, whole days.
 const files = [
-  "Challenge",
-  "Flight",
-  "TokenPolicy",
-  "TokenResponse",
-  "RateGate",
-  "WaitingLine",
-  "RateLimits",
-  "TokenEndpoint",
-  "RefreshAhead",
-  "Status",
-  "Observability",
-  "Refusals",
-  "TokenAccess",
-  "TokenCache",
-  "CxoneHttpClient"
+  "client/Challenge",
+  "lookup/SingleFlight",
+  "token/TokenPolicy",
+  "exchange/TokenResponse",
+  "throttle/RateGate",
+  "throttle/WaitingLine",
+  "promises/RateLimits",
+  "exchange/TokenEndpoint",
+  "promises/RefreshAhead",
+  "promises/Status",
+  "promises/Observability",
+  "promises/Refusals",
+  "auth/TokenEffect",
+  "auth/TokenCache",
+  "client/CxoneHttpClient"
 ].map((name) => `packages/cxone-auth/test/${name}.test.ts`)
 files.push("scripts/mutation/loads.test.ts")
 

@@ -3,30 +3,36 @@
  *
  * @since 0.1.0
  */
-export { AccessToken, type Claims, type Tenant } from "./AccessToken.js"
-export { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
-export type { AuthenticatedHttpClient } from "./AuthenticatedHttpClient.js"
-export type { OnRateLimited } from "./CallOptions.js"
-export { ClientAuth, type ClientProof } from "./ClientAuth.js"
-export {
-  type AccessKey,
-  type AccessKeyOnly,
-  type ClientSecret,
-  Credentials,
-  type RotatingCredentials
-} from "./Credentials.js"
-export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./CxoneAuth.js"
+
+export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./auth/CxoneAuth.js"
+export type { TokenStatus } from "./auth/TokenStatus.js"
+export type { AuthenticatedHttpClient } from "./client/AuthenticatedHttpClient.js"
+export type { OnRateLimited } from "./client/CallOptions.js"
+export { CxoneHttpClient, type CxoneHttpClientOptions } from "./client/CxoneHttpClient.js"
 export {
   type AreaEnvironment,
   CxoneEnvironment,
   type DiscoveredEnvironment,
   type FixedEnvironment,
   type Region
-} from "./CxoneEnvironment.js"
-export { CxoneAuthError } from "./CxoneError.js"
-export { CxoneHttpClient, type CxoneHttpClientOptions } from "./CxoneHttpClient.js"
-export { DiscoveryFailed } from "./DiscoveryFailed.js"
-export { CredentialsUnavailable, InvalidClient, InvalidTokenResponse, TokenEndpointUnavailable } from "./TokenError.js"
-export { TokenPolicy, type TokenPolicyOptions } from "./TokenPolicy.js"
-export type { CredentialsInput } from "./TokenSource.js"
-export type { TokenStatus } from "./TokenStatus.js"
+} from "./environment/CxoneEnvironment.js"
+export { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./errors/ApiError.js"
+export { CxoneAuthError } from "./errors/CxoneAuthError.js"
+export { DiscoveryFailed } from "./errors/DiscoveryFailed.js"
+export {
+  CredentialsUnavailable,
+  InvalidClient,
+  InvalidTokenResponse,
+  TokenEndpointUnavailable
+} from "./errors/TokenError.js"
+export { ClientAuth, type ClientProof } from "./exchange/ClientAuth.js"
+export {
+  type AccessKey,
+  type AccessKeyOnly,
+  type ClientSecret,
+  Credentials,
+  type RotatingCredentials
+} from "./exchange/Credentials.js"
+export type { CredentialsInput } from "./exchange/TokenSource.js"
+export { AccessToken, type Claims, type Tenant } from "./token/AccessToken.js"
+export { TokenPolicy, type TokenPolicyOptions } from "./token/TokenPolicy.js"

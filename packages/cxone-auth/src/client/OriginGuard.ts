@@ -1,0 +1,77 @@
+/**
+ * Where a request may take the token.
+ *
+ * @since 0.1.0
+ */
+
+import { RequestError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Either from "effect/Either"
+import * as Hosts from "../cxone/Hosts.js"
+import { ForeignOrigin } from "../errors/ApiError.js"
+import * as SecureUrl from "../http/SecureUrl.js"
+
+/**
+ * Where the token may go beside the API's own origin.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AllowedPlaces {
+  readonly origins: ReadonlySet<string>
+  /** Whether it may go to every host of NICE's. */
+  readonly cxoneHosts: boolean
+}
+
+/**
+ * Decides where a request goes, and whether it may carry the token there (C1). A relative URL is resolved against
+ * the API base URL. What passes is rewritten to the URL that was judged, so that no transport can read it otherwise.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const resolve = (
+  request: HttpClientRequest.HttpClientRequest,
+  apiBaseUrl: URL,
+  places: AllowedPlaces
+): Either.Either<HttpClientRequest.HttpClientRequest, ForeignOrigin | RequestError> => {
+  const url = parse(request.url, apiBaseUrl)
+  if (url === undefined) {
+    return Either.left(new RequestError({ request, reason: "InvalidUrl" }))
+  }
+  const refuse = (reason: ForeignOrigin["reason"]) =>
+    Either.left(
+      new ForeignOrigin({
+        reason,
+        origin: url.origin === "null" ? `${url.protocol}//` : url.origin,
+        allowed: [
+          apiBaseUrl.origin,
+          ...places.origins,
+          ...(places.cxoneHosts ? Hosts.domains.map((domain) => `https://*.${domain}`) : [])
+        ]
+      })
+    )
+  if (SecureUrl.hasUserInfo(url)) {
+    return refuse("user_info")
+  }
+  if (!/^https?:$/.test(url.protocol) || request.headers.upgrade !== undefined) {
+    return refuse("not_http")
+  }
+  if (!SecureUrl.isConfidential(url)) {
+    return refuse("not_confidential")
+  }
+  return url.origin === apiBaseUrl.origin ||
+    places.origins.has(url.origin) ||
+    (places.cxoneHosts && Hosts.isCxoneHost(url))
+    ? Either.right(HttpClientRequest.setUrl(request, url.href))
+    : refuse("not_allowed")
+}
+
+// Parsed once: this is on the path of every call.
+const parse = (url: string, base: URL): URL | undefined => {
+  try {
+    return new URL(url, base)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Responses and errors as the caller may see them: without the token.
+ *
+ * @since 0.1.0
+ */
+import { type HttpClientError, RequestError, ResponseError } from "@effect/platform/HttpClientError"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import { fromWeb, type HttpClientResponse, TypeId } from "@effect/platform/HttpClientResponse"
+import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import type * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { quote } from "../http/Redaction.js"
+import * as TransportFailure from "../http/TransportFailure.js"
+
+/** What was sent and must not come back: the token. */
+type Sent = ReadonlyArray<Redacted.Redacted<string>>
+
+class CallerResponse extends Inspectable.Class implements HttpClientResponse {
+  readonly [TypeId]: TypeId = TypeId
+  readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId = IncomingMessage.TypeId
+  readonly request: HttpClientRequest
+  readonly #received: HttpClientResponse
+  readonly #body: HttpClientResponse
+  readonly #sent: Sent
+
+  constructor(request: HttpClientRequest, received: HttpClientResponse, sent: Sent, body = received) {
+    super()
+    this.request = request
+    this.#received = received
+    this.#sent = sent
+    this.#body = body
+  }
+
+  get status() {
+    return this.#received.status
+  }
+
+  get headers() {
+    return this.#received.headers
+  }
+
+  get cookies() {
+    return this.#received.cookies
+  }
+
+  get remoteAddress() {
+    return this.#received.remoteAddress
+  }
+
+  get json() {
+    return Effect.mapError(this.#body.json, this.#toCaller)
+  }
+
+  get text() {
+    return Effect.mapError(this.#body.text, this.#toCaller)
+  }
+
+  get urlParamsBody() {
+    return Effect.mapError(this.#body.urlParamsBody, this.#toCaller)
+  }
+
+  get arrayBuffer() {
+    return Effect.mapError(this.#body.arrayBuffer, this.#toCaller)
+  }
+
+  get formData() {
+    return Effect.mapError(this.#body.formData, this.#toCaller)
+  }
+
+  get stream() {
+    return Stream.mapError(this.#body.stream, this.#toCaller)
+  }
+
+  toJSON(): unknown {
+    return { _id: "@effect/platform/HttpClientResponse", request: this.request.toJSON(), status: this.status }
+  }
+
+  readonly #toCaller = (error: ResponseError): ResponseError =>
+    new ResponseError({
+      request: this.request,
+      response: this,
+      reason: error.reason,
+      ...explanation(error, this.#sent)
+    })
+}
+
+/**
+ * A response as it came, but with the request as the caller made it. The one that was sent carries the token, and
+ * whoever prints a response, or an error of reading its body, would print that too (S1). Printed, it shows neither
+ * headers nor body: a server may repeat there what it was sent.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const make = (request: HttpClientRequest, received: HttpClientResponse, sent: Sent): HttpClientResponse =>
+  new CallerResponse(request, received, sent)
+
+/**
+ * The same, with the body that a look at the first one has put back.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const makeWithBody = (
+  request: HttpClientRequest,
+  received: HttpClientResponse,
+  sent: Sent,
+  body: Stream.Stream<Uint8Array, ResponseError>
+): HttpClientResponse => {
+  const source = new Response(Stream.toReadableStream(body), { headers: received.headers })
+  return new CallerResponse(request, received, sent, fromWeb(request, source))
+}
+
+/**
+ * A failure to get a response, with the request as the caller made it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const makeError = (error: HttpClientError, request: HttpClientRequest, sent: Sent): HttpClientError =>
+  error._tag === "RequestError"
+    ? new RequestError({ request, reason: error.reason, ...explanation(error, sent) })
+    : new ResponseError({
+        request,
+        response: new CallerResponse(request, error.response, sent),
+        reason: error.reason,
+        ...explanation(error, sent)
+      })
+
+// In place of the cause, which may be anything that a transport throws, and repeat anything that was sent.
+const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {
+  const code = TransportFailure.codeOf(error.cause)
+  if (code !== undefined) {
+    return { description: code }
+  }
+  if (error.description !== undefined) {
+    return { description: quote(error.description, sent) }
+  }
+  return error.cause instanceof SyntaxError ? { description: "the body is not JSON" } : {}
+}

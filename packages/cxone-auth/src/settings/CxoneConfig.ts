@@ -1,0 +1,233 @@
+/**
+ * Everything that comes from the settings `CXONE_*`.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Record from "effect/Record"
+import type * as Redacted from "effect/Redacted"
+import { CxoneEnvironment, isAreaName, type Region, regionHosts } from "../environment/CxoneEnvironment.js"
+import { ClientAuth } from "../exchange/ClientAuth.js"
+import { Credentials, type RotatingCredentials } from "../exchange/Credentials.js"
+import * as ScopeSet from "../token/ScopeSet.js"
+import * as MixUps from "./MixUps.js"
+import { invalid, missing, oneOf, type Setting, secret, text, url, warnOfWhiteSpace } from "./Setting.js"
+
+/**
+ * What the settings describe.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CxoneSettings {
+  readonly credentials: Credentials | RotatingCredentials
+  readonly environment: CxoneEnvironment
+  /** Absent if they are not set. */
+  readonly scopes?: ScopeSet.ScopeSet
+}
+
+/**
+ * The scopes that a client alone requests if nothing else is said: `offline_access` (source: the brief).
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultScopes: ScopeSet.ScopeSet = ["offline_access"]
+
+const regions: ReadonlyArray<Region> = Record.keys(regionHosts)
+
+const optional = <A>(setting: Config.Config<A>): Config.Config<A | undefined> =>
+  Config.map(Config.option(setting), Option.getOrUndefined)
+
+const given = Config.all({
+  CXONE_CLIENT_ID: optional(text("CXONE_CLIENT_ID")),
+  CXONE_CLIENT_SECRET: optional(secret("CXONE_CLIENT_SECRET")),
+  CXONE_CLIENT_SECRET_NEXT: optional(secret("CXONE_CLIENT_SECRET_NEXT")),
+  CXONE_CLIENT_AUTH: optional(oneOf("CXONE_CLIENT_AUTH", ["post", "basic"] as const)),
+  CXONE_ACCESS_KEY_ID: optional(text("CXONE_ACCESS_KEY_ID")),
+  CXONE_ACCESS_KEY_SECRET: optional(secret("CXONE_ACCESS_KEY_SECRET")),
+  CXONE_REGION: optional(oneOf("CXONE_REGION", regions)),
+  CXONE_ISSUER: optional(url("CXONE_ISSUER", MixUps.inIssuer)),
+  CXONE_AREA: optional(
+    Config.mapOrFail(text("CXONE_AREA"), (area) =>
+      isAreaName(area)
+        ? Either.right(area)
+        : invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
+    )
+  ),
+  CXONE_TOKEN_ENDPOINT: optional(url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
+  CXONE_API_BASE_URL: optional(url("CXONE_API_BASE_URL", MixUps.inApiBaseUrl)),
+  CXONE_SCOPES: optional(Config.map(text("CXONE_SCOPES"), ScopeSet.make))
+})
+
+type Given = Config.Config.Success<typeof given>
+
+type Choice<A> = Either.Either<A, ConfigError.ConfigError>
+
+const pair = <Id extends Setting & keyof Given, Secret extends Setting & keyof Given>(
+  settings: Given,
+  idSetting: Id,
+  secretSetting: Secret
+): Choice<readonly [NonNullable<Given[Id]>, NonNullable<Given[Secret]>] | undefined> => {
+  const id = settings[idSetting]
+  const secret = settings[secretSetting]
+  if (id && secret) {
+    return Either.right([id, secret])
+  }
+  if (id) {
+    return missing(secretSetting, `Expected ${secretSetting}, not empty, beside ${idSetting}`)
+  }
+  return secret
+    ? missing(idSetting, `Expected ${idSetting}, not empty, beside ${secretSetting}`)
+    : Either.right(undefined)
+}
+
+const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCredentials> =>
+  Either.gen(function* () {
+    const mixUp = MixUps.inCredentials(settings)
+    if (mixUp !== undefined) {
+      return yield* invalid(mixUp[0], `${mixUp[0]} ${mixUp[1]}`)
+    }
+    const client = yield* pair(settings, "CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET")
+    const key = yield* pair(settings, "CXONE_ACCESS_KEY_ID", "CXONE_ACCESS_KEY_SECRET")
+    if (client !== undefined) {
+      return withClient(settings, client, key)
+    }
+    if (key === undefined) {
+      return yield* missing(
+        "CXONE_CLIENT_ID",
+        "Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, or CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET, or all four"
+      )
+    }
+    for (const setting of ["CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH"] as const) {
+      if (settings[setting] !== undefined) {
+        return yield* missing("CXONE_CLIENT_ID", `Expected CXONE_CLIENT_ID beside ${setting}`)
+      }
+    }
+    if (settings.CXONE_SCOPES !== undefined) {
+      return yield* invalid(
+        "CXONE_SCOPES",
+        "Expected CXONE_SCOPES not to be set with an access key alone, which asks for no scopes"
+      )
+    }
+    const [accessKeyId, accessKeySecret] = key
+    return Credentials.accessKeyOnly({ accessKeyId, accessKeySecret })
+  })
+
+type Pair = readonly [id: string, secret: Redacted.Redacted<string>]
+
+const withClient = (
+  { CXONE_CLIENT_AUTH: method, CXONE_CLIENT_SECRET_NEXT: nextSecret }: Given,
+  [clientId, clientSecret]: Pair,
+  key: Pair | undefined
+): Credentials | RotatingCredentials => {
+  const auth = method === undefined ? {} : { clientAuth: ClientAuth[method] }
+  const credentialsWith = (clientSecret: Redacted.Redacted<string>) =>
+    key === undefined
+      ? Credentials.clientSecret({ clientId, clientSecret, ...auth })
+      : Credentials.accessKey({ clientId, clientSecret, accessKeyId: key[0], accessKeySecret: key[1], ...auth })
+  const current = credentialsWith(clientSecret)
+  return nextSecret === undefined ? current : Credentials.rotating({ current, next: credentialsWith(nextSecret) })
+}
+
+const places = ["CXONE_TOKEN_ENDPOINT", "CXONE_REGION", "CXONE_ISSUER", "CXONE_AREA"] as const
+
+const chooseEnvironment = (settings: Given, credentials: Credentials): Choice<CxoneEnvironment> => {
+  const [place, other] = places.filter((name) => settings[name] !== undefined)
+  if (place !== undefined && other !== undefined) {
+    return invalid(other, `Expected ${other} not to be set beside ${place}`)
+  }
+  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_TOKEN_ENDPOINT: tokenEndpoint } = settings
+  if (tokenEndpoint !== undefined) {
+    return apiBaseUrl === undefined
+      ? missing("CXONE_API_BASE_URL", "Expected CXONE_API_BASE_URL beside CXONE_TOKEN_ENDPOINT")
+      : Either.right(CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl }))
+  }
+  switch (credentials._tag) {
+    case "ClientSecret":
+      return gateway(settings)
+    case "AccessKey":
+      return issuer(settings)
+    case "AccessKeyOnly":
+      return area(settings)
+  }
+}
+
+/** For a client alone: the brief's gateway. */
+const gateway = (settings: Given): Choice<CxoneEnvironment> => {
+  for (const setting of ["CXONE_ISSUER", "CXONE_AREA"] as const) {
+    if (settings[setting] !== undefined) {
+      return missing(
+        "CXONE_ACCESS_KEY_ID",
+        `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET beside ${setting}: NICE's own services give back-end apps tokens for access keys only`
+      )
+    }
+  }
+  if (settings.CXONE_API_BASE_URL !== undefined) {
+    return settings.CXONE_REGION === undefined
+      ? missing(
+          "CXONE_TOKEN_ENDPOINT",
+          "Expected CXONE_TOKEN_ENDPOINT beside CXONE_API_BASE_URL, or no CXONE_API_BASE_URL"
+        )
+      : invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside CXONE_API_BASE_URL")
+  }
+  return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
+}
+
+/** For a client with an access key: an issuer. */
+const issuer = (settings: Given): Choice<CxoneEnvironment> => {
+  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_ISSUER: named } = settings
+  if (settings.CXONE_REGION !== undefined) {
+    return invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside an access key: it is for a client alone")
+  }
+  return settings.CXONE_AREA === undefined
+    ? Either.right(CxoneEnvironment.discover({ ...(named === undefined ? {} : { issuer: named }), apiBaseUrl }))
+    : invalid("CXONE_AREA", "Expected CXONE_AREA not to be set beside CXONE_CLIENT_ID: it is for an access key alone")
+}
+
+/** For an access key alone: an area. */
+const area = (settings: Given): Choice<CxoneEnvironment> => {
+  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_AREA: name } = settings
+  for (const setting of ["CXONE_ISSUER", "CXONE_REGION"] as const) {
+    if (settings[setting] !== undefined) {
+      return missing(
+        "CXONE_CLIENT_ID",
+        `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET beside ${setting}; an access key alone goes with CXONE_AREA`
+      )
+    }
+  }
+  return name === undefined
+    ? missing("CXONE_AREA", "Expected CXONE_AREA, such as na1, as an access key is set and no CXONE_CLIENT_ID")
+    : Either.right(CxoneEnvironment.area(name, { apiBaseUrl }))
+}
+
+/**
+ * The settings `CXONE_*` as one `Config`, each with its description. Which credentials are set decides which CXone it
+ * is, if nothing else does: a client alone goes to the brief's gateway, a client with an access key to NICE's issuer, an
+ * access key alone to its area. Set but empty counts as not set; white space at either end is dropped. An error names
+ * the setting and what was expected, notices the classic mix-ups, and never repeats a value.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (settings) =>
+  Either.gen(function* () {
+    const credentials = yield* chooseCredentials(settings)
+    const current = credentials._tag === "RotatingCredentials" ? credentials.current : credentials
+    const environment = yield* chooseEnvironment(settings, current)
+    const { CXONE_SCOPES: scopes } = settings
+    return { credentials, environment, ...(scopes === undefined ? {} : { scopes }) }
+  })
+)
+
+/**
+ * Reads {@link config}, and warns of white space.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(warnOfWhiteSpace, config)

@@ -1,0 +1,92 @@
+/**
+ * The classic mix-ups in settings. Each gives what is wrong, as the end of a sentence that begins with the setting's
+ * name, or nothing; no value is part of it.
+ *
+ * @since 0.1.0
+ */
+import * as Redacted from "effect/Redacted"
+import * as Hosts from "../cxone/Hosts.js"
+import { looksLikeAccessKeyId } from "../exchange/Credentials.js"
+import type { Setting } from "./Setting.js"
+
+const exampleIssuer = `for example ${Hosts.globalIssuer}`
+
+/**
+ * An API call's URL or a discovery document where the token endpoint belongs, or the issuer alone.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const inTokenEndpoint = (url: URL): string | undefined => {
+  if (/\/\.well-known\//.test(url.pathname)) {
+    return "is a discovery document; put its host alone into CXONE_ISSUER"
+  }
+  if (isApiUrl(url)) {
+    return "is an API URL; expected the URL that tokens are requested from, which ends in /token or the like"
+  }
+  return Hosts.isCxoneHost(url) && url.pathname === "/"
+    ? "is a host alone; if it is the issuer, put it into CXONE_ISSUER"
+    : undefined
+}
+
+const isApiUrl = (url: URL): boolean =>
+  /^\/(?:incontactapi|api\/v\d|services\/v\d)/i.test(url.pathname) || (isApiHost(url) && !/token/i.test(url.pathname))
+
+const isApiHost = (url: URL): boolean => Hosts.isCxoneHost(url) && url.hostname.startsWith("api-")
+
+/**
+ * A token endpoint where the API base URL belongs.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const inApiBaseUrl = (url: URL): string | undefined =>
+  /\/token\/?$/.test(url.pathname)
+    ? "is a token endpoint; expected the URL that API calls are relative to, for example https://api-na1.niceincontact.com"
+    : undefined
+
+/**
+ * An issuer with a path, or an API host in its place.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const inIssuer = (url: URL): string | undefined => {
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    return `must be a host alone, without a path, ${exampleIssuer}`
+  }
+  return isApiHost(url) ? `is an API host; expected the identity service, ${exampleIssuer}` : undefined
+}
+
+interface Secrets {
+  readonly CXONE_CLIENT_ID: string | undefined
+  readonly CXONE_CLIENT_SECRET: Redacted.Redacted<string> | undefined
+  readonly CXONE_ACCESS_KEY_ID: string | undefined
+  readonly CXONE_ACCESS_KEY_SECRET: Redacted.Redacted<string> | undefined
+}
+
+/**
+ * An access key's id in the client id's place, or one value in two places.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const inCredentials = (secrets: Secrets): readonly [Setting, string] | undefined => {
+  const { CXONE_CLIENT_ID: clientId } = secrets
+  if (clientId !== undefined && looksLikeAccessKeyId(clientId)) {
+    return ["CXONE_CLIENT_ID", 'ends in "====", as the id of an access key does; put that into CXONE_ACCESS_KEY_ID']
+  }
+  const values: ReadonlyArray<readonly [Setting, string | undefined]> = [
+    ["CXONE_CLIENT_ID", clientId],
+    ["CXONE_CLIENT_SECRET", secrets.CXONE_CLIENT_SECRET && Redacted.value(secrets.CXONE_CLIENT_SECRET)],
+    ["CXONE_ACCESS_KEY_ID", secrets.CXONE_ACCESS_KEY_ID],
+    ["CXONE_ACCESS_KEY_SECRET", secrets.CXONE_ACCESS_KEY_SECRET && Redacted.value(secrets.CXONE_ACCESS_KEY_SECRET)]
+  ]
+  for (const [index, [setting, value]] of values.entries()) {
+    const twin = values.slice(0, index).find(([, other]) => value !== undefined && value === other)
+    if (twin !== undefined) {
+      return [setting, `has the same value as ${twin[0]}, which is another thing`]
+    }
+  }
+  return undefined
+}

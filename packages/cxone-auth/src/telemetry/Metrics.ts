@@ -1,0 +1,152 @@
+/**
+ * What is counted and measured, under `cxone_auth_`.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import type * as MetricKeyType from "effect/MetricKeyType"
+import type { AccessToken } from "../token/AccessToken.js"
+import * as ScopeSet from "../token/ScopeSet.js"
+
+/**
+ * How a caller came by a token. `hit`: it was in the cache. `stale`: it was, and is being renewed. `joined`: an
+ * exchange that was under way gave it. `miss`: an exchange had to be started.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CacheState = "hit" | "stale" | "joined" | "miss"
+
+/**
+ * Why an exchange was started: there was no token yet, it is soon at its end, it has ended, or it was dropped.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RenewalReason = "first" | "ahead" | "expired" | "invalidated"
+
+/**
+ * The metrics of one layer. They go to Effect's own registry, from where any exporter takes them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Metrics {
+  /** `cxone_auth_exchanges` by `outcome` (`token`, or the error's tag), and `cxone_auth_exchange_seconds`. */
+  readonly exchanged: (outcome: string, took: Duration.Duration) => void
+  /** `cxone_auth_refusals`: credentials that were refused, and no token since. */
+  readonly refusals: (count: number) => void
+  /** `cxone_auth_rate_limit_waits` `at` the `token_endpoint`: requests held back because CXone had said "not yet". */
+  readonly waited: () => void
+  /** The metrics of the token with these scopes. */
+  readonly ofToken: (scopes: ScopeSet.ScopeSet) => TokenMetrics
+}
+
+/**
+ * The metrics of one token's life.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenMetrics {
+  /**
+   * `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` by `scopes`, as of the last one served; the
+   * latter of the first 100 sets of scopes of a layer.
+   */
+  readonly served: (cache: CacheState, token: Pick<AccessToken, "expiresAt">, now: number) => void
+  /** `cxone_auth_renewals` by `reason`: the tokens that were obtained. */
+  readonly renewed: (reason: RenewalReason) => void
+}
+
+const counter = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
+
+const exchanges = counter("cxone_auth_exchanges", "exchanges of credentials for a token, by outcome")
+const exchangeSeconds = MetricKey.histogram(
+  "cxone_auth_exchange_seconds",
+  MetricBoundaries.fromIterable([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]),
+  "how long an exchange took, its retries included"
+)
+const tokensServed = counter("cxone_auth_tokens_served", "tokens handed out, by how they were come by")
+const renewals = counter("cxone_auth_renewals", "tokens obtained, by why")
+const refusals = MetricKey.gauge("cxone_auth_refusals", {
+  description: "credentials that were refused, with no token obtained since"
+})
+const secondsToExpiry = MetricKey.gauge("cxone_auth_seconds_to_expiry", {
+  description: "how long the token that was served last still had to live"
+})
+const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held back because of an earlier answer")
+
+/**
+ * What `Metric.update` does, without an effect: these are on the path of every call. A metric that is made from a key
+ * with all its labels looks itself up once; one that is tagged afterwards does it each time.
+ */
+const updating =
+  <Type, Out>(metric: Metric.Metric<Type, number, Out>) =>
+  (input: number): void =>
+    metric.unsafeUpdate(input, [])
+
+const counting = (key: MetricKey.MetricKey.Counter<number>) => updating(Metric.fromMetricKey(key))
+const showing = (key: MetricKey.MetricKey.Gauge<number>) => updating(Metric.fromMetricKey(key))
+
+const apiWaits = counting(MetricKey.tagged(rateLimitWaits, "at", "api"))
+
+// Each set of scopes is a time series for whoever stores the metrics, and sets that come from users' input have no end.
+const maxGauges = 100
+
+/**
+ * `cxone_auth_rate_limit_waits` `at` the `api`: calls held back because CXone had said "not yet".
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const apiCallWaited = (): void => apiWaits(1)
+
+/**
+ * The metrics of one layer. Only a name that the app gives it becomes a label (`client`); a client id never does.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (client: string | undefined): Metrics => {
+  const named = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
+    client === undefined ? key : MetricKey.tagged(key, "client", client)
+  const labelled = (key: MetricKey.MetricKey.Counter<number>, label: string, value: string) =>
+    counting(MetricKey.tagged(named(key), label, value))
+
+  const duration = updating(Metric.fromMetricKey(named(exchangeSeconds)))
+  const waits = labelled(rateLimitWaits, "at", "token_endpoint")
+  const servedBy = {
+    hit: labelled(tokensServed, "cache", "hit"),
+    stale: labelled(tokensServed, "cache", "stale"),
+    joined: labelled(tokensServed, "cache", "joined"),
+    miss: labelled(tokensServed, "cache", "miss")
+  }
+  const renewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
+  const withoutGauge: TokenMetrics = { served: (cache) => servedBy[cache](1), renewed }
+  const withGauge = (showExpiry: (seconds: number) => void): TokenMetrics => ({
+    served: (cache, { expiresAt }, now) => {
+      servedBy[cache](1)
+      showExpiry((expiresAt - now) / 1000)
+    },
+    renewed
+  })
+  let gauges = 0
+
+  return {
+    exchanged: (outcome, took) => {
+      labelled(exchanges, "outcome", outcome)(1)
+      duration(Duration.toSeconds(took))
+    },
+    refusals: showing(named(refusals)),
+    waited: () => waits(1),
+    ofToken: (scopes) => {
+      gauges += 1
+      return gauges > maxGauges
+        ? withoutGauge
+        : withGauge(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", ScopeSet.toParameter(scopes))))
+    }
+  }
+}

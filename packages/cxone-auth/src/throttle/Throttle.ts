@@ -1,0 +1,88 @@
+/**
+ * The API's gates: one before each origin that said "not yet".
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { RateLimited } from "../errors/ApiError.js"
+import type { TokenPolicy } from "../token/TokenPolicy.js"
+import * as RateGate from "./RateGate.js"
+import * as WaitingLine from "./WaitingLine.js"
+
+/**
+ * The gates of one client. As long as no origin says "not yet" there are none, and they cost nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RateGates {
+  /** A call that may be held back for so many milliseconds in all. */
+  readonly visitor: (patience: number) => WaitingLine.Visitor
+  /** Runs an attempt at a URL when its origin takes it. */
+  readonly through: <A, E>(
+    url: string,
+    visitor: WaitingLine.Visitor,
+    attempt: Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | RateLimited>
+  /** The origin has said "not yet". */
+  readonly close: (origin: string, retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
+}
+
+/**
+ * Makes the gates. Closing the scope ends whoever waits before them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<RateGates, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const lines = new Map<string, WaitingLine.WaitingLine>()
+    let visitors = 0
+
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const { shutdown } of lines.values()) {
+          shutdown()
+        }
+      })
+    )
+    // Of the layer, not of the caller who happens to be told "not yet" first.
+    const run = yield* FiberMap.makeRuntime<never, number, never, void>()
+
+    let opened = 0
+    const openLine = (origin: string): WaitingLine.WaitingLine => {
+      opened += 1
+      const number = opened
+      const line = WaitingLine.make({
+        origin,
+        gate: RateGate.make(policy),
+        policy,
+        run: (driver) => run(number, driver),
+        onWait,
+        onCalm: () => {
+          // A late answer to a call of this line must not take away the line that came after it.
+          if (lines.get(origin) === line) {
+            lines.delete(origin)
+          }
+        }
+      })
+      lines.set(origin, line)
+      return line
+    }
+
+    return {
+      visitor: (patience) => {
+        visitors += 1
+        return { number: visitors, patience }
+      },
+      through: (url, visitor, attempt) =>
+        Effect.suspend(() =>
+          lines.size === 0 ? attempt : (lines.get(new URL(url).origin)?.through(visitor, attempt) ?? attempt)
+        ),
+      close: (origin, retryAfter) => Effect.suspend(() => (lines.get(origin) ?? openLine(origin)).close(retryAfter))
+    }
+  })

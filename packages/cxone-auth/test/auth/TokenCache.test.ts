@@ -1,0 +1,408 @@
+import { describe, expect, it } from "@effect/vitest"
+import { AccessToken, RateLimited, TokenPolicy } from "cxone-auth"
+import {
+  Array,
+  Cause,
+  Clock,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Function,
+  FastCheck as fc,
+  Option,
+  Redacted,
+  Ref,
+  Runtime,
+  Scheduler,
+  Scope,
+  TestClock,
+  TestContext
+} from "effect"
+import * as TokenCache from "../../src/auth/TokenCache.js"
+import * as TokenSlot from "../../src/auth/TokenSlot.js"
+import * as Metrics from "../../src/telemetry/Metrics.js"
+import { usableUntil } from "../../src/token/TokenPolicy.js"
+
+const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+
+const tokenOf = (number: number, obtainedAt: number, lifetime: number) =>
+  new AccessToken({
+    value: Redacted.make(`token-${number}`),
+    tokenType: "Bearer",
+    scopes: [],
+    requestedScopes: [],
+    obtainedAt,
+    expiresAt: obtainedAt + lifetime
+  })
+
+const makeCache = <E extends { readonly _tag: string }>(
+  exchange: Effect.Effect<AccessToken, E>,
+  scope: Scope.Scope,
+  observe: (cache: Metrics.CacheState) => void = Function.constVoid
+) => {
+  const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
+  const slot = TokenSlot.make<E>([], Metrics.make("TokenCache.test").ofToken([]))
+  return {
+    get: cache.get(slot, observe),
+    invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
+    snapshot: Effect.map(Clock.currentTimeMillis, (now) => TokenSlot.snapshot(slot, now))
+  }
+}
+
+/** A provider of numbered tokens that counts its exchanges, and a cache that it fills. */
+const setup = (options: { readonly lifetime?: number; readonly duration?: number; readonly failures?: number } = {}) =>
+  Effect.gen(function* () {
+    const { duration = 100, failures = 0, lifetime = 3_600_000 } = options
+    const started = yield* Ref.make(0)
+    const landed = yield* Ref.make(0)
+    const scope = yield* Scope.make()
+    const exchange = Effect.gen(function* () {
+      const number = yield* Ref.updateAndGet(started, (n) => n + 1)
+      const obtainedAt = yield* Clock.currentTimeMillis
+      yield* Effect.sleep(duration)
+      yield* Ref.update(landed, (n) => n + 1)
+      return number <= failures ? yield* failure : tokenOf(number, obtainedAt, lifetime)
+    })
+    return { cache: makeCache(exchange, scope), scope, started: Ref.get(started), landed: Ref.get(landed) }
+  })
+
+const valueOf = (token: AccessToken) => Redacted.value(token.value)
+
+describe("TokenCache", () => {
+  describe("L1: never stale", () => {
+    it.effect("a one-hour token is served until 30 s before its end, and not a millisecond longer", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ duration: 0 })
+        expect(valueOf(yield* cache.get)).toBe("token-1")
+        yield* TestClock.setTime(3_570_000 - 1)
+        expect(valueOf(yield* cache.get)).toBe("token-1")
+        expect(yield* started).toBe(1)
+        yield* TestClock.setTime(3_570_000)
+        expect(valueOf(yield* cache.get)).toBe("token-2")
+      })
+    )
+
+    it.effect("L8: a 2-second token is served until 0.2 s before its end: short lives work", () =>
+      Effect.gen(function* () {
+        const { cache } = yield* setup({ duration: 0, lifetime: 2_000 })
+        yield* cache.get
+        yield* TestClock.setTime(1_799)
+        expect(valueOf(yield* cache.get)).toBe("token-1")
+        yield* TestClock.setTime(1_800)
+        expect(valueOf(yield* cache.get)).toBe("token-2")
+      })
+    )
+
+    it.effect("L8: 1,000 callers in the last moments of a short life make one request, not a loop", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ duration: 1, lifetime: 1_000 })
+        const first = yield* Effect.fork(cache.get)
+        yield* TestClock.adjust(1)
+        yield* Fiber.join(first)
+        yield* TestClock.setTime(905)
+        const callers = yield* Effect.fork(
+          Effect.forEach(Array.replicate(cache.get, 1_000), (get) => get, { concurrency: "unbounded" })
+        )
+        yield* TestClock.adjust(1)
+        yield* Fiber.join(callers)
+        expect(yield* started).toBe(2)
+      })
+    )
+
+    it("the margin is 30 s or a tenth of the lifetime, whichever is less, for any lifetime", () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 1_000, max: 86_400_000 }), fc.nat(), (lifetime, obtainedAt) => {
+          const usable = usableUntil(TokenPolicy.defaults, tokenOf(1, obtainedAt, lifetime)) - obtainedAt
+          expect(usable).toBeCloseTo(lifetime - Math.min(30_000, lifetime / 10), 3)
+          expect(usable).toBeGreaterThan(0)
+        })
+      )
+    })
+
+    it.effect("a token that came in its last moments is for those who waited, and for nobody who comes later", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ duration: 3_000, lifetime: 2_000 })
+        const waiting = yield* Effect.all([Effect.fork(cache.get), Effect.fork(cache.get)])
+        yield* TestClock.adjust(3_000)
+        expect((yield* Effect.forEach(waiting, Fiber.join)).map(valueOf)).toEqual(["token-1", "token-1"])
+        const later = yield* Effect.fork(cache.get)
+        yield* TestClock.adjust(3_000)
+        expect([valueOf(yield* Fiber.join(later)), yield* started]).toEqual(["token-2", 2])
+      })
+    )
+
+    it("whenever callers come, none gets a token that is past its margin", () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1_000, max: 200_000 }),
+          fc.array(fc.integer({ min: 0, max: 100_000 }), { minLength: 1, maxLength: 12 }),
+          (lifetime, pauses) =>
+            Effect.gen(function* () {
+              const { cache } = yield* setup({ duration: 0, lifetime })
+              for (const pause of pauses) {
+                yield* TestClock.adjust(pause)
+                const token = yield* cache.get
+                const now = yield* Clock.currentTimeMillis
+                expect(now).toBeLessThan(token.expiresAt - Math.min(30_000, lifetime / 10))
+              }
+            }).pipe(Effect.provide(TestContext.TestContext), Effect.runPromise)
+        ),
+        { numRuns: 30 }
+      ))
+
+    it.effect("a clock that was set back does not keep a token alive", () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(10_000_000)
+        const { cache, started } = yield* setup({ duration: 0 })
+        yield* cache.get
+        yield* TestClock.setTime(5_000_000)
+        yield* cache.get
+        yield* cache.get
+        expect(yield* started).toBe(2)
+      })
+    )
+  })
+
+  describe("L2: one flight", () => {
+    it.effect("10,000 callers on a cold cache make one exchange, and all get its token", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup()
+        const callers = yield* Effect.fork(
+          Effect.forEach(Array.replicate(cache.get, 10_000), (get) => get, { concurrency: "unbounded" })
+        )
+        yield* TestClock.adjust(100)
+        const tokens = yield* Fiber.join(callers)
+        expect(yield* started).toBe(1)
+        expect(new Set(tokens.map(valueOf))).toEqual(new Set(["token-1"]))
+      })
+    )
+
+    it.effect("with an exchange that is over at once, 10,000 callers still make one", () =>
+      Effect.gen(function* () {
+        const calls = yield* Ref.make(0)
+        const scope = yield* Scope.make()
+        const cache = makeCache(
+          Effect.map(
+            Ref.updateAndGet(calls, (n) => n + 1),
+            (n) => tokenOf(n, 0, 3_600_000)
+          ),
+          scope
+        )
+        yield* Effect.forEach(Array.replicate(cache.get, 10_000), (get) => get, { concurrency: "unbounded" })
+        expect(yield* Ref.get(calls)).toBe(1)
+      })
+    )
+
+    it.effect("a token that lands between a caller's look and its next step is found", () =>
+      Effect.gen(function* () {
+        const calls = yield* Ref.make(0)
+        const scope = yield* Scope.make()
+        const exchange = Effect.map(
+          Ref.updateAndGet(calls, (n) => n + 1),
+          (n) => tokenOf(n, 0, Number.MAX_SAFE_INTEGER)
+        )
+        const seen: Array<Metrics.CacheState> = []
+        const cache = makeCache(exchange, scope, (state) => {
+          seen.push(state)
+        })
+        // The caller asks for the time after it has found the cache empty: that is when another one fills it.
+        const clock = yield* Effect.clock
+        const runFork = Runtime.runFork(yield* Effect.runtime())
+        const meddling: Clock.Clock = Object.create(clock, {
+          unsafeCurrentTimeMillis: {
+            value: () => {
+              const scheduler = new Scheduler.SyncScheduler()
+              runFork(cache.get, { scheduler })
+              scheduler.flush()
+              return 0
+            }
+          }
+        })
+        expect(valueOf(yield* Effect.withClock(cache.get, meddling))).toBe("token-1")
+        expect(seen).toEqual(["miss", "hit"])
+        expect(yield* Ref.get(calls)).toBe(1)
+      })
+    )
+
+    it.effect("callers who come while it is under way join it", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup()
+        const first = yield* Effect.fork(cache.get)
+        yield* TestClock.adjust(50)
+        const second = yield* Effect.fork(cache.get)
+        yield* TestClock.adjust(50)
+        expect([valueOf(yield* Fiber.join(first)), valueOf(yield* Fiber.join(second))]).toEqual(["token-1", "token-1"])
+        expect(yield* started).toBe(1)
+      })
+    )
+  })
+
+  describe("L3: nobody's flight", () => {
+    it.effect("the first of 10,000 callers is interrupted: it leaves at once, and the others get the token", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup()
+        const first = yield* Effect.fork(cache.get)
+        yield* Effect.yieldNow()
+        const others = yield* Effect.fork(
+          Effect.forEach(Array.replicate(cache.get, 9_999), (get) => get, { concurrency: "unbounded" })
+        )
+        yield* TestClock.adjust(50)
+        const exit = yield* Fiber.interrupt(first)
+        expect(Exit.isInterrupted(exit)).toBe(true)
+        yield* TestClock.adjust(50)
+        expect((yield* Fiber.join(others)).length).toBe(9_999)
+        expect(yield* started).toBe(1)
+      })
+    )
+
+    it.effect("every caller is interrupted: the exchange still lands, and the next caller finds its token", () =>
+      Effect.gen(function* () {
+        const { cache, landed, started } = yield* setup()
+        const callers = yield* Effect.forEach(Array.replicate(cache.get, 10), Effect.fork)
+        yield* TestClock.adjust(50)
+        yield* Fiber.interruptAll(callers)
+        yield* TestClock.adjust(50)
+        expect(yield* landed).toBe(1)
+        expect(valueOf(yield* cache.get)).toBe("token-1")
+        expect(yield* started).toBe(1)
+      })
+    )
+
+    it.effect("a caller that is interrupted before its first step harms nobody", () =>
+      Effect.gen(function* () {
+        const { cache } = yield* setup({ duration: 0 })
+        yield* Effect.forEach(Array.replicate(cache.get, 100), (get) =>
+          Effect.flatMap(Effect.fork(get), Fiber.interrupt)
+        )
+        expect(valueOf(yield* cache.get)).toMatch(/^token-/)
+      })
+    )
+
+    it.effect("a caller who times out takes nobody down", () =>
+      Effect.gen(function* () {
+        const { cache } = yield* setup()
+        const hasty = yield* Effect.fork(Effect.timeoutOption(cache.get, 10))
+        const patient = yield* Effect.fork(cache.get)
+        yield* TestClock.adjust(10)
+        expect(yield* Fiber.join(hasty)).toEqual(Option.none())
+        yield* TestClock.adjust(90)
+        expect(valueOf(yield* Fiber.join(patient))).toBe("token-1")
+      })
+    )
+
+    it.effect("closing the layer ends the flight, and its waiters", () =>
+      Effect.gen(function* () {
+        const { cache, landed, scope } = yield* setup()
+        const callers = yield* Effect.forEach(Array.replicate(cache.get, 10), Effect.fork)
+        yield* TestClock.adjust(50)
+        yield* Scope.close(scope, Exit.void)
+        const exits = yield* Effect.forEach(callers, Fiber.await)
+        expect(exits.every(Exit.isInterrupted)).toBe(true)
+        expect(yield* landed).toBe(0)
+      })
+    )
+
+    it.effect("after the layer has closed a caller is interrupted, and does not wait for ever", () =>
+      Effect.gen(function* () {
+        const { cache, scope, started } = yield* setup()
+        yield* Scope.close(scope, Exit.void)
+        const exit = yield* Effect.exit(cache.get)
+        expect(Exit.isInterrupted(exit)).toBe(true)
+        expect(yield* started).toBe(0)
+      })
+    )
+
+    it.effect("a caller who must not be interrupted does not make the flight so", () =>
+      Effect.gen(function* () {
+        const { cache, landed, scope } = yield* setup()
+        const caller = yield* Effect.fork(Effect.uninterruptible(cache.get))
+        yield* TestClock.adjust(50)
+        yield* Scope.close(scope, Exit.void)
+        expect(Exit.isInterrupted(yield* Fiber.await(caller))).toBe(true)
+        expect(yield* landed).toBe(0)
+      })
+    )
+  })
+
+  describe("failures", () => {
+    it.effect("L6: are told to all who waited, and not remembered", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ failures: 1 })
+        const callers = yield* Effect.forEach(Array.replicate(cache.get, 100), (get) => Effect.fork(Effect.exit(get)))
+        yield* TestClock.adjust(100)
+        const exits = yield* Effect.forEach(callers, Fiber.join)
+        expect(
+          exits.every((exit) => Exit.isFailure(exit) && Option.contains(Cause.failureOption(exit.cause), failure))
+        ).toBe(true)
+        expect(yield* started).toBe(1)
+        const next = yield* Effect.fork(cache.get)
+        yield* TestClock.adjust(100)
+        expect(valueOf(yield* Fiber.join(next))).toBe("token-2")
+      })
+    )
+
+    it.effect("a defect of the exchange reaches the waiters as a defect, and the next caller tries again", () =>
+      Effect.gen(function* () {
+        const gate = yield* Deferred.make<AccessToken>()
+        const scope = yield* Scope.make()
+        const tries = yield* Ref.make(0)
+        const exchange = Effect.flatMap(
+          Ref.updateAndGet(tries, (n) => n + 1),
+          (n) => (n === 1 ? Effect.die("a bug") : Deferred.await(gate))
+        )
+        const cache = makeCache(exchange, scope)
+        expect(yield* Effect.exit(cache.get)).toEqual(Exit.die("a bug"))
+        expect((yield* cache.snapshot).lastFailure).toEqual({ tag: "Defect", at: 0 })
+        yield* Deferred.succeed(gate, tokenOf(2, 0, 3_600_000))
+        expect(valueOf(yield* cache.get)).toBe("token-2")
+      })
+    )
+  })
+
+  describe("L9: compare, then clear", () => {
+    it.effect("drops the token that it holds, whatever object names it", () =>
+      Effect.gen(function* () {
+        const { cache } = yield* setup({ duration: 0 })
+        yield* cache.get
+        yield* cache.invalidate(tokenOf(1, 7, 7))
+        expect(valueOf(yield* cache.get)).toBe("token-2")
+      })
+    )
+
+    it.effect("keeps a token that came after the one that is named", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ duration: 0 })
+        const old = yield* cache.get
+        yield* cache.invalidate(old)
+        yield* cache.get
+        yield* cache.invalidate(old)
+        expect(valueOf(yield* cache.get)).toBe("token-2")
+        expect(yield* started).toBe(2)
+      })
+    )
+
+    it.effect("1,000 callers who find the same token refused make one renewal", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ duration: 0 })
+        const refused = yield* cache.get
+        yield* Effect.forEach(
+          Array.replicate(cache.invalidate(refused), 1_000),
+          (drop) => Effect.zipRight(drop, cache.get),
+          {
+            concurrency: "unbounded"
+          }
+        )
+        expect(yield* started).toBe(2)
+      })
+    )
+
+    it.effect("on an empty cache does nothing", () =>
+      Effect.gen(function* () {
+        const { cache, started } = yield* setup({ duration: 0 })
+        yield* cache.invalidate(tokenOf(1, 0, 1))
+        expect(yield* started).toBe(0)
+      })
+    )
+  })
+})

@@ -1,0 +1,657 @@
+import {
+  FetchHttpClient,
+  HttpBody,
+  HttpClient,
+  HttpClientError,
+  HttpClientRequest,
+  HttpClientResponse
+} from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { CxoneAuth, CxoneHttpClient, RateLimited } from "cxone-auth"
+import { Array, Deferred, Duration, Effect, Fiber, FastCheck as fc, Layer, Option, Stream, TestClock } from "effect"
+import { bearerOf, challenge, host, invalidToken, world } from "../support/ClientWorld.js"
+import { json, type Sent, scripted } from "../support/ScriptedHttpClient.js"
+
+const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flip(effect)
+
+describe("CxoneHttpClient", () => {
+  it.scoped("gives a call to a relative URL the token, and asks for JSON (C1, C5)", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: () => json({ id: "u1" }) })
+      const response = yield* client.get("/api/v2/users/me", { urlParams: { fields: "a b" } })
+      expect(yield* response.json).toEqual({ id: "u1" })
+      const [call] = yield* apiCalls
+      expect(call?.url).toBe(`${host}/api/v2/users/me?fields=a+b`)
+      expect({ ...call?.request.headers }).toEqual({ accept: "application/json", authorization: "Bearer t1" })
+    })
+  )
+
+  it.scoped("C5: an Accept of the caller's own stays; a tracing header goes only where the app wants it to", () =>
+    Effect.gen(function* () {
+      const quiet = yield* world()
+      yield* quiet.client.get("/a", { accept: "audio/wav" }).pipe(Effect.withSpan("caller"))
+      const [silent] = yield* quiet.apiCalls
+      expect(silent?.request.headers.accept).toBe("audio/wav")
+      expect(Object.keys(silent?.request.headers ?? {})).not.toContain("traceparent")
+      const traced = yield* world({ options: { tracerPropagation: true } })
+      yield* traced.client.get("/a").pipe(Effect.withSpan("caller"))
+      const [spoken] = yield* traced.apiCalls
+      expect(Object.keys(spoken?.request.headers ?? {})).toContain("traceparent")
+    })
+  )
+
+  describe("C1: the token goes only to the API's origin", () => {
+    const foreign: ReadonlyArray<readonly [string, string]> = [
+      ["https://evil.example/api", "not_allowed"],
+      ["//evil.example/api", "not_allowed"],
+      ["\\\\evil.example\\api", "not_allowed"],
+      ["https:\\\\evil.example", "not_allowed"],
+      ["\thttps://evil.example", "not_allowed"],
+      ["https://platform.nice-ic.com.evil.example/", "not_allowed"],
+      ["https://evilplatform.nice-ic.com/", "not_allowed"],
+      ["https://platform.nice-ic.com:8443/", "not_allowed"],
+      ["https://platform.nice-ic.com./", "not_allowed"],
+      ["http://platform.nice-ic.com/", "not_confidential"],
+      ["https://user:pass@platform.nice-ic.com/", "user_info"],
+      ["https://platform.nice-ic.com@evil.example/", "user_info"],
+      ["ws://platform.nice-ic.com/", "not_http"],
+      ["wss://platform.nice-ic.com/", "not_http"],
+      ["ftp://platform.nice-ic.com/", "not_http"],
+      ["data:text/plain,x", "not_http"],
+      ["javascript:alert(1)", "not_http"]
+    ]
+    it.scoped.each(foreign)("nothing is sent to %s", ([url, reason]) =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world()
+        expect(yield* failureOf(client.get(url))).toMatchObject({ _tag: "ForeignOrigin", reason })
+        expect(yield* apiCalls).toEqual([])
+        expect(yield* exchanges).toBe(0)
+      })
+    )
+
+    it.scoped("nothing is sent that would become a WebSocket, and the error says what to do instead", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world()
+        const upgraded = client.get("/notifications", { headers: { connection: "Upgrade", upgrade: "websocket" } })
+        for (const call of [client.get("wss://platform.nice-ic.com/notifications"), upgraded]) {
+          const error = yield* failureOf(call)
+          expect(error).toMatchObject({ _tag: "ForeignOrigin", reason: "not_http" })
+          expect(error.message).toMatch(/opens no WebSocket.* take the token from CxoneAuth\.accessToken/)
+        }
+        expect(yield* apiCalls).toEqual([])
+      })
+    )
+
+    it.scoped.each([
+      [host, `${host}/`],
+      [`${host}:443/x`, `${host}/x`],
+      ["HTTPS://PLATFORM.NICE-IC.COM/x", `${host}/x`],
+      ["/x/../y", `${host}/y`],
+      ["x", `${host}/x`],
+      ["?q=1", `${host}/?q=1`]
+    ] as const)("%s is home", ([url, sent]) =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world()
+        yield* client.get(url)
+        expect((yield* apiCalls).map((call) => call.url)).toEqual([sent])
+      })
+    )
+
+    it.scoped("but for the origins that the app names", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ options: { allowedOrigins: ["https://files.example.com/any"] } })
+        yield* client.get("https://files.example.com/recording.wav")
+        const [call] = yield* apiCalls
+        expect(call && bearerOf(call)).toBe("t1")
+        expect(yield* failureOf(client.get("https://files.example.com:8443/"))).toMatchObject({ _tag: "ForeignOrigin" })
+      })
+    )
+
+    it.each(["files.example.com", "http://files.example.com", "https://me@files.example.com"])(
+      "an allowed origin that is none is refused when the layer is made: %s",
+      (origin) => {
+        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(TypeError)
+        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(
+          /^CxoneHttpClient.layerWith: allowedOrigins\[1\] must/
+        )
+      }
+    )
+
+    it.scoped("plain http goes to this machine only", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ apiBaseUrl: "http://127.0.0.1:8080" })
+        yield* client.get("/x")
+        expect((yield* apiCalls).map(({ url }) => url)).toEqual(["http://127.0.0.1:8080/x"])
+      })
+    )
+
+    it.scoped("a URL that cannot be read is InvalidUrl, as everywhere in the platform", () =>
+      Effect.gen(function* () {
+        const { client } = yield* world()
+        expect(yield* failureOf(client.get("https://[/"))).toMatchObject({ _tag: "RequestError", reason: "InvalidUrl" })
+      })
+    )
+
+    it.scoped("whoever changes the URL that `apiBaseUrl` gives out changes nothing", () =>
+      Effect.gen(function* () {
+        const { auth, client } = yield* world()
+        const url = yield* auth.apiBaseUrl
+        url.host = "evil.example"
+        expect(yield* failureOf(client.get("https://evil.example/"))).toMatchObject({ _tag: "ForeignOrigin" })
+      })
+    )
+
+    it.effect("no random URL gets the token to another origin, by the WHATWG parser's judgement", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world()
+        const part = fc.constantFrom(
+          "https:",
+          "http:",
+          "//",
+          "\\",
+          "/",
+          "@",
+          ":",
+          ".",
+          "#",
+          "?",
+          "evil.example",
+          "platform.nice-ic.com",
+          "%2e",
+          "xn--",
+          "\t",
+          "443",
+          "a",
+          "。",
+          "\u00ad"
+        )
+        const urls = fc.sample(
+          fc.array(part, { maxLength: 8 }).map((parts) => parts.join("")),
+          { numRuns: 2_000, seed: 6749 }
+        )
+        yield* Effect.forEach(urls, (url) => Effect.exit(client.get(url)))
+        const sent = yield* apiCalls
+        expect(sent.length).toBeGreaterThan(50)
+        for (const { url } of sent) expect(new URL(url).origin).toBe(host)
+      }).pipe(Effect.scoped)
+    )
+  })
+
+  describe("C2: a 401 about the token is answered with one renewal and one more try", () => {
+    const refuseFirstToken = (sent: Sent) => (bearerOf(sent) === "t1" ? invalidToken() : json({ ok: true }))
+
+    it.scoped("and the caller sees only the success", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world({ api: refuseFirstToken })
+        const response = yield* client.post("/x", {
+          body: (yield* HttpClientRequest.bodyJson(HttpClientRequest.post("/"), { a: 1 })).body
+        })
+        expect(response.status).toBe(200)
+        const calls = yield* apiCalls
+        expect(calls.map(bearerOf)).toEqual(["t1", "t2"])
+        expect(calls.map(({ body }) => body)).toEqual(['{"a":1}', '{"a":1}'])
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped.each([
+      ["no challenge at all", () => new Response("", { status: 401 })],
+      ["a challenge that cannot be read", () => challenge('Bearer realm="open')],
+      ["Bearer without an error code (RFC 6750 §3.1)", () => challenge('Bearer realm="api"')],
+      ["Bearer beside another scheme", () => challenge('Basic realm="x", Bearer error="invalid_token"')]
+    ] as const)("also with %s", ([_, refuse]) =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: (sent) => (bearerOf(sent) === "t1" ? refuse() : json({})) })
+        expect((yield* client.get("/x")).status).toBe(200)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped(
+      "L9: 500 calls at once that find the same token refused make one renewal, and each is sent once more",
+      () =>
+        Effect.gen(function* () {
+          const { apiCalls, client, exchanges } = yield* world({ api: refuseFirstToken })
+          const responses = yield* Effect.all(Array.replicate(client.get("/x"), 500), { concurrency: "unbounded" })
+          expect(responses.every(({ status }) => status === 200)).toBe(true)
+          expect(yield* exchanges).toBe(2)
+          expect((yield* apiCalls).length).toBe(1_000)
+        })
+    )
+
+    it.scoped("a token that somebody else has renewed meanwhile is simply used", () =>
+      Effect.gen(function* () {
+        const gate = yield* Deferred.make<void>()
+        const { auth, client, exchanges } = yield* world({
+          api: (sent) => (bearerOf(sent) === "t1" ? Effect.as(Deferred.await(gate), invalidToken()) : json({}))
+        })
+        const call = yield* Effect.fork(client.get("/x"))
+        yield* Effect.yieldNow()
+        yield* auth.invalidate(yield* auth.accessToken)
+        yield* auth.accessToken
+        yield* Deferred.succeed(gate, undefined)
+        expect((yield* Fiber.join(call)).status).toBe(200)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped("refused again it is InvalidToken, with what the challenge says", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: invalidToken })
+        const error = yield* failureOf(client.get("/x"))
+        expect(error).toMatchObject({
+          _tag: "InvalidToken",
+          reason: "refused_again",
+          origin: host,
+          error: "invalid_token",
+          description: "it has ended"
+        })
+        expect((yield* apiCalls).map(bearerOf)).toEqual(["t1", "t2"])
+      })
+    )
+
+    it.scoped("and remembered: a permanent 401 does not double the traffic, nor mint a token a call", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
+        yield* failureOf(client.get("/x"))
+        const before = (yield* apiCalls).length
+        for (let call = 0; call < 10; call++) {
+          expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InvalidToken", reason: "refused_again" })
+        }
+        expect((yield* apiCalls).length - before).toBe(10)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped("for a minute: a token that is really revoked later is replaced", () =>
+      Effect.gen(function* () {
+        let revoked = true
+        const { client, exchanges } = yield* world({
+          api: (sent) => (revoked || bearerOf(sent) === "t2" ? invalidToken() : json({}))
+        })
+        yield* failureOf(client.get("/x"))
+        revoked = false
+        yield* TestClock.adjust(Duration.seconds(59))
+        yield* failureOf(client.get("/x"))
+        yield* TestClock.adjust(Duration.seconds(1))
+        expect((yield* client.get("/x")).status).toBe(200)
+        expect(yield* exchanges).toBe(3)
+      })
+    )
+
+    it.scoped("and for that token only: another one that is refused is renewed at once", () =>
+      Effect.gen(function* () {
+        let bad = ["t1", "t2"]
+        const { auth, client, exchanges } = yield* world({
+          api: (sent) => (bad.includes(bearerOf(sent)) ? invalidToken() : json({}))
+        })
+        yield* failureOf(client.get("/x"))
+        yield* auth.invalidate(yield* auth.accessToken)
+        bad = ["t3"]
+        expect((yield* client.get("/x")).status).toBe(200)
+        expect(yield* exchanges).toBe(4)
+      })
+    )
+
+    it.scoped.each([
+      ["an iterator", () => [new Uint8Array([1])].values()],
+      ["a web stream", () => new Response("x").body],
+      ["a generator", async function* () {}]
+    ] as const)("a raw body that can be read only once is not sent twice: %s", ([_, body]) =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: refuseFirstToken })
+        const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.setBody(HttpBody.raw(body())))
+        expect(yield* failureOf(client.execute(upload))).toMatchObject({ reason: "body_not_replayable" })
+        expect((yield* apiCalls).length).toBe(1)
+      })
+    )
+
+    it.scoped.each(["text", new Uint8Array([1]), new URLSearchParams("a=1"), new Blob(["x"])])(
+      "a raw body that stays as it is is sent again: %#",
+      (body) =>
+        Effect.gen(function* () {
+          const { apiCalls, client } = yield* world({ api: refuseFirstToken })
+          const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.setBody(HttpBody.raw(body)))
+          expect((yield* client.execute(upload)).status).toBe(200)
+          expect((yield* apiCalls).length).toBe(2)
+        })
+    )
+
+    it.scoped("a provider that hands the same token back is not tried a second time", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: invalidToken, tokenValue: () => "same" })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InvalidToken", reason: "refused_again" })
+        expect((yield* apiCalls).length).toBe(1)
+      })
+    )
+
+    it.scoped("a body that is a stream is not sent twice: the caller is told, and the next call has a new token", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: refuseFirstToken })
+        const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.bodyStream(Stream.make(new Uint8Array([1]))))
+        expect(yield* failureOf(client.execute(upload))).toMatchObject({
+          _tag: "InvalidToken",
+          reason: "body_not_replayable"
+        })
+        expect((yield* client.execute(upload)).status).toBe(200)
+        expect((yield* apiCalls).map(bearerOf)).toEqual(["t1", "t2"])
+      })
+    )
+
+    it.scoped("nor does a permanent 401 for streams mint a token a call", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
+        const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.bodyStream(Stream.make(new Uint8Array([1]))))
+        const reasons: Array<unknown> = []
+        for (let call = 0; call < 10; call++) {
+          reasons.push(yield* failureOf(client.execute(upload)))
+        }
+        expect(reasons).toMatchObject([
+          { reason: "body_not_replayable" },
+          ...Array.replicate({ _tag: "InvalidToken", reason: "refused_again" }, 9)
+        ])
+        expect((yield* apiCalls).length).toBe(10)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped("10 streams at once that find the same token refused are all told to try again", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: refuseFirstToken })
+        const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.bodyStream(Stream.make(new Uint8Array([1]))))
+        const errors = yield* Effect.all(Array.replicate(failureOf(client.execute(upload)), 10), {
+          concurrency: "unbounded"
+        })
+        expect(errors).toMatchObject(Array.replicate({ reason: "body_not_replayable" }, 10))
+        expect((yield* client.execute(upload)).status).toBe(200)
+        expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    it.scoped("a 401 that is about another scheme is the caller's to see", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: () => challenge('Basic realm="proxy"') })
+        expect((yield* client.get("/x")).status).toBe(401)
+        expect(yield* exchanges).toBe(1)
+      })
+    )
+
+    it.scoped("a 401 that says insufficient_scope is InsufficientScope, and nothing is renewed", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({ api: () => challenge('Bearer error="insufficient_scope"') })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InsufficientScope" })
+        expect(yield* exchanges).toBe(1)
+      })
+    )
+
+    it.scoped("the second try's 403, 429 and 500 are judged as the first one's would be", () =>
+      Effect.gen(function* () {
+        const after = (second: () => Response) => ({
+          api: (sent: Sent) => (bearerOf(sent) === "t1" ? invalidToken() : second())
+        })
+        const scopes = yield* world(after(() => challenge('Bearer error="insufficient_scope"', 403)))
+        expect(yield* failureOf(scopes.client.get("/x"))).toMatchObject({ _tag: "InsufficientScope" })
+        const busy = yield* world(after(() => new Response("", { status: 429 })))
+        expect(yield* failureOf(busy.client.get("/x"))).toMatchObject({ _tag: "RateLimited" })
+        const broken = yield* world(after(() => new Response("", { status: 500 })))
+        expect((yield* broken.client.get("/x")).status).toBe(500)
+      })
+    )
+
+    it.scoped("a caller who is interrupted during the second try ends it", () =>
+      Effect.gen(function* () {
+        const ended = yield* Deferred.make<void>()
+        const hang = Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, undefined))
+        const { client } = yield* world({ api: (sent) => (bearerOf(sent) === "t1" ? invalidToken() : hang) })
+        const call = yield* Effect.fork(client.get("/x"))
+        yield* TestClock.adjust(1)
+        yield* Fiber.interrupt(call)
+        yield* Deferred.await(ended)
+      })
+    )
+  })
+
+  describe("C3: a 403 that says insufficient_scope is InsufficientScope; every other is a response", () => {
+    const expected = {
+      _tag: "InsufficientScope",
+      reason: "insufficient_scope",
+      origin: host,
+      requested: ["offline_access", "read:users"],
+      granted: ["offline_access"],
+      required: ["read:users", "write:users"]
+    }
+
+    it.scoped("in the challenge, as RFC 6750 §3.1 has it", () =>
+      Effect.gen(function* () {
+        const { client, exchanges } = yield* world({
+          api: () => challenge('Bearer error="insufficient_scope", scope="write:users read:users"', 403)
+        })
+        const error = yield* failureOf(client.get("/x"))
+        expect(error).toMatchObject(expected)
+        expect(error.message).toContain("Required: read:users write:users; granted: offline_access")
+        expect(yield* exchanges).toBe(1)
+      })
+    )
+
+    const inBody = (body: string, headers: Record<string, string> = {}) =>
+      new Response(body, {
+        status: 403,
+        headers: { "content-type": "application/json", "content-length": String(body.length), ...headers }
+      })
+
+    it.scoped("in a JSON body", () =>
+      Effect.gen(function* () {
+        const body = JSON.stringify({
+          error: "insufficient_scope",
+          scope: "write:users read:users",
+          error_description: "no"
+        })
+        const { client } = yield* world({ api: () => inBody(body) })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ ...expected, description: "no" })
+      })
+    )
+
+    it.scoped("in a JSON body of unknown length, as a gateway sends it, and with fields that are null", () =>
+      Effect.gen(function* () {
+        const error = { error: "insufficient_scope", scope: null, error_description: null }
+        const { client } = yield* world({ api: () => json(error, { status: 403 }) })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InsufficientScope", required: [] })
+      })
+    )
+
+    it.scoped("with every scope that is required, however many they are", () =>
+      Effect.gen(function* () {
+        const required = Array.makeBy(20, (n) => `cxone:reporting:${String.fromCharCode(97 + n)}`)
+        const { client } = yield* world({
+          api: () => challenge(`Bearer error="insufficient_scope", scope="${required.join(" ")}"`, 403)
+        })
+        expect(yield* failureOf(client.get("/x"))).toMatchObject({ required })
+      })
+    )
+
+    it.scoped("but a JSON body that breaks off is the caller's to see, with its status", () =>
+      Effect.gen(function* () {
+        const broken = () =>
+          new ReadableStream({
+            start: (controller) => {
+              controller.enqueue(new TextEncoder().encode('{"error":'))
+              controller.error(new Error("cut off"))
+            }
+          })
+        const headers = { "content-type": "application/json" }
+        const { client } = yield* world({ api: () => new Response(broken(), { status: 403, headers }) })
+        const response = yield* client.get("/x")
+        expect(response.status).toBe(403)
+        expect(yield* Effect.flip(response.text)).toMatchObject({ _tag: "ResponseError", reason: "Decode" })
+      })
+    )
+
+    it.scoped("and bytes that are no UTF-8 pass as they are", () =>
+      Effect.gen(function* () {
+        const bytes = new Uint8Array([0xff, 0xfe, 0x7b, 0x80])
+        const headers = { "content-type": "application/json" }
+        const { client } = yield* world({ api: () => new Response(bytes, { status: 403, headers }) })
+        const response = yield* client.get("/x")
+        expect(new Uint8Array(yield* response.arrayBuffer)).toEqual(bytes)
+      })
+    )
+
+    it.scoped.each([
+      ["another JSON body", () => inBody('{"error":"no_role"}'), '{"error":"no_role"}'],
+      ["a text", () => new Response("no", { status: 403 }), "no"],
+      ["broken JSON", () => inBody("{"), "{"],
+      ["a JSON body of unknown length", () => json({ error: "x" }, { status: 403 }), '{"error":"x"}'],
+      ["a JSON body of 20 KB", () => inBody(JSON.stringify("x".repeat(20_000))), JSON.stringify("x".repeat(20_000))]
+    ] as const)("%s passes through, whole, in any form", ([_, respond, text]) =>
+      Effect.gen(function* () {
+        const { client } = yield* world({ api: respond })
+        const response = yield* client.get("/x")
+        expect(response.status).toBe(403)
+        expect(yield* response.text).toBe(text)
+        const again = yield* client.get("/x")
+        const bytes = yield* Stream.runCollect(again.stream)
+        expect(Buffer.concat([...bytes]).toString()).toBe(text)
+      })
+    )
+  })
+
+  it.scoped("C4: 429 is RateLimited with the Retry-After that was sent", () =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => new Response("", { status: 429, headers: { "retry-after": "7" } }) })
+      const error = yield* failureOf(client.get("/x"))
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", origin: host })
+      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Option.some(Duration.seconds(7)))
+    })
+  )
+
+  it.scoped.each([200, 201, 204, 301, 304, 400, 404, 409, 418, 500, 502, 503])("status %s is a response", (status) =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => new Response(null, { status }) })
+      expect((yield* client.get("/x")).status).toBe(status)
+    })
+  )
+
+  it.scoped("an endless 403 is the caller's to see: no more of it is read than an error object is long", () =>
+    Effect.gen(function* () {
+      let pulled = 0
+      const endless = () =>
+        new ReadableStream({
+          pull: (controller) => {
+            pulled += 1
+            controller.enqueue(new Uint8Array(1024).fill(32))
+          }
+        })
+      const headers = { "content-type": "application/json" }
+      const { client } = yield* world({ api: () => new Response(endless(), { status: 403, headers }) })
+      const response = yield* client.get("/x")
+      expect(response.status).toBe(403)
+      expect(pulled).toBeLessThan(20)
+      const [first] = yield* Stream.runCollect(Stream.take(response.stream, 1))
+      expect(first).toHaveLength(1024)
+    })
+  )
+
+  it.scoped("leaves the caller's own fetch settings as they were", () =>
+    Effect.gen(function* () {
+      const { client } = yield* world()
+      yield* HttpClient.withTracerDisabledWhen(client, () => true).get("/x")
+      expect(yield* Effect.serviceOption(FetchHttpClient.RequestInit)).toEqual(Option.none())
+    })
+  )
+
+  it.scoped("a failing token exchange is the call's failure, and the API sees nothing", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ tokenValue: () => "" })
+      expect(yield* failureOf(client.get("/x"))).toMatchObject({ _tag: "InvalidTokenResponse" })
+      expect(yield* apiCalls).toEqual([])
+    })
+  )
+
+  it.scoped("a transport failure is the platform's RequestError, with its code", () =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => Effect.fail({ cause: { code: "ECONNRESET" } }) })
+      const error = yield* failureOf(client.get("/x"))
+      expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+      expect(error.message).toBe(`Transport: ECONNRESET (GET ${host}/x)`)
+    })
+  )
+
+  describe("S1: what a transport says of a failure is quoted without the token", () => {
+    const description = ({ headers }: HttpClientRequest.HttpClientRequest) => `it broke at ${headers.authorization}`
+    const transports = [
+      [
+        "of a call",
+        HttpClient.make((request) =>
+          Effect.fail(
+            new HttpClientError.RequestError({ request, reason: "Transport", description: description(request) })
+          )
+        )
+      ],
+      [
+        "of a body",
+        HttpClient.make((request) => {
+          const response = HttpClientResponse.fromWeb(request, new Response())
+          const broken = new HttpClientError.ResponseError({
+            request,
+            response,
+            reason: "Decode",
+            description: description(request)
+          })
+          return Effect.succeed(Object.defineProperty(response, "text", { value: Effect.fail(broken) }))
+        })
+      ]
+    ] as const
+    it.effect.each(transports)("%s", ([_, http]) =>
+      Effect.gen(function* () {
+        const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
+        const error = yield* Effect.flip(Effect.flatMap(call, ({ text }) => text))
+        expect(error.message).toContain("it broke at")
+        expect(error.message).not.toContain("mF_9.B5f-4.1JqM")
+      }).pipe(
+        Effect.provide(Layer.provide(CxoneHttpClient.layer, CxoneAuth.layerTest("mF_9.B5f-4.1JqM"))),
+        Effect.provideService(HttpClient.HttpClient, http)
+      )
+    )
+  })
+
+  it.scoped("composes as the platform's HttpClient: request mappers, filterStatusOk, retry, schemas", () =>
+    Effect.gen(function* () {
+      let failures = 2
+      const { apiCalls, client } = yield* world({
+        api: () => (failures-- > 0 ? new Response("", { status: 503 }) : json({ id: 1 }))
+      })
+      const resilient = client.pipe(
+        HttpClient.mapRequest(HttpClientRequest.prependUrl("/api/v2")),
+        HttpClient.filterStatusOk,
+        HttpClient.retryTransient({ times: 3 })
+      )
+      const response = yield* resilient.get("/users/me")
+      expect(yield* response.json).toEqual({ id: 1 })
+      expect((yield* apiCalls).map(({ url }) => url)).toEqual(Array.replicate(`${host}/api/v2/users/me`, 3))
+    })
+  )
+
+  it.effect(
+    "CxoneAuth.layerTest: a token (here that of RFC 6750 §2.1), or a failure, and nobody is asked for anything",
+    () =>
+      Effect.gen(function* () {
+        const { layer, sent } = yield* scripted(() => Effect.succeed(json({})))
+        const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
+        const provide = (auth: Layer.Layer<CxoneAuth>) =>
+          Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide([auth, layer])))
+        yield* call.pipe(
+          Effect.withSpan("caller"),
+          provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM", { apiBaseUrl: "https://api.test/" }))
+        )
+        expect((yield* sent).map(({ request }) => Object.keys(request.headers).sort())).toEqual([
+          ["accept", "authorization"]
+        ])
+        expect((yield* sent).map(({ url, request }) => [url, request.headers.authorization])).toEqual([
+          ["https://api.test/x", "Bearer mF_9.B5f-4.1JqM"]
+        ])
+        const busy = new RateLimited({ reason: "token_endpoint", origin: host, retryAfter: Option.none() })
+        expect(yield* failureOf(call.pipe(provide(CxoneAuth.layerTest(busy))))).toBe(busy)
+        expect((yield* sent).length).toBe(1)
+      })
+  )
+})

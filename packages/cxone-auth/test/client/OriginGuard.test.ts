@@ -1,0 +1,167 @@
+import { HttpClientRequest } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Either, FastCheck as fc, Option } from "effect"
+import * as OriginGuard from "../../src/client/OriginGuard.js"
+
+const apiBaseUrl = new URL("https://api-na1.niceincontact.com")
+const files = "https://files.example.com"
+
+const strict: OriginGuard.AllowedPlaces = { origins: new Set([files]), cxoneHosts: false }
+const wide: OriginGuard.AllowedPlaces = { origins: new Set([files]), cxoneHosts: true }
+
+const resolve = (url: string, places: OriginGuard.AllowedPlaces) =>
+  OriginGuard.resolve(HttpClientRequest.get(url), apiBaseUrl, places)
+
+/** Where a request goes, as the WHATWG parser reads what a transport is handed. */
+const placeOf = (request: HttpClientRequest.HttpClientRequest): URL =>
+  Option.getOrThrow(HttpClientRequest.toUrl(request))
+
+const niceDomains = [
+  "niceincontact.com",
+  "nice-incontact.com",
+  "nicecxone-gov.com",
+  "nicecxone-sov1.au",
+  "nicecxone-sov1.eu",
+  "nicecxone-sov1.uk"
+]
+
+/** The rule of C1, by whole labels of the host name. */
+const mayHaveToken = (url: URL, places: OriginGuard.AllowedPlaces): boolean => {
+  if (url.username !== "" || url.password !== "" || url.protocol !== "https:") return false
+  if (url.origin === apiBaseUrl.origin || url.origin === files) return true
+  const labels = url.host.split(".")
+  const isNice = niceDomains.some((domain) => labels.slice(-domain.split(".").length).join(".") === domain)
+  return places.cxoneHosts && isNice
+}
+
+describe("C1: NICE's own hosts, on request", () => {
+  it.each([
+    "https://niceincontact.com/x",
+    "https://cxone.niceincontact.com/x",
+    "https://api-uk1.niceincontact.com:443/x",
+    "https://na1.nice-incontact.com/x",
+    "https://api-b32.nice-incontact.com/incontactapi/services/v27.0/files",
+    "https://api-de-na2.nicecxone-gov.com/dfo/3.0",
+    "https://nicecxone-sov1.au/x",
+    "https://api.nicecxone-sov1.eu/x",
+    "https://nicecxone-sov1.uk/x",
+    "HTTPS://CXONE.NiceInContact.COM/x",
+    "//cxone.niceincontact.com/x"
+  ])("%s gets the token, and only then", (url) => {
+    expect(Either.isRight(resolve(url, wide))).toBe(true)
+    expect(Either.isLeft(resolve(url, strict))).toBe(true)
+  })
+
+  it.each([
+    ["the domain as a part of another", "https://niceincontact.com.evil.example/x"],
+    ["the domain as the end of another", "https://evilniceincontact.com/x"],
+    ["with a hyphen before it", "https://evil-niceincontact.com/x"],
+    ["user info", "https://cxone.niceincontact.com@evil.example/x"],
+    ["user info before a good host", "https://me@cxone.niceincontact.com/x"],
+    ["punycode that looks alike", "https://xn--niceincontct-1ij.com/x"],
+    ["a letter of another alphabet", "https://cxone.nice\u0456ncontact.com/x"],
+    ["a trailing dot", "https://cxone.niceincontact.com./x"],
+    ["another port", "https://cxone.niceincontact.com:8443/x"],
+    ["plain http", "http://cxone.niceincontact.com/x"],
+    ["plain http on the port of https", "http://cxone.niceincontact.com:443/x"],
+    ["another scheme", "wss://cxone.niceincontact.com/x"],
+    ["another top-level domain", "https://cxone.niceincontact.co/x"],
+    ["a sovereign cloud that is none", "https://nicecxone-sov2.eu/x"],
+    ["the domain in the path", "https://evil.example/.niceincontact.com/x"],
+    ["a backslash", "https://evil.example\\.niceincontact.com/x"],
+    ["the domain behind a fragment", "https://evil.example#.niceincontact.com"],
+    ["the brief's gateway, which is not in the facts", "https://platform.nice-ic.com/x"]
+  ])("%s: ForeignOrigin", (_, url) => {
+    const refused = Either.getOrThrow(Either.flip(resolve(url, wide)))
+    expect(refused._tag).toBe("ForeignOrigin")
+  })
+
+  it("the error names what is allowed", () => {
+    expect(Either.flip(resolve("https://evil.example/x", wide))).toMatchObject({
+      right: { allowed: expect.arrayContaining([apiBaseUrl.origin, files, "https://*.niceincontact.com"]) }
+    })
+  })
+})
+
+const hosts = fc.oneof(
+  fc.constantFrom("api-na1.niceincontact.com", "files.example.com", "cxone.niceincontact.com", "nicecxone-sov1.au"),
+  fc.constantFrom("evil.example", "127.0.0.1", "localhost", "[::1]", "0x7f.1", "nice-incontact.com.evil.example"),
+  fc
+    .tuple(fc.constantFrom("evil", "a.", "xn--", "nice-", "%2e", "é"), fc.constantFrom(...niceDomains))
+    .map(([a, b]) => a + b)
+)
+
+const odd = [
+  ..."/\\@:#?.%&;=+-_~!*'()[]{}<>|^`\"$, \t\n\r\0",
+  "%00",
+  "%2f",
+  "%40",
+  "%5c",
+  "\u3002",
+  "\uff0e",
+  "\u00ad",
+  "\u202e",
+  "\u2044",
+  "ⓝ",
+  "@evil.example",
+  "#@",
+  "\\@"
+]
+
+const built = fc
+  .tuple(
+    fc.constantFrom("https:", "HTTPS:", "http:", "ws:", "ftp:", "javascript:", "data:", "blob:https:", "", "https"),
+    fc.constantFrom("//", "/", "\\\\", "/\\", "", "///", "//\t", ":"),
+    fc.constantFrom("", "", "", "me@", "me:pw@", "cxone.niceincontact.com@", "@", ":@", "cxone.niceincontact.com:443@"),
+    hosts,
+    fc.constantFrom("", "", "", ":443", ":8443", ":80", ":0", ":", ":443@evil.example", ".", ".."),
+    fc.constantFrom("", "/", "/x", "?q=@evil.example", "#f", "/..//evil.example", "\\evil.example", "/@evil.example")
+  )
+  .map((parts) => parts.join(""))
+
+/** A few characters put in, taken out or replaced, anywhere. */
+const mutated = fc
+  .tuple(built, fc.array(fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 2 }), fc.constantFrom(...odd)), { maxLength: 3 }))
+  .map(([url, edits]) =>
+    edits.reduce((text, [at, removed, put]) => text.slice(0, at) + put + text.slice(at + removed), url)
+  )
+
+/** Most of which a parser takes as it stands. */
+const plausible = fc
+  .tuple(hosts, fc.constantFrom("", "/x", "?q", "#f"), fc.constantFrom("", ...odd))
+  .map(([host, rest, strange]) => `https://${host}${strange}${rest}`)
+
+const anything = fc.oneof(
+  { weight: 4, arbitrary: plausible },
+  { weight: 6, arbitrary: mutated },
+  { weight: 2, arbitrary: built },
+  fc.fullUnicodeString(),
+  fc.webUrl()
+)
+
+describe("C1: nothing gets the token but an allowed origin, by the WHATWG parser", () => {
+  it("100,000 random strings and mutations of URLs", () => {
+    const seen = { refused: 0, unreadable: 0, own: 0, allowed: 0, nice: 0 }
+    const check = (input: string, places: OriginGuard.AllowedPlaces) => {
+      const result = resolve(input, places)
+      if (Either.isRight(result)) {
+        const place = placeOf(result.right)
+        expect(mayHaveToken(place, places), `${JSON.stringify(input)} went to ${place.href}`).toBe(true)
+        seen[place.origin === apiBaseUrl.origin ? "own" : place.origin === files ? "allowed" : "nice"] += 1
+        return
+      }
+      seen[result.left._tag === "ForeignOrigin" ? "refused" : "unreadable"] += 1
+      // Nor is anything kept from it that may have it.
+      const isReadable = URL.canParse(input, apiBaseUrl.href)
+      expect(isReadable && mayHaveToken(new URL(input, apiBaseUrl), places), JSON.stringify(input)).toBe(false)
+    }
+    fc.assert(
+      fc.property(anything, fc.boolean(), (input, isWide) => check(input, isWide ? wide : strict)),
+      { numRuns: 100_000 }
+    )
+    expect(
+      Object.values(seen).every((count) => count > 200),
+      JSON.stringify(seen)
+    ).toBe(true)
+  }, 120_000)
+})

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "@effect/vitest"
+import { TokenPolicy } from "cxone-auth"
+import { Duration, Either, Encoding, FastCheck as fc, Redacted } from "effect"
+import * as TokenResponse from "../../src/exchange/TokenResponse.js"
+
+const answer = (fields: Record<string, unknown>) => JSON.stringify({ access_token: "t0k3n", ...fields })
+
+const decoded = (fields: Record<string, unknown>) => Either.getOrThrow(TokenResponse.decode(answer(fields)))
+
+const seconds = (fields: Record<string, unknown>, sentAt = 0) =>
+  Duration.toSeconds(TokenResponse.lifetimeOf(decoded(fields), sentAt, TokenPolicy.defaults))
+
+const jwt = (claims: unknown) =>
+  [JSON.stringify({ alg: "RS256" }), JSON.stringify(claims), "signature"].map(Encoding.encodeBase64Url).join(".")
+
+describe("TokenResponse", () => {
+  it("reads the example of RFC 6749 §4.4.3", () => {
+    const example = `{
+       "access_token":"2YotnFZFEjr1zCsicMWpAA",
+       "token_type":"example",
+       "expires_in":3600,
+       "example_parameter":"example_value"
+     }`
+    expect(TokenResponse.decode(example)).toEqual(Either.left("invalid_token_type"))
+    const response = Either.getOrThrow(TokenResponse.decode(example.replace('"example",', '"Bearer",')))
+    expect(Redacted.value(response.access_token)).toBe("2YotnFZFEjr1zCsicMWpAA")
+    expect(response.expires_in).toBe(3600)
+  })
+
+  it.each([
+    ["no JSON", "<html>maintenance</html>", "not_json"],
+    ["empty", "", "not_json"],
+    ["cut off", '{"access_token":"a', "not_json"],
+    ["an array", '["a"]', "not_json"],
+    ["a text", '"a"', "not_json"],
+    ["null", "null", "not_json"],
+    ["no access_token", "{}", "invalid_access_token"],
+    ["an empty access_token", answer({ access_token: "" }), "invalid_access_token"],
+    ["a line break in access_token", answer({ access_token: "a\r\nX-Evil: 1" }), "invalid_access_token"],
+    ["a space in access_token", answer({ access_token: "a b" }), "invalid_access_token"],
+    ["an access_token that is not ASCII", answer({ access_token: "é" }), "invalid_access_token"],
+    ["an access_token that is no text", answer({ access_token: 7 }), "invalid_access_token"],
+    ["another token_type", answer({ token_type: "DPoP" }), "invalid_token_type"],
+    ["a scope that is no text", answer({ scope: ["a"] }), "invalid_scope_field"]
+  ])("refuses an answer that is no token: %s", (_, body, reason) => {
+    expect(TokenResponse.decode(body)).toEqual(Either.left(reason))
+  })
+
+  it.each([0, -1, 0.5, "0", "-1", "", "soon", "1e3", "NaN", "Infinity", " 3600", "0x10", null, true, [3600], {}])(
+    "L8: refuses expires_in %j",
+    (expires_in) => {
+      expect(TokenResponse.decode(answer({ expires_in }))).toEqual(Either.left("invalid_expires_in"))
+    }
+  )
+
+  it.each(["bearer", "Bearer", "BEARER"])("reads token_type %s (RFC 6749 §5.1: case does not matter)", (token_type) => {
+    expect(decoded({ token_type }).token_type).toBe(token_type)
+  })
+
+  it("takes a missing token_type for Bearer (facts §1c)", () => {
+    expect(decoded({}).token_type).toBe("Bearer")
+  })
+
+  it("L8: any number or numeric text of a second or more is the lifetime, capped at 24 hours", () => {
+    const number = fc.oneof(fc.integer({ min: 1 }), fc.double({ min: 1, max: 1e6, noNaN: true }))
+    fc.assert(
+      fc.property(number, (expires_in) => {
+        expect(seconds({ expires_in })).toBeCloseTo(Math.min(expires_in, 86_400), 6)
+        if (!String(expires_in).includes("e")) {
+          expect(seconds({ expires_in: String(expires_in) })).toBeCloseTo(Math.min(expires_in, 86_400), 6)
+        }
+      })
+    )
+    expect(TokenResponse.decode('{"access_token":"a","expires_in":1e999}')).toMatchObject({ _tag: "Right" })
+    expect(seconds({ expires_in: 1e300 })).toBe(86_400)
+  })
+
+  describe("L8: without expires_in, a JWT's own times count", () => {
+    const sentAt = 1_700_000_000_000
+    const now = sentAt / 1000
+    it.each([
+      ["exp alone", { exp: now + 900 }, 900],
+      ["exp and iat", { iat: now, exp: now + 900 }, 900],
+      ["a provider's clock that is 10 minutes ahead", { iat: now + 600, exp: now + 600 + 900 }, 900],
+      ["a token that is not new", { iat: now - 600, exp: now + 300 }, 300],
+      ["a token that has ended", { iat: now - 3600, exp: now - 1 }, 0],
+      ["an absurd exp", { exp: 1e15 }, 86_400],
+      ["an exp that is no number", { exp: "soon" }, 3600],
+      ["no exp", { iat: now }, 3600]
+    ])("%s", (_, claims, expected) => {
+      expect(seconds({ access_token: jwt(claims) }, sentAt)).toBe(expected)
+    })
+  })
+
+  it.each(["opaque", "a.b", "a.b.c", "a.b.c.d", `a.${Encoding.encodeBase64Url("[1]")}.c`])(
+    "L8: without expires_in and JWT (%s) it is one hour",
+    (access_token) => {
+      expect(seconds({ access_token })).toBe(3600)
+    }
+  )
+})

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Duration, FastCheck as fc, Option } from "effect"
+import * as RetryAfter from "../../src/http/RetryAfter.js"
+
+const now = Date.UTC(1994, 10, 6, 8, 49, 0)
+
+const millis = (header: string | undefined) => Option.map(RetryAfter.parse(header, now), Duration.toMillis)
+
+describe("RetryAfter", () => {
+  it.each([
+    ["whole seconds", "120", 120_000],
+    ["zero", "0", 0],
+    ["white space around it", " 7 ", 7_000],
+    ["IMF-fixdate (RFC 9110 §5.6.7)", "Sun, 06 Nov 1994 08:49:37 GMT", 37_000],
+    ["RFC 850 date", "Sunday, 06-Nov-94 08:49:37 GMT", 37_000],
+    ["asctime date, which is GMT in any time zone", "Sun Nov  6 08:49:37 1994", 37_000],
+    ["a date in the past", "Sat, 05 Nov 1994 08:49:37 GMT", 0]
+  ])("L7: reads %s", (_, header, expected) => {
+    expect(millis(header)).toEqual(Option.some(expected))
+  })
+
+  it.each([
+    "",
+    "soon",
+    "-1",
+    "1.5",
+    "1e3",
+    "0x10",
+    "Infinity",
+    "NaN",
+    "12 s",
+    "1994-11-06",
+    "Sun, 99 Nov 1994 08:49:37 GMT"
+  ])("L7: takes %j as not sent", (header) => {
+    expect(millis(header)).toEqual(Option.none())
+  })
+
+  it("L7: takes an absent header as not sent", () => {
+    expect(millis(undefined)).toEqual(Option.none())
+  })
+
+  it("L7: whatever is sent gives nothing or a finite duration of zero or more", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.integer().map(String), fc.stringMatching(/^\d{1,400}$/)), (header) => {
+        const delay = Option.getOrElse(millis(header), () => 0)
+        expect(Number.isFinite(delay) && delay >= 0).toBe(true)
+      })
+    )
+  })
+
+  it("L7: reads back any date as the time until then", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4_000_000_000 }), (seconds) => {
+        const expected = Math.max(0, seconds * 1000 - now)
+        expect(millis(new Date(seconds * 1000).toUTCString())).toEqual(Option.some(expected))
+      })
+    )
+  })
+})

@@ -1,0 +1,375 @@
+import { HttpClient } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Credentials, CxoneAuth, type CxoneAuthOptions } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import {
+  Array,
+  Effect,
+  Fiber,
+  Layer,
+  Logger,
+  LogLevel,
+  Metric,
+  type MetricState,
+  Option,
+  Random,
+  Redacted,
+  TestClock,
+  Tracer
+} from "effect"
+import * as Metrics from "../../src/telemetry/Metrics.js"
+
+/** Keeps every span that is opened. */
+const makeTracer = () => {
+  const spans: Array<Tracer.Span & { readonly attributes: ReadonlyMap<string, unknown> }> = []
+  const tracer = Tracer.make({
+    span: (name, parent, context, links, startTime, kind) => {
+      const attributes = new Map<string, unknown>()
+      const span: (typeof spans)[number] = {
+        _tag: "Span",
+        spanId: String(spans.length),
+        traceId: "trace",
+        sampled: true,
+        status: { _tag: "Started", startTime },
+        name,
+        parent,
+        context,
+        links: [...links],
+        kind,
+        attributes,
+        attribute: (key, value) => void attributes.set(key, value),
+        event: () => {},
+        addLinks: () => {},
+        end: () => {}
+      }
+      spans.push(span)
+      return span
+    },
+    context: (f) => f()
+  })
+  return { spans, tracer }
+}
+
+/** What the registry has under the name and these labels; labels of a metric that are not given are not looked at. */
+const metricStates = (name: string, labels: { readonly [key: string]: string }) =>
+  Effect.map(Metric.snapshot, (pairs) =>
+    pairs
+      .filter(
+        ({ metricKey }) =>
+          metricKey.name === name &&
+          Object.entries(labels).every(([key, value]) =>
+            metricKey.tags.some((tag) => tag.key === key && tag.value === value)
+          )
+      )
+      .map(({ metricState }) => metricState)
+  )
+
+const isCounter = (state: MetricState.MetricState.Untyped): state is MetricState.MetricState.Counter<number> =>
+  "count" in state && !("buckets" in state)
+const isGauge = (state: MetricState.MetricState.Untyped): state is MetricState.MetricState.Gauge<number> =>
+  "value" in state
+
+const counted = (name: string, labels: { readonly [key: string]: string }) =>
+  Effect.map(metricStates(name, labels), (states) =>
+    states.filter(isCounter).reduce((sum, { count }) => sum + count, 0)
+  )
+const measured = (name: string, labels: { readonly [key: string]: string }) =>
+  Effect.map(metricStates(name, labels), (states) => states.filter(isGauge).map(({ value }) => value))
+
+const simulated =
+  (options: Pick<CxoneAuthOptions, "name" | "policy"> = {}) =>
+  <A, E>(body: Effect.Effect<A, E, CxoneAuth | CxoneSimulator>) =>
+    Effect.gen(function* () {
+      const { credentials, environment } = yield* CxoneSimulator
+      return yield* Effect.provide(
+        body,
+        CxoneAuth.layer({ credentials, environment, scopes: "read:users", ...options })
+      )
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([0])))
+
+describe("spans", () => {
+  it.effect("CxoneAuth.accessToken says how the token was come by, and belongs to the caller's trace", () => {
+    const { spans, tracer } = makeTracer()
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.delay("1 second"), { on: "token" })
+      const callers = yield* Effect.forEach([1, 2], () => Effect.fork(Effect.withSpan(accessToken, "the app's work")))
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forEach(callers, Fiber.join)
+      yield* accessToken
+      yield* TestClock.setTime(3_300_000)
+      yield* accessToken
+      const looks = spans.filter(({ name }) => name === "CxoneAuth.accessToken")
+      expect(looks.map(({ attributes }) => attributes.get("cache"))).toEqual(["miss", "joined", "hit", "stale"])
+      expect(looks.map(({ parent }) => Option.map(parent, (span) => "name" in span && span.name))).toEqual([
+        Option.some("the app's work"),
+        Option.some("the app's work"),
+        Option.none(),
+        Option.none()
+      ])
+    }).pipe(simulated(), Effect.withTracer(tracer))
+  })
+
+  it.effect("CxoneAuth.exchange belongs to no caller (L3), and tells its outcome and attempts", () => {
+    const { spans, tracer } = makeTracer()
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject, origin } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 503 }), { on: "token", times: 2 })
+      const caller = yield* Effect.fork(Effect.withSpan(accessToken, "the app's work"))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(caller)
+      const exchanges = spans.filter(({ name }) => name === "CxoneAuth.exchange")
+      expect(exchanges).toHaveLength(1)
+      expect(exchanges[0]?.parent).toEqual(Option.none())
+      expect(Object.fromEntries(exchanges[0]?.attributes ?? [])).toMatchObject({
+        "url.full": `${origin.origin}/oauth/token`,
+        scopes: "read:users",
+        outcome: "token",
+        attempts: 3
+      })
+    }).pipe(simulated(), Effect.withTracer(tracer))
+  })
+
+  it.effect("CxoneAuth.exchange names every scope, and tells of a layer that was closed and of a bug", () => {
+    const { spans, tracer } = makeTracer()
+    return Effect.gen(function* () {
+      const { environment, credentials } = yield* CxoneSimulator
+      const layer = (http: HttpClient.HttpClient) =>
+        CxoneAuth.layer({ credentials, environment, scopes: "write:users read:users", policy: { retries: 0 } }).pipe(
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, http))
+        )
+      const token = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken)
+      yield* Effect.exit(Effect.provide(token, layer(HttpClient.make(() => Effect.die("a bug")))))
+      yield* Effect.exit(
+        Effect.provide(Effect.timeout(token, "1 second"), layer(HttpClient.make(() => Effect.never)))
+      ).pipe(Effect.fork, Effect.zipLeft(TestClock.adjust("1 second")), Effect.flatMap(Fiber.join))
+      const exchanges = spans.filter(({ name }) => name === "CxoneAuth.exchange")
+      expect(exchanges.map(({ attributes }) => [attributes.get("scopes"), attributes.get("outcome")])).toEqual([
+        ["read:users write:users", "TokenEndpointUnavailable"],
+        ["read:users write:users", "interrupted"]
+      ])
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withTracer(tracer))
+  })
+
+  it.effect(
+    "CxoneAuth.discover belongs to no caller (L3), and tells document, outcome and attempts, but no tenant",
+    () => {
+      const { spans, tracer } = makeTracer()
+      return Effect.gen(function* () {
+        const { apiBaseUrl } = yield* CxoneAuth
+        const { inject, origin } = yield* CxoneSimulator
+        yield* inject(Fault.respond({ status: 503 }), { on: "discovery" })
+        yield* inject(Fault.delay("1 minute"), { on: "discovery" })
+        yield* inject(Fault.delay("1 second"), { on: "discovery" })
+        yield* inject(Fault.respond({ status: 404 }), { on: "discovery" })
+        const caller = yield* Effect.fork(Effect.exit(Effect.withSpan(apiBaseUrl, "the app's work")))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(caller)
+        const looks = spans.filter(({ name }) => name === "CxoneAuth.discover")
+        expect(looks.map(({ parent }) => parent)).toEqual([Option.none(), Option.none()])
+        expect(looks.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([
+          {
+            document: "openid-configuration",
+            "url.full": `${origin.origin}/.well-known/openid-configuration`,
+            attempts: 3,
+            outcome: "found"
+          },
+          {
+            document: "cxone-configuration",
+            "url.full": `${origin.origin}/.well-known/cxone-configuration`,
+            attempts: 1,
+            outcome: "status"
+          }
+        ])
+      }).pipe(
+        Effect.provide(
+          Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" }), CxoneSimulator.layerHttpClient())
+        ),
+        Effect.withTracer(tracer)
+      )
+    }
+  )
+
+  it.effect("carry the client's name if the app gives one, and never its id", () => {
+    const { spans, tracer } = makeTracer()
+    return Effect.gen(function* () {
+      yield* (yield* CxoneAuth).accessToken
+      const own = spans.filter(({ name }) => name.startsWith("CxoneAuth."))
+      expect(own.map(({ attributes }) => attributes.get("client"))).toEqual(["reports", "reports"])
+      const { credentials } = yield* CxoneSimulator
+      expect(own.flatMap(({ attributes }) => [...attributes.values()])).not.toContain(credentials.clientId)
+    }).pipe(simulated({ name: "reports" }), Effect.withTracer(tracer))
+  })
+
+  it.effect("without a tracer of the app's none is opened, and the caller's own span is left alone", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      yield* accessToken
+      const span = yield* Effect.withSpan(Effect.zipRight(accessToken, Effect.currentSpan), "the app's work")
+      expect(span.name).toBe("the app's work")
+      expect(span.attributes.size).toBe(0)
+    }).pipe(simulated())
+  )
+})
+
+describe("the log", () => {
+  it.effect("S1: at its finest has a line for each attempt, and no secret in any", () => {
+    const lines: Array<string> = []
+    const logger = Logger.map(Logger.jsonLogger, (line) => {
+      lines.push(line)
+    })
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { credentials, inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 503 }), { on: "token" })
+      const caller = yield* Effect.fork(accessToken)
+      yield* TestClock.adjust("2 seconds")
+      const token = yield* Fiber.join(caller)
+      const own = lines.filter((line) => line.includes("token "))
+      expect(own).toHaveLength(2)
+      expect(own[0]).toContain("token request failed: ")
+      expect(own[1]).toContain("token obtained")
+      for (const secret of [Redacted.value(credentials.clientSecret), Redacted.value(token.value)]) {
+        expect(lines.join("\n")).not.toContain(secret)
+      }
+    }).pipe(
+      simulated(),
+      Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+      Logger.withMinimumLogLevel(LogLevel.All)
+    )
+  })
+})
+
+describe("metrics", () => {
+  it.effect(
+    "the first 100 sets of scopes have a gauge each, the others none: a label must not grow without end",
+    () => {
+      const client = { client: "metrics of many scopes" }
+      const metrics = Metrics.make(client.client)
+      return Effect.gen(function* () {
+        for (const tenant of Array.range(1, 150)) {
+          metrics.ofToken([`read:${tenant}`]).served("hit", { expiresAt: 1_000 * tenant }, 0)
+        }
+        expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual(Array.range(1, 100))
+        expect(yield* counted("cxone_auth_tokens_served", client)).toBe(150)
+      })
+    }
+  )
+
+  it.effect("count tokens served, renewals and exchanges, and tell the seconds to expiry", () => {
+    const client = { client: "metrics of a life" }
+    return Effect.gen(function* () {
+      const { accessToken, invalidate } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.delay("1 second"), { on: "token" })
+      const callers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(accessToken))
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forEach(callers, Fiber.join)
+      expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual([3599])
+      yield* Effect.all(Array.replicate(accessToken, 5))
+      expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual([3599])
+      yield* TestClock.setTime(3_300_000)
+      yield* accessToken
+      yield* TestClock.adjust(0)
+      yield* invalidate(yield* accessToken)
+      yield* inject(Fault.respond({ status: 400, body: '{"error":"invalid_scope"}' }), { on: "token" })
+      yield* Effect.flip(accessToken)
+      yield* accessToken
+      yield* TestClock.setTime(9_000_000)
+      yield* accessToken
+
+      const served = (cache: string) => counted("cxone_auth_tokens_served", { ...client, cache })
+      expect(yield* Effect.all([served("miss"), served("joined"), served("hit"), served("stale")])).toEqual([
+        3, 2, 6, 1
+      ])
+      const renewals = (reason: string) => counted("cxone_auth_renewals", { ...client, reason })
+      expect(
+        yield* Effect.all([renewals("first"), renewals("ahead"), renewals("invalidated"), renewals("expired")])
+      ).toEqual([1, 1, 1, 1])
+      const exchanges = (outcome: string) => counted("cxone_auth_exchanges", { ...client, outcome })
+      expect(yield* Effect.all([exchanges("token"), exchanges("InsufficientScope")])).toEqual([4, 1])
+      const [seconds] = yield* metricStates("cxone_auth_exchange_seconds", client)
+      expect(seconds).toMatchObject({ count: 5, sum: 1, max: 1 })
+    }).pipe(simulated({ name: client.client }))
+  })
+
+  it.effect("tell of refusals until the credentials are accepted", () => {
+    const client = { client: "metrics of a refusal" }
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { credentials, forgetClient, registerClient } = yield* CxoneSimulator
+      yield* forgetClient(credentials.clientId)
+      yield* Effect.flip(accessToken)
+      yield* Effect.flip(accessToken)
+      expect(yield* measured("cxone_auth_refusals", client)).toEqual([1])
+      expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
+      const { clientId, clientSecret } = credentials
+      yield* registerClient({ clientId, clientSecret, scopes: ["read:users"] })
+      yield* TestClock.setTime(30_000)
+      yield* accessToken
+      expect(yield* measured("cxone_auth_refusals", client)).toEqual([0])
+    }).pipe(simulated({ name: client.client }))
+  })
+
+  it.effect("tell of no refusal once the next credentials have been accepted in place of the current ones", () => {
+    const client = { client: "metrics of a rotation" }
+    return Effect.gen(function* () {
+      const { credentials: next, environment } = yield* CxoneSimulator
+      const current = Credentials.clientSecret({ clientId: next.clientId, clientSecret: Redacted.make("old") })
+      const credentials = Credentials.rotating({ current, next })
+      yield* Effect.provide(
+        Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken),
+        CxoneAuth.layer({ credentials, environment, scopes: "read:users", name: client.client })
+      )
+      expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
+      expect(yield* measured("cxone_auth_refusals", client)).toEqual([0])
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  })
+
+  it.effect("count no exchange where nothing was sent: while a refusal or a 429 is remembered", () => {
+    const client = { client: "metrics of what is not sent" }
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "600" } }), { on: "token" })
+      yield* Effect.all(Array.replicate(Effect.flip(accessToken), 3))
+      yield* TestClock.setTime(600_000)
+      yield* inject(Fault.forgetClient, { on: "token" })
+      yield* Effect.all(Array.replicate(Effect.flip(accessToken), 3))
+      expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "RateLimited" })).toBe(1)
+      expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
+    }).pipe(simulated({ name: client.client }))
+  })
+
+  it.effect("count the requests that a 429 holds back", () => {
+    const client = { client: "metrics of a rate limit" }
+    return Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "5" } }), { on: "token" })
+      const caller = yield* Effect.fork(accessToken)
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(caller)
+      expect(yield* counted("cxone_auth_rate_limit_waits", client)).toBe(1)
+    }).pipe(simulated({ name: client.client }))
+  })
+
+  it.effect("S1: no label holds a secret, a token or the client's id", () =>
+    Effect.gen(function* () {
+      const token = yield* (yield* CxoneAuth).accessToken
+      const { credentials } = yield* CxoneSimulator
+      const own = (yield* Metric.snapshot).filter(({ metricKey }) => metricKey.name.startsWith("cxone_auth_"))
+      const labels = own.flatMap(({ metricKey }) => metricKey.tags.map(({ value }) => value)).join("\n")
+      expect(own.length).toBeGreaterThan(3)
+      for (const secret of [
+        credentials.clientId,
+        Redacted.value(credentials.clientSecret),
+        Redacted.value(token.value)
+      ]) {
+        expect(labels).not.toContain(secret)
+      }
+    }).pipe(simulated())
+  )
+})

@@ -1,0 +1,388 @@
+import { HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import {
+  Array as Arr,
+  Cause,
+  Clock,
+  Duration,
+  Effect,
+  Either,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Random,
+  Stream,
+  TestClock,
+  Tracer
+} from "effect"
+import { bearerOf, host, invalidToken, world } from "../support/ClientWorld.js"
+import { json, type Sent } from "../support/ScriptedHttpClient.js"
+import * as VirtualTime from "../support/VirtualTime.js"
+
+const notYet = (retryAfter?: string, status = 429) =>
+  new Response("not yet", { status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
+
+/** Says "not yet" to the first requests, as many as there are answers, and serves the rest. */
+const after =
+  (...first: ReadonlyArray<() => Response>) =>
+  (_: Sent, index: number) =>
+    (first[index] ?? (() => json({ ok: true })))()
+
+const patient = { onRateLimited: { wait: "1 minute" } } as const
+
+const unjittered = Effect.withRandom(Random.fixed([0]))
+
+/** Runs a call to its end, however long it takes by the clock. */
+const ended = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(Effect.either(call))
+    yield* TestClock.adjust("10 minutes")
+    return yield* Fiber.join(fiber)
+  })
+
+describe("C4: by default a call that CXone has no time for is RateLimited at once", () => {
+  it.scoped.each([
+    [429, "7", Option.some(Duration.seconds(7))],
+    [429, undefined, Option.none()],
+    [429, "soon", Option.none()],
+    [503, "7", Option.some(Duration.seconds(7))]
+  ] as const)("%s with Retry-After %s", ([status, retryAfter, expected]) =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: () => notYet(retryAfter, status) })
+      const error = yield* Effect.flip(client.get("/x"))
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", origin: host, status })
+      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(expected)
+      expect(error.message).toContain(`${host} answered ${status}`)
+      expect((yield* apiCalls).length).toBe(1)
+    })
+  )
+
+  it.scoped.each([undefined, "soon"])("503 with Retry-After %s is a response", (retryAfter) =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => notYet(retryAfter, 503) })
+      const response = yield* client.get("/x")
+      expect(response.status).toBe(503)
+      expect(yield* response.text).toBe("not yet")
+    })
+  )
+
+  it.scoped("while Retry-After runs nothing is sent to that origin, and then everything is", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({
+        api: after(() => notYet("7")),
+        options: { allowedOrigins: ["https://files.example.com"] }
+      })
+      yield* Effect.flip(client.get("/x"))
+      yield* TestClock.adjust("3 seconds")
+      const error = yield* Effect.flip(client.post("/y"))
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "held_back" })
+      expect(error.message).toBe(
+        `This request was not sent: ${host} has said that it takes no API requests for now. Try again in 4s, ` +
+          "or let calls wait (CxoneHttpClient.layerWith({ onRateLimited: { wait } }))."
+      )
+      expect((yield* client.get("https://files.example.com/x")).status).toBe(200)
+      yield* TestClock.adjust("4 seconds")
+      expect((yield* client.post("/y")).status).toBe(200)
+      expect((yield* apiCalls).map(({ url }) => new URL(url).pathname)).toEqual(["/x", "/x", "/y"])
+    })
+  )
+})
+
+describe("C4: a call that may wait is held back, and sent again if that is safe", () => {
+  it.scoped.each([
+    ["429 with Retry-After", () => notYet("7"), 7_000],
+    ["503 with Retry-After", () => notYet("7", 503), 7_000],
+    ["429 without one", () => notYet(), 1_000],
+    ["429 with one of zero", () => notYet("0"), 1_000],
+    ["429 with a date", () => notYet("Thu, 01 Jan 1970 00:00:09 GMT"), 9_000],
+    ["429 with a date that has passed", () => notYet("Thu, 01 Jan 1970 00:00:00 GMT"), 1_000]
+  ] as const)("the caller sees only the success: %s", ([_, refuse, waits]) =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: after(refuse), options: patient })
+      const response = yield* Either.getOrThrow(yield* ended(client.get("/x"))).json
+      expect(response).toEqual({ ok: true })
+      expect((yield* apiCalls).map(({ at }) => at)).toEqual([0, waits])
+    }).pipe(unjittered)
+  )
+
+  const stream = HttpBody.stream(Stream.make(new Uint8Array([1])))
+  const bytes = HttpBody.uint8Array(new Uint8Array([1]))
+  it.scoped.each([
+    ["GET", undefined, undefined, true],
+    ["HEAD", undefined, undefined, true],
+    ["OPTIONS", undefined, undefined, true],
+    ["PUT", bytes, undefined, true],
+    ["DELETE", undefined, undefined, true],
+    ["POST", bytes, undefined, false],
+    ["PATCH", bytes, undefined, false],
+    ["PUT", stream, undefined, false],
+    ["POST", bytes, true, true],
+    ["PATCH", bytes, true, true],
+    ["POST", stream, true, false],
+    ["GET", undefined, false, false]
+  ] as const)("%s, body %o, marked idempotent: %s; sent again: %s", ([method, body, mark, isRepeated]) =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
+      const request = HttpClientRequest.make(method)("/x").pipe(HttpClientRequest.setBody(body ?? HttpBody.empty))
+      const call = client.execute(request)
+      const result = yield* ended(mark === undefined ? call : CxoneHttpClient.withIdempotency(mark)(call))
+      expect(Either.isRight(result)).toBe(isRepeated)
+      expect((yield* apiCalls).length).toBe(isRepeated ? 2 : 1)
+      if (Either.isLeft(result)) {
+        expect(result.left).toMatchObject({ _tag: "RateLimited", reason: "api" })
+      }
+    })
+  )
+
+  it.scoped("one that is not to be sent twice waits for its only try", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
+      yield* Effect.flip(client.post("/first"))
+      const second = yield* Effect.fork(client.post("/second"))
+      yield* TestClock.adjust("6 seconds")
+      expect((yield* apiCalls).length).toBe(1)
+      yield* TestClock.adjust("1 second")
+      expect((yield* Fiber.join(second)).status).toBe(200)
+    }).pipe(unjittered)
+  )
+
+  it.scoped("what is ahead of its patience it does not wait for; what the API said is the failure", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: () => notYet("61", 503), options: patient })
+      const error = yield* Effect.flip(client.get("/x"))
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", status: 503 })
+      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Option.some(Duration.seconds(61)))
+      expect((yield* apiCalls).length).toBe(1)
+    })
+  )
+
+  it.scoped("patience is for all tries together", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: () => notYet("25"), options: patient })
+      const result = yield* ended(client.get("/x"))
+      expect(Either.getLeft(result)).toMatchObject({ value: { _tag: "RateLimited", reason: "api", status: 429 } })
+      expect((yield* apiCalls).map(({ at }) => at)).toEqual([0, 25_000, 50_000])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("L1: a token that ends while the call waits is not the one that is sent", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({
+        api: after(() => notYet("3600")),
+        options: { onRateLimited: { wait: "2 hours" } }
+      })
+      const call = yield* Effect.fork(client.get("/x"))
+      yield* TestClock.adjust("1 hour")
+      expect((yield* Fiber.join(call)).status).toBe(200)
+      expect((yield* apiCalls).map(bearerOf)).toEqual(["t1", "t2"])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("C2: a 401 after the wait, and a 429 after the renewal, are answered as ever, and once", () =>
+    Effect.gen(function* () {
+      const late = yield* world({ api: after(() => notYet("1"), invalidToken), options: patient })
+      expect(Either.isRight(yield* ended(late.client.get("/x")))).toBe(true)
+      expect((yield* late.apiCalls).map(bearerOf)).toEqual(["t1", "t1", "t2"])
+      const early = yield* world({ api: after(invalidToken, () => notYet("1")), options: patient })
+      expect(Either.isRight(yield* ended(early.client.get("/x")))).toBe(true)
+      expect((yield* early.apiCalls).map(bearerOf)).toEqual(["t1", "t2", "t2"])
+      const twice = yield* world({ api: after(invalidToken, () => notYet("1"), invalidToken), options: patient })
+      expect(Either.getLeft(yield* ended(twice.client.get("/x")))).toMatchObject({
+        value: { _tag: "InvalidToken", reason: "refused_again" }
+      })
+      expect((yield* twice.apiCalls).length).toBe(3)
+    })
+  )
+
+  it.scoped("a trace shows the wait between the two requests", () =>
+    Effect.gen(function* () {
+      const spans: Array<Tracer.Span> = []
+      const ordinary = yield* Effect.tracer
+      const tracer = Tracer.make({
+        span: (...span) => {
+          const made = ordinary.span(...span)
+          spans.push(made)
+          return made
+        },
+        context: (run, fiber) => ordinary.context(run, fiber)
+      })
+      const { client } = yield* world({ api: after(() => notYet("7")), options: patient })
+      yield* ended(client.get("/x").pipe(Effect.withTracer(tracer)))
+      const shown = spans.filter(({ name }) => name !== "CxoneAuth.accessToken")
+      expect(shown.map(({ name }) => name)).toEqual(["http.client GET", "CxoneHttpClient.wait", "http.client GET"])
+      expect(shown[1]?.attributes.get("server.address")).toBe(host)
+    })
+  )
+
+  it.scoped("a caller who gives up is gone at once, and is not sent again", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
+      const call = yield* Effect.fork(Effect.timeoutOption(client.get("/x"), "3 seconds"))
+      yield* TestClock.adjust("3 seconds")
+      expect(yield* Fiber.join(call)).toEqual(Option.none())
+      yield* TestClock.adjust("1 minute")
+      expect((yield* apiCalls).length).toBe(1)
+    })
+  )
+
+  it("5,000 calls at once: 1,000 wait, the others are told; then one is sent, two, four, and each only once", () => {
+    const program = Effect.gen(function* () {
+      const sent: Array<number> = []
+      const http = HttpClient.make((request) =>
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          sent.push(now)
+          yield* Effect.sleep("100 millis")
+          const init = now < 2_000 ? { status: 429, headers: { "retry-after": "2" } } : { status: 204 }
+          return HttpClientResponse.fromWeb(request, new Response(null, init))
+        })
+      )
+      const call = Effect.flatMap(CxoneHttpClient, (client) => Effect.either(client.get("/x")))
+      const results = yield* Effect.all(Arr.replicate(call, 5_000), { concurrency: "unbounded" }).pipe(
+        Effect.provide(Layer.provide(CxoneHttpClient.layerWith(patient), CxoneAuth.layerTest("a-token"))),
+        Effect.provideService(HttpClient.HttpClient, http),
+        unjittered
+      )
+      return { sent, results }
+    })
+    const { results, sent } = Exit.getOrElse(VirtualTime.run(program), (cause) => {
+      throw Cause.squash(cause)
+    })
+    expect(results.filter(Either.isRight).length).toBe(1_000)
+    const failures = results.flatMap((result) => (Either.isLeft(result) ? [result.left] : []))
+    expect(new Set(failures.map((error) => error._tag === "RateLimited" && error.reason))).toEqual(new Set(["api"]))
+    const waves = Object.entries(Arr.groupBy(sent, String)).map(([at, { length }]) => [Number(at), length])
+    expect(waves).toEqual([
+      [0, 5_000],
+      ...[1, 2, 4, 8, 16, 32, 64, 128, 256, 489].map((calls, wave) => [2_100 + 100 * wave, calls])
+    ])
+  })
+})
+
+describe("C4: what the client does, a single call may do otherwise", () => {
+  it.scoped("fail where the client waits, and wait where it fails", () =>
+    Effect.gen(function* () {
+      const waiting = yield* world({ api: after(() => notYet("7")), options: patient })
+      const failed = yield* ended(waiting.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited("fail")))
+      expect(Either.isLeft(failed)).toBe(true)
+      const failing = yield* world({ api: after(() => notYet("7")) })
+      const waited = yield* ended(
+        failing.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }))
+      )
+      expect(Either.isRight(waited)).toBe(true)
+    })
+  )
+
+  it.scoped("the innermost word counts, and each option by itself", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: after(() => notYet("7")) })
+      const call = client
+        .post("/x")
+        .pipe(
+          CxoneHttpClient.withIdempotency(true),
+          CxoneHttpClient.withScopes("write:users"),
+          CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }),
+          CxoneHttpClient.withIdempotency(false),
+          CxoneHttpClient.withOnRateLimited("fail")
+        )
+      expect(Either.isRight(yield* ended(call))).toBe(true)
+      expect((yield* apiCalls).length).toBe(2)
+    })
+  )
+
+  it.each(["-1 second", -1, Number.NaN, "soon", "25 days", Duration.infinity])(
+    "wait: %s is refused at once",
+    (wait) => {
+      // What JavaScript, or a value from elsewhere, may bring.
+      const onRateLimited = { wait: wait as Duration.DurationInput }
+      expect(() => CxoneHttpClient.withOnRateLimited(onRateLimited)).toThrow(
+        /^CxoneHttpClient: onRateLimited\.wait is /
+      )
+      expect(() => CxoneHttpClient.layerWith({ onRateLimited })).toThrow(TypeError)
+    }
+  )
+})
+
+describe("the retry of transport failures is the app's, and does not multiply with ours", () => {
+  const resilient = (client: HttpClient.HttpClient.With<unknown>) =>
+    client.pipe(HttpClient.filterStatusOk, HttpClient.retryTransient({ times: 3 }))
+
+  it.scoped.each([
+    ["no connection", () => Effect.fail({ cause: { code: "ECONNRESET" } }), 4],
+    ["503", () => notYet(undefined, 503), 4],
+    ["503 with Retry-After", () => notYet("1", 503), 1],
+    ["429", () => notYet("1"), 1],
+    ["a token that is refused", invalidToken, 2],
+    ["404", () => new Response("", { status: 404 }), 1]
+  ] as const)("%s", ([_, api, requests]) =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api })
+      expect(Either.isLeft(yield* ended(resilient(client).get("/x")))).toBe(true)
+      expect((yield* apiCalls).length).toBe(requests)
+    })
+  )
+
+  it.scoped("a client that waits is not made to wait four times as long", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: () => notYet("50"), options: patient })
+      expect(Either.isLeft(yield* ended(resilient(client).get("/x")))).toBe(true)
+      expect((yield* apiCalls).length).toBe(2)
+    })
+  )
+})
+
+describe("C2: where a token was refused for good", () => {
+  const refuses = (path: string, tokens: ReadonlyArray<string>) => (sent: Sent) =>
+    new URL(sent.url).pathname === path || tokens.includes(bearerOf(sent)) ? invalidToken() : json({})
+
+  it.scoped("one route that always answers 401 does not keep the others from being renewed", () =>
+    Effect.gen(function* () {
+      const revoked: Array<string> = []
+      const { client, exchanges } = yield* world({ api: refuses("/broken", revoked) })
+      yield* Effect.flip(client.get("/broken"))
+      revoked.push("t1", "t2")
+      expect((yield* client.get("/users")).status).toBe(200)
+      expect(yield* exchanges).toBe(3)
+    })
+  )
+
+  it.scoped("routes without end that always answer 401 cost eight renewals a minute, and then none", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
+      for (const n of Arr.range(1, 50)) {
+        expect(yield* Effect.flip(client.get(`/contacts/${n}`))).toMatchObject({ _tag: "InvalidToken" })
+      }
+      expect(yield* exchanges).toBeLessThanOrEqual(9)
+      expect((yield* apiCalls).length).toBeLessThanOrEqual(50 + 8)
+    })
+  )
+})
+
+describe("a 403 whose body stalls", () => {
+  it.scoped("is searched for a second, and then the caller's to see, with every byte", () =>
+    Effect.gen(function* () {
+      let push: (text: string) => void = () => {}
+      let finish: () => void = () => {}
+      const stalling = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          push = (text) => controller.enqueue(new TextEncoder().encode(text))
+          finish = () => controller.close()
+        }
+      })
+      const headers = { "content-type": "application/json" }
+      const { client } = yield* world({ api: () => new Response(stalling, { status: 403, headers }) })
+      push('{"error":')
+      const call = yield* Effect.fork(client.get("/x"))
+      yield* TestClock.adjust("1 second")
+      const response = yield* Fiber.join(call)
+      expect(response.status).toBe(403)
+      const reading = yield* Effect.fork(response.text)
+      yield* TestClock.adjust("1 minute")
+      push('"no_role"}')
+      finish()
+      expect(Exit.getOrElse(yield* Fiber.await(reading), () => "")).toBe('{"error":"no_role"}')
+    })
+  )
+})

@@ -1,0 +1,355 @@
+import { describe, expect, it } from "@effect/vitest"
+import { AccessToken, TokenEndpointUnavailable, TokenPolicy } from "cxone-auth"
+import {
+  Array,
+  Clock,
+  Effect,
+  Exit,
+  Fiber,
+  HashMap,
+  Logger,
+  LogLevel,
+  Option,
+  Random,
+  Redacted,
+  Ref,
+  Scope,
+  TestClock
+} from "effect"
+import * as TokenCache from "../../src/auth/TokenCache.js"
+import * as TokenSlot from "../../src/auth/TokenSlot.js"
+import type * as Metrics from "../../src/telemetry/Metrics.js"
+import * as VirtualTime from "../support/VirtualTime.js"
+
+const hour = 3_600_000
+const policy = TokenPolicy.defaults
+/** The latest moment that a renewal of a token of one hour can begin, if somebody asks: no jitter at all. */
+const latestStart = hour - 30_000 - 300_000
+/** The earliest: a jitter of a fifth of the window. */
+const earliestStart = latestStart - 60_000
+const margin = hour - 30_000
+
+const unavailable = new TokenEndpointUnavailable({
+  reason: "transport",
+  tokenEndpoint: "https://cxone.test/oauth/token",
+  attempts: 4,
+  retryAfter: Option.none()
+})
+
+type Play = (
+  n: number
+) => Effect.Effect<{ readonly lifetime?: number; readonly value?: string }, TokenEndpointUnavailable>
+
+/** A provider that plays this at its nth exchange, and a cache that it fills. */
+const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
+  Effect.gen(function* () {
+    const starts = yield* Ref.make<ReadonlyArray<number>>([])
+    const scope = yield* Scope.make()
+    const exchange = Effect.gen(function* () {
+      const obtainedAt = yield* Clock.currentTimeMillis
+      const all = yield* Ref.updateAndGet(starts, (before) => [...before, obtainedAt])
+      const { lifetime = hour, value = `token-${all.length}` } = yield* play(all.length)
+      return new AccessToken({
+        value: Redacted.make(value),
+        tokenType: "Bearer",
+        scopes: [],
+        requestedScopes: [],
+        obtainedAt,
+        expiresAt: obtainedAt + lifetime
+      })
+    })
+    const seen: Array<Metrics.CacheState> = []
+    const reasons: Array<Metrics.RenewalReason> = []
+    const metrics: Metrics.TokenMetrics = {
+      served: () => {},
+      renewed: (reason) => {
+        reasons.push(reason)
+      }
+    }
+    const cache = TokenCache.make({
+      exchange: () => Effect.withRandom(exchange, random),
+      policy,
+      scope
+    })
+    const slot = TokenSlot.make<TokenEndpointUnavailable>([], metrics)
+    const access = Effect.withRandom(
+      cache.get(slot, (state) => {
+        seen.push(state)
+      }),
+      random
+    )
+    return {
+      access,
+      get: Effect.map(access, ({ value }) => Redacted.value(value)),
+      invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
+      seen,
+      reasons,
+      scope,
+      starts: Ref.get(starts),
+      started: Effect.map(Ref.get(starts), ({ length }) => length)
+    }
+  })
+
+const inTime = (millis: number) => Effect.as(Effect.sleep(millis), {})
+
+describe("TokenCache, ahead of a token's end", () => {
+  describe("L4: renewed in the background, on demand", () => {
+    it.effect(
+      "the first of 1,000 callers in the window starts one renewal, and all get the current token at once",
+      () =>
+        Effect.gen(function* () {
+          const { get, seen, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : inTime(5_000)))
+          yield* get
+          yield* TestClock.setTime(latestStart)
+          // Nobody moves the clock: whoever waited for the renewal would wait for ever.
+          const values = yield* Effect.all(Array.replicate(get, 1_000), { concurrency: "unbounded" })
+          expect(new Set(values)).toEqual(new Set(["token-1"]))
+          expect(new Set(seen)).toEqual(new Set(["miss", "stale"]))
+          yield* TestClock.adjust(5_000)
+          expect(yield* get).toBe("token-2")
+          expect(yield* started).toBe(2)
+        })
+    )
+
+    it.effect("before the window nothing is renewed, however often the token is asked for", () =>
+      Effect.gen(function* () {
+        const { get, seen, started } = yield* setup(() => Effect.succeed({}))
+        yield* get
+        yield* TestClock.setTime(latestStart - 1)
+        yield* Effect.all(Array.replicate(get, 100))
+        expect(yield* started).toBe(1)
+        expect(new Set(seen.slice(1))).toEqual(new Set(["hit"]))
+      })
+    )
+
+    it.effect("an idle app makes no calls", () =>
+      Effect.gen(function* () {
+        const { get, started } = yield* setup(() => Effect.succeed({}))
+        yield* get
+        yield* TestClock.adjust("7 days")
+        expect(yield* started).toBe(1)
+      })
+    )
+
+    it.effect("the start is drawn for each token: a fleet of 200 spreads over a minute", () =>
+      Effect.gen(function* () {
+        const fleet = yield* Effect.forEach(Array.range(1, 200), (seed) =>
+          setup(() => Effect.succeed({}), Random.make(seed))
+        )
+        yield* Effect.forEach(fleet, ({ get }) => get)
+        const inTenSeconds: Array<number> = []
+        let sofar = 0
+        for (let at = earliestStart; at <= latestStart; at += 10_000) {
+          yield* TestClock.setTime(at)
+          yield* Effect.forEach(fleet, ({ get }) => get)
+          yield* TestClock.adjust(0)
+          const renewed = (yield* Effect.forEach(fleet, ({ started }) => started)).filter((n) => n === 2).length
+          inTenSeconds.push(renewed - sofar)
+          sofar = renewed
+        }
+        expect(sofar).toBe(200)
+        expect(inTenSeconds).toHaveLength(7)
+        // The first is the very start of the minute; of the others none has more than a third of the fleet.
+        expect(inTenSeconds[0]).toBeLessThan(5)
+        expect(Math.max(...inTenSeconds)).toBeLessThan(67)
+        expect(Math.min(...inTenSeconds.slice(1))).toBeGreaterThan(10)
+      })
+    )
+
+    it.effect("L3: the renewal goes on when the caller who started it is interrupted", () =>
+      Effect.gen(function* () {
+        const { get, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : inTime(5_000)))
+        yield* get
+        yield* TestClock.setTime(latestStart)
+        const caller = yield* Effect.fork(Effect.zipRight(get, Effect.never))
+        yield* TestClock.adjust(1_000)
+        yield* Fiber.interrupt(caller)
+        yield* TestClock.adjust(4_000)
+        expect(yield* get).toBe("token-2")
+        expect(yield* started).toBe(2)
+      })
+    )
+
+    it("L8: a provider that hands back the same token, ever nearer to its end, is asked a few times and no more", () => {
+      const asked = VirtualTime.run(
+        Effect.gen(function* () {
+          const { get, started } = yield* setup(() =>
+            Effect.map(Clock.currentTimeMillis, (now) => ({ value: "the-same", lifetime: Math.max(1_000, hour - now) }))
+          )
+          while ((yield* Clock.currentTimeMillis) < hour) {
+            expect(yield* get).toBe("the-same")
+            yield* Effect.sleep(100)
+          }
+          return yield* started
+        })
+      )
+      expect(Exit.getOrElse(asked, () => Number.NaN)).toBeLessThan(12)
+    })
+  })
+
+  describe("L5: an outage is invisible while the token lives", () => {
+    it.effect("a failed renewal is tried again after 1, 2, 4, 8, 16, 30 s, jittered, and no call fails", () =>
+      Effect.gen(function* () {
+        const { get, starts } = yield* setup(
+          (n) => (n < 9 ? (n === 1 ? Effect.succeed({}) : unavailable) : Effect.succeed({})),
+          Random.make("a seed")
+        )
+        yield* get
+        yield* TestClock.setTime(latestStart)
+        expect(yield* get).toBe("token-1")
+        // From here on nobody asks: the renewal has been asked for once.
+        yield* TestClock.adjust("150 seconds")
+        const times = yield* starts
+        const pauses = times.slice(2).map((at, i) => (at - (times[i + 1] ?? 0)) / 1_000)
+        expect(pauses).toHaveLength(7)
+        for (const [i, nominal] of [1, 2, 4, 8, 16, 30, 30].entries()) {
+          expect(pauses[i]).toBeGreaterThanOrEqual(nominal * 0.8)
+          expect(pauses[i]).toBeLessThanOrEqual(nominal * 1.2)
+        }
+        expect(yield* get).toBe("token-9")
+      })
+    )
+
+    it.effect("the tries end at the margin; then the next caller makes one of its own, and is told", () =>
+      Effect.gen(function* () {
+        const { get, started, starts } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : unavailable))
+        yield* get
+        yield* TestClock.setTime(latestStart)
+        yield* get
+        yield* TestClock.setTime(margin - 1)
+        expect(yield* get).toBe("token-1")
+        const before = yield* started
+        yield* TestClock.adjust("1 hour")
+        expect(yield* started).toBe(before)
+        expect(Math.max(...(yield* starts))).toBeLessThan(margin)
+        expect(yield* Effect.flip(get)).toBe(unavailable)
+        expect(yield* started).toBe(before + 1)
+      })
+    )
+
+    it.effect("a caller who comes past the margin during a slow renewal joins it", () =>
+      Effect.gen(function* () {
+        const { get, seen, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : inTime(60_000)))
+        yield* get
+        yield* TestClock.setTime(margin - 10_000)
+        yield* get
+        yield* TestClock.setTime(margin)
+        const caller = yield* Effect.fork(get)
+        yield* TestClock.adjust(50_000)
+        expect(yield* Fiber.join(caller)).toBe("token-2")
+        expect(yield* started).toBe(2)
+        expect(seen).toEqual(["miss", "stale", "joined"])
+      })
+    )
+
+    it.effect("a defect in a renewal is a failed try like any other, and nothing is left unhandled", () =>
+      Effect.gen(function* () {
+        const logged: Array<string> = []
+        const logger = Logger.make(({ annotations, message }) => {
+          logged.push(`${String(message)} ${HashMap.size(annotations)}`)
+        })
+        const { get, started } = yield* setup((n) => (n === 2 ? Effect.die("a bug") : Effect.succeed({})))
+        yield* Effect.gen(function* () {
+          yield* get
+          yield* TestClock.setTime(latestStart)
+          expect(yield* get).toBe("token-1")
+          yield* TestClock.adjust(1_200)
+          expect(yield* get).toBe("token-3")
+        }).pipe(
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+          Logger.withMinimumLogLevel(LogLevel.All),
+          Effect.withUnhandledErrorLogLevel(Option.some(LogLevel.Fatal))
+        )
+        expect(yield* started).toBe(3)
+        expect(logged).toEqual([])
+      })
+    )
+
+    it.effect("L9: a token that is dropped between two tries ends them; the next caller gets another", () =>
+      Effect.gen(function* () {
+        const { access, get, invalidate, seen, started } = yield* setup((n) =>
+          n === 2 ? unavailable : Effect.succeed({})
+        )
+        const token = yield* access
+        yield* TestClock.setTime(latestStart)
+        yield* get
+        yield* TestClock.adjust(100)
+        yield* invalidate(token)
+        expect(yield* get).toBe("token-3")
+        yield* TestClock.adjust("10 minutes")
+        expect(yield* started).toBe(3)
+        expect(seen).toEqual(["miss", "stale", "miss"])
+      })
+    )
+
+    it.effect("L3: closing the layer between two tries ends them", () =>
+      Effect.gen(function* () {
+        const { get, scope, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : unavailable))
+        yield* get
+        yield* TestClock.setTime(latestStart)
+        yield* get
+        yield* TestClock.adjust(100)
+        const before = yield* started
+        yield* Scope.close(scope, Exit.void)
+        yield* TestClock.adjust("10 minutes")
+        expect(yield* started).toBe(before)
+      })
+    )
+
+    it.effect("L3: closing the layer during a renewal ends it, and the current token is served on", () =>
+      Effect.gen(function* () {
+        const ended = yield* Ref.make(false)
+        const slow = Effect.onInterrupt(inTime(5_000), () => Ref.set(ended, true))
+        const { get, scope } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : slow))
+        yield* get
+        yield* TestClock.setTime(latestStart)
+        yield* get
+        yield* TestClock.adjust(100)
+        yield* Scope.close(scope, Exit.void)
+        expect(yield* Ref.get(ended)).toBe(true)
+        expect(yield* get).toBe("token-1")
+      })
+    )
+  })
+
+  it.effect("L2: a clock that was set back, and is put right during an exchange, does not start a second one", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(hour)
+      const { get, seen, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : Effect.never))
+      yield* get
+      yield* TestClock.setTime(0)
+      const waiting = yield* Effect.fork(get)
+      yield* Effect.yieldNow()
+      yield* TestClock.setTime(hour + latestStart)
+      expect(yield* get).toBe("token-1")
+      yield* TestClock.adjust(1_000)
+      expect(yield* get).toBe("token-1")
+      expect(seen).toEqual(["miss", "miss", "stale", "stale"])
+      expect(yield* started).toBe(2)
+      yield* Fiber.interrupt(waiting)
+    })
+  )
+
+  it.effect("a failed exchange is no renewal, and the next one is still the first", () =>
+    Effect.gen(function* () {
+      const { get, reasons } = yield* setup((n) => (n === 1 ? unavailable : Effect.succeed({})))
+      yield* Effect.flip(get)
+      yield* get
+      expect(reasons).toEqual(["first"])
+    })
+  )
+
+  it.effect("why a token was obtained is known: it was the first, dropped, soon at its end, or past it", () =>
+    Effect.gen(function* () {
+      const { access, get, invalidate, reasons } = yield* setup(() => Effect.succeed({}))
+      const first = yield* access
+      yield* invalidate(first)
+      yield* get
+      yield* TestClock.setTime(latestStart)
+      yield* get
+      yield* TestClock.setTime(3 * hour)
+      yield* get
+      expect(reasons).toEqual(["first", "invalidated", "ahead", "expired"])
+    })
+  )
+})

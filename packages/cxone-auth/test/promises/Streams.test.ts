@@ -1,0 +1,184 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { describe, expect, it } from "@effect/vitest"
+import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Effect, Fiber, Layer, Redacted, Schema, Stream, TestClock } from "effect"
+import { json } from "../support/ScriptedHttpClient.js"
+
+const transports = [
+  ["fetch", FetchHttpClient.layer],
+  ["undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+] as const
+
+const megabyte = 1024 * 1024
+const gigabyte = 1024 * megabyte
+
+/** The origin of a server that runs in another process until the scope ends. */
+const serve = Effect.gen(function* () {
+  const program = fileURLToPath(new URL("../support/stream-server.mjs", import.meta.url))
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => spawn(process.execPath, [program])),
+    (running) => Effect.sync(() => running.kill("SIGKILL"))
+  )
+  const [port] = yield* Effect.promise(() => once(child.stdout, "data"))
+  return `http://127.0.0.1:${String(port).trim()}`
+})
+
+const connect = (origin: string) =>
+  Layer.provide(
+    CxoneHttpClient.layer,
+    CxoneAuth.layer({
+      credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),
+      environment: CxoneEnvironment.custom({ tokenEndpoint: `${origin}/oauth/token`, apiBaseUrl: origin })
+    })
+  )
+
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
+
+/** What is in use once nothing is left that could be collected: objects, and the buffers beside the heap. */
+const inUse = (): number => {
+  collectGarbage()
+  // The first frees buffers in the background, and they count until it has; the second begins by waiting for that.
+  collectGarbage()
+  const { arrayBuffers, heapUsed } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** Looks at the memory each time that so many bytes have passed. */
+const watching = () => {
+  const before = inUse()
+  let [total, next, highest] = [0, 0, before]
+  return {
+    pass: (bytes: Uint8Array) => {
+      total += bytes.length
+      if (total >= next) {
+        next += 64 * megabyte
+        highest = Math.max(highest, inUse())
+      }
+    },
+    total: () => total,
+    grownBy: () => highest - before
+  }
+}
+
+/** A megabyte, when the event loop has come round, as a file gives it. */
+const readPart = () =>
+  Effect.async<Uint8Array>((resume) => {
+    setImmediate(() => resume(Effect.succeed(new Uint8Array(megabyte))))
+  })
+
+describe.each(transports)("a gigabyte passes through without being held: %s", (_, transport) => {
+  it.scopedLive(
+    "a download",
+    () =>
+      Effect.gen(function* () {
+        const cxone = yield* CxoneHttpClient
+        const memory = watching()
+        const response = yield* cxone.get("/recording.wav", { urlParams: { bytes: gigabyte } })
+        yield* Stream.runForEachChunk(response.stream, (chunk) =>
+          Effect.sync(() => {
+            for (const bytes of chunk) {
+              memory.pass(bytes)
+            }
+          })
+        )
+        expect(memory.total()).toBe(gigabyte)
+        expect(memory.grownBy()).toBeLessThan(64 * megabyte)
+      }).pipe(Effect.provide(Layer.provide(Layer.unwrapScoped(Effect.map(serve, connect)), transport))),
+    120_000
+  )
+
+  it.scopedLive(
+    "an upload",
+    () =>
+      Effect.gen(function* () {
+        const cxone = yield* CxoneHttpClient
+        const memory = watching()
+        const body = Stream.range(1, 1024, 1).pipe(
+          Stream.mapEffect(readPart),
+          Stream.tap((bytes) => Effect.sync(() => memory.pass(bytes)))
+        )
+        const response = yield* cxone.execute(
+          HttpClientRequest.put("/recording.wav").pipe(HttpClientRequest.bodyStream(body, { contentType: "audio/wav" }))
+        )
+        const { received } = yield* Schema.decodeUnknown(Schema.Struct({ received: Schema.Number }))(
+          yield* response.json
+        )
+        expect(received).toBe(gigabyte)
+        expect(memory.grownBy()).toBeLessThan(64 * megabyte)
+      }).pipe(Effect.provide(Layer.provide(Layer.unwrapScoped(Effect.map(serve, connect)), transport))),
+    120_000
+  )
+})
+
+describe("a token that ends during a transfer does not end it", () => {
+  const client = { clientId: "id", clientSecret: Redacted.make("secret"), scopes: ["read:users"] }
+
+  it.effect("a download of ten minutes; other calls go on with the tokens that follow", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const cxone = yield* CxoneHttpClient
+      yield* simulator.inject(Fault.endlessBody({ every: "1 second", chunk: "x" }), { on: "api" })
+      const response = yield* cxone.get("/recording.wav")
+      const reading = yield* Effect.fork(Stream.runCount(Stream.take(response.stream, 600)))
+      for (let minute = 0; minute < 10; minute++) {
+        yield* TestClock.adjust("1 minute")
+        expect((yield* cxone.get("/api/v2/users/me")).status).toBe(200)
+      }
+      expect(yield* Fiber.join(reading)).toBe(600)
+      expect((yield* simulator.requestsTo("token")).length).toBeGreaterThan(5)
+    }).pipe(
+      Effect.provide(
+        CxoneHttpClient.layer.pipe(
+          Layer.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
+          Layer.provideMerge(CxoneSimulator.layerHttpClient({ clients: [{ ...client, tokenLifetime: "1 minute" }] }))
+        )
+      )
+    )
+  )
+
+  it.effect("an upload of ten minutes, to an API that looks at the token when the request begins", () =>
+    Effect.gen(function* () {
+      let exchanges = 0
+      const received: Array<number> = []
+      const http = HttpClient.make((request, url) =>
+        Effect.gen(function* () {
+          if (url.pathname === "/oauth/token") {
+            exchanges += 1
+            return HttpClientResponse.fromWeb(request, json({ access_token: `t${exchanges}`, expires_in: 60 }))
+          }
+          expect(request.headers.authorization).toBe(`Bearer t${exchanges}`)
+          if (request.body._tag === "Stream") {
+            yield* Stream.runForEach(request.body.stream, (bytes) => Effect.sync(() => received.push(...bytes)))
+          }
+          return HttpClientResponse.fromWeb(request, json({}))
+        }).pipe(Effect.orDie)
+      )
+      yield* Effect.gen(function* () {
+        const cxone = yield* CxoneHttpClient
+        const body = Stream.range(1, 100, 1).pipe(
+          Stream.map((byte) => new Uint8Array([byte])),
+          Stream.tap(() => Effect.sleep("6 seconds"))
+        )
+        const upload = yield* Effect.fork(
+          cxone.execute(HttpClientRequest.put("/recording.wav").pipe(HttpClientRequest.bodyStream(body)))
+        )
+        for (let minute = 0; minute < 10; minute++) {
+          yield* TestClock.adjust("1 minute")
+          yield* cxone.get("/x")
+        }
+        expect((yield* Fiber.join(upload)).status).toBe(200)
+        expect(received).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+        expect(exchanges).toBeGreaterThan(5)
+      }).pipe(Effect.provide(connect("https://cxone.test")), Effect.provideService(HttpClient.HttpClient, http))
+    })
+  )
+})

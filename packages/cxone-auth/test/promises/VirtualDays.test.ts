@@ -1,0 +1,113 @@
+import { describe, expect, it } from "@effect/vitest"
+import { CxoneAuth, TokenPolicy } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Clock, Duration, Effect, Exit, Layer, Random } from "effect"
+import * as VirtualTime from "../support/VirtualTime.js"
+
+const hour = Duration.toMillis(Duration.hours(1))
+const day = 24 * hour
+const window = Duration.toMillis(TokenPolicy.defaults.refreshWindow)
+
+/** Calls until the end, with pauses between these. Each gets its token in no time, waits for it, or fails. */
+const traffic = (end: number, minPause: number, maxPause: number) =>
+  Effect.gen(function* () {
+    const auth = yield* CxoneAuth
+    const tally = { calls: 0, blocked: 0, failed: 0 }
+    while ((yield* Clock.currentTimeMillis) < end) {
+      const [took, exit] = yield* Effect.timed(Effect.exit(auth.accessToken))
+      tally.calls += 1
+      tally.blocked += Duration.greaterThan(took, Duration.zero) ? 1 : 0
+      tally.failed += Exit.isFailure(exit) ? 1 : 0
+      yield* Effect.flatMap(Random.nextRange(minPause, maxPause), Effect.sleep)
+    }
+    return tally
+  })
+
+const always = (fault: Exclude<Fault, { readonly _tag: "RevokeToken" }>) =>
+  Effect.flatMap(CxoneSimulator, ({ clearFaults, inject }) =>
+    Effect.zipRight(clearFaults, inject(fault, { on: "token", times: Number.POSITIVE_INFINITY }))
+  )
+
+/** An exchange takes 80 ms, so that whoever waits for one shows. */
+const up = always(Fault.delay("80 millis"))
+const down = Effect.flatMap(Random.nextBoolean, (refused) =>
+  always(refused ? Fault.respond({ status: 503 }) : Fault.connectionReset)
+)
+
+const outage = (start: number, length: number) =>
+  Effect.gen(function* () {
+    yield* Effect.sleep(start - (yield* Clock.currentTimeMillis))
+    yield* down
+    yield* Effect.sleep(length)
+    yield* up
+  })
+
+const hourlyOutages = Effect.gen(function* () {
+  for (let start = 0; start < day; start += hour) {
+    // In the first minute there may be no token yet, and then nothing helps.
+    yield* outage(yield* Random.nextRange(start + 60_000, start + hour - window), window)
+  }
+})
+
+/** Runs it in virtual time, at a simulator in memory. Gives its value, and how many exchanges were tried. */
+const inVirtualTime = <A, E>(program: Effect.Effect<A, E, CxoneAuth | CxoneSimulator>, random: Random.Random) => {
+  const exit = VirtualTime.run(
+    Effect.gen(function* () {
+      yield* up
+      const tally = yield* program
+      const { requestsTo } = yield* CxoneSimulator
+      return { tally, exchanges: (yield* requestsTo("token")).length }
+    }).pipe(
+      Effect.provide(
+        CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerHttpClient()))
+      ),
+      Effect.withRandom(random)
+    )
+  )
+  return Exit.getOrElse(exit, (cause) => expect.fail(String(cause)))
+}
+
+describe("virtual days", () => {
+  it.each(["monday", "tuesday", "wednesday"])(
+    "L4: 24 h with a call every 2 to 8 s: only the first waits, and there is one exchange for each life (%s)",
+    (seed) => {
+      const { exchanges, tally } = inVirtualTime(traffic(day, 2_000, 8_000), Random.make(seed))
+      expect(tally.calls).toBeGreaterThan(15_000)
+      expect(tally).toMatchObject({ blocked: 1, failed: 0 })
+      // A token of one hour is renewed 53.5 to 54.5 min after it was requested, by the next call, up to 8 s later.
+      const lives = (minutes: number) => day / Duration.toMillis(Duration.minutes(minutes))
+      expect(exchanges).toBeGreaterThanOrEqual(Math.floor(lives(54.65)))
+      expect(exchanges).toBeLessThanOrEqual(Math.ceil(lives(53.5)))
+    }
+  )
+
+  it.each(["thursday", "friday", "saturday", "sunday"])(
+    "L5: the same with an outage as long as the refresh window in every hour: none fails, only the first waits (%s)",
+    (seed) => {
+      const program = Effect.map(
+        Effect.all([traffic(day, 2_000, 8_000), hourlyOutages], { concurrency: 2 }),
+        ([tally]) => tally
+      )
+      const { exchanges, tally } = inVirtualTime(program, Random.make(seed))
+      expect(tally).toMatchObject({ blocked: 1, failed: 0 })
+      // More than on a quiet day: some renewals fell into an outage.
+      expect(exchanges).toBeGreaterThan(30)
+    }
+  )
+
+  it.each([
+    ["as long as the window fails no call", window, (failed: number) => failed === 0],
+    ["that is a minute longer fails some, so the test can fail", window + 60_000, (failed: number) => failed > 0]
+  ] as const)(
+    "L5: at the worst moment, just before the latest start of a renewal, an outage %s",
+    (_, length, judge) => {
+      // Without jitter a renewal starts a window before the margin, and no earlier.
+      const latestStart = hour - Duration.toMillis(TokenPolicy.defaults.margin) - window
+      const program = Effect.all([traffic(2 * hour, 1_000, 1_000), outage(latestStart - 500, length)], {
+        concurrency: 2
+      })
+      const { tally } = inVirtualTime(program, Random.fixed([0]))
+      expect(judge(tally[0].failed), `${tally[0].failed} failed`).toBe(true)
+    }
+  )
+})

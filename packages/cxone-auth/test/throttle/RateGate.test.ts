@@ -1,0 +1,69 @@
+import { describe, expect, it } from "@effect/vitest"
+import { TokenPolicy } from "cxone-auth"
+import { Duration, Effect, Either, Fiber, Option, Random, Ref, TestClock } from "effect"
+import * as RateGate from "../../src/throttle/RateGate.js"
+
+const makeGate = () => RateGate.make(TokenPolicy.defaults)
+
+/** A request that passes the gate, and the milliseconds that it has waited for that. */
+const passing = (gate: RateGate.RateGate, patience: number) =>
+  Effect.gen(function* () {
+    const waited = yield* Ref.make(0)
+    const exit = yield* Effect.either(
+      RateGate.pass(gate, { patience, onWait: () => {}, waited: (millis) => Ref.update(waited, (sum) => sum + millis) })
+    )
+    return { exit, waited: yield* Ref.get(waited) }
+  })
+
+const seconds = (n: number) => Option.some(Duration.seconds(n))
+
+describe("L6: the gate before a server that says: not yet", () => {
+  it.effect("closed again while a request waits, holds it on, and tells how long that was in all", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(seconds(10))
+      const waiting = yield* Effect.fork(passing(gate, 60_000))
+      yield* TestClock.adjust("5 seconds")
+      yield* gate.close(seconds(50))
+      yield* TestClock.adjust("49 seconds")
+      expect(Option.isNone(yield* Fiber.poll(waiting))).toBe(true)
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(waiting)).toEqual({ exit: Either.right(undefined), waited: 55_000 })
+    }).pipe(Effect.withRandom(Random.fixed([0])))
+  )
+
+  it.effect("what a request has waited for counts when the gate is closed again", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(seconds(10))
+      const waiting = yield* Effect.fork(passing(gate, 50_000))
+      yield* TestClock.adjust("5 seconds")
+      yield* gate.close(seconds(50))
+      yield* TestClock.adjust("5 seconds")
+      expect(yield* Fiber.join(waiting)).toEqual({ exit: Either.left(Duration.seconds(45)), waited: 10_000 })
+    }).pipe(Effect.withRandom(Random.fixed([0])))
+  )
+
+  it.effect("of requests that were under way together, one counts", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
+      yield* TestClock.adjust("1 second")
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(2))
+    })
+  )
+
+  it.effect("a later answer does not open it earlier", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(seconds(30))
+      yield* TestClock.adjust("1 second")
+      expect(yield* gate.close(seconds(1))).toEqual(Duration.seconds(29))
+      yield* TestClock.adjust("28 seconds")
+      expect(yield* gate.millisLeft).toBe(1_000)
+      yield* TestClock.adjust("1 second")
+      expect(yield* gate.millisLeft).toBe(0)
+    })
+  )
+})

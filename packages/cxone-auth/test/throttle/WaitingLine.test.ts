@@ -1,0 +1,563 @@
+import { describe, expect, it } from "@effect/vitest"
+import { TokenPolicy } from "cxone-auth"
+import {
+  Array,
+  Clock,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  FastCheck as fc,
+  Option,
+  Random,
+  Scope,
+  TestClock,
+  TestContext
+} from "effect"
+import { RateLimited } from "../../src/errors/ApiError.js"
+import * as Throttle from "../../src/throttle/Throttle.js"
+
+const url = "https://api.test/x"
+const origin = "https://api.test"
+const patient = 60_000
+
+const notYet = (seconds?: number) =>
+  new RateLimited({
+    reason: "api",
+    origin,
+    retryAfter: seconds === undefined ? Option.none() : Option.some(Duration.seconds(seconds))
+  })
+
+/** A server whose answers the test gives, and calls that reach it through the gates. */
+const world = (options: { readonly maxWaitingCalls?: number } = {}) =>
+  Effect.gen(function* () {
+    let waited = 0
+    const gates = yield* Throttle.make(TokenPolicy.make(options), () => {
+      waited += 1
+    })
+    const arrived: Array<number> = []
+    const answers = new Map<number, Deferred.Deferred<"ok", RateLimited>>()
+
+    /** One attempt of the call with this name; it reaches the server when its turn has come. */
+    const attempt = (name: number, visitor = gates.visitor(patient)) =>
+      gates.through(
+        url,
+        visitor,
+        Effect.gen(function* () {
+          const answer = yield* Deferred.make<"ok", RateLimited>()
+          arrived.push(name)
+          answers.set(name, answer)
+          return yield* Effect.tapError(Deferred.await(answer), ({ retryAfter }) => gates.close(origin, retryAfter))
+        })
+      )
+
+    const answer = (name: number, exit: Exit.Exit<"ok", RateLimited>) =>
+      Effect.gen(function* () {
+        const waiting = answers.get(name)
+        yield* waiting === undefined ? Effect.dieMessage(`call ${name} has not arrived`) : Deferred.done(waiting, exit)
+        yield* settled
+      })
+
+    return {
+      gates,
+      arrived,
+      attempt,
+      waited: () => waited,
+      serve: (name: number) => answer(name, Exit.succeed("ok")),
+      refuse: (name: number, seconds?: number) => answer(name, Exit.fail(notYet(seconds))),
+      /** Calls that are under way, with these names, one after the other. */
+      start: (names: ReadonlyArray<number>) =>
+        Effect.zipLeft(
+          Effect.forEach(names, (name) => Effect.fork(Effect.exit(attempt(name)))),
+          settled
+        )
+    }
+  })
+
+/** Lets every fiber do what it can without the clock. */
+const settled = TestClock.adjust(0)
+
+const unjittered = Effect.withRandom(Random.fixed([0]))
+
+describe("C4: the line before an origin that said: not yet", () => {
+  it.scoped("nobody waits before an origin that never said so", () =>
+    Effect.gen(function* () {
+      const { arrived, start, waited } = yield* world()
+      yield* start(Array.range(1, 100))
+      expect(arrived).toEqual(Array.range(1, 100))
+      expect(waited()).toBe(0)
+    })
+  )
+
+  it.scoped(
+    "after a 429 nothing is sent until its time has passed; then one, and two more for each that is served",
+    () =>
+      Effect.gen(function* () {
+        const { arrived, refuse, serve, start, waited } = yield* world()
+        yield* start([0])
+        yield* refuse(0, 2)
+        yield* start(Array.range(1, 8))
+        yield* TestClock.adjust(1_999)
+        expect(arrived).toEqual([0])
+        yield* TestClock.adjust(1)
+        expect(arrived).toEqual([0, 1])
+        yield* serve(1)
+        expect(arrived).toEqual([0, 1, 2, 3])
+        yield* serve(2)
+        expect(arrived).toEqual([0, 1, 2, 3, 4, 5])
+        yield* serve(3)
+        expect(arrived).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+        yield* serve(4)
+        expect(arrived).toEqual([0, ...Array.range(1, 8)])
+        expect(waited()).toBe(8)
+      }).pipe(unjittered)
+  )
+
+  it.scoped("jitter: no process comes back before the time that was named, and not all at the same time", () =>
+    Effect.gen(function* () {
+      const opened = yield* Effect.forEach(Array.range(1, 50), (seed) =>
+        Effect.gen(function* () {
+          const { gates, refuse, start } = yield* world()
+          yield* start([0])
+          yield* refuse(0, 10)
+          const closedAt = yield* Clock.currentTimeMillis
+          const openedAt = yield* Effect.fork(gates.through(url, gates.visitor(patient), Clock.currentTimeMillis))
+          yield* TestClock.adjust("12 seconds")
+          return (yield* Fiber.join(openedAt)) - closedAt
+        }).pipe(Effect.withRandom(Random.make(seed)), Effect.scoped)
+      )
+      expect(Math.min(...opened)).toBeGreaterThanOrEqual(10_000)
+      expect(Math.max(...opened)).toBeLessThanOrEqual(12_000)
+      expect(new Set(opened).size).toBeGreaterThan(10)
+    })
+  )
+
+  it.scoped("first come, first served: also who has to try again keeps the place", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      const early = gates.visitor(patient)
+      const first = yield* Effect.fork(Effect.exit(attempt(1, early)))
+      yield* settled
+      yield* start([2, 3])
+      yield* refuse(2, 5)
+      yield* start([4, 5])
+      yield* refuse(1, 5)
+      yield* Fiber.join(first)
+      yield* Effect.fork(Effect.exit(attempt(1, early)))
+      yield* TestClock.adjust("5 seconds")
+      expect(arrived).toEqual([1, 2, 3, 1])
+      yield* serve(1)
+      expect(arrived).toEqual([1, 2, 3, 1, 4, 5])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("whoever comes while others wait goes to the end of the line, though the gate is open", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* start([1, 2, 3])
+      yield* TestClock.adjust("1 second")
+      yield* start([4])
+      yield* serve(1)
+      yield* serve(2)
+      expect(arrived).toEqual([0, 1, 2, 3, 4])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a first call that takes long does not keep the others: one a second goes on", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* start(Array.range(1, 4))
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1])
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1, 2])
+      yield* TestClock.adjust("2 seconds")
+      expect(arrived).toEqual([0, 1, 2, 3, 4])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("429 to the first one closes the gate again for all who wait", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* start([1, 2, 3])
+      yield* TestClock.adjust("1 second")
+      yield* refuse(1, 3)
+      yield* TestClock.adjust(2_999)
+      expect(arrived).toEqual([0, 1])
+      yield* TestClock.adjust(1)
+      expect(arrived).toEqual([0, 1, 2])
+      yield* serve(2)
+      expect(arrived).toEqual([0, 1, 2, 3])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("and after that the line doubles only up to half of what was too much, and grows slowly from there", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* start(Array.range(1, 20))
+      yield* TestClock.adjust("1 second")
+      yield* serve(1)
+      yield* serve(2)
+      yield* serve(3)
+      expect(arrived.at(-1)).toBe(7)
+      yield* refuse(4, 1)
+      yield* TestClock.adjust("1 second")
+      yield* serve(8)
+      expect(arrived.at(-1)).toBe(10)
+      yield* serve(9)
+      expect(arrived.at(-1)).toBe(11)
+      yield* serve(10)
+      expect(arrived.at(-1)).toBe(12)
+      yield* serve(11)
+      expect(arrived.at(-1)).toBe(14)
+    }).pipe(unjittered)
+  )
+
+  it.scoped("and for as long as it says, no longer, also where nobody else waits", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* start([1])
+      yield* TestClock.adjust("1 second")
+      yield* refuse(1, 0.1)
+      yield* start([2])
+      yield* TestClock.adjust(100)
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("what is served of an earlier round opens nothing", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, serve, start } = yield* world()
+      yield* start([0, 1])
+      yield* refuse(0, 5)
+      yield* start([2, 3])
+      yield* serve(1)
+      expect(arrived).toEqual([0, 1])
+      yield* TestClock.adjust("5 seconds")
+      expect(arrived).toEqual([0, 1, 2])
+      yield* refuse(2, 5)
+      yield* TestClock.adjust("4 seconds")
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("nor does what is served late, when the gate had opened for good and closed anew", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forEach([1, 2, 3], (name) => Effect.fork(Effect.exit(attempt(name, gates.visitor(0)))))
+      yield* settled
+      yield* serve(1)
+      yield* refuse(2, 5)
+      yield* serve(3)
+      yield* start([4])
+      expect(arrived).toEqual([0, 1, 2, 3])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("who would have to wait too long is told at once, and what is left", () =>
+    Effect.gen(function* () {
+      const { attempt, gates, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 10)
+      const impatient = yield* Effect.flip(attempt(1, gates.visitor(9_999)))
+      expect(impatient).toMatchObject({ _tag: "RateLimited", reason: "held_back", origin })
+      expect(impatient.retryAfter).toEqual(Option.some(Duration.seconds(10)))
+    }).pipe(unjittered)
+  )
+
+  it.scoped("so is who waits already, when the gate closes for longer", () =>
+    Effect.gen(function* () {
+      const { attempt, gates, refuse, start } = yield* world()
+      yield* start([0, 1])
+      yield* refuse(0, 5)
+      const short = yield* Effect.fork(Effect.flip(attempt(2, gates.visitor(5_000))))
+      const long = yield* Effect.fork(Effect.flip(attempt(3, gates.visitor(60_000))))
+      yield* settled
+      yield* refuse(1, 30)
+      expect((yield* Fiber.join(short)).retryAfter).toEqual(Option.some(Duration.seconds(30)))
+      expect(Option.isNone(yield* Fiber.poll(long))).toBe(true)
+    }).pipe(unjittered)
+  )
+
+  it.scoped("patience is for all the waiting together, and jitter is not taken from it", () =>
+    Effect.gen(function* () {
+      const { attempt, arrived, gates, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 10)
+      const visitor = gates.visitor(10_000)
+      const waiting = yield* Effect.fork(Effect.exit(attempt(1, visitor)))
+      yield* TestClock.adjust("12 seconds")
+      expect(arrived).toEqual([0, 1])
+      yield* refuse(1, 1)
+      yield* Fiber.join(waiting)
+      expect(yield* Effect.flip(attempt(1, visitor))).toMatchObject({ reason: "held_back" })
+    }).pipe(Effect.withRandom(Random.fixed([0.99])))
+  )
+
+  it.scoped("one more than may wait is told at once; those who wait are not disturbed", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, refuse, start } = yield* world({ maxWaitingCalls: 3 })
+      yield* start([0])
+      yield* refuse(0, 10)
+      yield* start([1, 2, 3])
+      const tooMany = yield* Effect.flip(attempt(4))
+      expect(tooMany).toMatchObject({ _tag: "RateLimited", reason: "too_many_waiting" })
+      expect(tooMany.retryAfter).toEqual(Option.some(Duration.seconds(10)))
+      yield* TestClock.adjust("12 seconds")
+      expect(arrived).toEqual([0, 1, 2, 3])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("who is not willing to wait fails while Retry-After runs", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 10)
+      expect(yield* Effect.flip(attempt(1, gates.visitor(0)))).toMatchObject({ reason: "held_back" })
+      yield* TestClock.adjust("10 seconds")
+      const [a, b] = [
+        yield* Effect.fork(attempt(2, gates.visitor(0))),
+        yield* Effect.fork(attempt(3, gates.visitor(0)))
+      ]
+      yield* settled
+      expect(arrived).toEqual([0, 2, 3])
+      yield* serve(2)
+      yield* serve(3)
+      expect(yield* Fiber.join(a)).toBe("ok")
+      expect(yield* Fiber.join(b)).toBe("ok")
+    }).pipe(unjittered)
+  )
+
+  it.scoped("but not where the server named no time; those who wait do so for a second, then for two", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0)
+      yield* Effect.fork(attempt(1, gates.visitor(0)))
+      yield* start([2, 3])
+      expect(arrived).toEqual([0, 1])
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1, 2])
+      yield* refuse(2)
+      yield* TestClock.adjust(1_999)
+      expect(arrived).toEqual([0, 1, 2])
+      yield* TestClock.adjust(1)
+      expect(arrived).toEqual([0, 1, 2, 3])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a call that is served makes the next wait without a named time a second again", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, serve, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0)
+      yield* start([1, 2, 3, 4])
+      yield* TestClock.adjust("1 second")
+      yield* serve(1)
+      yield* refuse(2)
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1, 2, 3, 4])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a named time of zero is none; what is served meanwhile ends a time that the server did not name", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      for (const name of [0, 1, 2, 3]) {
+        yield* start([name])
+        yield* refuse(name, 0)
+        yield* TestClock.adjust("10 seconds")
+      }
+      yield* start([4])
+      yield* refuse(4)
+      yield* Effect.fork(attempt(5, gates.visitor(0)))
+      yield* settled
+      yield* serve(5)
+      yield* start([6])
+      expect(arrived).toEqual([0, 1, 2, 3, 4, 5, 6])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("but not one that the server has named since", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
+      yield* start([0, 1])
+      yield* refuse(0)
+      yield* Effect.fork(attempt(2, gates.visitor(0)))
+      yield* settled
+      yield* refuse(1, 5)
+      yield* serve(2)
+      yield* start([3])
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a caller who leaves the line, or is interrupted on the way, takes nobody's turn along", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      const [first, second] = yield* start([1, 2, 3, 4])
+      yield* second === undefined ? Effect.void : Fiber.interrupt(second)
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1])
+      yield* first === undefined ? Effect.void : Fiber.interrupt(first)
+      yield* settled
+      expect(arrived).toEqual([0, 1, 3])
+    }).pipe(unjittered)
+  )
+
+  it.effect("closing the layer ends who waits", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { attempt, refuse, start } = yield* Scope.extend(world(), scope)
+      yield* start([0])
+      yield* refuse(0, 10)
+      const waiting = yield* start([1, 2])
+      yield* Scope.close(scope, Exit.void)
+      const exits = yield* Effect.forEach(waiting, Fiber.join)
+      expect(exits.every(Exit.isInterrupted)).toBe(true)
+      expect(Exit.isInterrupted(yield* Effect.exit(attempt(3)))).toBe(true)
+    })
+  )
+
+  it.scoped("another origin is not held back", () =>
+    Effect.gen(function* () {
+      const { gates, refuse, start } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 10)
+      expect(yield* gates.through("https://other.test/x", gates.visitor(0), Effect.succeed("sent"))).toBe("sent")
+    })
+  )
+
+  type Step =
+    | { readonly kind: "call"; readonly patience: number }
+    | { readonly kind: "serve"; readonly pick: number }
+    | { readonly kind: "leave"; readonly pick: number }
+    | { readonly kind: "refuse"; readonly pick: number; readonly seconds: number | undefined }
+    | { readonly kind: "pass"; readonly millis: number }
+
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant("call" as const), patience: fc.constantFrom(0, 2_000, 60_000) })
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constantFrom("serve" as const, "leave" as const), pick: fc.nat(50) })
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant("refuse" as const),
+        pick: fc.nat(50),
+        seconds: fc.constantFrom(undefined, 1, 5)
+      })
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant("pass" as const), millis: fc.integer({ min: 1, max: 8_000 }) })
+    }
+  )
+
+  it("any order of calls, answers, interruptions and time: in order, never while closed, nobody is forgotten", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.integer(), (steps, seed) =>
+        Effect.runPromise(
+          Effect.gen(function* () {
+            const { arrived, attempt, gates, refuse, serve } = yield* world({ maxWaitingCalls: 5 })
+            const running = new Map<number, Fiber.RuntimeFiber<Exit.Exit<"ok", RateLimited>>>()
+            const isPatient = new Map<number, boolean>()
+            let now = 0
+            let closedUntil = 0
+            const underWay = () => arrived.filter((name) => running.has(name))
+            const drop = function* () {
+              for (const [name, fiber] of running) {
+                if (Option.isSome(yield* Fiber.poll(fiber))) {
+                  running.delete(name)
+                }
+              }
+            }
+            for (const [name, current] of steps.entries()) {
+              const before = arrived.length
+              const onTheWay = underWay()
+              switch (current.kind) {
+                case "call": {
+                  isPatient.set(name, current.patience > 0)
+                  running.set(name, yield* Effect.fork(Effect.exit(attempt(name, gates.visitor(current.patience)))))
+                  yield* settled
+                  break
+                }
+                case "serve": {
+                  const chosen = onTheWay[current.pick % Math.max(1, onTheWay.length)]
+                  yield* chosen === undefined ? Effect.void : serve(chosen)
+                  break
+                }
+                case "refuse": {
+                  const chosen = onTheWay[current.pick % Math.max(1, onTheWay.length)]
+                  if (chosen !== undefined) {
+                    yield* refuse(chosen, current.seconds)
+                    closedUntil = Math.max(closedUntil, now + (current.seconds ?? 0) * 1_000)
+                  }
+                  break
+                }
+                case "leave": {
+                  const names = [...running.keys()]
+                  const fiber = running.get(names[current.pick % Math.max(1, names.length)] ?? -1)
+                  yield* fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
+                  yield* settled
+                  break
+                }
+                case "pass": {
+                  now += current.millis
+                  yield* TestClock.adjust(current.millis)
+                  break
+                }
+              }
+              yield* drop()
+              const letOut = arrived.slice(before).filter((each) => isPatient.get(each))
+              // Within one step, those who wait go out in the order in which they came.
+              expect(letOut).toEqual([...letOut].sort((a, b) => a - b))
+              if (now < closedUntil) {
+                expect(letOut).toEqual([])
+              }
+              // Nobody who waits and came earlier is overtaken.
+              const waiting = [...running.keys()].filter((each) => isPatient.get(each) && !arrived.includes(each))
+              for (const each of letOut) {
+                expect(waiting.every((other) => other > each)).toBe(true)
+              }
+              expect(waiting.length).toBeLessThanOrEqual(5)
+            }
+            // Nobody is forgotten: with time, and answers, all come to their end.
+            for (let turn = 0; turn < 100 && running.size > 0; turn++) {
+              for (const name of underWay()) {
+                yield* serve(name)
+              }
+              yield* TestClock.adjust("2 seconds")
+              yield* drop()
+            }
+            expect(running.size).toBe(0)
+            // And then nothing is held back any more.
+            yield* TestClock.adjust("2 minutes")
+            expect(yield* gates.through(url, gates.visitor(0), Effect.succeed("sent"))).toBe("sent")
+          }).pipe(Effect.scoped, Effect.withRandom(Random.make(seed)), Effect.provide(TestContext.TestContext))
+        )
+      ),
+      { numRuns: Number(process.env.MODEL_RUNS ?? 100), seed: 6585 }
+    )
+  })
+})

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
+import * as ScopeSet from "../../src/token/ScopeSet.js"
+
+const scope = fc.stringMatching(/^[\x21\x23-\x5b\x5d-\x7e]{1,12}$/)
+
+describe("ScopeSet", () => {
+  it("L2: order and repeats do not matter, nor whether it is a list or a text", () => {
+    fc.assert(
+      fc.property(fc.array(scope), fc.infiniteStream(fc.nat()), (scopes, random) => {
+        const numbers = random[Symbol.iterator]()
+        const shuffled = [...scopes, ...scopes.slice(0, 2)]
+          .map((value) => ({ value, at: numbers.next().value ?? 0 }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ value }) => value)
+        expect(ScopeSet.make(shuffled)).toEqual(ScopeSet.make(scopes))
+        expect(ScopeSet.make(shuffled.join("  "))).toEqual(ScopeSet.make(scopes))
+      })
+    )
+  })
+
+  it("L2: different sets have different keys", () => {
+    fc.assert(
+      fc.property(fc.array(scope), fc.array(scope), (a, b) => {
+        const same = new Set(a).size === new Set(b).size && a.every((value) => b.includes(value))
+        expect(ScopeSet.toParameter(ScopeSet.make(a)) === ScopeSet.toParameter(ScopeSet.make(b))).toBe(same)
+      })
+    )
+  })
+
+  it("keeps case, for scopes are case-sensitive (RFC 6749 §3.3)", () => {
+    expect(ScopeSet.make("Read read")).toEqual(["Read", "read"])
+  })
+})
