@@ -1,17 +1,17 @@
 /**
  * The folders of packages/cxone-auth/src, from the ground up. A folder imports from the floors below it, and from no
- * folder beside it.
+ * folder beside it. If a folder has `doors`, other folders import only those files. The folders without are toolboxes:
+ * each of their files stands alone, and is a door. index.ts lists the public names, and may import any file.
  */
 const floors = [
-  { token: {}, errors: {} },
-  { http: {}, telemetry: {} },
+  { http: {}, token: {}, telemetry: {}, errors: { doors: ["CxoneAuthError"] } },
   { lookup: {}, cxone: {} },
-  { throttle: {} },
-  { environment: {} },
-  { exchange: {} },
-  { settings: {} },
-  { auth: {} },
-  { client: {} }
+  { throttle: { doors: ["Throttle"] } },
+  { environment: { doors: ["CxoneEnvironment", "Discovery"] } },
+  { exchange: { doors: ["TokenSource"] } },
+  { settings: { doors: ["CxoneConfig"] } },
+  { auth: { doors: ["CxoneAuth"] } },
+  { client: { doors: ["CxoneHttpClient"] } }
 ]
 
 const house = "^packages/cxone-auth/src/"
@@ -28,6 +28,19 @@ const arrows = floors.flatMap((floor, i) =>
       to: { path: house, pathNot: inside([folder, ...below]) }
     }
   })
+)
+
+const doors = floors.flatMap((floor) =>
+  Object.entries(floor).flatMap(([folder, { doors }]) =>
+    doors === undefined
+      ? []
+      : {
+          name: `${folder}-has-a-door`,
+          severity: "error",
+          from: { path: house, pathNot: [inside([folder]), `${house}index\\.ts$`] },
+          to: { path: inside([folder]), pathNot: `${inside([folder])}(${doors.join("|")})\\.ts$` }
+        }
+  )
 )
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -52,7 +65,8 @@ export default {
       from: { path: house, pathNot: [`${house}index\\.ts$`, inside(folders)] },
       to: {}
     },
-    ...arrows
+    ...arrows,
+    ...doors
   ],
   options: {
     doNotFollow: { path: "node_modules" },

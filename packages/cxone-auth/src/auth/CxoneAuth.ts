@@ -143,7 +143,8 @@ export const make = (
     })
     const accessTo = TokenEffect.make(cache, options.name)
 
-    const newSlot = (scopes: ScopeSet.ScopeSet) => TokenSlot.make<CxoneAuthError>(scopes, metrics.ofToken(scopes))
+    const newSlot = (scopes: ScopeSet.ScopeSet) =>
+      TokenSlot.make<CxoneAuthError>(scopes, metrics.ofToken(keyOf(scopes)))
     const defaultSlot = newSlot(defaultScopes)
     const slots = new Map([[keyOf(defaultScopes), defaultSlot]])
     const newSlotFor = (scopes: ScopeSet.ScopeSet) => {
@@ -161,11 +162,7 @@ export const make = (
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
       invalidate: (token) =>
-        Effect.sync(() => {
-          for (const slot of slots.values()) {
-            TokenSlot.drop(slot, token)
-          }
-        }),
+        Effect.suspend(() => Effect.forEach(slots.values(), (slot) => TokenSlot.drop(slot, token), { discard: true })),
       apiBaseUrl: discovery.apiBaseUrl(accessToken),
       status: Effect.gen(function* () {
         const standing = yield* source.standing

@@ -76,7 +76,7 @@ const make = (
       scopes,
       patience,
       tracerPropagation: options.tracerPropagation ?? false,
-      gates: yield* Throttle.make(policy, Metrics.apiCallWaited),
+      throttle: yield* Throttle.make(policy, Metrics.apiCallWaited),
       refusedFresh: yield* RefusedTokens.make(policy.refusedTokenMemory),
       droppedForStream: yield* RefusedTokens.make(policy.refusedTokenMemory)
     })

@@ -8,7 +8,7 @@ import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Hosts from "../cxone/Hosts.js"
-import { ForeignOrigin } from "../errors/ApiError.js"
+import { ForeignOrigin } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 
 /**

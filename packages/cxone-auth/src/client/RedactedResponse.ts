@@ -12,7 +12,7 @@ import * as Inspectable from "effect/Inspectable"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { quote } from "../http/Redaction.js"
-import * as TransportFailure from "../http/TransportFailure.js"
+import * as Transport from "../http/Transport.js"
 
 /** What was sent and must not come back: the token. */
 type Sent = ReadonlyArray<Redacted.Redacted<string>>
@@ -131,7 +131,7 @@ export const makeError = (error: HttpClientError, request: HttpClientRequest, se
 
 // In place of the cause, which may be anything that a transport throws, and repeat anything that was sent.
 const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {
-  const code = TransportFailure.codeOf(error.cause)
+  const code = Transport.codeOf(error.cause)
   if (code !== undefined) {
     return { description: code }
   }

@@ -66,7 +66,7 @@ const parseBody = (body: string): ErrorBody => {
   if (looksLikeHtml(body)) {
     return { code: undefined, description: titleOf(body) }
   }
-  const found = Option.map(JsonAnswer.parseAnswer(body), parseFields)
+  const found = Option.map(JsonAnswer.parseWrapped(body), parseFields)
   // What holds nothing that is known is for a person to make sense of.
   return Option.getOrElse(Option.filter(found, isOfUse), () => ({ code: undefined, description: body }))
 }
@@ -81,7 +81,7 @@ const isOfUse = ({ code, description }: ErrorBody): boolean => code !== undefine
  * @category decoding
  */
 export const parseInSuccess = (body: string): Option.Option<ErrorBody> =>
-  JsonAnswer.parseAnswer(body).pipe(
+  JsonAnswer.parseWrapped(body).pipe(
     Option.filter((fields) => Object.keys(fields).some((name) => /^error/i.test(name))),
     Option.map(parseFields),
     Option.filter(isOfUse)

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Hosts from "../cxone/Hosts.js"
-import { DiscoveryFailed } from "../errors/DiscoveryFailed.js"
+import { DiscoveryFailed } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as CachedLookup from "../lookup/CachedLookup.js"
 import type { AccessToken, Tenant } from "../token/AccessToken.js"
@@ -53,7 +53,7 @@ const shared = (
   { policy, run, scope }: DiscoveryOptions<unknown>,
   lookup: Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient>
 ): Effect.Effect<URL, DiscoveryFailed> => {
-  const found = CachedLookup.make({
+  const cached = CachedLookup.make({
     lookup: run(lookup),
     lifetime: policy.discoveryLifetime,
     pause: policy.maxRetryDelay,
@@ -65,7 +65,7 @@ const shared = (
     stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: Option.some(left) }),
     scope
   })
-  return Effect.map(found.get, (url) => new URL(url))
+  return Effect.map(cached, (url) => new URL(url))
 }
 
 /**

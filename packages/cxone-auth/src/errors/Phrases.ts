@@ -67,3 +67,6 @@ export const RetryAfter = Schema.Option(Schema.Duration)
  * @category conversions
  */
 export const instant = (millis: number): string => new Date(millis).toISOString()
+
+/** The settings that say where the token endpoint is. */
+export const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"

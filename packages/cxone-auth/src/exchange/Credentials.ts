@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import { ClientAuth } from "./ClientAuth.js"
 
@@ -87,18 +88,20 @@ export const partsOf = (
   }
 }
 
-const fingerprint = (credentials: Credentials): string => {
+const identityOf = (credentials: Credentials) => {
   const { ids, secrets } = partsOf(credentials)
-  return JSON.stringify([credentials._tag, ids, secrets.map(Redacted.value)])
+  return Data.tuple(credentials._tag, ...ids, ...secrets)
 }
 
-/**
- * Whether both are the same ids with the same secrets; how a client proves itself does not matter.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isSame = (self: Credentials, that: Credentials): boolean => fingerprint(self) === fingerprint(that)
+/** Whether both are the same ids with the same secrets. How the client authenticates doesn't matter. */
+export const isSame = (self: Credentials, that: Credentials): boolean =>
+  Equal.equals(identityOf(self), identityOf(that))
+
+/** The credentials in an input: one, or the current ones and the next. */
+export const eachOf = (
+  input: Credentials | RotatingCredentials
+): readonly [current: Credentials, ...next: ReadonlyArray<Credentials>] =>
+  input._tag === "RotatingCredentials" ? [input.current, input.next] : [input]
 
 interface Client {
   readonly clientId: string

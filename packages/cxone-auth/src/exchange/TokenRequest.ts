@@ -6,6 +6,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import type { ClientProof } from "./ClientAuth.js"
 import { type AccessKey, type AccessKeyOnly, type ClientSecret, type Credentials, partsOf } from "./Credentials.js"
@@ -80,11 +81,5 @@ export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted
   return sent.filter((value) => !ids.some((id) => id.length < 4 && id === Redacted.value(value)))
 }
 
-/**
- * The endpoint as an error may name it: without its query, which a gateway may want a key in.
- *
- * @since 0.1.0
- * @category getters
- */
-export const endpointName = ({ tokenEndpoint }: TokenRequest): string =>
-  `${tokenEndpoint.origin}${tokenEndpoint.pathname}`
+/** The endpoint as an error may name it. */
+export const endpointName = ({ tokenEndpoint }: TokenRequest): string => SecureUrl.nameOf(tokenEndpoint)

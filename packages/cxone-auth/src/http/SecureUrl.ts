@@ -57,3 +57,6 @@ export const parseOrigin = (input: string | URL): Either.Either<URL, string> =>
     ({ hash, pathname, search }) => pathname === "/" && search === "" && hash === "",
     () => "must be a host alone, without a path, for example https://cxone.niceincontact.com"
   )
+
+/** A URL as an error may name it: without its query, because a gateway may want a key there. */
+export const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`

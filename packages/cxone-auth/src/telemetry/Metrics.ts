@@ -8,8 +8,6 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import type * as MetricKeyType from "effect/MetricKeyType"
-import type { AccessToken } from "../token/AccessToken.js"
-import * as ScopeSet from "../token/ScopeSet.js"
 
 /**
  * How a caller came by a token. `hit`: it was in the cache. `stale`: it was, and is being renewed. `joined`: an
@@ -42,7 +40,7 @@ export interface Metrics {
   /** `cxone_auth_rate_limit_waits` `at` the `token_endpoint`: requests held back because CXone had said "not yet". */
   readonly waited: () => void
   /** The metrics of the token with these scopes. */
-  readonly ofToken: (scopes: ScopeSet.ScopeSet) => TokenMetrics
+  readonly ofToken: (scopes: string) => TokenMetrics
 }
 
 /**
@@ -56,7 +54,7 @@ export interface TokenMetrics {
    * `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` by `scopes`, as of the last one served; the
    * latter of the first 100 sets of scopes of a layer.
    */
-  readonly served: (cache: CacheState, token: Pick<AccessToken, "expiresAt">, now: number) => void
+  readonly served: (cache: CacheState, expiresAt: number, now: number) => void
   /** `cxone_auth_renewals` by `reason`: the tokens that were obtained. */
   readonly renewed: (reason: RenewalReason) => void
 }
@@ -127,7 +125,7 @@ export const make = (client: string | undefined): Metrics => {
   const renewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
   const withoutGauge: TokenMetrics = { served: (cache) => servedBy[cache](1), renewed }
   const withGauge = (showExpiry: (seconds: number) => void): TokenMetrics => ({
-    served: (cache, { expiresAt }, now) => {
+    served: (cache, expiresAt, now) => {
       servedBy[cache](1)
       showExpiry((expiresAt - now) / 1000)
     },
@@ -146,7 +144,7 @@ export const make = (client: string | undefined): Metrics => {
       gauges += 1
       return gauges > maxGauges
         ? withoutGauge
-        : withGauge(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", ScopeSet.toParameter(scopes))))
+        : withGauge(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", scopes)))
     }
   }
 }

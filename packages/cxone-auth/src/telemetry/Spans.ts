@@ -7,7 +7,9 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
@@ -79,3 +81,14 @@ export const accessSpan = <A, E>(
   )
 
 const untraced = Effect.runSync(Effect.tracer)
+
+/** How an effect ended, as a word for a span or a metric. */
+export const outcomeOf = <A, E>(exit: Exit.Exit<A, E>, success: string, nameOf: (error: E) => string): string =>
+  Exit.match(exit, {
+    onSuccess: () => success,
+    onFailure: (cause) =>
+      Option.match(Cause.failureOption(cause), {
+        onNone: () => (Cause.isInterruptedOnly(cause) ? "interrupted" : "Defect"),
+        onSome: nameOf
+      })
+  })

@@ -11,8 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import { RateLimited } from "../errors/ApiError.js"
-import { notBefore, type TokenPolicy } from "../token/TokenPolicy.js"
+import { RateLimited } from "../errors/CxoneAuthError.js"
+import { notBefore } from "../http/Retry.js"
+import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { RateGate } from "./RateGate.js"
 
 /**

@@ -4,11 +4,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
-import type { AccessToken } from "./AccessToken.js"
 import * as BoundedDuration from "./BoundedDuration.js"
 
 /**
@@ -239,49 +235,3 @@ export const TokenPolicy: {
   readonly defaults: TokenPolicy
   readonly make: (options?: TokenPolicyOptions) => TokenPolicy
 } = { defaults, make: (options) => (options === undefined ? defaults : make(options)) }
-
-const lifetimeOf = ({ expiresAt, obtainedAt }: AccessToken): number => expiresAt - obtainedAt
-
-/**
- * Until when a token is handed out, in milliseconds since the epoch: its end, less the margin (L1).
- *
- * @since 0.1.0
- * @category getters
- */
-export const usableUntil = (policy: TokenPolicy, token: AccessToken): number =>
-  token.expiresAt - Math.min(Duration.toMillis(policy.margin), lifetimeOf(token) * policy.marginFraction)
-
-/**
- * From when a token may be renewed ahead of its end, in milliseconds since the epoch (L4): one window before the
- * margin begins, and earlier by the jitter, as far as `draw` says (0 to 1).
- *
- * @since 0.1.0
- * @category getters
- */
-export const renewableFrom = (policy: TokenPolicy, token: AccessToken, draw: number): number =>
-  usableUntil(policy, token) -
-  Math.min(Duration.toMillis(policy.refreshWindow), lifetimeOf(token) * policy.refreshFraction) *
-    (1 + policy.refreshJitter * draw)
-
-/**
- * The delays between tries: growing up to the longest, each 80 to 120 % of that, so that a fleet spreads out (L7).
- *
- * @since 0.1.0
- * @category schedules
- */
-export const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
-  Schedule.exponential(policy.retryDelay, policy.retryFactor).pipe(
-    Schedule.modifyDelay((_, delay) => Duration.min(delay, policy.maxRetryDelay)),
-    Schedule.jittered,
-    Schedule.modifyDelay((_, delay) => Duration.millis(Math.round(Duration.toMillis(delay))))
-  )
-
-/**
- * Draws a wait for somebody who was told "not before": up to a fifth longer, so that not all come back at once, and
- * never shorter. In whole milliseconds.
- *
- * @since 0.1.0
- * @category schedules
- */
-export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
-  Effect.map(Random.nextRange(1, 1.2), (factor) => Duration.millis(Math.ceil(millis * factor)))

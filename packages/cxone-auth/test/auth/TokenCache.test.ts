@@ -22,7 +22,7 @@ import {
 import * as TokenCache from "../../src/auth/TokenCache.js"
 import * as TokenSlot from "../../src/auth/TokenSlot.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
-import { usableUntil } from "../../src/token/TokenPolicy.js"
+import { usableUntil } from "../../src/token/Expiry.js"
 
 const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
 
@@ -42,10 +42,10 @@ const makeCache = <E extends { readonly _tag: string }>(
   observe: (cache: Metrics.CacheState) => void = Function.constVoid
 ) => {
   const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
-  const slot = TokenSlot.make<E>([], Metrics.make("TokenCache.test").ofToken([]))
+  const slot = TokenSlot.make<E>([], Metrics.make("TokenCache.test").ofToken(""))
   return {
     get: cache.get(slot, observe),
-    invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
+    invalidate: (token: AccessToken) => TokenSlot.drop(slot, token),
     snapshot: Effect.map(Clock.currentTimeMillis, (now) => TokenSlot.snapshot(slot, now))
   }
 }

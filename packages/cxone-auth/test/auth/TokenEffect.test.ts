@@ -29,7 +29,7 @@ const setup = (client: string) =>
     })
     const scope = yield* Scope.make()
     const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
-    return TokenEffect.make(cache, client)(TokenSlot.make([], Metrics.make(client).ofToken([])))
+    return TokenEffect.make(cache, client)(TokenSlot.make([], Metrics.make(client).ofToken("")))
   })
 
 const valueOf = (token: AccessToken) => Redacted.value(token.value)

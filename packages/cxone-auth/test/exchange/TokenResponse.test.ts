@@ -1,14 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { TokenPolicy } from "cxone-auth"
-import { Duration, Either, Encoding, FastCheck as fc, Redacted } from "effect"
+import { Either, Encoding, FastCheck as fc, Redacted } from "effect"
 import * as TokenResponse from "../../src/exchange/TokenResponse.js"
+import * as Expiry from "../../src/token/Expiry.js"
 
 const answer = (fields: Record<string, unknown>) => JSON.stringify({ access_token: "t0k3n", ...fields })
 
 const decoded = (fields: Record<string, unknown>) => Either.getOrThrow(TokenResponse.decode(answer(fields)))
 
 const seconds = (fields: Record<string, unknown>, sentAt = 0) =>
-  Duration.toSeconds(TokenResponse.lifetimeOf(decoded(fields), sentAt, TokenPolicy.defaults))
+  Expiry.lifetimeOf(decoded(fields), sentAt, TokenPolicy.defaults) / 1000
 
 const jwt = (claims: unknown) =>
   [JSON.stringify({ alg: "RS256" }), JSON.stringify(claims), "signature"].map(Encoding.encodeBase64Url).join(".")

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
-import { codeOf } from "../../src/http/TransportFailure.js"
+import { codeOf } from "../../src/http/Transport.js"
 
-describe("TransportFailure", () => {
+describe("Transport.codeOf", () => {
   it.each([
     ["the error's own code", { code: "ECONNREFUSED" }, "ECONNREFUSED"],
     ["fetch's, which is in the cause", new TypeError("fetch failed", { cause: { code: "ENOTFOUND" } }), "ENOTFOUND"],

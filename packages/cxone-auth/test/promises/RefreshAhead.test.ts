@@ -81,7 +81,7 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
     return {
       access,
       get: Effect.map(access, ({ value }) => Redacted.value(value)),
-      invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
+      invalidate: (token: AccessToken) => TokenSlot.drop(slot, token),
       seen,
       reasons,
       scope,

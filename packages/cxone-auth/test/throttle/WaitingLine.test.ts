@@ -15,7 +15,7 @@ import {
   TestClock,
   TestContext
 } from "effect"
-import { RateLimited } from "../../src/errors/ApiError.js"
+import { RateLimited } from "../../src/errors/CxoneAuthError.js"
 import * as Throttle from "../../src/throttle/Throttle.js"
 
 const url = "https://api.test/x"

@@ -19,12 +19,14 @@ import {
   Exit,
   Fiber,
   Layer,
+  Option,
   Random,
   Redacted,
   Schedule,
   TestClock
 } from "effect"
-import { backoff, renewableFrom, usableUntil } from "../../src/token/TokenPolicy.js"
+import * as Retry from "../../src/http/Retry.js"
+import { renewableFrom, usableUntil } from "../../src/token/Expiry.js"
 import { answers, json, type Play, scripted } from "../support/ScriptedHttpClient.js"
 
 const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
@@ -134,7 +136,11 @@ describe("TokenPolicy", () => {
   it.effect("the delays between tries grow up to the longest, each jittered by a fifth, however many there are", () =>
     Effect.gen(function* () {
       const policy = TokenPolicy.make({ retryDelay: "1 second", retryFactor: 3, maxRetryDelay: "20 seconds" })
-      const delays = yield* Schedule.run(Schedule.delays(backoff(policy)), 0, Array.replicate(undefined, 2_000))
+      const delays = yield* Schedule.run(
+        Schedule.delays(Retry.schedule(policy, () => Option.none())),
+        0,
+        Array.replicate(undefined, 2_000)
+      )
       for (const [n, delay] of Array.fromIterable(delays).entries()) {
         const nominal = Math.min(3 ** n, 20)
         expect(Duration.toSeconds(delay)).toBeGreaterThanOrEqual(nominal * 0.8)
