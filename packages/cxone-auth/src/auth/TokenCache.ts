@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -110,8 +111,9 @@ export const make = <E extends Retry.Failure>(options: {
       )
     )
 
-  const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>) =>
-    Option.flatMap(Cause.failureOption(cause), Retry.askedBy)
+  // The exchange has its own retries, so a short `Retry-After` must not keep the renewals from slowing down.
+  const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>, backoff) =>
+    Cause.failureOption(cause).pipe(Option.flatMap(Retry.askedBy), Option.filter(Duration.greaterThan(backoff)))
   )
 
   // Ends when the token has a successor, was dropped, or is at its margin: from there on the callers see to it. The slot

@@ -84,7 +84,7 @@ const text = (fields: JsonFields, name: string): Either.Either<string, Problem> 
   return Predicate.isString(value) ? Either.right(value) : Either.left({ reason: "invalid_field", detail: name })
 }
 
-/** An https document names https URLs only: one of plain http would take secrets to whoever listens on this machine. */
+/** An https document may name https URLs only, because plain http would take secrets to any program on this machine. */
 const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Either<URL, Problem> =>
   Either.flatMap(text(fields, name), (value) =>
     Either.filterOrLeft(
@@ -95,11 +95,8 @@ const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Eith
   ).pipe(Either.mapLeft((): Problem => ({ reason: "invalid_field", detail: name })))
 
 /**
- * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414
- * §3). The document must be that of this issuer (§3.3 there): another one could name any place for the secrets to go.
- *
- * @since 0.1.0
- * @category documents
+ * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414 §3).
+ * The document must be this issuer's (§3.3 there), because another one could send the secrets anywhere.
  */
 export const tokenEndpoint = (
   issuer: URL,
@@ -116,11 +113,8 @@ export const tokenEndpoint = (
 }
 
 /**
- * Reads the API's place from `/.well-known/cxone-configuration` (facts §2b): on a global host that of the tenant; on an
- * area's host no tenant need be named.
- *
- * @since 0.1.0
- * @category documents
+ * Reads where the API is from `/.well-known/cxone-configuration` (docs/cxone-facts.md). A global host needs the tenant; an
+ * area's host does not.
  */
 export const apiEndpoint = (
   host: URL,
@@ -138,21 +132,16 @@ export const apiEndpoint = (
   )
 }
 
-// What is not echoed is not wrong, and the case of a UUID's letters means nothing (RFC 9562 §4).
+// Accepts a document that doesn't repeat the tenant id. The case of a UUID's letters doesn't matter (RFC 9562 §4).
 const isOf = (echoed: unknown, tenantId: string | undefined): boolean =>
   !Predicate.isString(echoed) || tenantId === undefined || echoed.toLowerCase() === tenantId.toLowerCase()
 
 const configurationUrl = (host: URL): URL => new URL("/.well-known/cxone-configuration", host)
 
-// What relative URLs resolve against must end in a slash, or its last segment is lost.
+// Relative URLs resolve against a folder: without a slash at its end, its last segment would be lost.
 const asBase = (url: URL): URL => (url.pathname.endsWith("/") ? url : new URL(`${nameOf(url)}/`))
 
-/**
- * The failure for a token that names no tenant, where one must be named.
- *
- * @since 0.1.0
- * @category errors
- */
+/** The failure for a token without a tenant, if the host needs one. */
 export const noTenant = (host: URL): DiscoveryFailed =>
   new DiscoveryFailed({
     reason: "no_tenant",

@@ -1,10 +1,10 @@
 import * as Schema from "effect/Schema"
-import { Quotation } from "./Phrases.js"
+import { bracketed, Quotation } from "./Phrases.js"
 
 /**
- * The app's own effect that yields the credentials failed, took longer than an attempt may, or yielded some that do not
- * go with the environment (`unsuitable`). `detail` is the tag or name of its failure, of which nothing else is kept, for
- * it may hold a secret; or why the credentials do not go.
+ * The app's own effect that yields the credentials failed, took too long, or yielded credentials that can't be used in the
+ * environment (`unsuitable`). `detail` is the tag or name of the failure, or why the credentials can't be used. Nothing else
+ * of the failure is kept, because it may hold a secret.
  *
  * @since 0.1.0
  * @category errors
@@ -22,7 +22,7 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
     const problem =
       this.reason === "timeout"
         ? "did not end in time (attemptTimeout, 10 s by default)"
-        : `failed${this.detail === undefined ? "" : ` (${this.detail})`}`
+        : `failed${bracketed(this.detail)}`
     return `The effect given as credentials ${problem}, so nothing was sent. Check the place that it reads them from.`
   }
 }

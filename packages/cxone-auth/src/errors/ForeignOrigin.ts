@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 
 /**
- * A request would have carried the token to a place that it may not go to, or was none of http. Nothing was sent.
+ * A request would have carried the token to an origin that it may not go to, or is no http(s) request. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors

@@ -2,9 +2,9 @@ import * as Schema from "effect/Schema"
 import { listed, Quotation, said } from "./Phrases.js"
 
 /**
- * The application lacks a scope. `invalid_scope`: the token endpoint would not grant what was requested (RFC 6749
- * §5.2). `insufficient_scope`: the API wants more than the token has (RFC 6750 §3.1). `not_supported`: an access key
- * alone can ask for none, and nothing was sent. Not retried, nothing renewed.
+ * The application lacks a scope. `invalid_scope`: the token endpoint did not grant what was requested (RFC 6749 §5.2).
+ * `insufficient_scope`: the API needs more scopes than the token has (RFC 6750 §3.1). `not_supported`: an access key alone
+ * can request no scopes, and nothing was sent. It is not tried again, and no token is renewed for it.
  *
  * @since 0.1.0
  * @category errors
@@ -23,14 +23,14 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
   override get message(): string {
     return this.reason === "not_supported"
       ? `An access key alone asks for no scopes, so nothing was sent to ${this.origin} (${listed(this.requested)}). ` +
-          "Leave the scopes out: what the key may do is its employee's role. Or give a client beside it."
+          "Leave the scopes out, because the role of its employee says what the key may do. Or give a client beside it."
       : `${this.problem} ${this.cure}${said(this.description)}`
   }
 
   private get problem(): string {
     return this.reason === "invalid_scope"
       ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.`
-      : `${this.origin} wants more scopes than the token has (insufficient_scope). ` +
+      : `${this.origin} needs more scopes than the token has (insufficient_scope). ` +
           `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
           `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`
   }

@@ -2,12 +2,13 @@ import * as Schema from "effect/Schema"
 import { instant, Quotation, said } from "./Phrases.js"
 
 /**
- * The token endpoint refused the credentials. Not retried: trying again with the same ones can only lock them out.
- * `reason` is the code of RFC 6749 §5.2, `credentials` the kind that was sent: with an access key, `invalid_grant` is
- * about the key, and the others are about the client. `isGuess`: it was a 401 without such a code (`error` is the one it
- * had, if any), and `reason` is the likeliest. Until `until` (milliseconds since the epoch) the refusal is
- * remembered: every call that needs a new token fails with it, and nothing is sent, unless the credentials change (L6).
- * `bothRefused`: there were current and next credentials, and neither was accepted.
+ * The token endpoint refused the credentials. They are not sent again at once, because that could lock them out.
+ *
+ * `reason` is the code of RFC 6749 §5.2. `credentials` is the kind that was sent: with an access key, `invalid_grant` is
+ * about the key, and the other codes are about the client. `isGuess`: the answer was a 401 without such a code, and
+ * `reason` is the likeliest one; `error` is the code that it had, if any. Until `until` (milliseconds since the epoch) every
+ * call that needs a new token fails with this error, and nothing is sent, unless the credentials change. `bothRefused`: the
+ * current and the next credentials were refused.
  *
  * @since 0.1.0
  * @category errors

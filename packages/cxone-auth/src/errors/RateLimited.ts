@@ -2,10 +2,10 @@ import * as Schema from "effect/Schema"
 import { RetryAfter, whenToRetry } from "./Phrases.js"
 
 /**
- * Too many requests. `token_endpoint`: 429 from there, after the retries. `api`: the API answered 429, or 503 with
- * `Retry-After` (`status`). `held_back`: it had done so a moment before, so this request was not sent.
- * `too_many_waiting`: nor was this one, since as many calls wait for that to pass as may (`maxWaitingCalls`).
- * `retryAfter`: of `api` what the answer asked for; else how long from now nothing will be sent (L6, C4).
+ * Too many requests. `token_endpoint`: the token endpoint answered 429, also to the retries. `api`: the API answered 429,
+ * or 503 with `Retry-After` (`status`). `held_back`: the API had answered so a moment before, and this request was not
+ * sent. `too_many_waiting`: this request was not sent either, because `maxWaitingCalls` calls wait already. `retryAfter`:
+ * what an answer of the API asked for; for the other reasons, how long from now nothing will be sent.
  *
  * @since 0.1.0
  * @category errors

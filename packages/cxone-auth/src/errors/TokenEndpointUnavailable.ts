@@ -1,10 +1,10 @@
 import * as Schema from "effect/Schema"
-import { attempts, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
+import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
 
 /**
- * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408, at each of `attempts`: four,
- * or fewer if it asked for longer waits than 60 s in all (`retryAfter`). `detail` is the transport's error code (such
- * as `ECONNREFUSED` or `CERT_HAS_EXPIRED`) where there is one. The numbers are the defaults of `TokenPolicy`.
+ * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408, at each of `attempts`. There were
+ * four attempts, or fewer if it asked for waits of more than 60 s in all (`retryAfter`). `detail` is the transport's error
+ * code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, if there is one. The numbers are the defaults of `TokenPolicy`.
  *
  * @since 0.1.0
  * @category errors
@@ -28,7 +28,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
     switch (this.reason) {
       case "transport":
         return (
-          `the connection failed${this.detail === undefined ? "" : ` (${this.detail})`}. Check ${whereSet}, ` +
+          `the connection failed${bracketed(this.detail)}. Check ${whereSet}, ` +
           "DNS, and the proxy or firewall in between"
         )
       case "timeout":

@@ -59,18 +59,15 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
       attempts: Ref.Ref<number>,
       patience: Retry.Patience
     ) {
-      const pass = (millis: number) =>
-        Effect.mapError(
-          RateGate.pass(gate, {
-            patience: millis,
-            onWait: metrics.waited,
-            waited: (millis) => Retry.spend(patience, millis)
-          }),
-          (left) => rateLimited(request, left)
-        )
-      yield* pass(yield* Ref.get(patience))
+      const held = (left: Duration.Duration) => rateLimited(request, left)
+      yield* Effect.mapError(RateGate.pass(gate, patience, metrics.waited), held)
       // While the guard held this attempt back, another exchange may have met a 429.
-      return yield* guard(Effect.zipRight(pass(0), send(request, attempts)))
+      const isOpen = Effect.filterOrFail(
+        gate.millisLeft,
+        (left) => left === 0,
+        (left) => held(Duration.millis(left))
+      )
+      return yield* guard(Effect.zipRight(isOpen, send(request, attempts)))
     },
     Effect.tapBoth({
       onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),

@@ -43,15 +43,15 @@ const backoff = (policy: RetryPolicy): Schedule.Schedule<Duration.Duration> =>
 
 /**
  * The waits between tries, without end (L7): exponential back-off up to the longest delay, each 80 to 120 % of that. If
- * `asked` gives a time for a failure, that takes the place of the back-off.
+ * `asked` gives a time for a failure and its back-off, that takes the place of the back-off.
  */
 export const schedule = <Failure>(
   policy: RetryPolicy,
-  asked: (failure: Failure) => Option.Option<Duration.Duration>
+  asked: (failure: Failure, backoff: Duration.Duration) => Option.Option<Duration.Duration>
 ): Schedule.Schedule<Failure, Failure> =>
   Schedule.passthrough<Duration.Duration, Failure, never>(backoff(policy)).pipe(
     Schedule.modifyDelayEffect((failure, delay) =>
-      Option.match(asked(failure), {
+      Option.match(asked(failure, delay), {
         onNone: () => Effect.succeed(delay),
         onSome: (time) => notBefore(Duration.toMillis(time))
       })

@@ -1,8 +1,3 @@
-/**
- * What a tracer gets to see.
- *
- * @since 0.1.0
- */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
@@ -16,14 +11,10 @@ import * as Option from "effect/Option"
 import type { CacheState } from "./Metrics.js"
 
 /**
- * Opens a span for one request in place of the platform's: the same name, kind and attributes (of OpenTelemetry's conventions), but
- * no headers; and it ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` and
- * `HttpClient.withSpanNameGenerator` are heeded as ever. With `propagation` the request carries the span on, in
- * `traceparent` and `b3`; without, and where the app has no tracer but Effect's own, which keeps nothing, there is no
- * span: it would be a third of what the call costs.
- *
- * @since 0.1.0
- * @category tracing
+ * Opens a span for a request in place of the platform's: with the same name, kind and attributes, but without headers. It
+ * ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` and
+ * `HttpClient.withSpanNameGenerator` count as ever. With `propagation` the request carries the span in `traceparent` and
+ * `b3`. Without it and without a tracer there is no span, because it would be a third of the cost of the call.
  */
 export const requestSpan = <E, R>(
   request: HttpClientRequest.HttpClientRequest,
@@ -51,20 +42,12 @@ export const requestSpan = <E, R>(
         )
   )
 
-/**
- * Whether the app has a tracer other than Effect's own, which keeps nothing.
- *
- * @since 0.1.0
- * @category tracing
- */
+/** Whether the app has a tracer other than Effect's own, which keeps nothing. */
 export const isTraced = ({ currentTracer }: Fiber.RuntimeFiber<unknown, unknown>): boolean => currentTracer !== untraced
 
 /**
- * Opens the span `CxoneAuth.accessToken` around a look for a token, with the attribute `cache` (hit, stale, joined or
- * miss), of which the look tells. Where nobody traces there is none: a cached token is worth a tenth of what it costs.
- *
- * @since 0.1.0
- * @category tracing
+ * Opens the span `CxoneAuth.accessToken` around a look for a token. The look tells the attribute `cache`: hit, stale, joined
+ * or miss. Without a tracer there is no span, because it costs ten times as much as a cached token.
  */
 export const accessSpan = <A, E>(
   look: (observe: (cache: CacheState) => void) => Effect.Effect<A, E>,

@@ -46,30 +46,26 @@ export const make = (policy: TokenPolicy): RateGate => {
   }
 }
 
-/** What a request that waits at a gate brings along. */
-export interface Waiting {
-  /** For how many milliseconds in all it may be told to wait. */
-  readonly patience: number
-  /** Told each time that it has to wait. */
-  readonly onWait: () => void
-  /** Told afterwards for how many milliseconds it was told to wait. */
-  readonly waited: (millis: number) => Effect.Effect<void>
-}
-
-/** Waits until the gate is open. If that takes longer than the patience, it fails at once with the time that is left. */
-export const pass = (gate: RateGate, waiting: Waiting): Effect.Effect<void, Duration.Duration> =>
-  Effect.flatMap(gate.millisLeft, (left) => {
-    const { onWait, patience, waited } = waiting
+/**
+ * Waits until the gate is open. If that takes longer than the patience, it fails at once with the time that is left.
+ * `onWait` is called each time that it has to wait.
+ */
+export const pass = (
+  gate: RateGate,
+  patience: Retry.Patience,
+  onWait: () => void
+): Effect.Effect<void, Duration.Duration> =>
+  Effect.gen(function* () {
+    const left = yield* gate.millisLeft
     if (left === 0) {
-      return Effect.void
+      return
     }
-    if (left > patience) {
-      return Effect.fail(Duration.millis(left))
+    if (left > (yield* Ref.get(patience))) {
+      return yield* Effect.fail(Duration.millis(left))
     }
     onWait()
-    return Effect.flatMap(Retry.notBefore(left), Effect.sleep).pipe(
-      Effect.zipRight(waited(left)),
-      // The gate may have been closed again in the meantime.
-      Effect.zipRight(Effect.suspend(() => pass(gate, { ...waiting, patience: patience - left })))
-    )
+    yield* Effect.sleep(yield* Retry.notBefore(left))
+    yield* Retry.spend(patience, left)
+    // The gate may have been closed again in the meantime.
+    return yield* pass(gate, patience, onWait)
   })

@@ -87,7 +87,7 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
       const { generated } = yield* world(lacking)
       const error = yield* Effect.flip(generated.users.me())
       expect(error).toMatchObject({ _tag: "RequestError", reason: "Encode", request: { method: "GET" } })
-      expect(error.message).toMatch(/^Encode: InsufficientScope: .* wants more scopes/)
+      expect(error.message).toMatch(/^Encode: InsufficientScope: .* needs more scopes/)
     })
   )
 

@@ -8,11 +8,9 @@ const makeGate = () => RateGate.make(TokenPolicy.defaults)
 /** A request that passes the gate, and the milliseconds that it has waited for that. */
 const passing = (gate: RateGate.RateGate, patience: number) =>
   Effect.gen(function* () {
-    const waited = yield* Ref.make(0)
-    const exit = yield* Effect.either(
-      RateGate.pass(gate, { patience, onWait: () => {}, waited: (millis) => Ref.update(waited, (sum) => sum + millis) })
-    )
-    return { exit, waited: yield* Ref.get(waited) }
+    const left = yield* Ref.make(patience)
+    const exit = yield* Effect.either(RateGate.pass(gate, left, () => {}))
+    return { exit, waited: patience - (yield* Ref.get(left)) }
   })
 
 const seconds = (n: number) => Option.some(Duration.seconds(n))
