@@ -1,17 +1,17 @@
-/** The brief's Python class, run as it stands in a process of its own; needs Debian's `python3-requests`. */
+/** The Python class of a public tutorial, unchanged, in a process of its own. It needs Debian's `python3-requests`. */
 import { fileURLToPath } from "node:url"
 import { Command } from "@effect/platform"
 import { Effect, Schema } from "effect"
 import * as Provider from "../Provider.js"
 
-export const name = "the brief's class (Python)"
+export const name = "a tutorial's class (Python)"
 
 export const usage =
-  "`CxoneAuthenticator` with `requests`, as the brief has it; only its URLs are set, and its log goes nowhere. " +
-  "Where calls are made at once, by threads. Measured once in each, after all others. Its buffer of 30 s is fixed, so " +
-  "with tokens of a few seconds it would fetch one for each call"
+  "the class `CxoneAuthenticator` of a public tutorial, with `requests`. Only its URLs were changed, and its log is " +
+  "thrown away. Calls at once are made by threads. Each measure runs it once, after all others. Its buffer of 30 s " +
+  "is fixed, so with tokens that live for a few seconds it would fetch a token for each call"
 
-const driver = fileURLToPath(new URL("brief/driver.py", import.meta.url))
+const driver = fileURLToPath(new URL("tutorial/driver.py", import.meta.url))
 
 const canImportRequests = (python: string) =>
   Command.exitCode(Command.make(python, "-c", "import requests")).pipe(
@@ -25,7 +25,7 @@ const python = Effect.findFirst(["/usr/bin/python3", "python3"], canImportReques
   Effect.orDieWith(() => new Error("no python3 with requests: apt-get install python3-requests, or run bench --quick"))
 )
 
-/** Fails at once where it could not run. */
+/** Fails at once if it could not run. */
 export const requireIt = Effect.asVoid(python)
 
 const run = <A, I>(
@@ -35,7 +35,7 @@ const run = <A, I>(
 ) =>
   Effect.gen(function* () {
     const { origin } = yield* Provider.Provider
-    const clientId = `brief-${options.run}`
+    const clientId = `tutorial-${options.run}`
     yield* Provider.set(clientId, { delay: options.delay ?? 0 })
     const output = yield* Command.string(
       Command.make(
@@ -59,7 +59,7 @@ export const cachedToken = (times: number) =>
 export const load = (calls: number, atOnce: number) =>
   Effect.map(run(Schema.Number, { run: "load" }, "load", calls, atOnce), ({ measured }) => measured)
 
-/** How long so many threads took on a cold cache, how many of them got a token, and with how many requests. */
+/** How long the threads took on a cold cache, how many of them got a token, and how many requests that took. */
 export const together = (callers: number, delay: number) =>
   Effect.map(
     run(

@@ -1,4 +1,4 @@
-"""Runs the brief's class, which stands beside this file as the brief has it, and prints what was measured."""
+"""Runs the class of a public tutorial, which is beside this file unchanged, and prints what was measured."""
 import json
 import logging
 import os
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-# It logs each request; nobody reads that here, and a pipe that nobody empties would stop it.
+# It logs each request. The log is thrown away, because a pipe that nobody reads would block it.
 logging.basicConfig(level=logging.INFO, stream=open(os.devnull, "w"))
 
 from cxone_authenticator import CxoneAuthenticator
@@ -23,7 +23,7 @@ def authenticator_at(origin, client_id, client_secret="secret"):
 
 
 def call(authenticator):
-    """What the brief's `test_api_call` does with a token."""
+    """What `test_api_call` of the tutorial does with a token."""
     token = authenticator.get_access_token(scopes=["read:users"])
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     response = requests.get(f"{authenticator.base_url}/api/v2/users/me", headers=headers, timeout=10)
