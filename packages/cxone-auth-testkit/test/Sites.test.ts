@@ -3,8 +3,8 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultTenant, defaultUser, type SimulatedTenant } from "cxone-auth-testkit"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
-import * as MemoryTransport from "../src/MemoryTransport.js"
-import * as Sites from "../src/Sites.js"
+import * as Hosts from "../src/tenants/Hosts.js"
+import * as MemoryTransport from "../src/transports/MemoryTransport.js"
 import { get, keyForm, mint, mintByKey, modes, otherTenant, placed, twoAreas, usersAt } from "./harness.js"
 
 const [otherKey] = otherTenant.accessKeys
@@ -14,7 +14,7 @@ const otherForm = {
   password: Redacted.value(otherKey.accessKeySecret)
 }
 
-describe.each(modes)("Sites $name", ({ layer }) => {
+describe.each(modes)("Hosts $name", ({ layer }) => {
   it.effect("each area has two hosts, whatever the number of its tenants", () =>
     Effect.gen(function* () {
       const { origin, tenants } = yield* CxoneSimulator
@@ -86,7 +86,7 @@ describe.each(modes)("Sites $name", ({ layer }) => {
   )
 })
 
-describe("Sites", () => {
+describe("Hosts", () => {
   it.effect("in memory hosts are called as in CXone, and no other is reached", () =>
     Effect.gen(function* () {
       const { areaOrigin, apiOrigin } = yield* placed(otherTenant.tenantId)
@@ -111,10 +111,10 @@ describe("Sites", () => {
 
   it.effect("the Host header tells the host in any case of letters; one that isn't there is the identity host", () =>
     Effect.gen(function* () {
-      const { sites } = yield* Sites.make(twoAreas, MemoryTransport.open)
+      const { hosts } = yield* Hosts.make(twoAreas, MemoryTransport.open)
       const names = ["EU1.Cxone-Simulator.test", "api-eu1.cxone-simulator.test", "localhost:8080", undefined]
       deepStrictEqual(
-        names.map((name) => sites.siteOf(name)._tag),
+        names.map((name) => hosts.hostOf(name)._tag),
         ["Area", "Api", "Identity", "Identity"]
       )
     })

@@ -7,9 +7,9 @@ import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Incoming from "./Incoming.js"
-import type { SimulatedAccessKey } from "./SimulatedTenant.js"
-import type { SimulatorQuirks } from "./SimulatorQuirks.js"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import type { SimulatedAccessKey } from "../options/SimulatedTenant.js"
+import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
 
 /**
  * Why a token request is refused: an error code of RFC 6749 §5.2 with what to say about it.
@@ -95,7 +95,7 @@ type Form = ReadonlyMap<string, string>
  * @category decoding
  */
 export const parse = (
-  incoming: Incoming.Incoming,
+  incoming: IncomingRequest.IncomingRequest,
   basic: SimulatorQuirks["basic"]
 ): Either.Either<TokenRequest, Refusal> =>
   Either.gen(function* () {
@@ -114,7 +114,7 @@ export const parse = (
  * @since 0.1.0
  * @category decoding
  */
-export const claimedClientId = (incoming: Incoming.Incoming): Option.Option<string> =>
+export const claimedClientId = (incoming: IncomingRequest.IncomingRequest): Option.Option<string> =>
   Option.orElse(
     Option.map(Option.flatMap(credentialsOf(incoming, "basic"), splitBasic), ([id]) =>
       Option.getOrElse(formDecode(id), () => id)
@@ -128,16 +128,19 @@ export const claimedClientId = (incoming: Incoming.Incoming): Option.Option<stri
  * @since 0.1.0
  * @category decoding
  */
-export const credentialsOf = (incoming: Incoming.Incoming, scheme: "basic" | "bearer"): Option.Option<string> => {
+export const credentialsOf = (
+  incoming: IncomingRequest.IncomingRequest,
+  scheme: "basic" | "bearer"
+): Option.Option<string> => {
   const [name = "", rest = ""] = (incoming.headers.authorization ?? "").trim().split(/ +(.*)/s, 2)
   return name.toLowerCase() === scheme ? Option.some(rest) : Option.none()
 }
 
-const parseForm = (incoming: Incoming.Incoming): Either.Either<Form, Refusal> => {
-  if (Incoming.mediaTypeOf(incoming) !== "application/x-www-form-urlencoded") {
+const parseForm = (incoming: IncomingRequest.IncomingRequest): Either.Either<Form, Refusal> => {
+  if (IncomingRequest.mediaTypeOf(incoming) !== "application/x-www-form-urlencoded") {
     return refuse("invalid_request", missingParameters)
   }
-  const parameters = Array.from(new URLSearchParams(Incoming.textOf(incoming)))
+  const parameters = Array.from(new URLSearchParams(IncomingRequest.textOf(incoming)))
   if (new Set(parameters.map(([name]) => name)).size < parameters.length) {
     return refuse("invalid_request", "A parameter is repeated")
   }
@@ -153,7 +156,7 @@ const parseAccessKey = (form: Form): Either.Either<SimulatedAccessKey, Refusal> 
 }
 
 const parseProofs = (
-  incoming: Incoming.Incoming,
+  incoming: IncomingRequest.IncomingRequest,
   form: Form,
   basic: SimulatorQuirks["basic"]
 ): Either.Either<ReadonlyArray<Proof>, Refusal> => {
@@ -177,7 +180,7 @@ const parseProofs = (
     : Either.right(named)
 }
 
-const parseBasic = (incoming: Incoming.Incoming, basic: SimulatorQuirks["basic"]): ReadonlyArray<Proof> =>
+const parseBasic = (incoming: IncomingRequest.IncomingRequest, basic: SimulatorQuirks["basic"]): ReadonlyArray<Proof> =>
   Option.match(Option.flatMap(credentialsOf(incoming, "basic"), splitBasic), {
     onNone: () => [],
     onSome: ([id, secret]) => {

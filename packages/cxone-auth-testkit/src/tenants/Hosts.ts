@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { defaultArea, defaultTenant, type SimulatedArea } from "./SimulatedTenant.js"
-import type { SimulatorOptions } from "./SimulatorOptions.js"
+import { defaultArea, defaultTenant, type SimulatedArea } from "../options/SimulatedTenant.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 
 /**
  * The domain of the simulator. It can't exist (RFC 2606 §2), so no request gets out by mistake.
@@ -21,7 +21,7 @@ export const domain = "cxone-simulator.test"
  * @since 0.1.0
  * @category models
  */
-export type Site =
+export type Host =
   | { readonly _tag: "Identity"; readonly origin: URL }
   | { readonly _tag: "Area"; readonly origin: URL; readonly area: SimulatedArea }
   | { readonly _tag: "Api"; readonly origin: URL; readonly area: SimulatedArea }
@@ -32,12 +32,12 @@ export type Site =
  * @since 0.1.0
  * @category models
  */
-export interface Sites {
+export interface Hosts {
   readonly identity: URL
   /** By the name of the area. */
   readonly areas: ReadonlyMap<string, SimulatedArea>
   /** The site that a `Host` header names. Any other name is one that the identity host has somewhere else. */
-  readonly siteOf: (host: string | undefined) => Site
+  readonly hostOf: (header: string | undefined) => Host
 }
 
 /**
@@ -47,16 +47,16 @@ export interface Sites {
  * @since 0.1.0
  * @category constructors
  */
-export const make = <Host extends { readonly origin: URL }, R>(
+export const make = <Listener extends { readonly origin: URL }, R>(
   options: Pick<SimulatorOptions, "tenants">,
-  open: (name: string) => Effect.Effect<Host, never, R>
-): Effect.Effect<{ readonly sites: Sites; readonly hosts: ReadonlyArray<Host> }, never, R> =>
+  open: (name: string) => Effect.Effect<Listener, never, R>
+): Effect.Effect<{ readonly hosts: Hosts; readonly listeners: ReadonlyArray<Listener> }, never, R> =>
   Effect.gen(function* () {
     const names = new Set((options.tenants ?? [defaultTenant]).map(({ area }) => area ?? defaultArea))
     const identity = yield* open(domain)
-    const hosts = [identity]
+    const listeners = [identity]
     const areas = new Map<string, SimulatedArea>()
-    const sites = new Map<string, Site>()
+    const byAddress = new Map<string, Host>()
     for (const name of names) {
       if (!areaSyntax.test(name)) {
         throw new RangeError(`CxoneSimulator: an area is named by lower-case letters and digits, not "${name}"`)
@@ -65,14 +65,14 @@ export const make = <Host extends { readonly origin: URL }, R>(
       const api = yield* open(`api-${name}.${domain}`)
       const cluster = `S${32 + areas.size}`
       const area = { area: name, cluster, areaOrigin: userHub.origin, apiOrigin: api.origin }
-      hosts.push(userHub, api)
+      listeners.push(userHub, api)
       areas.set(name, area)
-      sites.set(userHub.origin.host, { _tag: "Area", origin: userHub.origin, area })
-      sites.set(api.origin.host, { _tag: "Api", origin: api.origin, area })
+      byAddress.set(userHub.origin.host, { _tag: "Area", origin: userHub.origin, area })
+      byAddress.set(api.origin.host, { _tag: "Api", origin: api.origin, area })
     }
-    const siteOf = (host: string | undefined): Site =>
-      sites.get(host?.toLowerCase() ?? "") ?? { _tag: "Identity", origin: identity.origin }
-    return { sites: { identity: identity.origin, areas, siteOf }, hosts }
+    const hostOf = (header: string | undefined): Host =>
+      byAddress.get(header?.toLowerCase() ?? "") ?? { _tag: "Identity", origin: identity.origin }
+    return { hosts: { identity: identity.origin, areas, hostOf }, listeners }
   })
 
 // Without a hyphen, so that no area can be called what the API host of another is.

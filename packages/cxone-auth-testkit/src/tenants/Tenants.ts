@@ -16,9 +16,9 @@ import {
   type PlacedTenant,
   type SimulatedAccessKey,
   type SimulatedTenant
-} from "./SimulatedTenant.js"
-import type { SimulatorOptions } from "./SimulatorOptions.js"
-import type { Sites } from "./Sites.js"
+} from "../options/SimulatedTenant.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { Hosts } from "./Hosts.js"
 
 /**
  * Who lives where, and which access keys are good.
@@ -53,10 +53,10 @@ interface State {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Pick<SimulatorOptions, "tenants">, sites: Sites): Effect.Effect<Tenants> =>
+export const make = (options: Pick<SimulatorOptions, "tenants">, hosts: Hosts): Effect.Effect<Tenants> =>
   Effect.gen(function* () {
     const given: Arr.NonEmptyReadonlyArray<SimulatedTenant> = options.tenants ?? [defaultTenant]
-    const initial = Arr.map(given, (tenant) => place(sites, tenant))
+    const initial = Arr.map(given, (tenant) => place(hosts, tenant))
     if (new Set(initial.map(({ tenantId }) => tenantId)).size < initial.length) {
       throw new RangeError("CxoneSimulator: two tenants have the same tenantId")
     }
@@ -76,15 +76,15 @@ export const make = (options: Pick<SimulatorOptions, "tenants">, sites: Sites): 
                 Option.map(([, tenant]) => tenant)
               )
         ),
-      register: (tenant) => Ref.update(state, (state) => withTenant(state, place(sites, tenant))),
+      register: (tenant) => Ref.update(state, (state) => withTenant(state, place(hosts, tenant))),
       deactivate: (accessKeyId) =>
         Ref.update(state, ({ inactive, tenants }) => ({ tenants, inactive: HashSet.add(inactive, accessKeyId) })),
       reset: Ref.set(state, first)
     }
   })
 
-const place = (sites: Sites, { accessKeys, area: name = defaultArea, tenantId }: SimulatedTenant): PlacedTenant => {
-  const area = sites.areas.get(name)
+const place = (hosts: Hosts, { accessKeys, area: name = defaultArea, tenantId }: SimulatedTenant): PlacedTenant => {
+  const area = hosts.areas.get(name)
   if (area === undefined) {
     throw new RangeError(`CxoneSimulator: no host serves the area "${name}"; it has those of the option \`tenants\``)
   }

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { bytesOf, collect } from "./ResponseBody.js"
+import { bytesOf, collect } from "../http/ResponseBody.js"
 
 /**
  * What a server answered, as a client sees it, without a wire between them. A body is read as it comes, in the fiber

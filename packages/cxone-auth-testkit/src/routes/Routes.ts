@@ -5,18 +5,18 @@
  */
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import type { Endpoint } from "../faults/Fault.js"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { Host, Hosts } from "../tenants/Hosts.js"
+import type { Tenants } from "../tenants/Tenants.js"
+import type { Registry } from "../tokens/Registry.js"
+import type { TokenGenerator } from "../tokens/TokenGenerator.js"
 import * as AccessKeyRoute from "./AccessKeyRoute.js"
 import * as ApiRoute from "./ApiRoute.js"
 import * as AuthTokenRoute from "./AuthTokenRoute.js"
 import * as DiscoveryRoute from "./DiscoveryRoute.js"
-import type { Endpoint } from "./Fault.js"
-import * as Incoming from "./Incoming.js"
-import type { Registry } from "./Registry.js"
-import type { SimulatorOptions } from "./SimulatorOptions.js"
-import type { Site, Sites } from "./Sites.js"
-import type { Tenants } from "./Tenants.js"
-import * as TokenRoute from "./TokenRoute.js"
-import type { TokenWriter } from "./TokenWriter.js"
+import * as OAuthTokenRoute from "./OAuthTokenRoute.js"
 import * as UserHubError from "./UserHubError.js"
 
 /**
@@ -40,34 +40,37 @@ export interface Route {
 export const make = (
   {
     registry,
-    sites,
+    hosts,
     tenants,
-    writer
+    generator
   }: {
     readonly registry: Registry
-    readonly sites: Sites
+    readonly hosts: Hosts
     readonly tenants: Tenants
-    readonly writer: TokenWriter
+    readonly generator: TokenGenerator
   },
   options: SimulatorOptions
-): ((incoming: Incoming.Incoming) => Route) => {
-  const oauth = TokenRoute.make(registry, options)
+): ((incoming: IncomingRequest.IncomingRequest) => Route) => {
+  const oauth = OAuthTokenRoute.make(registry, options)
   const auth = AuthTokenRoute.make(registry, tenants, options)
-  const accessKey = AccessKeyRoute.make(registry, tenants, writer, options)
+  const accessKey = AccessKeyRoute.make(registry, tenants, generator, options)
   const discovery = DiscoveryRoute.make(tenants, options)
   const api = ApiRoute.make(registry, tenants, options)
 
-  const elsewhere = (incoming: Incoming.Incoming, site: Site) =>
-    site._tag === "Area" ? Effect.sync(() => UserHubError.make(writer, 404, "Not Found")) : api(incoming, site)
+  const elsewhere = (incoming: IncomingRequest.IncomingRequest, host: Host) =>
+    host._tag === "Area" ? Effect.sync(() => UserHubError.make(generator, 404, "Not Found")) : api(incoming, host)
 
   return (incoming) => {
-    const site = sites.siteOf(incoming.headers.host)
-    const route = (endpoint: Endpoint, answer: (incoming: Incoming.Incoming, site: Site) => Route["answer"]) => ({
+    const host = hosts.hostOf(incoming.headers.host)
+    const route = (
+      endpoint: Endpoint,
+      answer: (incoming: IncomingRequest.IncomingRequest, host: Host) => Route["answer"]
+    ) => ({
       endpoint,
-      answer: Effect.suspend(() => answer(incoming, site))
+      answer: Effect.suspend(() => answer(incoming, host))
     })
-    switch (`${site._tag} ${Incoming.pathOf(incoming)}`) {
-      case `Identity ${TokenRoute.tokenPath}`:
+    switch (`${host._tag} ${IncomingRequest.pathOf(incoming)}`) {
+      case `Identity ${OAuthTokenRoute.tokenPath}`:
         return route("token", oauth)
       case `Identity ${AuthTokenRoute.authTokenPath}`:
         return route("token", auth)
@@ -79,5 +82,5 @@ export const make = (
   }
 }
 
-const isDiscovery = (incoming: Incoming.Incoming): boolean =>
-  [DiscoveryRoute.openidPath, DiscoveryRoute.cxonePath].includes(Incoming.pathOf(incoming))
+const isDiscovery = (incoming: IncomingRequest.IncomingRequest): boolean =>
+  [DiscoveryRoute.openidPath, DiscoveryRoute.cxonePath].includes(IncomingRequest.pathOf(incoming))

@@ -10,9 +10,9 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import type { Incoming } from "./Incoming.js"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import { type ConnectionLost, collect } from "../http/ResponseBody.js"
 import * as MemoryResponse from "./MemoryResponse.js"
-import { type ConnectionLost, collect } from "./ResponseBody.js"
 
 /**
  * Where a host of the simulator is in memory: on https, and no such host can exist.
@@ -33,7 +33,7 @@ export const open = (name: string): Effect.Effect<{ readonly origin: URL }> =>
  */
 export const make = (
   origins: ReadonlyArray<URL>,
-  handle: (incoming: Incoming) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
+  handle: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
 ): HttpClient.HttpClient => {
   const reached = origins.map(({ origin }) => origin)
   return HttpClient.make((request, url) => {
@@ -56,7 +56,7 @@ export const make = (
 const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
 // What a transport would put on the wire.
-const send = (request: HttpClientRequest.HttpClientRequest, url: URL): Effect.Effect<Incoming, unknown> =>
+const send = (request: HttpClientRequest.HttpClientRequest, url: URL): Effect.Effect<IncomingRequest, unknown> =>
   Effect.map(encode(request.body), ({ body, headers }) => ({
     method: request.method,
     url: `${url.pathname}${url.search}`,

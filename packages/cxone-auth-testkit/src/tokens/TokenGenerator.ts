@@ -13,7 +13,7 @@ import { PCGRandom } from "effect/Utils"
  * @since 0.1.0
  * @category models
  */
-export interface TokenWriter {
+export interface TokenGenerator {
   /** A text of this many times 32 random bits. */
   readonly opaque: (words: number) => string
   /** A JWT (RFC 7519) of the length that an RS256 signature gives it: 256 bytes, random here. */
@@ -27,7 +27,7 @@ export interface TokenWriter {
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<TokenWriter> = Effect.gen(function* () {
+export const make: Effect.Effect<TokenGenerator> = Effect.gen(function* () {
   const random = yield* Effect.random
   const word = random.nextIntBetween(0, 2 ** 32)
   const generator = new PCGRandom(...(yield* Effect.all([word, word, word, word])))

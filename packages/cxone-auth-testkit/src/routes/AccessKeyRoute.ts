@@ -9,14 +9,14 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Incoming from "./Incoming.js"
-import type { Registry } from "./Registry.js"
-import type { SimulatedAccessKey } from "./SimulatedTenant.js"
-import { defaultClient, type SimulatorOptions } from "./SimulatorOptions.js"
-import type { Tenants } from "./Tenants.js"
-import * as TokenAnswer from "./TokenAnswer.js"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import type { SimulatedAccessKey } from "../options/SimulatedTenant.js"
+import { defaultClient, type SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { Tenants } from "../tenants/Tenants.js"
+import type { Registry } from "../tokens/Registry.js"
+import type { TokenGenerator } from "../tokens/TokenGenerator.js"
 import * as TokenRequest from "./TokenRequest.js"
-import type { TokenWriter } from "./TokenWriter.js"
+import * as TokenResponse from "./TokenResponse.js"
 import * as UserHubError from "./UserHubError.js"
 
 /**
@@ -40,17 +40,17 @@ export const make =
   (
     registry: Registry,
     tenants: Tenants,
-    writer: TokenWriter,
+    generator: TokenGenerator,
     options: Pick<SimulatorOptions, "clients" | "expiresIn" | "quirks">
   ) =>
-  (incoming: Incoming.Incoming): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  (incoming: IncomingRequest.IncomingRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
     const errors = options.quirks?.errors
     const [first] = options.clients ?? [defaultClient]
     if (incoming.method !== "POST") {
       return Effect.succeed(
         errors === undefined
-          ? UserHubError.make(writer, 405, "Method Not Allowed", { allow: "POST" })
-          : TokenAnswer.notPost(errors)
+          ? UserHubError.make(generator, 405, "Method Not Allowed", { allow: "POST" })
+          : TokenResponse.notPost(errors)
       )
     }
     return Effect.gen(function* () {
@@ -59,13 +59,13 @@ export const make =
       const client = Option.getOrElse(yield* registry.clientOf(first.clientId), () => first)
       const { access, identity, refresh } = yield* registry.issueToKey(client, tenant, "opaque")
       const fields = { refresh_token: Redacted.value(refresh), id_token: Redacted.value(identity) }
-      return TokenAnswer.success(access, fields, options)
+      return TokenResponse.success(access, fields, options)
     }).pipe(
       Effect.catchAll((refusal) =>
         Effect.succeed(
           errors === undefined
-            ? UserHubError.make(writer, TokenAnswer.statusOf(refusal), refusal.description)
-            : TokenAnswer.refused(incoming, refusal, errors)
+            ? UserHubError.make(generator, TokenResponse.statusOf(refusal), refusal.description)
+            : TokenResponse.refused(incoming, refusal, errors)
         )
       )
     )
@@ -78,9 +78,9 @@ const Body = Schema.parseJson(
   })
 )
 
-const parse = (incoming: Incoming.Incoming): Either.Either<SimulatedAccessKey, TokenRequest.Refusal> =>
-  Incoming.mediaTypeOf(incoming) === "application/json"
-    ? Either.mapLeft(Schema.decodeEither(Body)(Incoming.textOf(incoming)), () => notAccessKey)
+const parse = (incoming: IncomingRequest.IncomingRequest): Either.Either<SimulatedAccessKey, TokenRequest.Refusal> =>
+  IncomingRequest.mediaTypeOf(incoming) === "application/json"
+    ? Either.mapLeft(Schema.decodeEither(Body)(IncomingRequest.textOf(incoming)), () => notAccessKey)
     : Either.left(notAccessKey)
 
 // Without the decoder's own words, which quote what was sent.

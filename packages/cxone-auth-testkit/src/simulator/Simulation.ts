@@ -9,20 +9,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { bearerOf } from "./ApiRoute.js"
-import type { Endpoint, Fault } from "./Fault.js"
-import * as FaultQueue from "./FaultQueue.js"
-import * as Incoming from "./Incoming.js"
-import { RecordedRequest } from "./RecordedRequest.js"
-import * as Recorder from "./Recorder.js"
-import * as Registry from "./Registry.js"
-import { ConnectionLost, truncate } from "./ResponseBody.js"
-import * as Routes from "./Routes.js"
-import type { SimulatorOptions } from "./SimulatorOptions.js"
-import type { Sites } from "./Sites.js"
-import * as Tenants from "./Tenants.js"
-import { claimedClientId } from "./TokenRequest.js"
-import * as TokenWriter from "./TokenWriter.js"
+import type { Endpoint, Fault } from "../faults/Fault.js"
+import * as FaultQueue from "../faults/FaultQueue.js"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import { ConnectionLost, truncate } from "../http/ResponseBody.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import { RecordedRequest } from "../recorder/RecordedRequest.js"
+import * as Recorder from "../recorder/Recorder.js"
+import { bearerOf } from "../routes/ApiRoute.js"
+import * as Routes from "../routes/Routes.js"
+import { claimedClientId } from "../routes/TokenRequest.js"
+import type { Hosts } from "../tenants/Hosts.js"
+import * as Tenants from "../tenants/Tenants.js"
+import * as Registry from "../tokens/Registry.js"
+import * as TokenGenerator from "../tokens/TokenGenerator.js"
 
 /**
  * A CXone without a wire: what it knows, what it was asked, what shall go wrong, and how it answers. A transport brings
@@ -36,7 +36,9 @@ export interface Simulation {
   readonly tenants: Tenants.Tenants
   readonly recorder: Recorder.Recorder
   readonly faults: FaultQueue.FaultQueue
-  readonly handle: (incoming: Incoming.Incoming) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
+  readonly handle: (
+    incoming: IncomingRequest.IncomingRequest
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
 }
 
 /**
@@ -45,26 +47,26 @@ export interface Simulation {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: SimulatorOptions, sites: Sites): Effect.Effect<Simulation> =>
+export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Simulation> =>
   Effect.gen(function* () {
-    const writer = yield* TokenWriter.make
-    const registry = yield* Registry.make(options, sites.identity, writer)
-    const tenants = yield* Tenants.make(options, sites)
+    const generator = yield* TokenGenerator.make
+    const registry = yield* Registry.make(options, hosts.identity, generator)
+    const tenants = yield* Tenants.make(options, hosts)
     const recorder = Recorder.make()
     const faults = FaultQueue.make()
-    const routeOf = Routes.make({ registry, tenants, sites, writer }, options)
+    const routeOf = Routes.make({ registry, tenants, hosts, generator }, options)
 
     // One step, so that of two requests the one that is recorded first has the fault that was injected first.
-    const arrive = (incoming: Incoming.Incoming, endpoint: Endpoint) =>
+    const arrive = (incoming: IncomingRequest.IncomingRequest, endpoint: Endpoint) =>
       Effect.map(Clock.currentTimeMillis, (time): readonly [Recorder.RequestId, Option.Option<Fault>] => {
         const fault = faults.take(endpoint)
         const { headers, method, url } = incoming
-        const body = Redacted.make(Incoming.textOf(incoming))
+        const body = Redacted.make(IncomingRequest.textOf(incoming))
         const request = { endpoint, method, url, headers, body, time, fault, status: Option.none() }
         return [recorder.arrived(new RecordedRequest(request)), fault]
       })
 
-    const handle = (incoming: Incoming.Incoming) =>
+    const handle = (incoming: IncomingRequest.IncomingRequest) =>
       Effect.gen(function* () {
         const { answer, endpoint } = routeOf(incoming)
         const [id, fault] = yield* arrive(incoming, endpoint)
@@ -82,7 +84,7 @@ export const make = (options: SimulatorOptions, sites: Sites): Effect.Effect<Sim
 const withFault = (
   fault: Fault,
   answer: Effect.Effect<HttpServerResponse.HttpServerResponse>,
-  incoming: Incoming.Incoming,
+  incoming: IncomingRequest.IncomingRequest,
   registry: Registry.Registry
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost> => {
   switch (fault._tag) {

@@ -13,7 +13,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
  * @since 0.1.0
  * @category models
  */
-export interface Incoming {
+export interface IncomingRequest {
   /** In upper case. */
   readonly method: string
   /** Path and query. */
@@ -29,7 +29,7 @@ export interface Incoming {
  * @since 0.1.0
  * @category getters
  */
-export const pathOf = (incoming: Incoming): string => incoming.url.replace(/[?#].*$/s, "")
+export const pathOf = (incoming: IncomingRequest): string => incoming.url.replace(/[?#].*$/s, "")
 
 /**
  * The parameters of the query.
@@ -37,7 +37,8 @@ export const pathOf = (incoming: Incoming): string => incoming.url.replace(/[?#]
  * @since 0.1.0
  * @category getters
  */
-export const queryOf = (incoming: Incoming): URLSearchParams => new URLSearchParams(incoming.url.split(/[?#]/s, 2)[1])
+export const queryOf = (incoming: IncomingRequest): URLSearchParams =>
+  new URLSearchParams(incoming.url.split(/[?#]/s, 2)[1])
 
 /**
  * The body as UTF-8.
@@ -45,7 +46,7 @@ export const queryOf = (incoming: Incoming): URLSearchParams => new URLSearchPar
  * @since 0.1.0
  * @category getters
  */
-export const textOf = (incoming: Incoming): string => new TextDecoder().decode(incoming.body)
+export const textOf = (incoming: IncomingRequest): string => new TextDecoder().decode(incoming.body)
 
 /**
  * The media type of the body in lower case, without parameters; empty if there is none.
@@ -53,7 +54,7 @@ export const textOf = (incoming: Incoming): string => new TextDecoder().decode(i
  * @since 0.1.0
  * @category getters
  */
-export const mediaTypeOf = (incoming: Incoming): string =>
+export const mediaTypeOf = (incoming: IncomingRequest): string =>
   (incoming.headers["content-type"] ?? "").replace(/;.*$/s, "").trim().toLowerCase()
 
 /**
@@ -62,7 +63,7 @@ export const mediaTypeOf = (incoming: Incoming): string =>
  * @since 0.1.0
  * @category conversions
  */
-export const toServerRequest = (incoming: Incoming, origin: URL): HttpServerRequest.HttpServerRequest =>
+export const toServerRequest = (incoming: IncomingRequest, origin: URL): HttpServerRequest.HttpServerRequest =>
   HttpServerRequest.fromWeb(
     new Request(`${origin.origin}${incoming.url}`, {
       method: incoming.method,

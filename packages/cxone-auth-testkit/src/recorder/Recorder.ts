@@ -5,7 +5,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type { Endpoint } from "./Fault.js"
+import type { Endpoint } from "../faults/Fault.js"
 import type { RecordedRequest } from "./RecordedRequest.js"
 
 /**

@@ -8,14 +8,14 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Grant, type GrantService } from "./Grant.js"
-import * as Incoming from "./Incoming.js"
-import type { Registry } from "./Registry.js"
-import { defaultUser, type SimulatorOptions } from "./SimulatorOptions.js"
-import type { Site } from "./Sites.js"
-import type { Tenants } from "./Tenants.js"
-import { realm } from "./TokenAnswer.js"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import { Grant, type GrantService } from "../options/Grant.js"
+import { defaultUser, type SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { Host } from "../tenants/Hosts.js"
+import type { Tenants } from "../tenants/Tenants.js"
+import type { Registry } from "../tokens/Registry.js"
 import { credentialsOf } from "./TokenRequest.js"
+import { realm } from "./TokenResponse.js"
 
 /**
  * The user that a token belongs to (source: the brief).
@@ -40,17 +40,17 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
  */
 export const make =
   (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
-  (incoming: Incoming.Incoming, site: Site): Answer =>
+  (incoming: IncomingRequest.IncomingRequest, host: Host): Answer =>
     Option.match(bearerOf(incoming), {
       // RFC 6750 §3.1: who sent no token at all is told no error code.
       onNone: () => Effect.succeed(challenge(401, {}, { message: "Unauthorized" })),
       onSome: (token) =>
         b64token.test(token)
           ? Effect.flatMap(
-              grantAt(site, token, registry, tenants),
+              grantAt(host, token, registry, tenants),
               Option.match({
                 onNone: () => Effect.succeed(invalidToken),
-                onSome: (grant) => route(incoming, grant, site.origin, options)
+                onSome: (grant) => route(incoming, grant, host.origin, options)
               })
             )
           : Effect.succeed(malformedToken)
@@ -62,32 +62,33 @@ export const make =
  * @since 0.1.0
  * @category getters
  */
-export const bearerOf = (incoming: Incoming.Incoming): Option.Option<string> => credentialsOf(incoming, "bearer")
+export const bearerOf = (incoming: IncomingRequest.IncomingRequest): Option.Option<string> =>
+  credentialsOf(incoming, "bearer")
 
 // RFC 6750 §2.1.
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
 
-const grantAt = (site: Site, token: string, registry: Registry, tenants: Tenants) =>
+const grantAt = (host: Host, token: string, registry: Registry, tenants: Tenants) =>
   Effect.gen(function* () {
     const grant = yield* registry.grantOf(token)
-    if (site._tag === "Identity") {
+    if (host._tag === "Identity") {
       return grant
     }
     const tenantId = Option.flatMapNullable(grant, (grant) => grant.tenantId)
     const tenant = yield* Effect.transposeMapOption(tenantId, tenants.tenantOf)
-    return Option.exists(Option.flatten(tenant), ({ area }) => area === site.area.area) ? grant : Option.none()
+    return Option.exists(Option.flatten(tenant), ({ area }) => area === host.area.area) ? grant : Option.none()
   })
 
 // The prefix is written in any case by the apps of CXone's customers (facts §6).
 const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
 
 const route = (
-  incoming: Incoming.Incoming,
+  incoming: IncomingRequest.IncomingRequest,
   grant: GrantService,
   origin: URL,
   options: Pick<SimulatorOptions, "api" | "user">
 ): Answer => {
-  const path = Incoming.pathOf(incoming)
+  const path = IncomingRequest.pathOf(incoming)
   if (path === userPath) {
     return Effect.succeed(user(incoming, grant, options.user ?? defaultUser))
   }
@@ -99,7 +100,7 @@ const route = (
     return Effect.succeed(notFound)
   }
   return options.api.pipe(
-    Effect.provideService(HttpServerRequest.HttpServerRequest, Incoming.toServerRequest(incoming, origin)),
+    Effect.provideService(HttpServerRequest.HttpServerRequest, IncomingRequest.toServerRequest(incoming, origin)),
     Effect.provideService(Grant, grant),
     Effect.catchTag("RouteNotFound", () => Effect.succeed(notFound)),
     Effect.catchAllDefect((defect) =>
@@ -111,14 +112,14 @@ const route = (
   )
 }
 
-const user = (incoming: Incoming.Incoming, grant: GrantService, body: object) =>
+const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object) =>
   isRead(incoming) && !grant.scopes.includes(userScope)
     ? refused(403, "insufficient_scope", "The token lacks a scope that this needs", { scope: userScope })
     : rendered(incoming, body)
 
-const isRead = ({ method }: Incoming.Incoming): boolean => method === "GET" || method === "HEAD"
+const isRead = ({ method }: IncomingRequest.IncomingRequest): boolean => method === "GET" || method === "HEAD"
 
-const rendered = (incoming: Incoming.Incoming, body: object) => {
+const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
   if (!isRead(incoming)) {
     return HttpServerResponse.unsafeJson(
       { message: "Method Not Allowed" },
@@ -132,7 +133,7 @@ const rendered = (incoming: Incoming.Incoming, body: object) => {
 }
 
 // `*/*` doesn't count: it is what fetch sends for a caller who gave no thought to it.
-const acceptsJson = (incoming: Incoming.Incoming): boolean =>
+const acceptsJson = (incoming: IncomingRequest.IncomingRequest): boolean =>
   (incoming.headers.accept ?? "")
     .toLowerCase()
     .split(",")

@@ -10,11 +10,16 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import type { GrantService } from "../options/Grant.js"
+import type { PlacedTenant } from "../options/SimulatedTenant.js"
+import {
+  defaultClient,
+  defaultTokenLifetime,
+  type SimulatedClient,
+  type SimulatorOptions
+} from "../options/SimulatorOptions.js"
 import * as Claims from "./Claims.js"
-import type { GrantService } from "./Grant.js"
-import type { PlacedTenant } from "./SimulatedTenant.js"
-import { defaultClient, defaultTokenLifetime, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
-import type { TokenWriter } from "./TokenWriter.js"
+import type { TokenGenerator } from "./TokenGenerator.js"
 
 /**
  * A token, as it is handed out.
@@ -75,7 +80,7 @@ export interface Registry {
 export const make = (
   options: Pick<SimulatorOptions, "clients" | "tokenFormat">,
   issuer: URL,
-  writer: TokenWriter
+  generator: TokenGenerator
 ): Effect.Effect<Registry> =>
   Effect.gen(function* () {
     const initial = HashMap.fromIterable(
@@ -85,7 +90,7 @@ export const make = (
     const grants = yield* Ref.make(HashMap.empty<string, GrantService>())
 
     const handOut = (grant: GrantService, { expiresAt, issuedAt }: Claims.Validity, claims: object) => {
-      const token = options.tokenFormat === "opaque" ? writer.opaque(8) : writer.jwt(claims)
+      const token = options.tokenFormat === "opaque" ? generator.opaque(8) : generator.jwt(claims)
       return Effect.as(Ref.update(grants, HashMap.set(token, grant)), {
         value: Redacted.make(token),
         expiresIn: Math.floor((expiresAt - issuedAt) / 1000)
@@ -100,7 +105,7 @@ export const make = (
         Effect.flatMap(validityOf(client), (validity) => {
           const { expiresAt } = validity
           const grant = { clientId: client.clientId, tenantId: undefined, scopes, expiresAt }
-          return handOut(grant, validity, Claims.ofClient(issuer, writer.opaque(4), grant, validity))
+          return handOut(grant, validity, Claims.ofClient(issuer, generator.opaque(4), grant, validity))
         }),
       issueToKey: ({ clientId, ...client }, tenant, refresh) =>
         Effect.gen(function* () {
@@ -108,12 +113,12 @@ export const make = (
           const { expiresAt, issuedAt } = validity
           const grant = { clientId, tenantId: tenant.tenantId, scopes: client.scopes, expiresAt }
           const access = yield* handOut(grant, validity, Claims.ofUser(clientId, tenant, validity))
-          const identity = writer.jwt(Claims.ofIdentity(issuer, clientId, tenant, validity), { kid: "default" })
+          const identity = generator.jwt(Claims.ofIdentity(issuer, clientId, tenant, validity), { kid: "default" })
           const session = { issuedAt, expiresAt: issuedAt + Duration.toMillis(sessionLifetime) }
           const next =
             refresh === "opaque"
-              ? writer.opaque(6)
-              : writer.jwt(Claims.ofSession(issuer, clientId, writer.opaque(4), session))
+              ? generator.opaque(6)
+              : generator.jwt(Claims.ofSession(issuer, clientId, generator.opaque(4), session))
           return { access, identity: Redacted.make(identity), refresh: Redacted.make(next) }
         }),
       grantOf: (token) =>

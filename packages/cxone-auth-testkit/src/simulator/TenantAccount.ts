@@ -11,7 +11,7 @@ import {
   Credentials,
   CxoneEnvironment
 } from "cxone-auth"
-import type { PlacedTenant } from "./SimulatedTenant.js"
+import type { PlacedTenant } from "../options/SimulatedTenant.js"
 
 /**
  * A tenant, with the credentials of its first access key.

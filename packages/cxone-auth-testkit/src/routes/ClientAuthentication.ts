@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { Registry } from "./Registry.js"
-import { defaultGrantTypes, type SimulatedClient } from "./SimulatorOptions.js"
+import { defaultGrantTypes, type SimulatedClient } from "../options/SimulatorOptions.js"
+import type { Registry } from "../tokens/Registry.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 /**

@@ -7,7 +7,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type { Endpoint, Fault } from "./Fault.js"
+import type { Endpoint, Fault } from "../faults/Fault.js"
 
 const secretHeaders = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
 

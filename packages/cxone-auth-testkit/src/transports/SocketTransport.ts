@@ -15,8 +15,8 @@ import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Incoming } from "./Incoming.js"
-import { bytesOf, type ConnectionLost } from "./ResponseBody.js"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import { bytesOf, type ConnectionLost } from "../http/ResponseBody.js"
 
 /**
  * Listens on a free port of 127.0.0.1 for as long as the scope is open; where, is the result. Nothing is served yet:
@@ -56,7 +56,7 @@ export const listen: Effect.Effect<{ readonly server: Http.Server; readonly orig
  */
 export const serve = (
   server: Http.Server,
-  handle: (incoming: Incoming) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
+  handle: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runFork = yield* FiberSet.makeRuntime<never>()
@@ -90,7 +90,7 @@ export const serve = (
 const receive = (request: Http.IncomingMessage) =>
   Effect.map(
     Effect.tryPromise({ try: () => buffer(request), catch: () => ({ _tag: "ClientGone" }) as const }),
-    (body): Incoming => ({
+    (body): IncomingRequest => ({
       method: (request.method ?? "GET").toUpperCase(),
       url: request.url ?? "/",
       headers: Headers.fromInput(request.headers),

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as TokenAnswer from "./TokenAnswer.js"
-import type { TokenWriter } from "./TokenWriter.js"
+import type { TokenGenerator } from "../tokens/TokenGenerator.js"
+import * as TokenResponse from "./TokenResponse.js"
 
 /**
  * An answer in the shape that the services of an area host have for errors (facts §4a).
@@ -14,9 +14,9 @@ import type { TokenWriter } from "./TokenWriter.js"
  * @category constructors
  */
 export const make = (
-  writer: TokenWriter,
+  generator: TokenGenerator,
   statusCode: number,
   message: string,
   headers: { readonly [name: string]: string } = {}
 ): HttpServerResponse.HttpServerResponse =>
-  TokenAnswer.json(statusCode, { message, statusCode, traceId: writer.opaque(4) }, headers)
+  TokenResponse.json(statusCode, { message, statusCode, traceId: generator.opaque(4) }, headers)

@@ -6,13 +6,13 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import type { SimulatedArea } from "../options/SimulatedTenant.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
+import { domain, type Host } from "../tenants/Hosts.js"
+import type { Tenants } from "../tenants/Tenants.js"
 import { authTokenPath } from "./AuthTokenRoute.js"
-import * as Incoming from "./Incoming.js"
-import type { SimulatedArea } from "./SimulatedTenant.js"
-import type { SimulatorOptions } from "./SimulatorOptions.js"
-import type { SimulatorQuirks } from "./SimulatorQuirks.js"
-import { domain, type Site } from "./Sites.js"
-import type { Tenants } from "./Tenants.js"
 
 /**
  * Where the identity host says what it can do (facts §2a).
@@ -39,9 +39,9 @@ export const cxonePath = "/.well-known/cxone-configuration"
  */
 export const make =
   (tenants: Tenants, options: Pick<SimulatorOptions, "quirks">) =>
-  (incoming: Incoming.Incoming, site: Site): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-    const isOpenid = Incoming.pathOf(incoming) === openidPath
-    if (site._tag === "Api" || (isOpenid && site._tag === "Area")) {
+  (incoming: IncomingRequest.IncomingRequest, host: Host): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+    const isOpenid = IncomingRequest.pathOf(incoming) === openidPath
+    if (host._tag === "Api" || (isOpenid && host._tag === "Area")) {
       return Effect.succeed(notFound("Not Found"))
     }
     if (incoming.method !== "GET" && incoming.method !== "HEAD") {
@@ -53,12 +53,17 @@ export const make =
       )
     }
     return isOpenid
-      ? Effect.succeed(HttpServerResponse.unsafeJson(openid(site.origin)))
-      : configurationOf(tenants, incoming, site, options.quirks ?? {})
+      ? Effect.succeed(HttpServerResponse.unsafeJson(openid(host.origin)))
+      : configurationOf(tenants, incoming, host, options.quirks ?? {})
   }
 
-const configurationOf = (tenants: Tenants, incoming: Incoming.Incoming, site: Site, quirks: SimulatorQuirks) => {
-  const tenantId = Incoming.queryOf(incoming).get("tenantId") ?? ""
+const configurationOf = (
+  tenants: Tenants,
+  incoming: IncomingRequest.IncomingRequest,
+  host: Host,
+  quirks: SimulatorQuirks
+) => {
+  const tenantId = IncomingRequest.queryOf(incoming).get("tenantId") ?? ""
   if (tenantId !== "") {
     return Effect.map(
       tenants.tenantOf(tenantId),
@@ -69,8 +74,8 @@ const configurationOf = (tenants: Tenants, incoming: Incoming.Incoming, site: Si
     )
   }
   return Effect.succeed(
-    site._tag === "Area"
-      ? HttpServerResponse.unsafeJson(configuration(site.area, {}, quirks))
+    host._tag === "Area"
+      ? HttpServerResponse.unsafeJson(configuration(host.area, {}, quirks))
       : notFound("tenantId is missing")
   )
 }

@@ -6,13 +6,13 @@
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as ClientCheck from "./ClientCheck.js"
-import type { Incoming } from "./Incoming.js"
-import type { Registry } from "./Registry.js"
-import type { SimulatorOptions } from "./SimulatorOptions.js"
-import type { Tenants } from "./Tenants.js"
-import * as TokenAnswer from "./TokenAnswer.js"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { Tenants } from "../tenants/Tenants.js"
+import type { Registry } from "../tokens/Registry.js"
+import * as ClientAuthentication from "./ClientAuthentication.js"
 import * as TokenRequest from "./TokenRequest.js"
+import * as TokenResponse from "./TokenResponse.js"
 
 /**
  * Where a client requests tokens for an access key (facts §1a).
@@ -33,18 +33,18 @@ export const authTokenPath = "/auth/token"
  */
 export const make =
   (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "expiresIn" | "quirks">) =>
-  (incoming: Incoming): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  (incoming: IncomingRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
     const { basic, errors } = options.quirks ?? {}
     if (incoming.method !== "POST") {
-      return Effect.succeed(TokenAnswer.notPost(errors))
+      return Effect.succeed(TokenResponse.notPost(errors))
     }
     return Effect.gen(function* () {
       const request = yield* TokenRequest.parse(incoming, basic)
-      const client = yield* ClientCheck.admit(registry, request, "password")
+      const client = yield* ClientAuthentication.admit(registry, request, "password")
       const key = yield* request.accessKey
       const tenant = yield* tenants.ownerOf(key).pipe(Effect.flatMap(TokenRequest.orBadAccessKey))
       const { access, identity, refresh } = yield* registry.issueToKey(client, tenant, "jwt")
-      return TokenAnswer.success(
+      return TokenResponse.success(
         access,
         {
           token_type: "Bearer",
@@ -58,8 +58,8 @@ export const make =
       Effect.catchAll((refusal) =>
         Effect.succeed(
           refusal.description === TokenRequest.missingParameters && errors === undefined
-            ? TokenAnswer.json(400, { message: refusal.description })
-            : TokenAnswer.refused(incoming, refusal, errors)
+            ? TokenResponse.json(400, { message: refusal.description })
+            : TokenResponse.refused(incoming, refusal, errors)
         )
       )
     )

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import * as Hash from "effect/Hash"
-import type { GrantService } from "./Grant.js"
-import type { PlacedTenant } from "./SimulatedTenant.js"
-import { domain } from "./Sites.js"
+import type { GrantService } from "../options/Grant.js"
+import type { PlacedTenant } from "../options/SimulatedTenant.js"
+import { domain } from "../tenants/Hosts.js"
 
 /**
  * From when to when a token is good, in milliseconds.

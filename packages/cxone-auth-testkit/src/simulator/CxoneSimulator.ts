@@ -20,16 +20,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type { Endpoint, FaultOn } from "./Fault.js"
-import * as MemoryTransport from "./MemoryTransport.js"
-import type { RecordedRequest } from "./RecordedRequest.js"
-import type { SimulatedTenant } from "./SimulatedTenant.js"
+import type { Endpoint, FaultOn } from "../faults/Fault.js"
+import type { SimulatedTenant } from "../options/SimulatedTenant.js"
+import { defaultClient, type SimulatedClient, type SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { RecordedRequest } from "../recorder/RecordedRequest.js"
+import { tokenPath } from "../routes/OAuthTokenRoute.js"
+import * as Hosts from "../tenants/Hosts.js"
+import * as MemoryTransport from "../transports/MemoryTransport.js"
+import * as SocketTransport from "../transports/SocketTransport.js"
 import * as Simulation from "./Simulation.js"
-import { defaultClient, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
-import * as Sites from "./Sites.js"
-import * as SocketTransport from "./SocketTransport.js"
 import * as TenantAccount from "./TenantAccount.js"
-import { tokenPath } from "./TokenRoute.js"
 
 /**
  * What a test can ask of the simulator, and do to it, while the app under test talks to it.
@@ -129,10 +129,10 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
     return Layer.scoped(
       CxoneSimulator,
       Effect.gen(function* () {
-        const { hosts, sites } = yield* Sites.make(options, () => SocketTransport.listen)
-        const simulation = yield* Simulation.make(options, sites)
-        yield* Effect.forEach(hosts, ({ server }) => SocketTransport.serve(server, simulation.handle))
-        return make(options, sites.identity, simulation)
+        const { hosts, listeners } = yield* Hosts.make(options, () => SocketTransport.listen)
+        const simulation = yield* Simulation.make(options, hosts)
+        yield* Effect.forEach(listeners, ({ server }) => SocketTransport.serve(server, simulation.handle))
+        return make(options, hosts.identity, simulation)
       })
     )
   }
@@ -148,10 +148,10 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   static layerHttpClient(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
     return Layer.effectContext(
       Effect.gen(function* () {
-        const { hosts, sites } = yield* Sites.make(options, MemoryTransport.open)
-        const simulation = yield* Simulation.make(options, sites)
-        const origins = hosts.map(({ origin }) => origin)
-        return Context.make(CxoneSimulator, make(options, sites.identity, simulation)).pipe(
+        const { hosts, listeners } = yield* Hosts.make(options, MemoryTransport.open)
+        const simulation = yield* Simulation.make(options, hosts)
+        const origins = listeners.map(({ origin }) => origin)
+        return Context.make(CxoneSimulator, make(options, hosts.identity, simulation)).pipe(
           Context.add(HttpClient.HttpClient, MemoryTransport.make(origins, simulation.handle))
         )
       })

@@ -7,12 +7,12 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as ClientCheck from "./ClientCheck.js"
-import type { Incoming } from "./Incoming.js"
-import type { Registry } from "./Registry.js"
-import type { SimulatedClient, SimulatorOptions } from "./SimulatorOptions.js"
-import * as TokenAnswer from "./TokenAnswer.js"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import type { SimulatedClient, SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { Registry } from "../tokens/Registry.js"
+import * as ClientAuthentication from "./ClientAuthentication.js"
 import * as TokenRequest from "./TokenRequest.js"
+import * as TokenResponse from "./TokenResponse.js"
 
 /**
  * Where clients request tokens (source: the brief).
@@ -31,18 +31,18 @@ export const tokenPath = "/oauth/token"
  */
 export const make =
   (registry: Registry, options: Pick<SimulatorOptions, "expiresIn" | "quirks">) =>
-  (incoming: Incoming): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  (incoming: IncomingRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
     const { basic, errors } = options.quirks ?? {}
     if (incoming.method !== "POST") {
-      return Effect.succeed(TokenAnswer.notPost(errors))
+      return Effect.succeed(TokenResponse.notPost(errors))
     }
     return Effect.gen(function* () {
       const request = yield* TokenRequest.parse(incoming, basic)
-      const client = yield* ClientCheck.admit(registry, request, "client_credentials")
+      const client = yield* ClientAuthentication.admit(registry, request, "client_credentials")
       const scopes = yield* allowedScopes(client, request.scope)
       const token = yield* registry.issue(client, scopes)
-      return TokenAnswer.success(token, { token_type: "Bearer", scope: scopes.join(" ") }, options)
-    }).pipe(Effect.catchAll((refusal) => Effect.succeed(TokenAnswer.refused(incoming, refusal, errors))))
+      return TokenResponse.success(token, { token_type: "Bearer", scope: scopes.join(" ") }, options)
+    }).pipe(Effect.catchAll((refusal) => Effect.succeed(TokenResponse.refused(incoming, refusal, errors))))
   }
 
 const scopeSyntax = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/

@@ -5,10 +5,10 @@
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
-import type { Incoming } from "./Incoming.js"
-import type { IssuedToken } from "./Registry.js"
-import type { SimulatorOptions } from "./SimulatorOptions.js"
-import type { SimulatorQuirks } from "./SimulatorQuirks.js"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
+import type { IssuedToken } from "../tokens/Registry.js"
 import type { Refusal } from "./TokenRequest.js"
 
 /**
@@ -71,7 +71,7 @@ export const success = (
  * @category constructors
  */
 export const refused = (
-  incoming: Incoming,
+  incoming: IncomingRequest,
   refusal: Refusal,
   shape: SimulatorQuirks["errors"]
 ): HttpServerResponse.HttpServerResponse => {
