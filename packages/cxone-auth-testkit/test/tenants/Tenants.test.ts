@@ -16,7 +16,7 @@ import {
   twoAreas,
   users,
   usersAt
-} from "./harness.js"
+} from "../support/Harness.js"
 
 const configurationOf = (tenantId: string) =>
   Effect.flatMap(CxoneSimulator, ({ origin }) => get(`/.well-known/cxone-configuration?tenantId=${tenantId}`, origin))

@@ -3,7 +3,7 @@ import { describe, it } from "@effect/vitest"
 import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultTenant } from "cxone-auth-testkit"
 import { Effect } from "effect"
-import { get, modes, otherTenant, placed, read, twoAreas } from "./harness.js"
+import { get, modes, otherTenant, placed, read, twoAreas } from "../support/Harness.js"
 
 const openid = "/.well-known/openid-configuration"
 const cxone = "/.well-known/cxone-configuration"

@@ -3,7 +3,19 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultClient, defaultTenant, defaultUser, Grant } from "cxone-auth-testkit"
 import { Effect, Redacted, Stream, TestClock } from "effect"
-import { apiRequest, get, goodForm, keyAlone, keyForm, mint, mintByKey, modes, placed, read, users } from "./harness.js"
+import {
+  apiRequest,
+  get,
+  goodForm,
+  keyAlone,
+  keyForm,
+  mint,
+  mintByKey,
+  modes,
+  placed,
+  read,
+  users
+} from "../support/Harness.js"
 
 const realm = 'Bearer realm="cxone-simulator"'
 

@@ -18,9 +18,9 @@ import {
   placed,
   secret,
   users
-} from "./harness.js"
+} from "../support/Harness.js"
 
-describe.each(modes)("Recording $name", ({ layer }) => {
+describe.each(modes)("Recorder $name", ({ layer }) => {
   it.effect("holds every request in the order of arrival, with what it was answered", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
@@ -159,7 +159,7 @@ describe.each(modes)("Recording $name", ({ layer }) => {
   )
 })
 
-describe("Recording", () => {
+describe("Recorder", () => {
   it.effect("stops with a reset, which brings back the first state of everything", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator

@@ -19,7 +19,7 @@ import {
   secret,
   twoAreas,
   users
-} from "./harness.js"
+} from "../support/Harness.js"
 
 const without = (...names: ReadonlyArray<string>) =>
   Object.fromEntries(Object.entries(keyForm).filter(([name]) => !names.includes(name)))

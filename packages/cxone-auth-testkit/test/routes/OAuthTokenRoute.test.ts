@@ -3,11 +3,22 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultClient } from "cxone-auth-testkit"
 import { Effect, Random, Redacted } from "effect"
-import { basic, claimsOf, exchange, goodForm, mint, modes, read, secret, tokenRequest, without } from "./harness.js"
+import {
+  basic,
+  claimsOf,
+  exchange,
+  goodForm,
+  mint,
+  modes,
+  read,
+  secret,
+  tokenRequest,
+  without
+} from "../support/Harness.js"
 
 const encode = (text: string) => new URLSearchParams([["", text]]).toString().slice(1)
 
-describe.each(modes)("TokenRoute $name", ({ layer }) => {
+describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
   describe("gives a token", () => {
     it.effect("as RFC 6749 §5.1 says, to who sends its secret in the form", () =>
       Effect.gen(function* () {

@@ -15,7 +15,7 @@ import {
   twoAreas,
   users,
   usersAt
-} from "./harness.js"
+} from "../support/Harness.js"
 
 const path = "/authentication/v1/token/access-key"
 

@@ -19,7 +19,7 @@ import {
   secret,
   tokenRequest,
   users
-} from "./harness.js"
+} from "../support/Harness.js"
 
 const inject = (...[fault, options]: Parameters<CxoneSimulator["Type"]["inject"]>) =>
   Effect.flatMap(CxoneSimulator, (simulator) => simulator.inject(fault, options))

@@ -3,9 +3,9 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultTenant, defaultUser, type SimulatedTenant } from "cxone-auth-testkit"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
-import * as Hosts from "../src/tenants/Hosts.js"
-import * as MemoryTransport from "../src/transports/MemoryTransport.js"
-import { get, keyForm, mint, mintByKey, modes, otherTenant, placed, twoAreas, usersAt } from "./harness.js"
+import * as Hosts from "../../src/tenants/Hosts.js"
+import * as MemoryTransport from "../../src/transports/MemoryTransport.js"
+import { get, keyForm, mint, mintByKey, modes, otherTenant, placed, twoAreas, usersAt } from "../support/Harness.js"
 
 const [otherKey] = otherTenant.accessKeys
 const otherForm = {

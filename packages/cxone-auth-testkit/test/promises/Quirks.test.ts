@@ -2,7 +2,17 @@ import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { defaultClient, type SimulatorOptions } from "cxone-auth-testkit"
 import { Effect, Redacted } from "effect"
-import { basic, exchange, goodForm, goodKey, keyAlone, keyExchange, keyForm, modes, secret } from "./harness.js"
+import {
+  basic,
+  exchange,
+  goodForm,
+  goodKey,
+  keyAlone,
+  keyExchange,
+  keyForm,
+  modes,
+  secret
+} from "../support/Harness.js"
 
 /** One answer of each token route. */
 const answers = Effect.all([exchange(), keyExchange(), keyAlone()])

@@ -3,7 +3,7 @@ import { HttpServerResponse } from "@effect/platform"
 import { describe, it } from "@effect/vitest"
 import { assertTrue, strictEqual } from "@effect/vitest/utils"
 import { Deferred, Effect, Logger, Schedule, Stream } from "effect"
-import * as SocketTransport from "../src/transports/SocketTransport.js"
+import * as SocketTransport from "../../src/transports/SocketTransport.js"
 
 /** A client that reads nothing until it is told to. */
 const connect = (origin: URL) =>

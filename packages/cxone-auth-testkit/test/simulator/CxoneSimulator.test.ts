@@ -6,7 +6,7 @@ import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { ClientAuth, CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultClient, defaultUser, Fault } from "cxone-auth-testkit"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Redacted, Scope, Stream, TestClock } from "effect"
-import { exchange, goodForm, modes, secret, tokenRequest, users } from "./harness.js"
+import { exchange, goodForm, modes, secret, tokenRequest, users } from "../support/Harness.js"
 
 const openServers = Effect.sync(
   () => process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap" || name === "TCPSocketWrap").length
