@@ -5,6 +5,7 @@
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Option from "effect/Option"
 
 /**
  * A request as it arrived, body and all, from a socket or from memory. That it is plain data keeps Promises out of the
@@ -57,6 +58,20 @@ export const textOf = (incoming: IncomingRequest): string => new TextDecoder().d
 export const mediaTypeOf = (incoming: IncomingRequest): string =>
   (incoming.headers["content-type"] ?? "").replace(/;.*$/s, "").trim().toLowerCase()
 
+/** Whether the method is GET or HEAD. */
+export const isRead = ({ method }: IncomingRequest): boolean => method === "GET" || method === "HEAD"
+
+/**
+ * What follows the scheme in the `Authorization` header, if that is the scheme (RFC 9110 §11.4: in any case).
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const credentialsOf = (incoming: IncomingRequest, scheme: "basic" | "bearer"): Option.Option<string> => {
+  const [name = "", rest = ""] = (incoming.headers.authorization ?? "").trim().split(/ +(.*)/s, 2)
+  return name.toLowerCase() === scheme ? Option.some(rest) : Option.none()
+}
+
 /**
  * The request as platform's HTTP apps take it.
  *
@@ -69,6 +84,6 @@ export const toServerRequest = (incoming: IncomingRequest, origin: URL): HttpSer
       method: incoming.method,
       headers: incoming.headers,
       // A GET or HEAD of the web has no body at all.
-      ...(incoming.method === "GET" || incoming.method === "HEAD" ? {} : { body: incoming.body })
+      ...(isRead(incoming) ? {} : { body: incoming.body })
     })
   )

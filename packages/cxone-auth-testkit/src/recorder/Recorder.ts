@@ -8,6 +8,8 @@ import * as Effect from "effect/Effect"
 import type { Endpoint } from "../faults/Fault.js"
 import type { RecordedRequest } from "./RecordedRequest.js"
 
+export { RecordedRequest } from "./RecordedRequest.js"
+
 /**
  * Which request an answer belongs to.
  *

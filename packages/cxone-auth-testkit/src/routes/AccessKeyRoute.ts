@@ -1,8 +1,3 @@
-/**
- * Tokens for access keys alone: the endpoint of UserHub.
- *
- * @since 0.1.0
- */
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,61 +10,47 @@ import { defaultClient, type SimulatorOptions } from "../options/SimulatorOption
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import type { TokenGenerator } from "../tokens/TokenGenerator.js"
-import * as TokenRequest from "./TokenRequest.js"
+import * as Refusal from "./Refusal.js"
 import * as TokenResponse from "./TokenResponse.js"
+import * as TokenRoute from "./TokenRoute.js"
 import * as UserHubError from "./UserHubError.js"
 
-/**
- * Where an access key alone gets tokens, on the host of any area (facts §1a).
- *
- * @since 0.1.0
- * @category constants
- */
+/** The token endpoint of UserHub, for an access key without a client. Every area host has it. */
 export const accessKeyPath = "/authentication/v1/token/access-key"
 
 /**
- * Answers an access key in JSON: 200 with an access token, an opaque refresh token and an `id_token`, and no
- * `token_type`; 401 for a bad key; 400 for what is no such JSON; 405 for what is no POST. The area of the host doesn't
- * matter: each mints for the tenants of all (facts §3). With no client in sight, the first of the options stands in, even
- * if it was forgotten.
- *
- * @since 0.1.0
- * @category constructors
+ * Answers an access key in JSON: 200 with an access token, an opaque refresh token and an `id_token`, but without
+ * `token_type`; 401 if the key is bad; 400 if the body isn't such JSON. Each area host serves the tenants of all areas.
+ * The request names no client, so the scopes and the lifetime are those of the first client of the options, even if that
+ * client was forgotten.
  */
-export const make =
-  (
-    registry: Registry,
-    tenants: Tenants,
-    generator: TokenGenerator,
-    options: Pick<SimulatorOptions, "clients" | "expiresIn" | "quirks">
-  ) =>
-  (incoming: IncomingRequest.IncomingRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-    const errors = options.quirks?.errors
-    const [first] = options.clients ?? [defaultClient]
-    if (incoming.method !== "POST") {
-      return Effect.succeed(
-        errors === undefined
-          ? UserHubError.make(generator, 405, "Method Not Allowed", { allow: "POST" })
-          : TokenResponse.notPost(errors)
-      )
-    }
-    return Effect.gen(function* () {
+export const make = (
+  registry: Registry,
+  tenants: Tenants,
+  generator: TokenGenerator,
+  options: Pick<SimulatorOptions, "clients" | "expiresIn" | "quirks">
+): ((incoming: IncomingRequest.IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>) => {
+  const errors = options.quirks?.errors
+  const refuse: TokenRoute.Refuse =
+    errors === undefined
+      ? {
+          refused: (_, refusal) => UserHubError.make(generator, TokenResponse.statusOf(refusal), refusal.description),
+          notPost: () => UserHubError.make(generator, 405, "Method Not Allowed", { allow: "POST" })
+        }
+      : TokenRoute.refuseAs(errors)
+  const [first] = options.clients ?? [defaultClient]
+
+  return TokenRoute.make(refuse, (incoming) =>
+    Effect.gen(function* () {
       const key = yield* parse(incoming)
-      const tenant = yield* Effect.flatMap(tenants.ownerOf(key), TokenRequest.orBadAccessKey)
+      const tenant = yield* Effect.flatMap(tenants.ownerOf(key), Refusal.ownerOfKey)
       const client = Option.getOrElse(yield* registry.clientOf(first.clientId), () => first)
       const { access, identity, refresh } = yield* registry.issueToKey(client, tenant, "opaque")
       const fields = { refresh_token: Redacted.value(refresh), id_token: Redacted.value(identity) }
       return TokenResponse.success(access, fields, options)
-    }).pipe(
-      Effect.catchAll((refusal) =>
-        Effect.succeed(
-          errors === undefined
-            ? UserHubError.make(generator, TokenResponse.statusOf(refusal), refusal.description)
-            : TokenResponse.refused(incoming, refusal, errors)
-        )
-      )
-    )
-  }
+    })
+  )
+}
 
 const Body = Schema.parseJson(
   Schema.Struct({
@@ -78,13 +59,15 @@ const Body = Schema.parseJson(
   })
 )
 
-const parse = (incoming: IncomingRequest.IncomingRequest): Either.Either<SimulatedAccessKey, TokenRequest.Refusal> =>
-  IncomingRequest.mediaTypeOf(incoming) === "application/json"
-    ? Either.mapLeft(Schema.decodeEither(Body)(IncomingRequest.textOf(incoming)), () => notAccessKey)
-    : Either.left(notAccessKey)
+const parse = (incoming: IncomingRequest.IncomingRequest): Either.Either<SimulatedAccessKey, Refusal.Refusal> =>
+  Either.filterOrLeft(
+    Either.mapLeft(Schema.decodeEither(Body)(IncomingRequest.textOf(incoming)), () => notAccessKey),
+    () => IncomingRequest.mediaTypeOf(incoming) === "application/json",
+    () => notAccessKey
+  )
 
-// Without the decoder's own words, which quote what was sent.
-const notAccessKey: TokenRequest.Refusal = {
+// The decoder's own message is not used, because it quotes what was sent.
+const notAccessKey: Refusal.Refusal = {
   error: "invalid_request",
   description: "The body must be JSON with accessKeyId and accessKeySecret"
 }

@@ -14,7 +14,7 @@ import { defaultUser, type SimulatorOptions } from "../options/SimulatorOptions.
 import type { Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
-import { credentialsOf } from "./TokenRequest.js"
+import * as JsonResponse from "./JsonResponse.js"
 import { realm } from "./TokenResponse.js"
 
 /**
@@ -41,7 +41,7 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 export const make =
   (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
   (incoming: IncomingRequest.IncomingRequest, host: Host): Answer =>
-    Option.match(bearerOf(incoming), {
+    Option.match(IncomingRequest.credentialsOf(incoming, "bearer"), {
       // RFC 6750 §3.1: who sent no token at all is told no error code.
       onNone: () => Effect.succeed(challenge(401, {}, { message: "Unauthorized" })),
       onSome: (token) =>
@@ -55,15 +55,6 @@ export const make =
             )
           : Effect.succeed(malformedToken)
     })
-
-/**
- * The token that a request carries, if it carries one.
- *
- * @since 0.1.0
- * @category getters
- */
-export const bearerOf = (incoming: IncomingRequest.IncomingRequest): Option.Option<string> =>
-  credentialsOf(incoming, "bearer")
 
 // RFC 6750 §2.1.
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
@@ -97,12 +88,12 @@ const route = (
   }
   // The web's Request, which the app is given, can't be made for these two.
   if (options.api === undefined || incoming.method === "TRACE" || incoming.method === "CONNECT") {
-    return Effect.succeed(notFound)
+    return Effect.succeed(JsonResponse.notFound())
   }
   return options.api.pipe(
     Effect.provideService(HttpServerRequest.HttpServerRequest, IncomingRequest.toServerRequest(incoming, origin)),
     Effect.provideService(Grant, grant),
-    Effect.catchTag("RouteNotFound", () => Effect.succeed(notFound)),
+    Effect.catchTag("RouteNotFound", () => Effect.succeed(JsonResponse.notFound())),
     Effect.catchAllDefect((defect) =>
       Effect.as(
         Effect.logError("CxoneSimulator: the app of the option `api` died, and 500 was answered", defect),
@@ -113,18 +104,13 @@ const route = (
 }
 
 const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object) =>
-  isRead(incoming) && !grant.scopes.includes(userScope)
+  IncomingRequest.isRead(incoming) && !grant.scopes.includes(userScope)
     ? refused(403, "insufficient_scope", "The token lacks a scope that this needs", { scope: userScope })
     : rendered(incoming, body)
 
-const isRead = ({ method }: IncomingRequest.IncomingRequest): boolean => method === "GET" || method === "HEAD"
-
 const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
-  if (!isRead(incoming)) {
-    return HttpServerResponse.unsafeJson(
-      { message: "Method Not Allowed" },
-      { status: 405, headers: { allow: "GET, HEAD" } }
-    )
+  if (!IncomingRequest.isRead(incoming)) {
+    return JsonResponse.onlyRead
   }
   return acceptsJson(incoming)
     ? HttpServerResponse.unsafeJson(body)
@@ -160,5 +146,3 @@ const refused = (
 const invalidToken = refused(401, "invalid_token", "The token is unknown, revoked or expired")
 
 const malformedToken = refused(400, "invalid_request", "The Authorization header holds no well-formed token")
-
-const notFound = HttpServerResponse.unsafeJson({ message: "Not Found" }, { status: 404 })

@@ -1,8 +1,3 @@
-/**
- * Tokens for access keys that come with a client: the endpoint that NICE documents, `POST /auth/token`.
- *
- * @since 0.1.0
- */
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -11,38 +6,35 @@ import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import * as ClientAuthentication from "./ClientAuthentication.js"
-import * as TokenRequest from "./TokenRequest.js"
+import * as Refusal from "./Refusal.js"
 import * as TokenResponse from "./TokenResponse.js"
+import * as TokenRoute from "./TokenRoute.js"
 
-/**
- * Where a client requests tokens for an access key (facts §1a).
- *
- * @since 0.1.0
- * @category constants
- */
+/** The token endpoint that NICE documents for back-end apps: a client together with an access key. */
 export const authTokenPath = "/auth/token"
 
 /**
- * Answers a token request with an access key as its user name and password: 200 with an access token, a refresh token
- * and an `id_token`; 401 `invalid_client` or `invalid_grant`; 400 for anything else, and in the words of CXone if a
- * parameter is missing, as all are in a JSON body (facts §4a). The scopes are those of the client, whatever it asks for
- * (facts §1b).
- *
- * @since 0.1.0
- * @category constructors
+ * Answers a token request whose user name and password are an access key: 200 with an access token, a refresh token and
+ * an `id_token`; 401 `invalid_client` or `invalid_grant`; or 400. The scopes are always those of the client, because
+ * CXone reads no `scope` here.
  */
-export const make =
-  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "expiresIn" | "quirks">) =>
-  (incoming: IncomingRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-    const { basic, errors } = options.quirks ?? {}
-    if (incoming.method !== "POST") {
-      return Effect.succeed(TokenResponse.notPost(errors))
-    }
-    return Effect.gen(function* () {
-      const request = yield* TokenRequest.parse(incoming, basic)
-      const client = yield* ClientAuthentication.admit(registry, request, "password")
+export const make = (
+  registry: Registry,
+  tenants: Tenants,
+  options: Pick<SimulatorOptions, "expiresIn" | "quirks">
+): ((incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>) => {
+  const { basic, errors } = options.quirks ?? {}
+  const refuse = TokenRoute.refuseAs(errors)
+  const refused: TokenRoute.Refuse["refused"] = (incoming, refusal) =>
+    refusal.description === Refusal.missingParameters && errors === undefined
+      ? TokenResponse.json(400, { message: refusal.description })
+      : refuse.refused(incoming, refusal)
+
+  return TokenRoute.make({ ...refuse, refused }, (incoming) =>
+    Effect.gen(function* () {
+      const { client, request } = yield* ClientAuthentication.authenticate(registry, incoming, "password", basic)
       const key = yield* request.accessKey
-      const tenant = yield* tenants.ownerOf(key).pipe(Effect.flatMap(TokenRequest.orBadAccessKey))
+      const tenant = yield* Effect.flatMap(tenants.ownerOf(key), Refusal.ownerOfKey)
       const { access, identity, refresh } = yield* registry.issueToKey(client, tenant, "jwt")
       return TokenResponse.success(
         access,
@@ -54,13 +46,6 @@ export const make =
         },
         options
       )
-    }).pipe(
-      Effect.catchAll((refusal) =>
-        Effect.succeed(
-          refusal.description === TokenRequest.missingParameters && errors === undefined
-            ? TokenResponse.json(400, { message: refusal.description })
-            : TokenResponse.refused(incoming, refusal, errors)
-        )
-      )
-    )
-  }
+    })
+  )
+}

@@ -13,6 +13,7 @@ import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
 import { domain, type Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import { authTokenPath } from "./AuthTokenRoute.js"
+import * as JsonResponse from "./JsonResponse.js"
 
 /**
  * Where the identity host says what it can do (facts §2a).
@@ -42,15 +43,10 @@ export const make =
   (incoming: IncomingRequest.IncomingRequest, host: Host): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
     const isOpenid = IncomingRequest.pathOf(incoming) === openidPath
     if (host._tag === "Api" || (isOpenid && host._tag === "Area")) {
-      return Effect.succeed(notFound("Not Found"))
+      return Effect.succeed(JsonResponse.notFound())
     }
-    if (incoming.method !== "GET" && incoming.method !== "HEAD") {
-      return Effect.succeed(
-        HttpServerResponse.unsafeJson(
-          { message: "Method Not Allowed" },
-          { status: 405, headers: { allow: "GET, HEAD" } }
-        )
-      )
+    if (!IncomingRequest.isRead(incoming)) {
+      return Effect.succeed(JsonResponse.onlyRead)
     }
     return isOpenid
       ? Effect.succeed(HttpServerResponse.unsafeJson(openid(host.origin)))
@@ -68,7 +64,7 @@ const configurationOf = (
     return Effect.map(
       tenants.tenantOf(tenantId),
       Option.match({
-        onNone: () => notFound("No such tenant"),
+        onNone: () => JsonResponse.notFound("No such tenant"),
         onSome: (tenant) => HttpServerResponse.unsafeJson(configuration(tenant, { tenantId }, quirks))
       })
     )
@@ -76,7 +72,7 @@ const configurationOf = (
   return Effect.succeed(
     host._tag === "Area"
       ? HttpServerResponse.unsafeJson(configuration(host.area, {}, quirks))
-      : notFound("tenantId is missing")
+      : JsonResponse.notFound("tenantId is missing")
   )
 }
 
@@ -110,5 +106,3 @@ const configuration = (
   private: false,
   ...(quirks.configuration === "minimal" ? {} : { area, cluster, acdDomain: domain, globaldomain: domain, ...asked })
 })
-
-const notFound = (message: string) => HttpServerResponse.unsafeJson({ message }, { status: 404 })

@@ -19,6 +19,9 @@ import * as DiscoveryRoute from "./DiscoveryRoute.js"
 import * as OAuthTokenRoute from "./OAuthTokenRoute.js"
 import * as UserHubError from "./UserHubError.js"
 
+export { tokenPath } from "./OAuthTokenRoute.js"
+export { claimedClientId } from "./TokenRequest.js"
+
 /**
  * Where a request has arrived, and what it will be answered. Nothing happens until the answer is run.
  *

@@ -9,7 +9,7 @@ import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
 import type { IssuedToken } from "../tokens/Registry.js"
-import type { Refusal } from "./TokenRequest.js"
+import type { Refusal } from "./Refusal.js"
 
 /**
  * What the simulator calls itself in the challenges it sends.

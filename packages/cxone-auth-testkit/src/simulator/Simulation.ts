@@ -14,11 +14,8 @@ import * as FaultQueue from "../faults/FaultQueue.js"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import { ConnectionLost, truncate } from "../http/ResponseBody.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
-import { RecordedRequest } from "../recorder/RecordedRequest.js"
 import * as Recorder from "../recorder/Recorder.js"
-import { bearerOf } from "../routes/ApiRoute.js"
 import * as Routes from "../routes/Routes.js"
-import { claimedClientId } from "../routes/TokenRequest.js"
 import type { Hosts } from "../tenants/Hosts.js"
 import * as Tenants from "../tenants/Tenants.js"
 import * as Registry from "../tokens/Registry.js"
@@ -63,7 +60,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
         const { headers, method, url } = incoming
         const body = Redacted.make(IncomingRequest.textOf(incoming))
         const request = { endpoint, method, url, headers, body, time, fault, status: Option.none() }
-        return [recorder.arrived(new RecordedRequest(request)), fault]
+        return [recorder.arrived(new Recorder.RecordedRequest(request)), fault]
       })
 
     const handle = (incoming: IncomingRequest.IncomingRequest) =>
@@ -99,9 +96,9 @@ const withFault = (
     case "EndlessBody":
       return Effect.succeed(endless(fault))
     case "RevokeToken":
-      return afterwards(Option.map(bearerOf(incoming), registry.revoke), answer)
+      return afterwards(Option.map(IncomingRequest.credentialsOf(incoming, "bearer"), registry.revoke), answer)
     case "ForgetClient":
-      return afterwards(Option.map(claimedClientId(incoming), registry.forget), answer)
+      return afterwards(Option.map(Routes.claimedClientId(incoming), registry.forget), answer)
   }
 }
 
