@@ -1,15 +1,10 @@
-/**
- * What can be made to go wrong.
- *
- * @since 0.1.0
- */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
 /**
- * Something that goes wrong with one request. Build it with the functions of the same name.
+ * Something that goes wrong with one request. The constructors have the same name.
  *
  * @since 0.1.0
  * @category models
@@ -29,8 +24,8 @@ export type Fault = Data.TaggedEnum<{
 }>
 
 /**
- * Where a request arrives: a route that gives tokens, one of the two discovery documents, or anything else; on whichever
- * host.
+ * Where a request arrives, on any host: `token` for a route that issues tokens, `discovery` for one of the two
+ * discovery documents, `api` for everything else.
  *
  * @since 0.1.0
  * @category models
@@ -55,27 +50,26 @@ type FaultOf<Tag extends Fault["_tag"]> = Extract<Fault, { readonly _tag: Tag }>
 const tagged = Data.taggedEnum<Fault>()
 const encoder = new TextEncoder()
 
-// White space: what comes of it is the valid beginning of any JSON document, so only a limit can end the reading.
+// White space may precede any JSON document, so a parser can't reject it: only a limit or a time-out ends the reading.
 const trickle = encoder.encode(" ")
 const flood = encoder.encode(" ".repeat(16 * 1024))
 
 /**
  * The constructors of {@link Fault}.
  *
- * - `respond` answers with this status, and nothing else happens. A `body` that is a text is sent as it is, anything
- *   else as JSON; the content type follows it unless `headers` says otherwise. Throws a `TypeError` or `RangeError` for
- *   what HTTP can't carry: a status outside 200 to 599, a header with a line break, a body that is no JSON.
- * - `delay` waits, by the `Clock`, and then handles the request as if nothing had happened.
- * - `connectionReset` doesn't answer: the connection is reset (RST), once the request has been received.
+ * - `respond` answers with this status instead of handling the request. A string `body` is sent as it is, and any other
+ *   as JSON. The content type fits the body unless `headers` sets it. Throws a `TypeError` or a `RangeError` if the
+ *   status is outside 200 to 599, if a header has a line break, or if the body can't be written as JSON.
+ * - `delay` waits by the `Clock`, and then handles the request.
+ * - `connectionReset` receives the request and then resets the connection (TCP RST) without an answer.
  * - `truncatedBody` handles the request, sends the headers and half of the body, and closes the connection.
- * - `endlessBody` answers 200 with a body that never ends. It floods, as fast as the client reads; with `every` it
- *   sends one `chunk` at once and then one each time that this has passed. A chunk is white space by default: one space
- *   with `every`, 16 KiB of them without. Throws a `RangeError` if the chunk is empty.
- * - `revokeToken` revokes the token that the API call carries and then handles the call, which gets the 401 of a token
- *   that was good a moment ago.
- * - `forgetClient` removes the client that the token request names and then handles the request, which gets the 401 of
- *   an application whose registration was deleted. Tokens that it holds go on working. A request that names none, as one
- *   with an access key alone, is just handled.
+ * - `endlessBody` answers 200 with a body that never ends. It sends chunks as fast as the client reads. With `every`,
+ *   it sends one `chunk` at once and then one after each interval. The default chunk is one space with `every`, and 16
+ *   KiB of spaces without. Throws a `RangeError` if the chunk is empty.
+ * - `revokeToken` revokes the token of the API call and then handles the call, which is answered 401.
+ * - `forgetClient` removes the client that the token request names and then handles the request, which is answered 401.
+ *   The tokens of the client stay valid. A request that names no client, because it has an access key alone, is handled
+ *   as usual.
  *
  * @since 0.1.0
  * @category constructors
@@ -95,7 +89,7 @@ export const Fault = {
     readonly body?: unknown
   }): FaultOf<"Respond"> => {
     if (!Number.isInteger(answer.status) || answer.status < 200 || answer.status > 599) {
-      throw new RangeError(`Fault.respond: status must be a whole number from 200 to 599, not ${answer.status}`)
+      throw new RangeError(`Fault.respond: status is ${answer.status}; use a whole number from 200 to 599`)
     }
     const headers = new Headers(answer.headers)
     if (answer.body !== undefined && !headers.has("content-type")) {
@@ -115,7 +109,7 @@ export const Fault = {
     readonly chunk?: string
   }): FaultOf<"EndlessBody"> => {
     if (options?.chunk === "") {
-      throw new RangeError("Fault.endlessBody: chunk is empty; an endless body is made of something")
+      throw new RangeError("Fault.endlessBody: chunk is empty; use at least one character, or leave it out")
     }
     const every = Option.map(Option.fromNullable(options?.every), Duration.decode)
     const fallback = Option.isSome(every) ? trickle : flood
@@ -129,10 +123,10 @@ const toText = (body: unknown): string => {
   if (body === undefined || Predicate.isString(body)) {
     return body ?? ""
   }
-  // What is no JSON at all, a function for example, is `undefined` here: a mistake in the test, not an empty body.
+  // JSON.stringify is typed without `undefined`, but returns it for a function, for example.
   const json: string | undefined = JSON.stringify(body)
   if (json === undefined) {
-    throw new TypeError("Fault.respond: body can't be written as JSON")
+    throw new TypeError("Fault.respond: body can't be written as JSON; use a string or a JSON value")
   }
   return json
 }

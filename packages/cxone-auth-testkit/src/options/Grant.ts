@@ -1,28 +1,23 @@
-/**
- * What stands behind the token of a request.
- *
- * @since 0.1.0
- */
 import * as Context from "effect/Context"
 
 /**
- * What stands behind a valid token.
+ * What a valid token grants.
  *
  * @since 0.1.0
  * @category models
  */
 export interface GrantService {
-  /** The client; for an access key that came without one, the first that was registered. */
+  /** The client that requested the token. For an access key without a client, it is the first client of the options. */
   readonly clientId: string
-  /** The tenant of the access key; `undefined` for a token that a client got for itself. */
+  /** The tenant of the access key; `undefined` for a client's own token. */
   readonly tenantId: string | undefined
   readonly scopes: ReadonlyArray<string>
-  /** When the token ends, in milliseconds by the `Clock`. */
+  /** When the token expires, in milliseconds by the `Clock`. */
   readonly expiresAt: number
 }
 
 /**
- * The grant behind the token of the request at hand, for the routes of the `api` option.
+ * What the token of the current request grants. The routes of the option `api` can read it.
  *
  * @since 0.1.0
  * @category tags

@@ -1,13 +1,8 @@
-/**
- * The customers of CXone, and the keys of their employees.
- *
- * @since 0.1.0
- */
 import type * as Arr from "effect/Array"
 import * as Redacted from "effect/Redacted"
 
 /**
- * An access key: the pair that stands for one employee of a tenant.
+ * An access key. It stands for one employee of a tenant.
  *
  * @since 0.1.0
  * @category models
@@ -18,21 +13,21 @@ export interface SimulatedAccessKey {
 }
 
 /**
- * A customer of CXone.
+ * A tenant, which is a customer of CXone.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SimulatedTenant {
   readonly tenantId: string
-  /** The part of the world that it lives in, lower-case letters and digits as in CXone; default `na1`. */
+  /** The area that hosts the tenant, in lower-case letters and digits, such as `eu1`; default `na1`. */
   readonly area?: string
-  /** No other tenant may have a key of the same id. */
+  /** Each `accessKeyId` must be unique, among all tenants. */
   readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
 }
 
 /**
- * An area, and the two hosts that serve it.
+ * An area, and its two hosts.
  *
  * @since 0.1.0
  * @category models
@@ -40,14 +35,14 @@ export interface SimulatedTenant {
 export interface SimulatedArea {
   readonly area: string
   readonly cluster: string
-  /** The host of UserHub, where access keys alone get tokens. */
+  /** The host of UserHub, where an access key gets a token without a client. */
   readonly areaOrigin: URL
-  /** The host of the API, for the tokens of the tenants of this area. */
+  /** The host of the API. It accepts the tokens of the tenants of this area. */
   readonly apiOrigin: URL
 }
 
 /**
- * A tenant, and where its area is reached.
+ * A tenant, with the hosts of its area.
  *
  * @since 0.1.0
  * @category models
@@ -57,16 +52,10 @@ export interface PlacedTenant extends SimulatedArea {
   readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
 }
 
-/**
- * The area of a tenant that names none.
- *
- * @since 0.1.0
- * @category constants
- */
 export const defaultArea = "na1"
 
 /**
- * The tenant that lives in the simulator when no other does. Its key is made up, and works nowhere else.
+ * The tenant of a simulator without the option `tenants`. Its access key is made up.
  *
  * @since 0.1.0
  * @category constants
@@ -75,7 +64,8 @@ export const defaultTenant: SimulatedTenant = {
   tenantId: "test-tenant",
   accessKeys: [
     {
-      // Both end as those of CXone do, and hold what a client must encode, so that one that doesn't is found out.
+      // As in CXone, both end in `====`. These characters must be form-encoded, so an app that doesn't encode is
+      // refused.
       accessKeyId: "TESTKEY7ONLY7FOR7TESTS7X7X7X7X7X====",
       accessKeySecret: Redacted.make("TEST+KEY/SECRET%FOR:TESTS7X7X7X7X7====")
     }

@@ -1,8 +1,3 @@
-/**
- * What a test can choose, and what it gets if it doesn't.
- *
- * @since 0.1.0
- */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as Arr from "effect/Array"
@@ -13,7 +8,7 @@ import type { SimulatedTenant } from "./SimulatedTenant.js"
 import type { SimulatorQuirks } from "./SimulatorQuirks.js"
 
 /**
- * An application that is registered at the simulator.
+ * A client that is registered with the simulator.
  *
  * @since 0.1.0
  * @category models
@@ -21,76 +16,70 @@ import type { SimulatorQuirks } from "./SimulatorQuirks.js"
 export interface SimulatedClient {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted<string>
-  /** The scopes that it may ask for, and gets if it asks for none (RFC 6749 §3.3). */
+  /** The scopes that the client may request. It gets all of them if it requests none (RFC 6749 §3.3). */
   readonly scopes: ReadonlyArray<string>
   /**
-   * The grants that it may use; default {@link defaultGrantTypes}, all that the simulator knows. For any other grant the
-   * client is refused with `unauthorized_client`.
+   * The grants that the client may use; default `client_credentials` and `password`, which are all that the simulator
+   * knows. A request with another grant is refused with `unauthorized_client`.
    */
   readonly grantTypes?: ReadonlyArray<string>
   /**
-   * How it is registered to prove itself: as Basic credentials, or in the form. The other way is then refused with
-   * `invalid_client`. Without it, either is accepted.
+   * The authentication method that the client is registered for: `basic` for the `Authorization` header, `post` for the
+   * form. The other method is refused with `invalid_client`. By default, both are accepted.
    */
   readonly authMethod?: "basic" | "post"
-  /** How long its tokens live, finite; default one hour (source: the brief). `expires_in` says it in whole seconds. */
+  /** The lifetime of the client's tokens, which must be finite; default one hour. `expires_in` is in whole seconds. */
   readonly tokenLifetime?: Duration.DurationInput
 }
 
 /**
- * What the simulator is made from. Everything has a default.
+ * The options of the simulator.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SimulatorOptions {
-  /** Who may ask for tokens; default {@link defaultClient} alone. The first is the one of `credentials`. */
+  /** The clients; default {@link defaultClient} alone. `CxoneSimulatorService.credentials` are those of the first. */
   readonly clients?: Arr.NonEmptyReadonlyArray<SimulatedClient>
-  /** The tenants; default {@link defaultTenant} alone. Each area among them is reached at two hosts of its own. */
+  /** The tenants; default `defaultTenant` alone. Each of their areas has two hosts. */
   readonly tenants?: Arr.NonEmptyReadonlyArray<SimulatedTenant>
   /**
-   * What access tokens look like; default `jwt`, as those of CXone do. Its claims are readable, `exp` among them, and its
-   * signature is random bytes: the simulator knows its tokens and verifies none. `opaque` has nothing to read. An
-   * `id_token` is a JWT in any case.
+   * The format of access tokens; default `jwt`, as in CXone. A JWT has readable claims, such as `exp`. Its signature is
+   * random bytes, because the simulator remembers its tokens and verifies no signature. An `opaque` token is random
+   * bytes. An `id_token` is always a JWT.
    */
   readonly tokenFormat?: "jwt" | "opaque"
-  /** How a token answer writes `expires_in`; default `number`. CXone has been seen with each (facts §1c). */
+  /** The type of `expires_in` in a token response, or `omitted`; default `number`. Clients of CXone have met each. */
   readonly expiresIn?: "number" | "string" | "omitted"
-  /** What else differs from one CXone to another. */
+  /** Other differences between one CXone system and another. */
   readonly quirks?: SimulatorQuirks
-  /** What `GET /api/v2/users/me` answers; default {@link defaultUser}. */
+  /** The response body of `GET /api/v2/users/me`; default {@link defaultUser}. */
   readonly user?: { readonly [field: string]: unknown }
   /**
-   * The rest of the API: an `HttpRouter`, or any other app. It gets each request that no route of the simulator answers
-   * and that carries a valid token, of which {@link Grant} tells. A path that a router doesn't know is answered 404, and
-   * so is every path without this option.
+   * The rest of the API: an `HttpRouter`, or any other `HttpApp`. It gets each request that carries a valid token and
+   * has no route in the simulator. {@link Grant} describes that token. If the router has no route either, or if there
+   * is no `api`, the simulator answers 404.
    */
   readonly api?: HttpApp.Default<HttpServerError.RouteNotFound, Grant>
 }
 
 /**
- * The client that is registered when no other is. Both values are made up, and work nowhere else.
+ * The client of a simulator without the option `clients`. Its id and secret are made up.
  *
  * @since 0.1.0
  * @category constants
  */
 export const defaultClient: SimulatedClient = {
   clientId: "test-client",
-  // With the characters that a client must encode, so that one that doesn't is found out.
+  // These characters must be form-encoded, so a client that doesn't encode its secret is refused.
   clientSecret: Redacted.make("test+secret/for=tests&100%"),
   scopes: ["offline_access", "read:users", "write:users", "read:reports"]
 }
 
-/**
- * The grants of a client that names none.
- *
- * @since 0.1.0
- * @category constants
- */
 export const defaultGrantTypes: ReadonlyArray<string> = ["client_credentials", "password"]
 
 /**
- * The user that `GET /api/v2/users/me` answers when no other is given.
+ * The user that `GET /api/v2/users/me` returns without the option `user`.
  *
  * @since 0.1.0
  * @category constants
@@ -101,10 +90,4 @@ export const defaultUser: { readonly [field: string]: unknown } = {
   email: "test.user@example.com"
 }
 
-/**
- * How long tokens live when a client doesn't say (source: the brief).
- *
- * @since 0.1.0
- * @category constants
- */
 export const defaultTokenLifetime: Duration.Duration = Duration.hours(1)

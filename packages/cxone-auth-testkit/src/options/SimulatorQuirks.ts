@@ -1,40 +1,34 @@
 /**
- * The ways in which one CXone differs from another.
- *
- * @since 0.1.0
- */
-
-/**
- * What CXone has been seen, or is suspected, to do differently from place to place. Each default is what it is known to
- * do. `expiresIn`, the oldest of them, is an option of its own.
+ * Known or suspected differences between CXone systems. Each default is what CXone is known to do. `expiresIn` of
+ * `SimulatorOptions` is one more.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SimulatorQuirks {
-  /** Whether an access key gets an `id_token` beside its access token; default `issued`. */
+  /** Whether an access key gets an `id_token` together with its access token; default `issued`. */
   readonly idToken?: "issued" | "omitted"
-  /** Whether it gets a refresh token; default `issued`. The simulator has no use for one, as back-end apps have none. */
+  /** Whether an access key gets a refresh token; default `issued`. The simulator accepts none in a token request. */
   readonly refreshToken?: "issued" | "omitted"
   /**
-   * The shape in which every token route hands out tokens; default `snake_case`, as RFC 6749. `camelCase` has
-   * `accessToken`, `accessTokenExpiry`, `refreshToken` and `idToken`, and nothing else; `array` is the default in an
-   * array of one.
+   * The shape of token responses on every token route; default `snake_case`, as in RFC 6749. `camelCase` has only
+   * `accessToken`, `accessTokenExpiry`, `refreshToken` and `idToken`. `array` puts the default response into an array.
    */
   readonly answer?: "snake_case" | "camelCase" | "array"
   /**
-   * The shape in which every token route refuses: `error` with `error_description`, or with `errorDescription`, or
-   * `error: { code, message }`. By default each does as it does in CXone: `snake_case` on the identity host, but
-   * `{ message }` for a body that lacks what `/auth/token` needs; `{ message, statusCode, traceId }` on an area host.
+   * The shape of error responses on every token route: `error` with `error_description`, `error` with
+   * `errorDescription`, or `error: { code, message }`. By default, each route answers as in CXone. The identity host
+   * uses `snake_case`, except that `/auth/token` answers `{ message }` if a parameter is missing. An area host answers
+   * `{ message, statusCode, traceId }`.
    */
   readonly errors?: "snake_case" | "camelCase" | "object"
-  /** Whether `cxone-configuration` has the fields that are optional, such as `area` and `cluster`; default `full`. */
+  /** Whether `cxone-configuration` has its optional fields, such as `area` and `cluster`; default `full`. */
   readonly configuration?: "full" | "minimal"
-  /** How `cxone-configuration` writes `api_endpoint`: without a slash at its end, the default, or with one. */
+  /** Whether `api_endpoint` of `cxone-configuration` ends with a slash; default `plain`, without one. */
   readonly apiEndpoint?: "plain" | "trailing-slash"
   /**
-   * Which Basic credentials are read: those that are form-encoded, as RFC 6749 §2.3.1 wants them, the default; or with
-   * `raw` also those that are not.
+   * Which Basic credentials are accepted: by default only those that are form-encoded (RFC 6749 §2.3.1); with `raw`
+   * also those that are not encoded.
    */
   readonly basic?: "encoded" | "raw"
 }

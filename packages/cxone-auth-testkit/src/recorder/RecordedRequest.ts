@@ -1,8 +1,3 @@
-/**
- * A request that was received, for assertions.
- *
- * @since 0.1.0
- */
 import * as Headers from "@effect/platform/Headers"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -18,8 +13,8 @@ interface Secrets {
 }
 
 /**
- * A request that the simulator received, and what became of it. However it is printed or serialised, the values of its
- * secret headers, its query and its body stay out.
+ * A request that the simulator received, with the status of its answer. If it is printed or serialised, the values of
+ * secret headers, the query and the body are left out.
  *
  * @since 0.1.0
  * @category models
@@ -34,7 +29,7 @@ interface Secrets {
  */
 export class RecordedRequest extends Inspectable.Class {
   /**
-   * `token` for a route that gives tokens, `discovery` for a discovery document, `api` for everything else.
+   * `token` for a route that issues tokens, `discovery` for a discovery document, `api` for everything else.
    *
    * @since 0.1.0
    */
@@ -46,28 +41,24 @@ export class RecordedRequest extends Inspectable.Class {
    */
   readonly method: string
   /**
-   * When it had arrived, in milliseconds by the `Clock`.
+   * When the request arrived, in milliseconds by the `Clock`.
    *
    * @since 0.1.0
    */
   readonly time: number
   /**
-   * The fault that it had.
+   * The fault that was injected into this request.
    *
    * @since 0.1.0
    */
   readonly fault: Option.Option<Fault>
   /**
-   * The status that was answered. None while the answer is not there yet, and if none was given.
+   * The status of the answer. None until there is an answer, and if the connection was reset instead.
    *
    * @since 0.1.0
    */
   readonly status: Option.Option<number>
-  /**
-   * What a spread, a diff or a printer that walks the fields shall not meet.
-   *
-   * @since 0.1.0
-   */
+  // Private, so that a spread, a diff or a printer doesn't find the secrets.
   readonly #secrets: Secrets
 
   constructor(fields: Pick<RecordedRequest, "endpoint" | "method" | "time" | "fault" | "status"> & Secrets) {
@@ -80,23 +71,35 @@ export class RecordedRequest extends Inspectable.Class {
     this.#secrets = { url: fields.url, headers: fields.headers, body: fields.body }
   }
 
-  /** Path and query, as they were sent. */
+  /**
+   * The path and the query, as they were sent.
+   *
+   * @since 0.1.0
+   */
   get url(): string {
     return this.#secrets.url
   }
 
-  /** The headers, their names in lower case. They hold the client's secret or a token. */
+  /**
+   * The headers, with names in lower case. They can hold a client's secret or a token.
+   *
+   * @since 0.1.0
+   */
   get headers(): Headers.Headers {
     return this.#secrets.headers
   }
 
-  /** The body, as UTF-8. That of a token request holds secrets, of a client or an access key. */
+  /**
+   * The body, as UTF-8. In a token request it can hold a client's secret or an access key.
+   *
+   * @since 0.1.0
+   */
   get body(): Redacted.Redacted<string> {
     return this.#secrets.body
   }
 
   /**
-   * The same request, now that it has been answered.
+   * The same request with the status of its answer.
    *
    * @since 0.1.0
    */
@@ -105,7 +108,7 @@ export class RecordedRequest extends Inspectable.Class {
   }
 
   /**
-   * What is shown when it is printed, logged or serialised.
+   * What is printed, logged or serialised.
    *
    * @since 0.1.0
    */

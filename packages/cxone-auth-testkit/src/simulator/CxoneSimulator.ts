@@ -1,8 +1,3 @@
-/**
- * A CXone to test against: the service, and the layers that it comes in.
- *
- * @since 0.1.0
- */
 import * as HttpClient from "@effect/platform/HttpClient"
 import {
   type AccessToken,
@@ -32,63 +27,62 @@ import * as Simulation from "./Simulation.js"
 import * as TenantAccount from "./TenantAccount.js"
 
 /**
- * What a test can ask of the simulator, and do to it, while the app under test talks to it.
+ * The simulator as a test sees it: what was requested, and what goes wrong.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CxoneSimulatorService {
-  /** Where its identity provider is reached, and all of its API: the issuer. */
+  /** The origin of the identity host, which is the issuer. The API answers there too. */
   readonly origin: URL
-  /** The tenants that it began with, their credentials, and the hosts of their areas. */
+  /** The tenants of the options, with their credentials and the hosts of their areas. */
   readonly tenants: Arr.NonEmptyReadonlyArray<TenantAccount.TenantAccount>
-  /** The environment for access keys with a client: `CxoneEnvironment.discover`, with `origin` as the issuer. */
+  /** The environment for an access key with a client: `CxoneEnvironment.discover`, with `origin` as the issuer. */
   readonly issuerEnvironment: DiscoveredEnvironment
-  /** The environment for `CxoneAuth.layer`: tokens from `{origin}/oauth/token`, the API at `{origin}`. */
+  /** The environment for a client alone: the token endpoint `{origin}/oauth/token`, and the API at `origin`. */
   readonly environment: FixedEnvironment
-  /** The credentials of the first client, sent in the form. */
+  /** The id and the secret of the first client. They are sent in the form. */
   readonly credentials: ClientSecret
-  /** Every request so far, in the order of arrival; one that waits for its answer is there already. */
+  /** Every request so far, in the order of arrival. A request is listed even before it is answered. */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
-  /** Those to one endpoint: `requestsTo("token")` are the exchanges. */
+  /** Every request so far to one endpoint. For example, `requestsTo("token")` lists the token requests. */
   readonly requestsTo: (endpoint: Endpoint) => Effect.Effect<ReadonlyArray<RecordedRequest>>
-  /** Done as soon as `count` requests or more have arrived at an endpoint, answered or not. */
+  /** Waits until at least `count` requests have arrived at an endpoint, answered or not. */
   readonly awaitRequests: (endpoint: Endpoint, count: number) => Effect.Effect<void>
   /**
-   * Queues a fault for the next request to an endpoint, or the next `times`; with `times: Infinity`, for every one until
-   * `clearFaults`. Each request takes one fault, in the order in which they were injected. Any other `times` than a
-   * whole number from 1 up, or `Infinity`, is a mistake in the test: a defect.
+   * Injects a fault into the next request to an endpoint, or into the next `times` requests. With `times: Infinity`,
+   * the fault stays until `clearFaults`. Each request takes one fault, and faults are taken in the order of injection.
+   * If `times` is neither a whole number from 1 up nor `Infinity`, that is a defect.
    */
   readonly inject: <On extends Endpoint>(
     fault: FaultOn[On],
     options: { readonly on: On; readonly times?: number }
   ) => Effect.Effect<void>
-  /** Drops the faults that no request has taken yet. */
+  /** Removes the faults that no request has taken yet. */
   readonly clearFaults: Effect.Effect<void>
-  /** Ends a token now. One that isn't known stays unknown. */
+  /** Revokes a token. An unknown token is ignored. */
   readonly revoke: (token: AccessToken | Redacted.Redacted<string>) => Effect.Effect<void>
-  /** Ends every token that was handed out so far. */
+  /** Revokes every token that was issued so far. */
   readonly revokeAll: Effect.Effect<void>
-  /** Removes a client: it gets no more tokens (`invalid_client`). Those that it has go on working. */
+  /** Removes a client. It gets no more tokens (`invalid_client`), but the tokens that it has stay valid. */
   readonly forgetClient: (clientId: string) => Effect.Effect<void>
-  /** Adds a client, or replaces the one with that id: with another secret, for example. */
+  /** Adds a client, or replaces the client with the same id, for example to rotate its secret. */
   readonly registerClient: (client: SimulatedClient) => Effect.Effect<void>
-  /** What the deactivation of its employee does to an access key: no more tokens. Those that it has go on working. */
+  /** Deactivates an access key. It gets no more tokens (`invalid_grant`), but the tokens that it has stay valid. */
   readonly deactivateAccessKey: (accessKeyId: string) => Effect.Effect<void>
   /**
-   * Adds a tenant, or replaces the one with that id: with another access key, for example. Its keys are active. A defect
-   * if no tenant of the options lives in its area, or if one of its keys is another tenant's.
+   * Adds a tenant, or replaces the tenant with the same id, for example to rotate an access key. Its keys are active.
+   * It is a defect if no tenant of the options is in the same area, or if another tenant has one of the keys.
    */
   readonly registerTenant: (tenant: SimulatedTenant) => Effect.Effect<void>
-  /** Everything as it was at first: the clients, the tenants, no token, no fault, no request. */
+  /** Restores the clients and the tenants of the options, and removes every token, fault and recorded request. */
   readonly reset: Effect.Effect<void>
 }
 
 /**
- * A CXone to test against. It gives tokens to the clients and access keys that it knows as RFC 6749 and CXone say, tells
- * in discovery documents where everything is, accepts its tokens at `GET /api/v2/users/me` and
- * `GET /incontactAPI/services/v33.0/server-time` as RFC 6750 says, records what it was asked, and fails where it is told
- * to.
+ * A simulated CXone to test an app against. It issues tokens to its clients and access keys as RFC 6749 and CXone do,
+ * and serves the discovery documents. It checks tokens as RFC 6750 says, at `GET /api/v2/users/me` and
+ * `GET /incontactAPI/services/v33.0/server-time`. It records every request, and fails when a test injects a fault.
  *
  * @since 0.1.0
  * @category tags
@@ -118,9 +112,9 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   CxoneSimulatorService
 >() {
   /**
-   * The simulator on free ports of 127.0.0.1, one for each of its hosts. The app brings the `HttpClient` that it has in
-   * production. Time is that of the `Clock` that the layer is built with. Closing the layer ends every connection before
-   * it returns.
+   * The simulator on free ports of 127.0.0.1, with one port for each host. The app under test uses its own
+   * `HttpClient`. Time is read from the `Clock` that the layer is built with. Closing the layer ends every connection,
+   * and waits until they are closed.
    *
    * @since 0.1.0
    * @category layers
@@ -138,9 +132,9 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * The simulator in memory, at `https://cxone-simulator.test`, and for each area `https://{area}.cxone-simulator.test`
-   * and `https://api-{area}.cxone-simulator.test`; and an `HttpClient` that reaches these and nothing else. No socket is
-   * opened, and `TestClock` drives all of it.
+   * The simulator in memory, and an `HttpClient` that reaches only the simulator. No socket is opened, and `TestClock`
+   * drives everything. The identity host is `https://cxone-simulator.test`. Each area has the hosts
+   * `https://{area}.cxone-simulator.test` and `https://api-{area}.cxone-simulator.test`.
    *
    * @since 0.1.0
    * @category layers
@@ -159,9 +153,10 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * `CxoneAuth` for the simulator. `scopes`, `policy` and `name` are those of `CxoneAuth.layer`. `way` is how the app
-   * comes in: as its first `client`, the default, whose `clientAuth` is the form unless it is given; or for its first
-   * tenant with an `accessKey` and that client, or with an `accessKeyOnly`.
+   * `CxoneAuth` for the simulator. `scopes`, `policy` and `name` are options of `CxoneAuth.layer`. `way` chooses the
+   * credentials: the first `client` (the default); an `accessKey` of the first tenant together with that client; or
+   * `accessKeyOnly`, the access key without a client. The client authenticates in the form, unless `clientAuth` says
+   * otherwise.
    *
    * @since 0.1.0
    * @category layers

@@ -1,8 +1,3 @@
-/**
- * What the app of a tenant has: credentials, and where to go with them.
- *
- * @since 0.1.0
- */
 import {
   type AccessKey,
   type AccessKeyOnly,
@@ -14,25 +9,20 @@ import {
 import type { PlacedTenant } from "../options/SimulatedTenant.js"
 
 /**
- * A tenant, with the credentials of its first access key.
+ * A tenant, with the credentials of its first access key and the environment to use them in.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TenantAccount extends PlacedTenant {
-  /** The key with the first client, for `issuerEnvironment`. */
+  /** The access key and the first client, for `CxoneSimulatorService.issuerEnvironment`. */
   readonly credentials: AccessKey
-  /** The key alone, for `areaEnvironment`. */
+  /** The access key without a client, for `areaEnvironment`. */
   readonly accessKeyOnly: AccessKeyOnly
+  /** The environment of an access key without a client: `CxoneEnvironment.area`, with `areaOrigin` as the host. */
   readonly areaEnvironment: AreaEnvironment
 }
 
-/**
- * Builds the account of a tenant, whose apps come with this client.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const make = (
   tenant: PlacedTenant,
   { clientId, clientSecret }: Pick<ClientSecret, "clientId" | "clientSecret">
