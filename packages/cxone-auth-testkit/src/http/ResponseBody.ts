@@ -1,8 +1,3 @@
-/**
- * The bytes of an answer, and how they break off.
- *
- * @since 0.1.0
- */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Chunk from "effect/Chunk"
@@ -11,24 +6,15 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
 /**
- * The connection broke: instead of an answer where an effect fails with it, in the middle of one where a body does. A
- * transport makes of it what its client would see.
- *
- * @since 0.1.0
- * @category errors
+ * The connection broke. If an effect fails with it, there is no answer; if a body fails with it, the answer breaks off.
+ * Each transport turns it into what its client would see.
  */
 export class ConnectionLost extends Data.TaggedError("ConnectionLost") {
   override get message(): string {
-    return "The simulator broke the connection, as a fault told it to"
+    return "The simulator broke the connection because a fault was injected"
   }
 }
 
-/**
- * The bytes of a response, whatever it was made from.
- *
- * @since 0.1.0
- * @category conversions
- */
 export const bytesOf = (response: HttpServerResponse.HttpServerResponse): Stream.Stream<Uint8Array, unknown> => {
   switch (response.body._tag) {
     case "Empty":
@@ -50,12 +36,6 @@ export const bytesOf = (response: HttpServerResponse.HttpServerResponse): Stream
   }
 }
 
-/**
- * All the bytes of a stream, in one piece.
- *
- * @since 0.1.0
- * @category conversions
- */
 export const collect = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Uint8Array, E> =>
   Effect.map(Stream.runCollect(stream), (pieces) => {
     const bytes = new Uint8Array(Chunk.reduce(pieces, 0, (length, piece) => length + piece.length))
@@ -67,11 +47,8 @@ export const collect = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<
   })
 
 /**
- * The same response, but the connection breaks in the middle of its body: after half of the bytes, of which the headers
- * have promised all, or after the first piece of a stream. A response without a body breaks off after its headers.
- *
- * @since 0.1.0
- * @category combinators
+ * The same response, but the connection breaks in the middle of its body: after half of the bytes, or after the first
+ * chunk of a stream. The headers still announce the whole body. A response without a body breaks off after its headers.
  */
 export const truncate = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse => {
   const { body } = response

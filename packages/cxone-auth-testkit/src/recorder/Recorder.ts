@@ -1,8 +1,3 @@
-/**
- * The record of what was requested.
- *
- * @since 0.1.0
- */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Endpoint } from "../faults/Fault.js"
@@ -10,43 +5,24 @@ import type { RecordedRequest } from "./RecordedRequest.js"
 
 export { RecordedRequest } from "./RecordedRequest.js"
 
-/**
- * Which request an answer belongs to.
- *
- * @since 0.1.0
- * @category models
- */
 export type RequestId = number
 
-/**
- * What was requested, in the order of arrival. Why not all of it are effects, `FaultQueue` says.
- *
- * @since 0.1.0
- * @category models
- */
+/** The requests in the order of arrival. `FaultQueue` says why most methods are no effects. */
 export interface Recorder {
-  /** Takes down a request that has arrived, and wakes who waited for it. */
+  /** Records a request that has just arrived, and resumes the fibers that waited for it. */
   readonly arrived: (request: RecordedRequest) => RequestId
-  /** Notes what a request was answered. One that was recorded before `clear` is left alone. */
+  /** Records the status of the answer. Does nothing if the request was recorded before `clear`. */
   readonly answered: (id: RequestId, status: number) => void
-  /** Every request so far. */
   readonly all: () => ReadonlyArray<RecordedRequest>
-  /** Every request so far to this endpoint. */
   readonly to: (endpoint: Endpoint) => ReadonlyArray<RecordedRequest>
-  /** Done as soon as at least `count` requests have arrived at this endpoint. */
+  /** Waits until at least `count` requests have arrived at this endpoint. */
   readonly awaitArrivals: (on: Endpoint, count: number) => Effect.Effect<void>
-  /** Forgets every request. Who waits for arrivals goes on waiting. */
+  /** Removes every request. A fiber in `awaitArrivals` goes on waiting. */
   readonly clear: () => void
 }
 
-/**
- * Builds an empty record.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const make = (): Recorder => {
-  // In the order of arrival: a Map keeps the place of a key that is set again.
+  // A Map keeps the order of arrival, because a key that is set again keeps its place.
   const requests = new Map<RequestId, RecordedRequest>()
   const waiting = new Set<{ readonly arrived: () => boolean; readonly done: Deferred.Deferred<void> }>()
   let lastId: RequestId = 0

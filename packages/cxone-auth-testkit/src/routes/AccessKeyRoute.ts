@@ -21,8 +21,8 @@ export const accessKeyPath = "/authentication/v1/token/access-key"
 /**
  * Answers an access key in JSON: 200 with an access token, an opaque refresh token and an `id_token`, but without
  * `token_type`; 401 if the key is bad; 400 if the body isn't such JSON. Each area host serves the tenants of all areas.
- * The request names no client, so the scopes and the lifetime are those of the first client of the options, even if that
- * client was forgotten.
+ * The request names no client, so the scopes and the lifetime are those of the first client of the options, even if
+ * that client was forgotten.
  */
 export const make = (
   registry: Registry,

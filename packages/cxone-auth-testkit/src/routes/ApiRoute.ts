@@ -1,8 +1,3 @@
-/**
- * The API of the simulator, behind its bearer check.
- *
- * @since 0.1.0
- */
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
@@ -17,12 +12,6 @@ import type { Registry } from "../tokens/Registry.js"
 import * as JsonResponse from "./JsonResponse.js"
 import { realm } from "./TokenResponse.js"
 
-/**
- * The user that a token belongs to (source: the brief).
- *
- * @since 0.1.0
- * @category constants
- */
 export const userPath = "/api/v2/users/me"
 
 const userScope = "read:users"
@@ -30,19 +19,15 @@ const userScope = "read:users"
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 /**
- * Answers everything that is neither for a token nor for a discovery document: to who carries a token that is good here,
- * the user, the time, and what the `api` option serves; to anyone else, the challenge of RFC 6750 §3, whatever the path.
- * On the API host of an area only the tokens of its tenants are good. An API that dies answers 500, and the defect is
- * logged: it is a mistake in the test.
- *
- * @since 0.1.0
- * @category constructors
+ * Answers an API call: the user, the server time, or the option `api`. Without a valid token, every path is answered
+ * with the challenge of RFC 6750 §3. The API host of an area accepts only the tokens of its tenants. If the option
+ * `api` dies, the answer is 500 and the defect is logged, because it is a mistake in the test.
  */
 export const make =
   (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
   (incoming: IncomingRequest.IncomingRequest, host: Host): Answer =>
     Option.match(IncomingRequest.credentialsOf(incoming, "bearer"), {
-      // RFC 6750 §3.1: who sent no token at all is told no error code.
+      // RFC 6750 §3.1: a request without a token gets no error code.
       onNone: () => Effect.succeed(challenge(401, {}, { message: "Unauthorized" })),
       onSome: (token) =>
         b64token.test(token)
@@ -70,7 +55,7 @@ const grantAt = (host: Host, token: string, registry: Registry, tenants: Tenants
     return Option.exists(Option.flatten(tenant), ({ area }) => area === host.area.area) ? grant : Option.none()
   })
 
-// The prefix is written in any case by the apps of CXone's customers (facts §6).
+// CXone accepts this prefix in any case (docs/cxone-facts.md).
 const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
 
 const route = (
@@ -86,7 +71,7 @@ const route = (
   if (serverTimePath.test(path)) {
     return Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))
   }
-  // The web's Request, which the app is given, can't be made for these two.
+  // The app gets a web `Request`, which can't have these two methods.
   if (options.api === undefined || incoming.method === "TRACE" || incoming.method === "CONNECT") {
     return Effect.succeed(JsonResponse.notFound())
   }
@@ -96,7 +81,7 @@ const route = (
     Effect.catchTag("RouteNotFound", () => Effect.succeed(JsonResponse.notFound())),
     Effect.catchAllDefect((defect) =>
       Effect.as(
-        Effect.logError("CxoneSimulator: the app of the option `api` died, and 500 was answered", defect),
+        Effect.logError("CxoneSimulator: answered 500, because the option `api` died; correct its route", defect),
         HttpServerResponse.unsafeJson({ message: "Internal Server Error" }, { status: 500 })
       )
     )
@@ -105,7 +90,7 @@ const route = (
 
 const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object) =>
   IncomingRequest.isRead(incoming) && !grant.scopes.includes(userScope)
-    ? refused(403, "insufficient_scope", "The token lacks a scope that this needs", { scope: userScope })
+    ? refused(403, "insufficient_scope", "The token lacks a scope that this call needs", { scope: userScope })
     : rendered(incoming, body)
 
 const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
@@ -114,11 +99,11 @@ const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
   }
   return acceptsJson(incoming)
     ? HttpServerResponse.unsafeJson(body)
-    : // What CXone does, status and label included (facts §4a).
+    : // CXone does the same, with this status and this content type (docs/cxone-facts.md).
       HttpServerResponse.text("No known way to render data", { contentType: "application/html" })
 }
 
-// `*/*` doesn't count: it is what fetch sends for a caller who gave no thought to it.
+// `*/*` doesn't count, because fetch sends it by default.
 const acceptsJson = (incoming: IncomingRequest.IncomingRequest): boolean =>
   (incoming.headers.accept ?? "")
     .toLowerCase()

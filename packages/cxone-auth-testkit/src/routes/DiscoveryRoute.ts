@@ -1,8 +1,3 @@
-/**
- * The documents that tell where everything is.
- *
- * @since 0.1.0
- */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,28 +10,14 @@ import type { Tenants } from "../tenants/Tenants.js"
 import { authTokenPath } from "./AuthTokenRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
 
-/**
- * Where the identity host says what it can do (facts §2a).
- *
- * @since 0.1.0
- * @category constants
- */
 export const openidPath = "/.well-known/openid-configuration"
 
-/**
- * Where it says which hosts serve a tenant, and an area host, which serve the area (facts §2b).
- *
- * @since 0.1.0
- * @category constants
- */
+/** Names the hosts of a tenant or, on an area host, the hosts of the area. */
 export const cxonePath = "/.well-known/cxone-configuration"
 
 /**
- * Answers the two documents to anyone who asks, on the hosts that have them; 404 on others, and for a tenant that isn't
- * known.
- *
- * @since 0.1.0
- * @category constructors
+ * Answers the two discovery documents, without a token. A host that doesn't have the document answers 404, and so does
+ * every host if the tenant is unknown.
  */
 export const make =
   (tenants: Tenants, options: Pick<SimulatorOptions, "quirks">) =>

@@ -14,8 +14,8 @@ import * as TokenRoute from "./TokenRoute.js"
 export const tokenPath = "/oauth/token"
 
 /**
- * Answers a token request of a client alone (RFC 6749 §4.4): 200 with a token, 401 `invalid_client`, or 400 with another
- * error code.
+ * Answers a token request of a client alone (RFC 6749 §4.4): 200 with a token, 401 `invalid_client`, or 400 with
+ * another error code.
  */
 export const make = (
   registry: Registry,

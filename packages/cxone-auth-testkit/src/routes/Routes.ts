@@ -1,8 +1,3 @@
-/**
- * Which route answers a request.
- *
- * @since 0.1.0
- */
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import type { Endpoint } from "../faults/Fault.js"
@@ -22,23 +17,15 @@ import * as UserHubError from "./UserHubError.js"
 export { tokenPath } from "./OAuthTokenRoute.js"
 export { claimedClientId } from "./TokenRequest.js"
 
-/**
- * Where a request has arrived, and what it will be answered. Nothing happens until the answer is run.
- *
- * @since 0.1.0
- * @category models
- */
+/** The endpoint of a request, and its answer. The request is handled when the answer is run. */
 export interface Route {
   readonly endpoint: Endpoint
   readonly answer: Effect.Effect<HttpServerResponse.HttpServerResponse>
 }
 
 /**
- * Builds the routes of every host. On that of an area there is nothing but UserHub and a document; the API is on the
- * others, the identity host among them (facts §3).
- *
- * @since 0.1.0
- * @category constructors
+ * The routes of every host. An area host has only UserHub and a discovery document. The API is on the API hosts and on
+ * the identity host.
  */
 export const make = (
   {

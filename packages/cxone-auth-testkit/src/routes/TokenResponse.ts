@@ -1,8 +1,3 @@
-/**
- * How the token routes write what they answer.
- *
- * @since 0.1.0
- */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
@@ -11,20 +6,10 @@ import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
 import type { IssuedToken } from "../tokens/Registry.js"
 import type { Refusal } from "./Refusal.js"
 
-/**
- * What the simulator calls itself in the challenges it sends.
- *
- * @since 0.1.0
- * @category constants
- */
+/** The realm of every challenge. */
 export const realm = "cxone-simulator"
 
-/**
- * The fields beside `access_token` and `expires_in`, where a route answers them.
- *
- * @since 0.1.0
- * @category models
- */
+/** The fields of a token response that not every route has. */
 export interface SuccessFields {
   readonly token_type?: "Bearer"
   readonly scope?: string
@@ -33,12 +18,7 @@ export interface SuccessFields {
   readonly issued_token_type?: string
 }
 
-/**
- * Hands out a token, in the shape that the options ask for.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** A token response, in the shape that the options choose. */
 export const success = (
   token: IssuedToken,
   { id_token, refresh_token, ...fields }: SuccessFields,
@@ -63,19 +43,13 @@ export const success = (
   return json(200, quirks.answer === "array" ? [body] : body)
 }
 
-/**
- * Refuses a token request. The status is the one of CXone, which is 401 for a bad access key too, and not 400 as in RFC
- * 6749 (facts §4a).
- *
- * @since 0.1.0
- * @category constructors
- */
+/** An error response (RFC 6749 §5.2). */
 export const refused = (
   incoming: IncomingRequest,
   refusal: Refusal,
   shape: SimulatorQuirks["errors"]
 ): HttpServerResponse.HttpServerResponse => {
-  // RFC 6749 §5.2: the challenge is for the client that used the header.
+  // RFC 6749 §5.2: only a client that used the Authorization header gets a challenge.
   const challenged = refusal.error === "invalid_client" && incoming.headers.authorization !== undefined
   return json(
     statusOf(refusal),
@@ -84,30 +58,14 @@ export const refused = (
   )
 }
 
-/**
- * The status that a refusal has.
- *
- * @since 0.1.0
- * @category getters
- */
+/** The status of a refusal. CXone answers 401 to a bad access key, although RFC 6749 says 400 (docs/cxone-facts.md). */
 export const statusOf = ({ error }: Refusal): number =>
   error === "invalid_client" || error === "invalid_grant" ? 401 : 400
 
-/**
- * Answers what is no POST.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const notPost = (shape: SimulatorQuirks["errors"]): HttpServerResponse.HttpServerResponse =>
   json(405, problem({ error: "invalid_request", description: "Use POST" }, shape), { allow: "POST" })
 
-/**
- * An answer that nobody may keep, as RFC 6749 §5.1 wants it.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** A JSON response that must not be cached (RFC 6749 §5.1). */
 export const json = (
   status: number,
   body: object,

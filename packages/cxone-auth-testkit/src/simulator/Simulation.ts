@@ -1,8 +1,3 @@
-/**
- * The simulator without a wire: requests in, answers or broken connections out.
- *
- * @since 0.1.0
- */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -21,13 +16,7 @@ import * as Tenants from "../tenants/Tenants.js"
 import * as Registry from "../tokens/Registry.js"
 import * as TokenGenerator from "../tokens/TokenGenerator.js"
 
-/**
- * A CXone without a wire: what it knows, what it was asked, what shall go wrong, and how it answers. A transport brings
- * the requests.
- *
- * @since 0.1.0
- * @category models
- */
+/** The simulator without a transport. `handle` answers a request, or fails if a fault breaks the connection. */
 export interface Simulation {
   readonly registry: Registry.Registry
   readonly tenants: Tenants.Tenants
@@ -38,12 +27,6 @@ export interface Simulation {
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
 }
 
-/**
- * Builds the simulation of a CXone that is reached at these sites.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Simulation> =>
   Effect.gen(function* () {
     const generator = yield* TokenGenerator.make
@@ -53,7 +36,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     const faults = FaultQueue.make()
     const routeOf = Routes.make({ registry, tenants, hosts, generator }, options)
 
-    // One step, so that of two requests the one that is recorded first has the fault that was injected first.
+    // One step: the request that is recorded first also takes the fault that was injected first.
     const arrive = (incoming: IncomingRequest.IncomingRequest, endpoint: Endpoint) =>
       Effect.map(Clock.currentTimeMillis, (time): readonly [Recorder.RequestId, Option.Option<Fault>] => {
         const fault = faults.take(endpoint)
@@ -96,13 +79,13 @@ const withFault = (
     case "EndlessBody":
       return Effect.succeed(endless(fault))
     case "RevokeToken":
-      return afterwards(Option.map(IncomingRequest.credentialsOf(incoming, "bearer"), registry.revoke), answer)
+      return before(Option.map(IncomingRequest.credentialsOf(incoming, "bearer"), registry.revoke), answer)
     case "ForgetClient":
-      return afterwards(Option.map(Routes.claimedClientId(incoming), registry.forget), answer)
+      return before(Option.map(Routes.claimedClientId(incoming), registry.forget), answer)
   }
 }
 
-const afterwards = <A>(first: Option.Option<Effect.Effect<void>>, then: Effect.Effect<A>): Effect.Effect<A> =>
+const before = <A>(first: Option.Option<Effect.Effect<void>>, then: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.zipRight(
     Option.getOrElse(first, () => Effect.void),
     then
@@ -121,7 +104,7 @@ const respond = ({ body, headers, status }: Extract<Fault, { readonly _tag: "Res
 
 const endless = ({ chunk, every }: Extract<Fault, { readonly _tag: "EndlessBody" }>) => {
   const pause = Option.match(every, {
-    // Who reads a flood from memory would otherwise let nobody else run, not even the time-out that shall end it.
+    // A fiber that reads from memory without a pause would let no other fiber run, not even the one of a time-out.
     onNone: () => Effect.yieldNow(),
     onSome: Effect.sleep
   })

@@ -1,51 +1,27 @@
-/**
- * The hosts of the simulator, and which of them a request is for.
- *
- * @since 0.1.0
- */
 import * as Effect from "effect/Effect"
 import { defaultArea, defaultTenant, type SimulatedArea } from "../options/SimulatedTenant.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 
-/**
- * The domain of the simulator. It can't exist (RFC 2606 §2), so no request gets out by mistake.
- *
- * @since 0.1.0
- * @category constants
- */
+/** No such domain can exist (RFC 2606 §2), so no request reaches a real host by mistake. */
 export const domain = "cxone-simulator.test"
 
-/**
- * A host of the simulator: the global one, which knows every client; the UserHub of an area; or the API of an area.
- *
- * @since 0.1.0
- * @category models
- */
+/** A host of the simulator: the identity provider, the UserHub of an area, or the API of an area. */
 export type Host =
   | { readonly _tag: "Identity"; readonly origin: URL }
   | { readonly _tag: "Area"; readonly origin: URL; readonly area: SimulatedArea }
   | { readonly _tag: "Api"; readonly origin: URL; readonly area: SimulatedArea }
 
-/**
- * All hosts of a simulator.
- *
- * @since 0.1.0
- * @category models
- */
 export interface Hosts {
   readonly identity: URL
   /** By the name of the area. */
   readonly areas: ReadonlyMap<string, SimulatedArea>
-  /** The site that a `Host` header names. Any other name is one that the identity host has somewhere else. */
+  /** The host that a `Host` header names. Any other name counts as the identity host, because a proxy may change it. */
   readonly hostOf: (header: string | undefined) => Host
 }
 
 /**
- * Opens one host for the identity provider and two for each area of the tenants. `open` is given the host name that it
- * has in memory, and says where it is.
- *
- * @since 0.1.0
- * @category constructors
+ * Opens one host for the identity provider, and two for each area of the tenants. `open` gets the host name that is
+ * used in memory, and returns the origin that the host really has.
  */
 export const make = <Listener extends { readonly origin: URL }, R>(
   options: Pick<SimulatorOptions, "tenants">,
@@ -59,7 +35,7 @@ export const make = <Listener extends { readonly origin: URL }, R>(
     const byAddress = new Map<string, Host>()
     for (const name of names) {
       if (!areaSyntax.test(name)) {
-        throw new RangeError(`CxoneSimulator: an area is named by lower-case letters and digits, not "${name}"`)
+        throw new RangeError(`CxoneSimulator: "${name}" is no area; name it with lower-case letters and digits only`)
       }
       const userHub = yield* open(`${name}.${domain}`)
       const api = yield* open(`api-${name}.${domain}`)
@@ -75,5 +51,5 @@ export const make = <Listener extends { readonly origin: URL }, R>(
     return { hosts: { identity: identity.origin, areas, hostOf }, listeners }
   })
 
-// Without a hyphen, so that no area can be called what the API host of another is.
+// A hyphen isn't allowed, because the area `api-na1` would have the host name of the API of `na1`.
 const areaSyntax = /^[a-z0-9]+$/

@@ -1,8 +1,3 @@
-/**
- * The tenants that are known, and the access keys that are good.
- *
- * @since 0.1.0
- */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
@@ -20,25 +15,20 @@ import {
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Hosts } from "./Hosts.js"
 
-/**
- * Who lives where, and which access keys are good.
- *
- * @since 0.1.0
- * @category models
- */
+/** The tenants with their areas, and the access keys that are active. */
 export interface Tenants {
-  /** Those that it began with. */
+  /** The tenants of the options. */
   readonly initial: Arr.NonEmptyReadonlyArray<PlacedTenant>
   readonly tenantOf: (tenantId: string) => Effect.Effect<Option.Option<PlacedTenant>>
-  /** Whose key this is: nobody's if its secret is another, or if it was deactivated. */
+  /** The tenant of an access key; none if the secret is wrong or the key was deactivated. */
   readonly ownerOf: (key: SimulatedAccessKey) => Effect.Effect<Option.Option<PlacedTenant>>
   /**
-   * Adds a tenant, or replaces the one with that id; its keys are active. A defect if its area isn't there, or if it has
-   * a key twice or another tenant's.
+   * Adds a tenant, or replaces the one with that id, and activates its keys. It is a defect if no host serves the area,
+   * if a key is listed twice, or if a key belongs to another tenant.
    */
   readonly register: (tenant: SimulatedTenant) => Effect.Effect<void>
   readonly deactivate: (accessKeyId: string) => Effect.Effect<void>
-  /** The tenants that it began with, and all of their keys active. */
+  /** Restores the tenants of the options, with active keys. */
   readonly reset: Effect.Effect<void>
 }
 
@@ -47,18 +37,13 @@ interface State {
   readonly inactive: HashSet.HashSet<string>
 }
 
-/**
- * Builds the register. Tenants that can't be told apart are a defect.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** If two tenants have the same id, that is a defect. */
 export const make = (options: Pick<SimulatorOptions, "tenants">, hosts: Hosts): Effect.Effect<Tenants> =>
   Effect.gen(function* () {
     const given: Arr.NonEmptyReadonlyArray<SimulatedTenant> = options.tenants ?? [defaultTenant]
     const initial = Arr.map(given, (tenant) => place(hosts, tenant))
     if (new Set(initial.map(({ tenantId }) => tenantId)).size < initial.length) {
-      throw new RangeError("CxoneSimulator: two tenants have the same tenantId")
+      throw new RangeError("CxoneSimulator: two tenants have the same tenantId; give each tenant its own")
     }
     const empty: State = { tenants: HashMap.empty(), inactive: HashSet.empty() }
     const first = initial.reduce(withTenant, empty)
@@ -86,7 +71,9 @@ export const make = (options: Pick<SimulatorOptions, "tenants">, hosts: Hosts): 
 const place = (hosts: Hosts, { accessKeys, area: name = defaultArea, tenantId }: SimulatedTenant): PlacedTenant => {
   const area = hosts.areas.get(name)
   if (area === undefined) {
-    throw new RangeError(`CxoneSimulator: no host serves the area "${name}"; it has those of the option \`tenants\``)
+    throw new RangeError(
+      `CxoneSimulator: no host serves the area "${name}"; add a tenant of this area to the option \`tenants\``
+    )
   }
   return { ...area, tenantId, accessKeys }
 }
@@ -96,7 +83,9 @@ const withTenant = ({ inactive, tenants }: State, tenant: PlacedTenant): State =
   const others = HashMap.values(HashMap.remove(tenants, tenant.tenantId))
   const taken = Array.from(others).flatMap(({ accessKeys }) => accessKeys.map(({ accessKeyId }) => accessKeyId))
   if (new Set([...taken, ...keyIds]).size < taken.length + keyIds.length) {
-    throw new RangeError(`CxoneSimulator: an access key of ${tenant.tenantId} is registered already`)
+    throw new RangeError(
+      `CxoneSimulator: an access key of ${tenant.tenantId} is registered already; give each key its own accessKeyId`
+    )
   }
   return {
     tenants: HashMap.set(tenants, tenant.tenantId, tenant),

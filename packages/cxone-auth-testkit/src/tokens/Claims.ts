@@ -1,39 +1,21 @@
-/**
- * What the tokens of the simulator say to who reads them.
- *
- * @since 0.1.0
- */
 import * as Hash from "effect/Hash"
 import type { GrantService } from "../options/Grant.js"
 import type { PlacedTenant } from "../options/SimulatedTenant.js"
 import { domain } from "../tenants/Hosts.js"
 
-/**
- * From when to when a token is good, in milliseconds.
- *
- * @since 0.1.0
- * @category models
- */
+/** In milliseconds by the `Clock`. */
 export interface Validity {
   readonly issuedAt: number
   readonly expiresAt: number
 }
 
 /**
- * The host that CXone names as the issuer of access tokens: an old one, which answers nobody. Who looks for discovery
- * documents there has read the wrong token (facts §2c).
- *
- * @since 0.1.0
- * @category constants
+ * The issuer in an access token. CXone names an old host there, which no longer answers. An app that looks for the
+ * discovery documents on this host has read the access token instead of the `id_token` (docs/cxone-facts.md).
  */
 export const formerIssuer = `https://auth.${domain}`
 
-/**
- * The claims of a token that a client got for itself. Its tenant is the default one, whoever lives in the simulator.
- *
- * @since 0.1.0
- * @category getters
- */
+/** The claims of a client's own token. Its `tenantId` is made up, because a client belongs to no tenant. */
 export const ofClient = (issuer: URL, jti: string, grant: GrantService, validity: Validity): object => ({
   iss: issuer.origin,
   sub: grant.clientId,
@@ -43,26 +25,16 @@ export const ofClient = (issuer: URL, jti: string, grant: GrantService, validity
   ...times(validity)
 })
 
-/**
- * The claims of the access token of an access key.
- *
- * @since 0.1.0
- * @category getters
- */
-export const ofUser = (clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
+/** The claims of the access token that an access key gets. */
+export const ofAccessKey = (clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
   iss: formerIssuer,
   ...person(clientId, tenant),
   role: { legacyId: "Administrator", id: "test-role", secondaryRoles: [] },
   ...times(validity)
 })
 
-/**
- * The claims of the `id_token` beside it.
- *
- * @since 0.1.0
- * @category getters
- */
-export const ofIdentity = (issuer: URL, clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
+/** The claims of the `id_token` that an access key gets. */
+export const ofIdToken = (issuer: URL, clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
   iss: issuer.origin,
   ...person(clientId, tenant),
   userId,
@@ -70,13 +42,8 @@ export const ofIdentity = (issuer: URL, clientId: string, tenant: PlacedTenant, 
   ...times(validity)
 })
 
-/**
- * The claims of the refresh token beside it.
- *
- * @since 0.1.0
- * @category getters
- */
-export const ofSession = (issuer: URL, clientId: string, sessionId: string, validity: Validity): object => ({
+/** The claims of the refresh token that an access key gets. */
+export const ofRefreshToken = (issuer: URL, clientId: string, sessionId: string, validity: Validity): object => ({
   iss: issuer.origin,
   aud: clientId,
   id: userId,
@@ -91,10 +58,10 @@ const person = (clientId: string, { cluster, tenantId }: PlacedTenant) => ({
   aud: clientId,
   tenantId,
   tenant: tenantId.toLowerCase().replaceAll(/[^a-z0-9]/g, "_"),
-  // A number like any other, negative ones included, as in CXone.
+  // Some number, which stays the same for a tenant.
   icBUId: Hash.string(tenantId),
   icClusterId: cluster,
-  // Letters outside of ASCII find out who decodes base64url to Latin-1.
+  // These letters come out wrong if an app decodes base64url as Latin-1.
   name: "Zoë Ångström-Łukasiewicz",
   given_name: "Zoë",
   family_name: "Ångström-Łukasiewicz"

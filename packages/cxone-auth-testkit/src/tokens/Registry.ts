@@ -1,8 +1,3 @@
-/**
- * The clients that are known, and the tokens that are good.
- *
- * @since 0.1.0
- */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,62 +16,39 @@ import {
 import * as Claims from "./Claims.js"
 import type { TokenGenerator } from "./TokenGenerator.js"
 
-/**
- * A token, as it is handed out.
- *
- * @since 0.1.0
- * @category models
- */
 export interface IssuedToken {
   readonly value: Redacted.Redacted<string>
   /** Its lifetime in whole seconds, rounded down. */
   readonly expiresIn: number
 }
 
-/**
- * What an access key is handed out.
- *
- * @since 0.1.0
- * @category models
- */
 export interface KeyTokens {
   readonly access: IssuedToken
   readonly identity: Redacted.Redacted<string>
   readonly refresh: Redacted.Redacted<string>
 }
 
-/**
- * Who may ask for tokens, and which tokens are good.
- *
- * @since 0.1.0
- * @category models
- */
+/** The clients that may request tokens, and the tokens that are valid. */
 export interface Registry {
   readonly clientOf: (clientId: string) => Effect.Effect<Option.Option<SimulatedClient>>
   readonly register: (client: SimulatedClient) => Effect.Effect<void>
   readonly forget: (clientId: string) => Effect.Effect<void>
-  /** Makes a token for these scopes, good from now until its lifetime has passed. */
+  /** Issues a token to a client alone. */
   readonly issue: (client: SimulatedClient, scopes: ReadonlyArray<string>) => Effect.Effect<IssuedToken>
-  /** Makes the tokens of an access key. The access token alone is good, for all scopes of the client. */
+  /** Issues the tokens of an access key. Only the access token is accepted by the API, for all scopes of the client. */
   readonly issueToKey: (
     client: SimulatedClient,
     tenant: PlacedTenant,
     refresh: "jwt" | "opaque"
   ) => Effect.Effect<KeyTokens>
-  /** What a token grants: none if it is unknown, revoked, or its lifetime has passed. */
+  /** The grant of a token; none if the token is unknown, revoked or expired. */
   readonly grantOf: (token: string) => Effect.Effect<Option.Option<GrantService>>
   readonly revoke: (token: string) => Effect.Effect<void>
   readonly revokeAll: Effect.Effect<void>
-  /** The clients that it began with, and no token. */
+  /** Restores the clients of the options, and removes every token. */
   readonly reset: Effect.Effect<void>
 }
 
-/**
- * Builds the registry.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const make = (
   options: Pick<SimulatorOptions, "clients" | "tokenFormat">,
   issuer: URL,
@@ -89,7 +61,7 @@ export const make = (
     const clients = yield* Ref.make(initial)
     const grants = yield* Ref.make(HashMap.empty<string, GrantService>())
 
-    const handOut = (grant: GrantService, { expiresAt, issuedAt }: Claims.Validity, claims: object) => {
+    const issueAs = (grant: GrantService, { expiresAt, issuedAt }: Claims.Validity, claims: object) => {
       const token = options.tokenFormat === "opaque" ? generator.opaque(8) : generator.jwt(claims)
       return Effect.as(Ref.update(grants, HashMap.set(token, grant)), {
         value: Redacted.make(token),
@@ -105,21 +77,21 @@ export const make = (
         Effect.flatMap(validityOf(client), (validity) => {
           const { expiresAt } = validity
           const grant = { clientId: client.clientId, tenantId: undefined, scopes, expiresAt }
-          return handOut(grant, validity, Claims.ofClient(issuer, generator.opaque(4), grant, validity))
+          return issueAs(grant, validity, Claims.ofClient(issuer, generator.opaque(4), grant, validity))
         }),
       issueToKey: ({ clientId, ...client }, tenant, refresh) =>
         Effect.gen(function* () {
           const validity = yield* validityOf(client)
           const { expiresAt, issuedAt } = validity
           const grant = { clientId, tenantId: tenant.tenantId, scopes: client.scopes, expiresAt }
-          const access = yield* handOut(grant, validity, Claims.ofUser(clientId, tenant, validity))
-          const identity = generator.jwt(Claims.ofIdentity(issuer, clientId, tenant, validity), { kid: "default" })
-          const session = { issuedAt, expiresAt: issuedAt + Duration.toMillis(sessionLifetime) }
-          const next =
+          const access = yield* issueAs(grant, validity, Claims.ofAccessKey(clientId, tenant, validity))
+          const identity = generator.jwt(Claims.ofIdToken(issuer, clientId, tenant, validity), { kid: "default" })
+          const refreshValidity = { issuedAt, expiresAt: issuedAt + Duration.toMillis(refreshTokenLifetime) }
+          const refreshToken =
             refresh === "opaque"
               ? generator.opaque(6)
-              : generator.jwt(Claims.ofSession(issuer, clientId, generator.opaque(4), session))
-          return { access, identity: Redacted.make(identity), refresh: Redacted.make(next) }
+              : generator.jwt(Claims.ofRefreshToken(issuer, clientId, generator.opaque(4), refreshValidity))
+          return { access, identity: Redacted.make(identity), refresh: Redacted.make(refreshToken) }
         }),
       grantOf: (token) =>
         Effect.map(Effect.all([Ref.get(grants), Clock.currentTimeMillis]), ([known, now]) =>
@@ -131,8 +103,8 @@ export const make = (
     }
   })
 
-// What the refresh tokens of CXone live (facts §1d).
-const sessionLifetime = Duration.hours(2)
+// The lifetime of CXone's refresh tokens (docs/cxone-facts.md).
+const refreshTokenLifetime = Duration.hours(2)
 
 const validityOf = ({ tokenLifetime }: Pick<SimulatedClient, "tokenLifetime">): Effect.Effect<Claims.Validity> =>
   Effect.map(Clock.currentTimeMillis, (issuedAt) => ({

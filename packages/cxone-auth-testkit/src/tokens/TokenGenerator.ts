@@ -1,31 +1,18 @@
-/**
- * The texts that tokens are.
- *
- * @since 0.1.0
- */
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import { PCGRandom } from "effect/Utils"
 
-/**
- * Makes tokens. Each is another.
- *
- * @since 0.1.0
- * @category models
- */
+/** Generates tokens that are all different. */
 export interface TokenGenerator {
-  /** A text of this many times 32 random bits. */
+  /** `words` times 32 random bits, as base64url. */
   readonly opaque: (words: number) => string
-  /** A JWT (RFC 7519) of the length that an RS256 signature gives it: 256 bytes, random here. */
+  /** A JWT (RFC 7519) with 256 random bytes in place of an RS256 signature. */
   readonly jwt: (claims: object, header?: { readonly [name: string]: string }) => string
 }
 
 /**
- * Builds the writer. Its generator is seeded here by the current `Random`, whatever the one of a request is: a test that
- * seeds one for each request would else be handed the same token twice.
- *
- * @since 0.1.0
- * @category constructors
+ * Seeds the generator with the current `Random`, once. If each request used its own `Random`, a test that seeds every
+ * request alike would get the same token twice.
  */
 export const make: Effect.Effect<TokenGenerator> = Effect.gen(function* () {
   const random = yield* Effect.random

@@ -1,8 +1,3 @@
-/**
- * An answer that never was on a wire.
- *
- * @since 0.1.0
- */
 import type * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
@@ -18,13 +13,10 @@ import * as Stream from "effect/Stream"
 import { bytesOf, collect } from "../http/ResponseBody.js"
 
 /**
- * What a server answered, as a client sees it, without a wire between them. A body is read as it comes, in the fiber
- * that reads it; one that breaks off fails with a `ResponseError` of the reason `Decode`, as on every transport.
+ * A server's response as the client sees it. If the body breaks off, reading it fails with a `ResponseError` of the
+ * reason `Decode`, as on every transport.
  *
- * Printed, it shows status and headers, and nothing of the request or the body: both hold secrets.
- *
- * @since 0.1.0
- * @category constructors
+ * If it is printed, it shows status and headers only, because the request and the body hold secrets.
  */
 export const make = (
   request: HttpClientRequest.HttpClientRequest,
@@ -51,7 +43,7 @@ class MemoryResponse extends Inspectable.Class implements HttpClientResponse.Htt
     this.cookies = answer.cookies
     this.stream =
       request.method === "HEAD" ? Stream.empty : Stream.mapError(bytesOf(answer), (cause) => undecodable(this, cause))
-    // A body can be asked for as text and then as JSON, but comes only once. Making the cache runs nothing.
+    // The stream can be read once, but the body can be asked for as text and again as JSON. `cached` reads nothing yet.
     this.#bytes = Effect.runSync(Effect.cached(collect(this.stream)))
   }
 

@@ -1,8 +1,3 @@
-/**
- * An `HttpClient` that reaches the simulator without a socket.
- *
- * @since 0.1.0
- */
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -14,22 +9,13 @@ import type { IncomingRequest } from "../http/IncomingRequest.js"
 import { type ConnectionLost, collect } from "../http/ResponseBody.js"
 import * as MemoryResponse from "./MemoryResponse.js"
 
-/**
- * Where a host of the simulator is in memory: on https, and no such host can exist.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** The origin of a host in memory. */
 export const open = (name: string): Effect.Effect<{ readonly origin: URL }> =>
   Effect.succeed({ origin: new URL(`https://${name}`) })
 
 /**
- * An `HttpClient` that is wired to `handle`: no socket, no Promise on the way, and no time but that of the `Clock`. A
- * request to any but these origins fails as one to a host that isn't there. Everything runs in the fiber of the caller,
- * so that interrupting it ends all of it.
- *
- * @since 0.1.0
- * @category constructors
+ * An `HttpClient` that calls `handle` without a socket. A request to an origin outside of `origins` fails as if the
+ * host didn't exist. Everything runs in the caller's fiber, so that interrupting the caller ends the whole request.
  */
 export const make = (
   origins: ReadonlyArray<URL>,
@@ -39,12 +25,12 @@ export const make = (
   return HttpClient.make((request, url) => {
     const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
     if (!reached.includes(url.origin)) {
-      const message = `${url.origin} is not the simulator, which is ${reached.join(", ")}`
+      const message = `${url.origin} is not a host of the simulator; send the request to ${reached.join(", ")}`
       return Effect.fail(failed(withCode("ENOTFOUND", message)))
     }
     return Effect.gen(function* () {
       const incoming = yield* Effect.mapError(send(request, url), failed)
-      // As on a wire, others run while a request is under way: it is what makes races show in tests.
+      // Other fibers run while a request is under way, as on a network, so that tests find races.
       yield* Effect.yieldNow()
       const answer = yield* Effect.mapError(handle(incoming), () => failed(withCode("ECONNRESET", "read ECONNRESET")))
       yield* Effect.yieldNow()
@@ -55,7 +41,6 @@ export const make = (
 
 const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
-// What a transport would put on the wire.
 const send = (request: HttpClientRequest.HttpClientRequest, url: URL): Effect.Effect<IncomingRequest, unknown> =>
   Effect.map(encode(request.body), ({ body, headers }) => ({
     method: request.method,
@@ -82,12 +67,12 @@ const encode = (body: HttpBody.HttpBody): Effect.Effect<Encoded, unknown> => {
     case "FormData":
       return encodeWeb(body.formData)
     case "Raw":
-      // Platform knows no more of it than `unknown`; what fetch can't send, this can't either, and fails.
+      // `@effect/platform` types this body as `unknown`. If it isn't a body that fetch can send, the request fails.
       return encodeWeb(body.body as WebBody)
   }
 }
 
-// Bodies that only the web platform can read, such as a form with its boundary: the one place with a Promise.
+// Only the web platform can encode these bodies, such as a multipart form. It is the one place with a Promise.
 const encodeWeb = (body: WebBody): Effect.Effect<Encoded, unknown> =>
   Effect.tryPromise({
     try: async () => {

@@ -1,9 +1,3 @@
-/**
- * The simulator on a real socket.
- *
- * @since 0.1.0
- */
-
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { buffer } from "node:stream/consumers"
@@ -19,17 +13,13 @@ import type { IncomingRequest } from "../http/IncomingRequest.js"
 import { bytesOf, type ConnectionLost } from "../http/ResponseBody.js"
 
 /**
- * Listens on a free port of 127.0.0.1 for as long as the scope is open; where, is the result. Nothing is served yet:
- * the connections that come in wait for {@link serve}. Closing the scope closes the server with every connection and
- * waits until they are gone. A machine that can't listen at all is a defect.
- *
- * @since 0.1.0
- * @category constructors
+ * Listens on a free port of 127.0.0.1 until the scope is closed. Requests are answered once {@link serve} is called.
+ * Closing the scope ends every connection, and waits until they are closed. If no port can be opened, that is a defect.
  */
 export const listen: Effect.Effect<{ readonly server: Http.Server; readonly origin: URL }, never, Scope.Scope> =
   Effect.acquireRelease(
     Effect.async<Http.Server>((resume) => {
-      // No limit on idle connections: a server that closes one at the moment a client uses it again fails that test.
+      // Idle connections stay open, because a test would fail if the server closed one just as the client reuses it.
       const server = Http.createServer({ keepAliveTimeout: 0 })
       server.once("error", (error) => resume(Effect.die(error)))
       server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => resume(Effect.succeed(server)))
@@ -41,18 +31,15 @@ export const listen: Effect.Effect<{ readonly server: Http.Server; readonly orig
       })
   ).pipe(
     Effect.map((server) => {
-      // A server that listens on a port has such an address; only one on a pipe has a text.
+      // `address` is a string only if the server listens on a pipe.
       const { port } = server.address() as AddressInfo
       return { server, origin: new URL(`http://127.0.0.1:${port}`) }
     })
   )
 
 /**
- * Hands each request to `handle`, in a fiber of the scope, and writes what it answers. A client that goes away
- * interrupts the fiber.
- *
- * @since 0.1.0
- * @category constructors
+ * Answers each request with `handle`, in a fiber of the scope. If the client closes the connection, the fiber is
+ * interrupted.
  */
 export const serve = (
   server: Http.Server,
@@ -66,12 +53,12 @@ export const serve = (
           Effect.flatMap(handle),
           Effect.flatMap((answer) => write(answer, response)),
           Effect.catchTag("ConnectionLost", () => Effect.sync(() => request.socket.resetAndDestroy())),
-          // The client left before it had sent everything: nobody is there to answer.
+          // The client closed the connection before it had sent the whole request.
           Effect.catchTag("ClientGone", () => Effect.void),
           Effect.catchAllDefect((defect) =>
             Effect.zipRight(
               Effect.logError(
-                "CxoneSimulator: an answer of the option `api` can't be sent, and 500 was answered",
+                "CxoneSimulator: answered 500, because the response of the option `api` can't be sent; correct that response",
                 defect
               ),
               Effect.sync(() => (response.headersSent ? request.socket.destroy() : response.writeHead(500).end()))
@@ -106,15 +93,15 @@ const write = (answer: HttpServerResponse.HttpServerResponse, response: Http.Ser
     if (body._tag === "Uint8Array") {
       return Effect.sync(() => response.end(body.body))
     }
-    // Node would hold the headers back until there is a body, and a body may be long in coming.
+    // Node would hold the headers back until the first chunk of the body, which may come late.
     response.flushHeaders()
-    // To a HEAD, node writes no body whatever it is given; an endless one would never notice.
+    // Node writes no body to a HEAD, so an endless body would run for ever.
     const bytes = response.req.method === "HEAD" ? Stream.empty : bytesOf(answer)
     return bytes.pipe(
       Stream.runForEach((bytes) => writeBytes(bytes, response)),
       Effect.matchEffect({
         onSuccess: () => Effect.sync(() => response.end()),
-        // What was written still goes out; then the connection closes where the client expects more.
+        // `destroySoon` sends what was written and then closes the connection before the body is complete.
         onFailure: () => Effect.sync(() => response.socket?.destroySoon())
       })
     )
@@ -125,7 +112,7 @@ const writeBytes = (bytes: Uint8Array, response: Http.ServerResponse): Effect.Ef
     if (response.write(bytes)) {
       return resume(Effect.void)
     }
-    // The client reads more slowly than this writes, or it is gone, which interrupts this.
+    // The client reads more slowly than this writes. If it goes away, this fiber is interrupted.
     const onDrain = () => resume(Effect.void)
     response.once("drain", onDrain)
     return Effect.sync(() => response.off("drain", onDrain))
