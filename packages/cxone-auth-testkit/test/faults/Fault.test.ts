@@ -24,7 +24,7 @@ import {
 const inject = (...[fault, options]: Parameters<CxoneSimulator["Type"]["inject"]>) =>
   Effect.flatMap(CxoneSimulator, (simulator) => simulator.inject(fault, options))
 
-/** An exchange, up to the headers of the answer. */
+/** A token request. Only the headers of its answer are read. */
 const beginExchange = Effect.flatMap(tokenRequest, (request) =>
   HttpClient.execute(HttpClientRequest.bodyUrlParams(request, goodForm))
 )
@@ -35,7 +35,7 @@ const failure = <A, R>(effect: Effect.Effect<A, HttpClientError.HttpClientError,
 const bytesIn = (chunks: Chunk.Chunk<Uint8Array>) => Chunk.reduce(chunks, 0, (total, { length }) => total + length)
 
 describe.each(modes)("Fault $name", ({ layer }) => {
-  it.effect("respond answers what the test wants, once, and nothing else happens", () =>
+  it.effect("respond gives one request the chosen status, headers and body", () =>
     Effect.gen(function* () {
       yield* inject(Fault.respond({ status: 429, headers: { "Retry-After": "7" }, body: { error: "slow_down" } }), {
         on: "token"
@@ -61,7 +61,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("delay waits by the Clock and then handles the request", () =>
+  it.effect("delay waits by the Clock, and then handles the request", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* inject(Fault.delay("3 seconds"), { on: "token" })
@@ -77,7 +77,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("delay ends when the client gives up", () =>
+  it.effect("delay ends if the client is interrupted", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* inject(Fault.delay("1 hour"), { on: "token" })
@@ -88,7 +88,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("connectionReset is a transport failure, and the next request gets through", () =>
+  it.effect("connectionReset fails the request with a transport error; the next request succeeds", () =>
     Effect.gen(function* () {
       const token = yield* mint()
       yield* inject(Fault.connectionReset, { on: "token", times: 2 })
@@ -101,7 +101,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("truncatedBody promises a whole token and sends half of it", () =>
+  it.effect("truncatedBody announces the whole body and sends half of it", () =>
     Effect.gen(function* () {
       yield* inject(Fault.truncatedBody, { on: "token", times: 2 })
       const response = yield* beginExchange
@@ -118,7 +118,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("truncatedBody breaks off a stream and an empty answer too", () =>
+  it.effect("truncatedBody also breaks off a streamed and an empty body", () =>
     Effect.gen(function* () {
       const token = yield* mint()
       yield* inject(Fault.truncatedBody, { on: "api", times: 2 })
@@ -136,7 +136,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     )
   )
 
-  it.effect("endlessBody floods for as long as the client reads, and no longer", () =>
+  it.effect("endlessBody sends chunks for as long as the client reads", () =>
     Effect.gen(function* () {
       yield* inject(Fault.endlessBody(), { on: "token" })
       const response = yield* beginExchange
@@ -151,7 +151,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("endlessBody lets others run while it floods, so that the reading can be ended", () =>
+  it.effect("endlessBody lets other fibers run, so that the reader can be interrupted", () =>
     Effect.gen(function* () {
       yield* inject(Fault.endlessBody(), { on: "token" })
       const response = yield* beginExchange
@@ -164,7 +164,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("endlessBody trickles a chunk at once and one each time that the interval has passed", () =>
+  it.effect("endlessBody with `every` sends one chunk at once, and one after each interval", () =>
     Effect.gen(function* () {
       yield* inject(Fault.endlessBody({ every: "1 second", chunk: "…" }), { on: "api" })
       const response = yield* HttpClient.execute(yield* apiRequest())
@@ -185,7 +185,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("revokeToken makes the 401 of a token that was good a moment ago", () =>
+  it.effect("revokeToken revokes the token of the call, which is answered 401", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const token = yield* mint()
@@ -195,14 +195,14 @@ describe.each(modes)("Fault $name", ({ layer }) => {
       const refused = yield* users(token)
       strictEqual(refused.status, 401)
       strictEqual(refused.json.error, "invalid_token")
-      // A request without a token uses a fault up and has nothing to revoke.
+      // A request without a token takes a fault too, and nothing is revoked.
       strictEqual((yield* read(yield* apiRequest())).status, 401)
       strictEqual((yield* users(token)).status, 401)
       strictEqual((yield* users(other)).status, 200)
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("forgetClient makes the 401 of a client whose registration was deleted; its tokens live on", () =>
+  it.effect("forgetClient removes the client of the request, which is answered 401; its tokens stay valid", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const token = yield* mint()
@@ -218,7 +218,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("forgetClient forgets the client of an access key, by whichever way it is named", () =>
+  it.effect("forgetClient finds the client of an access key in the form and in the Authorization header", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const { client_id: _, client_secret: __, ...key } = keyForm
@@ -233,7 +233,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer({ quirks: { basic: "raw" } })))
   )
 
-  it.effect("forgetClient has nobody to forget where an access key comes alone", () =>
+  it.effect("forgetClient does nothing if an access key comes without a client", () =>
     Effect.gen(function* () {
       yield* inject(Fault.forgetClient, { on: "token" })
       strictEqual((yield* keyAlone()).status, 200)
@@ -242,7 +242,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("the faults of the token endpoint befall every route that gives tokens", () =>
+  it.effect("a fault on `token` hits every route that issues tokens", () =>
     Effect.gen(function* () {
       yield* inject(Fault.respond({ status: 503 }), { on: "token", times: 3 })
       const answers = yield* Effect.all([keyAlone(), keyExchange(), exchange(), keyAlone(), keyExchange()])
@@ -253,7 +253,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("the discovery documents have every fault that needs neither token nor client", () =>
+  it.effect("a fault on `discovery` hits both documents", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const { areaOrigin } = yield* placed()
@@ -289,7 +289,7 @@ describe.each(modes)("Fault $name", ({ layer }) => {
 describe("Fault", () => {
   const status = (fault: Fault) => (fault._tag === "Respond" ? fault.status : undefined)
 
-  it.effect("each request takes one, in the order of injection, and each endpoint has its own", () =>
+  it.effect("each request takes one fault, in the order of injection; each endpoint has its own queue", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* simulator.inject(Fault.respond({ status: 500 }), { on: "token", times: 2 })
@@ -310,7 +310,7 @@ describe("Fault", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("without end lasts until the faults are cleared", () =>
+  it.effect("with `times: Infinity`, a fault stays until clearFaults", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* simulator.inject(Fault.respond({ status: 500 }), { on: "token", times: Number.POSITIVE_INFINITY })
@@ -323,27 +323,25 @@ describe("Fault", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect.each([0, -1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])(
-    "a fault for %s requests is a mistake in the test, and not silently none",
-    (times) =>
-      Effect.gen(function* () {
-        const simulator = yield* CxoneSimulator
-        const injected = yield* Effect.exit(simulator.inject(Fault.connectionReset, { on: "token", times }))
-        assertTrue(Exit.isFailure(injected) && Cause.isDie(injected.cause))
-      }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
-  )
-
-  it.effect("of a token or a client is none that a document can have: the compiler says so", () =>
+  it.effect.each([0, -1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])("`times: %s` is a defect", (times) =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
-      // @ts-expect-error a document is asked for without a token
+      const injected = yield* Effect.exit(simulator.inject(Fault.connectionReset, { on: "token", times }))
+      assertTrue(Exit.isFailure(injected) && Cause.isDie(injected.cause))
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+
+  it.effect("revokeToken and forgetClient can't be injected on `discovery`: the compiler refuses it", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      // @ts-expect-error a request for a document carries no token
       yield* simulator.inject(Fault.revokeToken, { on: "discovery" })
-      // @ts-expect-error a document is asked for by no client
+      // @ts-expect-error a request for a document names no client
       yield* simulator.inject(Fault.forgetClient, { on: "discovery" })
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it("can't be built from what HTTP can't carry", () => {
+  it("the constructors throw if HTTP can't carry the answer", () => {
     throws(() => Fault.respond({ status: 99 }))
     throws(() => Fault.respond({ status: 600 }))
     throws(() => Fault.respond({ status: 200.5 }))

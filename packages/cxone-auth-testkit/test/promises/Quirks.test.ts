@@ -14,10 +14,10 @@ import {
   secret
 } from "../support/Harness.js"
 
-/** One answer of each token route. */
+/** One successful answer from each token route. */
 const answers = Effect.all([exchange(), keyExchange(), keyAlone()])
 
-/** One refusal of each token route, for what is wrong in it. */
+/** One refusal from each token route. */
 const refusals = Effect.all([
   exchange({ ...goodForm, client_id: "other" }),
   keyExchange({ ...keyForm, username: "OTHER====" }),
@@ -31,18 +31,20 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
       Effect.provide(layer(options))
     )
 
-  it.effect("camelCase answers have the four fields of CXone's own clients, on every token route", () =>
-    Effect.gen(function* () {
-      const key = ["accessToken", "accessTokenExpiry", "idToken", "refreshToken"]
-      deepStrictEqual(yield* fields({ quirks: { answer: "camelCase" } }), [
-        ["accessToken", "accessTokenExpiry"],
-        key,
-        key
-      ])
-    })
+  it.effect(
+    "with `answer: camelCase`, every token route answers with only the four fields that CXone's own clients read",
+    () =>
+      Effect.gen(function* () {
+        const key = ["accessToken", "accessTokenExpiry", "idToken", "refreshToken"]
+        deepStrictEqual(yield* fields({ quirks: { answer: "camelCase" } }), [
+          ["accessToken", "accessTokenExpiry"],
+          key,
+          key
+        ])
+      })
   )
 
-  it.effect("an answer in an array is the same answer, on every token route", () =>
+  it.effect("with `answer: array`, every token route puts the same answer into an array", () =>
     Effect.gen(function* () {
       for (const { text } of yield* answers) {
         const [only, ...more] = JSON.parse(text)
@@ -53,7 +55,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     }).pipe(Effect.provide(layer({ quirks: { answer: "array" } })))
   )
 
-  it.effect("expiresIn holds for every token route and every shape", () =>
+  it.effect("`expiresIn` applies to every token route and every shape of the answer", () =>
     Effect.gen(function* () {
       for (const [answer, field] of [
         ["snake_case", "expires_in"],
@@ -70,7 +72,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     })
   )
 
-  it.effect("id_token is left out where the test wants it", () =>
+  it.effect("with `idToken: omitted`, no token route answers with an id_token", () =>
     Effect.gen(function* () {
       for (const answer of ["snake_case", "camelCase"] as const) {
         const all = yield* fields({ quirks: { idToken: "omitted", answer } })
@@ -80,7 +82,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     })
   )
 
-  it.effect("the refresh token is left out where the test wants it", () =>
+  it.effect("with `refreshToken: omitted`, no token route answers with a refresh token", () =>
     Effect.gen(function* () {
       for (const answer of ["snake_case", "camelCase"] as const) {
         const all = yield* fields({ quirks: { refreshToken: "omitted", answer } })
@@ -90,7 +92,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     })
   )
 
-  it.effect("errors have the shape that the test wants on every token route, whatever is wrong", () =>
+  it.effect("`errors` sets the shape of every error on every token route", () =>
     Effect.gen(function* () {
       const codes = ["invalid_client", "invalid_grant", "invalid_grant"]
       const refused = (errors: "snake_case" | "camelCase" | "object") =>
@@ -123,7 +125,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     })
   )
 
-  it.effect("errors shape what is missing in the body too", () =>
+  it.effect("`errors` also sets the shape if a parameter is missing", () =>
     Effect.gen(function* () {
       const form = yield* keyExchange({ ...keyForm, username: "" })
       deepStrictEqual(form.json, {
@@ -134,7 +136,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     }).pipe(Effect.provide(layer({ quirks: { errors: "camelCase" } })))
   )
 
-  it.effect("raw Basic pairs are read beside the encoded ones where the test wants it, and only there", () => {
+  it.effect("with `basic: raw`, Basic credentials are accepted both encoded and not encoded", () => {
     const proofs = [secret, encodeURIComponent(secret)].map((text) => basic(`${defaultClient.clientId}:${text}`))
     const statuses = (options: SimulatorOptions) =>
       Effect.forEach(proofs, (proof) =>
@@ -158,7 +160,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
         [401, 401],
         [200, 200]
       ])
-      // Text that decodes, but to something else.
+      // This secret can be form-decoded, but the result differs from it.
       const clients = [{ ...defaultClient, clientSecret: Redacted.make("a+b%20c") }] as const
       const plus = exchange({ grant_type: "client_credentials" }, basic(`${defaultClient.clientId}:a+b%20c`))
       const status = (options: SimulatorOptions) =>
@@ -168,7 +170,7 @@ describe.each(modes)("Quirks $name", ({ layer }) => {
     })
   })
 
-  it.effect("raw pairs don't make another secret good", () =>
+  it.effect("with `basic: raw`, a wrong secret is still refused", () =>
     Effect.gen(function* () {
       const answer = yield* exchange({ grant_type: "client_credentials" }, basic(`${defaultClient.clientId}:other%`))
       strictEqual(answer.json.error, "invalid_client")

@@ -19,14 +19,14 @@ import {
 
 const path = "/authentication/v1/token/access-key"
 
-/** Sends this text to the UserHub of the default tenant. */
+/** Sends this body to the UserHub of the default tenant. */
 const post = (text: string, contentType = "application/json") =>
   Effect.flatMap(placed(), ({ areaOrigin }) =>
     HttpClientRequest.post(new URL(path, areaOrigin)).pipe(HttpClientRequest.bodyText(text, contentType), read)
   )
 
 describe.each(modes)("AccessKeyRoute $name", ({ layer }) => {
-  it.effect("gives an access key alone an access token, an id_token and an opaque refresh token, and no type", () =>
+  it.effect("issues an access token, an id_token and an opaque refresh token, without token_type", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       const { json, status } = yield* keyAlone()
@@ -40,30 +40,32 @@ describe.each(modes)("AccessKeyRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("gives it all scopes of the first client, and the lifetime that its tokens have", () =>
-    Effect.gen(function* () {
-      const simulator = yield* CxoneSimulator
-      const { json } = yield* keyAlone()
-      strictEqual(json.expires_in, 120)
-      strictEqual((yield* users(Redacted.make(String(json.access_token)))).status, 200)
-      yield* simulator.registerClient({ ...defaultClient, scopes: ["offline_access"] })
-      const poor = (yield* keyAlone()).json.access_token
-      strictEqual((yield* users(Redacted.make(String(poor)))).status, 403)
-      yield* simulator.forgetClient(defaultClient.clientId)
-      strictEqual((yield* keyAlone()).status, 200)
-    }).pipe(
-      Effect.provide(
-        layer({
-          clients: [
-            { ...defaultClient, tokenLifetime: "2 minutes" },
-            { ...defaultClient, clientId: "second", scopes: [] }
-          ]
-        })
+  it.effect(
+    "issues a token with all scopes and the lifetime of the first client, even if that client was forgotten",
+    () =>
+      Effect.gen(function* () {
+        const simulator = yield* CxoneSimulator
+        const { json } = yield* keyAlone()
+        strictEqual(json.expires_in, 120)
+        strictEqual((yield* users(Redacted.make(String(json.access_token)))).status, 200)
+        yield* simulator.registerClient({ ...defaultClient, scopes: ["offline_access"] })
+        const poor = (yield* keyAlone()).json.access_token
+        strictEqual((yield* users(Redacted.make(String(poor)))).status, 403)
+        yield* simulator.forgetClient(defaultClient.clientId)
+        strictEqual((yield* keyAlone()).status, 200)
+      }).pipe(
+        Effect.provide(
+          layer({
+            clients: [
+              { ...defaultClient, tokenLifetime: "2 minutes" },
+              { ...defaultClient, clientId: "second", scopes: [] }
+            ]
+          })
+        )
       )
-    )
   )
 
-  it.effect("mints on the host of any area for the tenants of all", () =>
+  it.effect("issues tokens on any area host for the tenants of all areas", () =>
     Effect.gen(function* () {
       const { apiOrigin } = yield* placed()
       const { json } = yield* keyAlone(goodKey, otherTenant.tenantId)
@@ -89,15 +91,15 @@ describe.each(modes)("AccessKeyRoute $name", ({ layer }) => {
   )
 
   const malformed: ReadonlyArray<readonly [what: string, request: Parameters<typeof post>]> = [
-    ["no JSON", ["{"]],
+    ["a body that isn't JSON", ["{"]],
     ["an empty body", [""]],
-    ["a text", [JSON.stringify(keySecret)]],
-    ["no id", [JSON.stringify({ accessKeySecret: keySecret })]],
+    ["a JSON string", [JSON.stringify(keySecret)]],
+    ["a missing id", [JSON.stringify({ accessKeySecret: keySecret })]],
     ["an empty id", [JSON.stringify({ ...goodKey, accessKeyId: "" })]],
     ["an empty secret", [JSON.stringify({ ...goodKey, accessKeySecret: "" })]],
-    ["a secret that is no text", [JSON.stringify({ ...goodKey, accessKeySecret: [keySecret] })]],
+    ["a secret that isn't a string", [JSON.stringify({ ...goodKey, accessKeySecret: [keySecret] })]],
     ["a form", [new URLSearchParams(goodKey).toString(), "application/x-www-form-urlencoded"]],
-    ["JSON under the label of a form", [JSON.stringify(goodKey), "application/x-www-form-urlencoded"]]
+    ["JSON with the content type of a form", [JSON.stringify(goodKey), "application/x-www-form-urlencoded"]]
   ]
 
   it.effect.each(malformed.map(([what, request]) => ({ what, request })))("refuses $what with 400", ({ request }) =>
@@ -110,7 +112,7 @@ describe.each(modes)("AccessKeyRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("refuses what is no POST, and knows nothing else on its host", () =>
+  it.effect("refuses any method but POST, and any other path of its host", () =>
     Effect.gen(function* () {
       const { areaOrigin } = yield* placed()
       const read405 = yield* read(HttpClientRequest.get(new URL(path, areaOrigin)))

@@ -25,7 +25,7 @@ const headersOf = (token: Redacted.Redacted<string>) => ({
 })
 
 describe.each(modes)("ApiRoute $name", ({ layer }) => {
-  it.effect("answers the user to who has a token with read:users", () =>
+  it.effect("answers the user to a token with the scope read:users", () =>
     Effect.gen(function* () {
       const answer = yield* users(yield* mint({ ...goodForm, scope: "read:users" }))
       strictEqual(answer.status, 200)
@@ -34,13 +34,13 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("answers the user that the test wants", () =>
+  it.effect("answers the user of the option `user`", () =>
     Effect.gen(function* () {
       deepStrictEqual((yield* users(yield* mint())).json, { id: 7, name: "Grace" })
     }).pipe(Effect.provide(layer({ user: { id: 7, name: "Grace" } })))
   )
 
-  it.effect("answers who sends no token with a challenge and no error code (RFC 6750 §3.1)", () =>
+  it.effect("answers a request without a token with a challenge, but no error code (RFC 6750 §3.1)", () =>
     Effect.gen(function* () {
       for (const headers of [{}, { authorization: "Basic abc" }]) {
         const answer = yield* (yield* apiRequest()).pipe(HttpClientRequest.setHeaders(headers), read)
@@ -51,7 +51,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("refuses an unknown token as invalid_token and a malformed one as invalid_request", () =>
+  it.effect("refuses an unknown token as invalid_token, and a malformed token as invalid_request", () =>
     Effect.gen(function* () {
       const unknown = yield* users(Redacted.make("made-up"))
       strictEqual(unknown.status, 401)
@@ -65,7 +65,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("accepts a token to the last millisecond of its lifetime, and not one longer", () =>
+  it.effect("accepts a token up to the last millisecond of its lifetime", () =>
     Effect.gen(function* () {
       const token = yield* mint()
       yield* TestClock.setTime(119_999)
@@ -77,7 +77,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer({ clients: [{ ...defaultClient, tokenLifetime: "2 minutes" }] })))
   )
 
-  it.effect("refuses a token that lacks the scope as insufficient_scope, and names the scope", () =>
+  it.effect("refuses a token without the scope as insufficient_scope, and names the scope", () =>
     Effect.gen(function* () {
       const answer = yield* users(yield* mint({ ...goodForm, scope: "offline_access" }))
       strictEqual(answer.status, 403)
@@ -87,7 +87,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("knows no way to render data for who doesn't ask for JSON, as CXone does", () =>
+  it.effect("answers `No known way to render data` without an Accept of JSON, as CXone does", () =>
     Effect.gen(function* () {
       const token = yield* mint()
       const asked = (accept: string | undefined) =>
@@ -123,7 +123,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("tells the time by the Clock to any token, under any version and case of the prefix, on each host", () =>
+  it.effect("server-time accepts any token, any version and any case of the prefix, on each host", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       const { apiOrigin } = yield* placed()
@@ -157,7 +157,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
     )
   )
 
-  describe("with an app of the test's own", () => {
+  describe("with the option `api`", () => {
     const api = HttpRouter.empty.pipe(
       HttpRouter.get(
         "/api/v2/reports/:id",
@@ -185,7 +185,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
       HttpRouter.get("/dies", Effect.die("of a mistake"))
     )
 
-    it.effect("serves its routes to who has a token, and tells them whose it is", () =>
+    it.effect("serves its routes to a valid token, and describes the token in Grant", () =>
       Effect.gen(function* () {
         strictEqual((yield* read(yield* apiRequest("/api/v2/reports/7"))).status, 401)
         const token = yield* mint({ ...goodForm, scope: "read:reports" })
@@ -199,7 +199,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer({ api })))
     )
 
-    it.effect("tells it the tenant of an access key, and none of a client", () =>
+    it.effect("Grant has the tenant of an access key, but none for a client's own token", () =>
       Effect.gen(function* () {
         const { clientId } = defaultClient
         const byKey = { clientId, tenantId: defaultTenant.tenantId }
@@ -210,7 +210,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer({ api })))
     )
 
-    it.effect("serves it on the API host of an area too, under the address of that host", () =>
+    it.effect("serves its routes on the API host of an area too; the request has the URL of that host", () =>
       Effect.gen(function* () {
         const { apiOrigin } = yield* placed()
         const answer = yield* get("/where", apiOrigin, headersOf(yield* mintByKey()))
@@ -226,7 +226,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
       )
     )
 
-    it.effect("gives it the request whole, and passes on what it answers", () =>
+    it.effect("passes on the whole request and the whole response", () =>
       Effect.gen(function* () {
         const token = yield* mint()
         const { origin } = yield* CxoneSimulator
@@ -244,7 +244,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer({ api })))
     )
 
-    it.effect("answers 500 if it dies", () =>
+    it.effect("answers 500 if `api` dies", () =>
       Effect.gen(function* () {
         strictEqual((yield* users(yield* mint(), "/dies")).status, 500)
       }).pipe(Effect.provide(layer({ api })))

@@ -27,8 +27,8 @@ const without = (...names: ReadonlyArray<string>) =>
 const basicPair = `${encodeURIComponent(defaultClient.clientId)}:${encodeURIComponent(secret)}`
 
 describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
-  describe("gives an access key", () => {
-    it.effect("an access token with a refresh token and an id_token, and names no scope", () =>
+  describe("issues", () => {
+    it.effect("an access token, a refresh token and an id_token, without `scope`", () =>
       Effect.gen(function* () {
         const { headers, json, status } = yield* keyExchange()
         strictEqual(status, 200)
@@ -50,14 +50,14 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("with the client in the form or in a Basic header", () =>
+    it.effect("tokens if the client authenticates in the form or with Basic credentials", () =>
       Effect.gen(function* () {
         strictEqual((yield* keyExchange()).status, 200)
         strictEqual((yield* keyExchange(without("client_id", "client_secret"), basic(basicPair))).status, 200)
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("claims that say whose they are, the access token's from an issuer that isn't there any more", () =>
+    it.effect("JWTs with the user and the tenant; the access token names an issuer that no longer exists", () =>
       Effect.gen(function* () {
         const { origin } = yield* CxoneSimulator
         const { cluster } = yield* placed()
@@ -96,7 +96,7 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("the tenant of the key, of all that there are", () =>
+    it.effect("tokens for the tenant of the access key", () =>
       Effect.gen(function* () {
         const [key] = otherTenant.accessKeys
         const password = Redacted.value(key.accessKeySecret)
@@ -107,7 +107,7 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer(twoAreas)))
     )
 
-    it.effect("all scopes of the client, and the lifetime of its tokens", () =>
+    it.effect("a token with all scopes and the lifetime of the client", () =>
       Effect.gen(function* () {
         strictEqual((yield* keyExchange()).json.expires_in, 60)
         strictEqual((yield* users(yield* mintByKey({ ...keyForm, scope: "offline_access" }))).status, 200)
@@ -125,7 +125,7 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
       )
     )
 
-    it.effect("no id_token and no refresh token that is good as a bearer", () =>
+    it.effect("an id_token and a refresh token that the API refuses", () =>
       Effect.gen(function* () {
         const { access_token, id_token, refresh_token } = (yield* keyExchange()).json
         strictEqual((yield* users(Redacted.make(String(access_token)))).status, 200)
@@ -134,7 +134,7 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("an opaque access token beside a readable id_token, if tokens shall be opaque", () =>
+    it.effect("an opaque access token and a JWT as id_token, with `tokenFormat: opaque`", () =>
       Effect.gen(function* () {
         const { access_token, id_token } = (yield* keyExchange()).json
         assertTrue(/^[\w-]{43}$/.test(String(access_token)))
@@ -147,25 +147,25 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
     const refusals: ReadonlyArray<
       readonly [what: string, request: Parameters<typeof keyExchange>, status: number, error: string]
     > = [
-      ["another client secret", [{ ...keyForm, client_secret: "other" }], 401, "invalid_client"],
+      ["a wrong client secret", [{ ...keyForm, client_secret: "other" }], 401, "invalid_client"],
       ["an unknown client", [{ ...keyForm, client_id: "other" }], 401, "invalid_client"],
-      ["no client at all", [without("client_id", "client_secret")], 401, "invalid_client"],
+      ["a request without a client", [without("client_id", "client_secret")], 401, "invalid_client"],
       [
-        "a client secret in the header that isn't encoded",
+        "a client secret in the header that isn't form-encoded",
         [without("client_id", "client_secret"), basic(`${defaultClient.clientId}:${secret}`)],
         401,
         "invalid_client"
       ],
-      ["an unknown access key, with 401 and not 400", [{ ...keyForm, username: "OTHER====" }], 401, "invalid_grant"],
-      ["another access key secret, with 401", [{ ...keyForm, password: "OTHER====" }], 401, "invalid_grant"],
+      ["an unknown access key, with 401 instead of 400", [{ ...keyForm, username: "OTHER====" }], 401, "invalid_grant"],
+      ["a wrong access key secret, with 401", [{ ...keyForm, password: "OTHER====" }], 401, "invalid_grant"],
       [
-        "the two pairs in each other's place",
+        "an access key in the place of the client",
         [{ ...goodForm, grant_type: "password", client_id: defaultKey.accessKeyId, client_secret: keySecret }],
         401,
         "invalid_client"
       ],
-      ["client credentials, which CXone doesn't know", [goodForm], 400, "unsupported_grant_type"],
-      ["a parameter twice", [`${new URLSearchParams(keyForm)}&username=a`], 400, "invalid_request"]
+      ["the client_credentials grant, which CXone lacks here", [goodForm], 400, "unsupported_grant_type"],
+      ["a repeated parameter", [`${new URLSearchParams(keyForm)}&username=a`], 400, "invalid_request"]
     ]
 
     it.effect.each(refusals.map(([what, ...rest]) => ({ what, rest })))("$what", ({ rest: [request, status, error] }) =>
@@ -187,32 +187,32 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer({ clients: [{ ...defaultClient, grantTypes: ["client_credentials"] }] })))
     )
 
-    it.effect("a client that proves itself in another way than it is registered for", () =>
+    it.effect("a client that is registered for the other authentication method", () =>
       Effect.gen(function* () {
         strictEqual((yield* keyExchange()).json.error, "invalid_client")
         strictEqual((yield* keyExchange(without("client_id", "client_secret"), basic(basicPair))).status, 200)
       }).pipe(Effect.provide(layer({ clients: [{ ...defaultClient, authMethod: "basic" }] })))
     )
 
-    it.effect("JSON, however it is labelled, and a form that lacks a parameter, in the words of CXone", () =>
+    it.effect("a JSON body and a form without a parameter, in the words of CXone", () =>
       Effect.gen(function* () {
         const { origin } = yield* CxoneSimulator
         const json = yield* HttpClientRequest.post(new URL("/auth/token", origin)).pipe(
           HttpClientRequest.bodyUnsafeJson(keyForm),
           read
         )
-        const labelled = yield* keyExchange(JSON.stringify(keyForm))
-        const nameless = yield* keyExchange(without("username"))
-        const wordless = yield* keyExchange(without("password"))
-        const untyped = yield* keyExchange(without("grant_type"))
-        for (const answer of [json, labelled, nameless, wordless, untyped]) {
+        const asForm = yield* keyExchange(JSON.stringify(keyForm))
+        const noUsername = yield* keyExchange(without("username"))
+        const noPassword = yield* keyExchange(without("password"))
+        const noGrantType = yield* keyExchange(without("grant_type"))
+        for (const answer of [json, asForm, noUsername, noPassword, noGrantType]) {
           strictEqual(answer.status, 400)
           deepStrictEqual(answer.json, { message: "Missing required body parameters" })
         }
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("what is no POST", () =>
+    it.effect("any method but POST", () =>
       Effect.gen(function* () {
         const { origin } = yield* CxoneSimulator
         const answer = yield* read(HttpClientRequest.get(new URL("/auth/token", origin)))

@@ -10,7 +10,7 @@ const cxone = "/.well-known/cxone-configuration"
 const domain = "cxone-simulator.test"
 
 describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
-  it.effect("the identity host says what it can do, and where", () =>
+  it.effect("the identity host serves openid-configuration", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       const { headers, json, status } = yield* get(openid, origin)
@@ -36,7 +36,7 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("the identity host says which hosts serve a tenant", () =>
+  it.effect("the identity host names the hosts of a tenant", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       for (const tenantId of [defaultTenant.tenantId, otherTenant.tenantId]) {
@@ -61,7 +61,7 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer(twoAreas)))
   )
 
-  it.effect("the identity host knows no hosts for no tenant, or for one that doesn't live here", () =>
+  it.effect("the identity host answers 404 if the tenant is missing or unknown", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       for (const query of ["", "?tenantId=", "?tenantId=nobody", "?tenantid=test-tenant"]) {
@@ -72,7 +72,7 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("an area host answers for its area, and for a tenant that may live in another", () =>
+  it.effect("an area host names its own hosts, or those of a tenant in any area", () =>
     Effect.gen(function* () {
       const here = yield* placed()
       const there = yield* placed(otherTenant.tenantId)
@@ -88,7 +88,7 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer(twoAreas)))
   )
 
-  it.effect("hosts without a document answer 404, without a token too", () =>
+  it.effect("a host that doesn't have the document answers 404, even without a token", () =>
     Effect.gen(function* () {
       const { apiOrigin, areaOrigin } = yield* placed()
       strictEqual((yield* get(openid, areaOrigin)).status, 404)
@@ -97,7 +97,7 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("other methods are answered 405", () =>
+  it.effect("any method but GET and HEAD is answered 405", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       for (const path of [openid, cxone]) {
@@ -108,7 +108,7 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("leaves out what is optional, and ends the API's address with a slash, where the test wants it", () =>
+  it.effect("the quirks leave out the optional fields, and end api_endpoint with a slash", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       const { apiOrigin, areaOrigin } = yield* placed()

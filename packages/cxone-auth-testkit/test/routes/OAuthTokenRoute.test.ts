@@ -19,8 +19,8 @@ import {
 const encode = (text: string) => new URLSearchParams([["", text]]).toString().slice(1)
 
 describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
-  describe("gives a token", () => {
-    it.effect("as RFC 6749 §5.1 says, to who sends its secret in the form", () =>
+  describe("issues a token", () => {
+    it.effect("as RFC 6749 §5.1 says, to a client that sends its secret in the form", () =>
       Effect.gen(function* () {
         const answer = yield* exchange({ ...goodForm, scope: "read:users offline_access" })
         strictEqual(answer.status, 200)
@@ -34,7 +34,7 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("to who sends its secret as Basic credentials, form-encoded", () =>
+    it.effect("to a client that sends form-encoded Basic credentials", () =>
       Effect.gen(function* () {
         const pair = `${encode(defaultClient.clientId)}:${encode(secret)}`
         const answer = yield* exchange({ grant_type: "client_credentials" }, basic(pair))
@@ -46,7 +46,7 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("for any Unicode in id and secret, in both ways", () => {
+    it.effect("to a client with any Unicode in its id and secret, by both methods", () => {
       const clientId = "büro:+%&= 東京"
       const clientSecret = "päss+wörd %3D=&🔑:\u0000"
       return Effect.gen(function* () {
@@ -59,14 +59,14 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
       )
     })
 
-    it.effect("with all the scopes of the client if it asks for none", () =>
+    it.effect("with all scopes of the client if it requests none", () =>
       Effect.gen(function* () {
         strictEqual((yield* exchange()).json.scope, defaultClient.scopes.join(" "))
         strictEqual((yield* exchange({ ...goodForm, scope: "" })).json.scope, defaultClient.scopes.join(" "))
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("that is a JWT of who asked, when, for what and for how long", () =>
+    it.effect("that is a JWT with the client, the scope and the lifetime", () =>
       Effect.gen(function* () {
         const { access_token } = (yield* exchange({ ...goodForm, scope: "read:users" })).json
         const { origin } = yield* CxoneSimulator
@@ -83,17 +83,17 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("that has nothing to read if it shall be opaque", () =>
+    it.effect("that is random with `tokenFormat: opaque`", () =>
       Effect.gen(function* () {
         const token = String((yield* exchange()).json.access_token)
         assertTrue(/^[\w-]{43}$/.test(token))
       }).pipe(Effect.provide(layer({ tokenFormat: "opaque" })))
     )
 
-    it.effect("that is another each time, and the same again only from the same seed", () => {
+    it.effect("that differs each time, and is repeated only with the same seed", () => {
       const three = Effect.all([mint(), mint(), mint()]).pipe(
         Effect.map((tokens) => tokens.map(Redacted.value)),
-        // The seed of a request must not matter: it would make each of the three the same.
+        // The `Random` of a request must not matter, because it would make all three tokens the same.
         Effect.withRandom(Random.make("request"))
       )
       const seeded = (seed: string) =>
@@ -106,7 +106,7 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
       })
     })
 
-    it.effect("whose expires_in is a number, a text or missing, as the test wants it", () =>
+    it.effect("whose expires_in is a number, a string or omitted, as `expiresIn` says", () =>
       Effect.gen(function* () {
         const client = { ...defaultClient, tokenLifetime: "90.9 seconds" } as const
         const expiresIn = (form: "number" | "string" | "omitted") =>
@@ -130,26 +130,26 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
         challenged?: "challenged"
       ]
     > = [
-      ["another secret", [{ ...goodForm, client_secret: "other" }], 401, "invalid_client"],
+      ["a wrong secret", [{ ...goodForm, client_secret: "other" }], 401, "invalid_client"],
       ["an unknown client", [{ ...goodForm, client_id: "other" }], 401, "invalid_client"],
-      ["no secret", [without("client_secret")], 401, "invalid_client"],
-      ["no client", [{ grant_type: "client_credentials" }], 401, "invalid_client"],
+      ["a request without a secret", [without("client_secret")], 401, "invalid_client"],
+      ["a request without a client", [{ grant_type: "client_credentials" }], 401, "invalid_client"],
       [
-        "another secret in the header",
+        "a wrong secret in the header",
         [{ grant_type: "client_credentials" }, basic(`${defaultClient.clientId}:other`)],
         401,
         "invalid_client",
         "challenged"
       ],
       [
-        "a secret in the header that isn't encoded",
+        "a secret in the header that isn't form-encoded",
         [{ grant_type: "client_credentials" }, basic(`${defaultClient.clientId}:${secret}`)],
         401,
         "invalid_client",
         "challenged"
       ],
       [
-        "a header that is no base64",
+        "a header that isn't base64",
         [{ grant_type: "client_credentials" }, { authorization: "Basic ???" }],
         401,
         "invalid_client",
@@ -163,21 +163,21 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
         "challenged"
       ],
       ["a scheme that isn't Basic", [goodForm, { authorization: "Bearer abc" }], 400, "invalid_request"],
-      ["two ways at once", [goodForm, basic(`${defaultClient.clientId}:x`)], 400, "invalid_request"],
+      ["two authentication methods at once", [goodForm, basic(`${defaultClient.clientId}:x`)], 400, "invalid_request"],
       [
-        "a client_id that isn't the one of the header",
+        "a client_id that differs from the one in the header",
         [{ ...without("client_secret"), client_id: "other" }, basic(`${defaultClient.clientId}:x`)],
         400,
         "invalid_request"
       ],
-      ["no grant type", [without("grant_type")], 400, "invalid_request"],
+      ["a missing grant type", [without("grant_type")], 400, "invalid_request"],
       ["an empty grant type", [{ ...goodForm, grant_type: "" }], 400, "invalid_request"],
       ["another grant type", [{ ...goodForm, grant_type: "password" }], 400, "unsupported_grant_type"],
-      ["a scope that isn't the client's", [{ ...goodForm, scope: "read:users admin" }], 400, "invalid_scope"],
+      ["a scope that the client may not have", [{ ...goodForm, scope: "read:users admin" }], 400, "invalid_scope"],
       ["a scope in another case", [{ ...goodForm, scope: "Read:Users" }], 400, "invalid_scope"],
       ["scopes with two spaces between", [{ ...goodForm, scope: "read:users  offline_access" }], 400, "invalid_scope"],
-      ["a parameter twice", [`${new URLSearchParams(goodForm)}&scope=a&scope=a`], 400, "invalid_request"],
-      ["JSON under the label of a form", [JSON.stringify(goodForm)], 400, "invalid_request"],
+      ["a repeated parameter", [`${new URLSearchParams(goodForm)}&scope=a&scope=a`], 400, "invalid_request"],
+      ["JSON with the content type of a form", [JSON.stringify(goodForm)], 400, "invalid_request"],
       ["an empty form", [""], 400, "invalid_request"]
     ]
 
@@ -202,7 +202,7 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer({ clients: [{ ...defaultClient, grantTypes: ["password"] }] })))
     )
 
-    it.effect("a client that proves itself in another way than it is registered for", () => {
+    it.effect("a client that is registered for the other authentication method", () => {
       const clients = [
         { ...defaultClient, clientId: "by-basic", authMethod: "basic" },
         { ...defaultClient, clientId: "by-post", authMethod: "post" }
@@ -231,7 +231,7 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
       }).pipe(Effect.provide(layer()))
     )
 
-    it.effect("what is no POST", () =>
+    it.effect("any method but POST", () =>
       Effect.gen(function* () {
         const answer = yield* (yield* tokenRequest).pipe(HttpClientRequest.setMethod("GET"), read)
         strictEqual(answer.status, 405)

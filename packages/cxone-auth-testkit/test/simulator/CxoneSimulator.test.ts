@@ -6,7 +6,7 @@ import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { ClientAuth, CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultClient, defaultUser, Fault } from "cxone-auth-testkit"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Redacted, Scope, Stream, TestClock } from "effect"
-import { exchange, goodForm, modes, secret, tokenRequest, users } from "../support/Harness.js"
+import { exchange, goodForm, mint, modes, secret, tokenRequest, users } from "../support/Harness.js"
 
 const openServers = Effect.sync(
   () => process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap" || name === "TCPSocketWrap").length
@@ -14,7 +14,7 @@ const openServers = Effect.sync(
 
 describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
   it.effect(
-    "answers a thousand at once, each with a token of its own",
+    "answers 1000 requests at once, each with another token",
     () =>
       Effect.gen(function* () {
         const simulator = yield* CxoneSimulator
@@ -29,7 +29,7 @@ describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
     60_000
   )
 
-  it.effect("logs nothing, whatever goes wrong", () => {
+  it.effect("logs nothing when faults and refusals occur", () => {
     const logged: Array<unknown> = []
     const logger = Logger.replace(
       Logger.defaultLogger,
@@ -56,7 +56,7 @@ describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
         Layer.provideMerge(layer({ clients: [{ ...defaultClient, scopes: ["b", "read:users"] }] }))
       )
 
-    it.effect("gives the app under test a CxoneAuth that the simulator knows", () =>
+    it.effect("gives the app under test a CxoneAuth whose tokens the simulator accepts", () =>
       Effect.gen(function* () {
         const simulator = yield* CxoneSimulator
         deepStrictEqual(yield* program, defaultUser)
@@ -68,7 +68,7 @@ describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
       }).pipe(Effect.provide(wired({ scopes: "read:users" })))
     )
 
-    it.effect("with the scopes and the client authentication that the app has", () =>
+    it.effect("passes on scopes and client authentication", () =>
       Effect.gen(function* () {
         const simulator = yield* CxoneSimulator
         const auth = yield* CxoneAuth
@@ -85,7 +85,7 @@ describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
 })
 
 describe("CxoneSimulator.layerHttpClient", () => {
-  it.effect("reaches the simulator and nothing else", () =>
+  it.effect("reaches no host but those of the simulator", () =>
     Effect.gen(function* () {
       for (const url of ["https://example.com/", "http://cxone-simulator.test/", "https://cxone-simulator.test:1/"]) {
         const error = yield* Effect.flip(HttpClient.get(url))
@@ -95,12 +95,12 @@ describe("CxoneSimulator.layerHttpClient", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("lets others run while a request is under way, as a network does", () =>
+  it.effect("lets other fibers run while a request is under way", () =>
     Effect.gen(function* () {
       const order: Array<string> = []
       const one = (name: string) =>
         Effect.sync(() => order.push(`${name} begins`)).pipe(
-          // Up to the headers: to read a body lets others run as well.
+          // The body isn't read, because reading it would also let other fibers run.
           Effect.zipRight(Effect.flatMap(tokenRequest, HttpClient.execute)),
           Effect.zipRight(Effect.sync(() => order.push(`${name} ends`)))
         )
@@ -109,7 +109,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("ends a body that is being read when its reader runs out of time", () =>
+  it.effect("a time-out ends the reading of an endless body with `every`", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* simulator.inject(Fault.endlessBody({ every: "1 second" }), { on: "token" })
@@ -119,7 +119,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("keeps no timer waiting while a flood is read, so that a time-out can end it", () =>
+  it.effect("a time-out ends the reading of an endless body without `every`", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* simulator.inject(Fault.endlessBody(), { on: "token" })
@@ -129,13 +129,13 @@ describe("CxoneSimulator.layerHttpClient", () => {
       const fiber = yield* reading.pipe(Effect.timeout("1 second"), Effect.flip, Effect.fork)
       yield* TestClock.adjust("1 second")
       strictEqual((yield* Fiber.join(fiber))._tag, "TimeoutException")
-      // What the scheduler runs between two looks at the timers, a few times over. 50 times as much is what it were if
-      // the flood never stood back.
+      // A few times what the scheduler runs before it looks at the timers. Without a pause between the chunks, it would
+      // be 50 times as much.
       assertTrue(count.pieces < 20_000)
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("sends any kind of body", () =>
+  it.effect("sends every kind of request body", () =>
     Effect.gen(function* () {
       const { environment, requests } = yield* CxoneSimulator
       const to = HttpClientRequest.post(environment.tokenEndpoint)
@@ -154,7 +154,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("answers with responses that print no secret", () =>
+  it.effect("a printed response shows no secret", () =>
     Effect.gen(function* () {
       const { environment } = yield* CxoneSimulator
       const request = HttpClientRequest.bodyUrlParams(HttpClientRequest.post(environment.tokenEndpoint), goodForm)
@@ -167,8 +167,32 @@ describe("CxoneSimulator.layerHttpClient", () => {
   )
 })
 
+describe("CxoneSimulator", () => {
+  it.effect("reset restores the clients, and removes faults, tokens and recorded requests", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const token = yield* mint()
+      yield* simulator.forgetClient(defaultClient.clientId)
+      yield* simulator.registerClient({ ...defaultClient, clientId: "other" })
+      yield* simulator.inject(Fault.connectionReset, { on: "token", times: 5 })
+      yield* simulator.inject(Fault.delay("1 second"), { on: "api" })
+      const late = yield* Effect.fork(users(token))
+      yield* simulator.awaitRequests("api", 1)
+
+      yield* simulator.reset
+      deepStrictEqual(yield* simulator.requests, [])
+      yield* TestClock.adjust("1 second")
+      // This request arrived before the reset, so neither the request nor its answer is recorded.
+      strictEqual((yield* Fiber.join(late)).status, 401)
+      deepStrictEqual(yield* simulator.requests, [])
+      strictEqual((yield* exchange()).status, 200)
+      strictEqual((yield* exchange({ ...goodForm, client_id: "other" })).status, 401)
+    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+  )
+})
+
 describe("CxoneSimulator.layerServer", () => {
-  it.effect("listens on this machine only, each time on a port of its own", () =>
+  it.effect("listens on 127.0.0.1, and each layer on another port", () =>
     Effect.gen(function* () {
       const one = yield* Layer.build(CxoneSimulator.layerServer())
       const two = yield* Layer.build(Layer.fresh(CxoneSimulator.layerServer()))
@@ -178,7 +202,7 @@ describe("CxoneSimulator.layerServer", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("closes at once in the middle of an endless body and a delay, and leaves no handle", () =>
+  it.live("closes at once during an endless body and a delay, and leaves no open handle", () =>
     Effect.gen(function* () {
       const before = yield* openServers
       const serverScope = yield* Scope.make()
@@ -204,7 +228,7 @@ describe("CxoneSimulator.layerServer", () => {
     })
   )
 
-  it.effect("can't be reached once it is closed", () =>
+  it.effect("can't be reached after it was closed", () =>
     Effect.gen(function* () {
       const { origin } = yield* Effect.provide(CxoneSimulator, CxoneSimulator.layerServer())
       const error = yield* Effect.flip(HttpClient.get(origin))

@@ -18,7 +18,7 @@ import { Effect, Layer, Redacted } from "effect"
 
 export type Wired = CxoneSimulator | HttpClient.HttpClient
 
-/** Every way to reach the simulator. What a test promises holds in each. */
+/** Every way to reach the simulator. Most tests run in each of them. */
 export const modes: ReadonlyArray<{
   readonly name: string
   readonly layer: (options?: SimulatorOptions) => Layer.Layer<Wired>
@@ -45,7 +45,7 @@ export const goodForm: Record<string, string> = {
 export const without = (name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(goodForm).filter(([key]) => key !== name))
 
-/** What an answer is, once it has been read. */
+/** An answer with its whole body. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers.Headers
@@ -84,7 +84,7 @@ const sendForm = (form: Form, headers: Record<string, string>) => (request: Http
 
 type Exchange = Effect.Effect<Answer, HttpClientError.HttpClientError, Wired>
 
-/** Sends this form, or text, to the token endpoint. */
+/** Sends a form, or this text as a form, to `/oauth/token`. */
 export const exchange = (form: Form = goodForm, headers: Record<string, string> = {}): Exchange =>
   Effect.flatMap(tokenRequest, sendForm(form, headers))
 
@@ -96,7 +96,7 @@ export const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pa
 export const apiRequest = (path = "/api/v2/users/me") =>
   Effect.map(CxoneSimulator, ({ origin }) => HttpClientRequest.get(new URL(path, origin)))
 
-/** Asks for the user, as a client that does everything right. */
+/** Requests the user with a token. */
 export const users = (token: Redacted.Redacted<string>, path?: string) =>
   Effect.flatMap(apiRequest(path), (request) =>
     request.pipe(HttpClientRequest.bearerToken(token), HttpClientRequest.acceptJson, read)
@@ -125,17 +125,17 @@ const authTokenRequest = Effect.map(CxoneSimulator, ({ origin }) =>
   HttpClientRequest.post(new URL("/auth/token", origin))
 )
 
-/** Sends this form, or text, to the endpoint for access keys that come with a client. */
+/** Sends a form, or this text as a form, to `/auth/token`. */
 export const keyExchange = (form: Form = keyForm, headers: Record<string, string> = {}): Exchange =>
   Effect.flatMap(authTokenRequest, sendForm(form, headers))
 
-/** The hosts of a tenant that the simulator began with. */
+/** A tenant of the options, with its hosts. */
 export const placed = (tenantId: string = defaultTenant.tenantId) =>
   Effect.map(CxoneSimulator, ({ tenants }) => tenants.find((tenant) => tenant.tenantId === tenantId) ?? tenants[0])
 
 export const goodKey = { accessKeyId: defaultKey.accessKeyId, accessKeySecret: keySecret }
 
-/** Sends this, as JSON, to the UserHub of the area where a tenant lives. */
+/** Sends JSON to the UserHub of a tenant's area. */
 export const keyAlone = (body: unknown = goodKey, host: string = defaultTenant.tenantId): Exchange =>
   Effect.flatMap(placed(host), ({ areaOrigin }) =>
     HttpClientRequest.post(new URL("/authentication/v1/token/access-key", areaOrigin)).pipe(
@@ -147,15 +147,14 @@ export const keyAlone = (body: unknown = goodKey, host: string = defaultTenant.t
 export const mintByKey = (form: Record<string, string> = keyForm) =>
   Effect.map(keyExchange(form), ({ json }) => Redacted.make(String(json.access_token)))
 
-/** What a JWT says. */
+/** The claims of a JWT. */
 export const claimsOf = (token: unknown) =>
   JSON.parse(Buffer.from(String(token).split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>
 
-/** Asks anyone for anything. */
 export const get = (path: string, origin: URL, headers: Record<string, string> = {}) =>
   HttpClientRequest.get(new URL(path, origin)).pipe(HttpClientRequest.setHeaders(headers), read)
 
-/** Asks for the user at this origin. */
+/** Requests the user from one host. */
 export const usersAt = (origin: URL, token: Redacted.Redacted<string>) =>
   HttpClientRequest.get(new URL("/api/v2/users/me", origin)).pipe(
     HttpClientRequest.bearerToken(token),

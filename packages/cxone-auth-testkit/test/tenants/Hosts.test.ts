@@ -15,7 +15,7 @@ const otherForm = {
 }
 
 describe.each(modes)("Hosts $name", ({ layer }) => {
-  it.effect("each area has two hosts, whatever the number of its tenants", () =>
+  it.effect("each area has two hosts, even with several tenants", () =>
     Effect.gen(function* () {
       const { origin, tenants } = yield* CxoneSimulator
       deepStrictEqual(
@@ -42,7 +42,7 @@ describe.each(modes)("Hosts $name", ({ layer }) => {
     )
   )
 
-  it.effect("on the API host of an area only the tokens of its tenants are good", () =>
+  it.effect("the API host of an area accepts only the tokens of its tenants", () =>
     Effect.gen(function* () {
       const here = yield* placed()
       const there = yield* placed(otherTenant.tenantId)
@@ -63,7 +63,7 @@ describe.each(modes)("Hosts $name", ({ layer }) => {
     }).pipe(Effect.provide(layer(twoAreas)))
   )
 
-  it.effect("on the identity host the tokens of all are good", () =>
+  it.effect("the identity host accepts every token", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
       for (const token of [yield* mintByKey(), yield* mintByKey(otherForm), yield* mint()]) {
@@ -72,7 +72,7 @@ describe.each(modes)("Hosts $name", ({ layer }) => {
     }).pipe(Effect.provide(layer(twoAreas)))
   )
 
-  it.effect("the API host has the bearer check, revocation included, and no token endpoint", () =>
+  it.effect("the API host checks tokens, revoked ones too, and has no token endpoint", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const { apiOrigin } = yield* placed()
@@ -87,7 +87,7 @@ describe.each(modes)("Hosts $name", ({ layer }) => {
 })
 
 describe("Hosts", () => {
-  it.effect("in memory hosts are called as in CXone, and no other is reached", () =>
+  it.effect("in memory, the hosts have names as in CXone; no other host is reached", () =>
     Effect.gen(function* () {
       const { areaOrigin, apiOrigin } = yield* placed(otherTenant.tenantId)
       strictEqual(areaOrigin.href, "https://eu1.cxone-simulator.test/")
@@ -100,7 +100,7 @@ describe("Hosts", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(twoAreas)))
   )
 
-  it.effect("on sockets each host has a port of this machine", () =>
+  it.effect("on sockets, each host has its own port of 127.0.0.1", () =>
     Effect.gen(function* () {
       const { origin, tenants } = yield* CxoneSimulator
       const all = [origin, ...tenants.flatMap(({ apiOrigin, areaOrigin }) => [apiOrigin, areaOrigin])]
@@ -109,7 +109,7 @@ describe("Hosts", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerServer(twoAreas)))
   )
 
-  it.effect("the Host header tells the host in any case of letters; one that isn't there is the identity host", () =>
+  it.effect("the Host header names the host in any case; an unknown name is the identity host", () =>
     Effect.gen(function* () {
       const { hosts } = yield* Hosts.make(twoAreas, MemoryTransport.open)
       const names = ["EU1.Cxone-Simulator.test", "api-eu1.cxone-simulator.test", "localhost:8080", undefined]
@@ -121,14 +121,14 @@ describe("Hosts", () => {
   )
 
   const mistakes: ReadonlyArray<readonly [what: string, tenant: SimulatedTenant]> = [
-    ["an area that is no host name", { ...otherTenant, area: "eu 1" }],
-    ["an area that an API host could be called", { ...otherTenant, area: "api-na1" }],
-    ["the tenant of another", { ...otherTenant, tenantId: defaultTenant.tenantId }],
-    ["the access key of another", { ...otherTenant, accessKeys: defaultTenant.accessKeys }],
-    ["an access key twice", { ...otherTenant, accessKeys: [otherKey, otherKey] }]
+    ["an area with a space", { ...otherTenant, area: "eu 1" }],
+    ["an area with the name of an API host", { ...otherTenant, area: "api-na1" }],
+    ["two tenants with the same id", { ...otherTenant, tenantId: defaultTenant.tenantId }],
+    ["an access key of another tenant", { ...otherTenant, accessKeys: defaultTenant.accessKeys }],
+    ["an access key that is listed twice", { ...otherTenant, accessKeys: [otherKey, otherKey] }]
   ]
 
-  it.effect.each(mistakes.map(([what, tenant]) => ({ what, tenant })))("$what is a mistake in the test", ({ tenant }) =>
+  it.effect.each(mistakes.map(([what, tenant]) => ({ what, tenant })))("$what is a defect", ({ tenant }) =>
     Effect.gen(function* () {
       const tenants = [defaultTenant, tenant] as const
       for (const layer of [CxoneSimulator.layerHttpClient({ tenants }), CxoneSimulator.layerServer({ tenants })]) {

@@ -22,7 +22,7 @@ const configurationOf = (tenantId: string) =>
   Effect.flatMap(CxoneSimulator, ({ origin }) => get(`/.well-known/cxone-configuration?tenantId=${tenantId}`, origin))
 
 describe.each(modes)("Tenants $name", ({ layer }) => {
-  it.effect("a deactivated access key gets no more tokens on any route; those that it has go on working", () =>
+  it.effect("a deactivated access key gets no token on any route; the tokens that it has stay valid", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const token = yield* mintByKey()
@@ -38,7 +38,7 @@ describe.each(modes)("Tenants $name", ({ layer }) => {
     }).pipe(Effect.provide(layer(twoAreas)))
   )
 
-  it.effect("registerTenant replaces the access keys of a tenant: the old ones are refused", () =>
+  it.effect("registerTenant replaces the access keys of a tenant; the old keys are refused", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const { apiOrigin } = yield* placed()
@@ -53,7 +53,7 @@ describe.each(modes)("Tenants $name", ({ layer }) => {
 })
 
 describe("Tenants", () => {
-  it.effect("registerTenant adds a tenant to an area, and makes its keys active", () =>
+  it.effect("registerTenant adds a tenant to an area, and activates its keys", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       strictEqual((yield* configurationOf("newcomer")).status, 404)
@@ -68,7 +68,7 @@ describe("Tenants", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(twoAreas)))
   )
 
-  it.effect("a tenant of an area that isn't there, or with the key of another, is a mistake in the test", () =>
+  it.effect("registerTenant dies if the area is unknown or another tenant has the key", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       for (const mistake of [
@@ -82,7 +82,7 @@ describe("Tenants", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("a reset brings back the tenants, and their keys to life", () =>
+  it.effect("reset restores the tenants of the options, with active keys", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* simulator.registerTenant({ ...otherTenant, area: "na1" })

@@ -5,7 +5,7 @@ import { assertTrue, strictEqual } from "@effect/vitest/utils"
 import { Deferred, Effect, Logger, Schedule, Stream } from "effect"
 import * as SocketTransport from "../../src/transports/SocketTransport.js"
 
-/** A client that reads nothing until it is told to. */
+/** A client that doesn't read the body. */
 const connect = (origin: URL) =>
   Effect.acquireRelease(
     Effect.async<Http.IncomingMessage, Error>((resume) => {
@@ -19,7 +19,7 @@ const connect = (origin: URL) =>
   )
 
 describe("SocketTransport", () => {
-  it.live("makes no more of an endless body than the client reads, and stops when the client goes away", () =>
+  it.live("produces an endless body only as fast as the client reads, and stops when the client disconnects", () =>
     Effect.gen(function* () {
       const chunk = new Uint8Array(64 * 1024)
       const made = { chunks: 0 }
@@ -36,13 +36,13 @@ describe("SocketTransport", () => {
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* connect(origin)
-          // What the kernel's buffers take; then it stands still.
-          const standstill = Effect.gen(function* () {
+          // Chunks are made until the buffers of the kernel are full.
+          const blocked = Effect.gen(function* () {
             const before = made.chunks
             yield* Effect.sleep("5 millis")
             return before > 0 && made.chunks === before
           })
-          yield* Effect.repeat(standstill, { until: (still) => still, schedule: Schedule.recurs(200) })
+          yield* Effect.repeat(blocked, { until: (still) => still, schedule: Schedule.recurs(200) })
           assertTrue(made.chunks > 0 && made.chunks < 1000)
         })
       )
@@ -50,7 +50,7 @@ describe("SocketTransport", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("interrupts the answer that is being made when the client goes away", () =>
+  it.live("interrupts the handler when the client disconnects", () =>
     Effect.gen(function* () {
       const begun = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<void>()
@@ -68,7 +68,7 @@ describe("SocketTransport", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("answers 500 to what can't be sent, and says so in the log", () =>
+  it.live("answers 500 and logs an error if a response can't be sent", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const keep = Logger.replace(
