@@ -1,5 +1,5 @@
 /**
- * A CXone to test against, for apps that use `cxone-auth`.
+ * A simulated CXone to test apps that use `cxone-auth`.
  *
  * @since 0.1.0
  */

@@ -3,8 +3,8 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Option from "effect/Option"
 
 /**
- * A request with its whole body, from a socket or from memory. It is plain data, so that no Promise stands between the
- * request and its answer and `TestClock` drives everything in between.
+ * A request with its whole body, from a socket or from memory. It is plain data, because `TestClock` couldn't drive
+ * an answer that waits for a Promise.
  */
 export interface IncomingRequest {
   /** In upper case. */

@@ -49,7 +49,7 @@ export interface SimulatorOptions {
    * bytes. An `id_token` is always a JWT.
    */
   readonly tokenFormat?: "jwt" | "opaque"
-  /** The type of `expires_in` in a token response, or `omitted`; default `number`. Clients of CXone have met each. */
+  /** The type of `expires_in` in a token response, or `omitted`; default `number`. */
   readonly expiresIn?: "number" | "string" | "omitted"
   /** Other differences between one CXone system and another. */
   readonly quirks?: SimulatorQuirks

@@ -55,7 +55,7 @@ const grantAt = (host: Host, token: string, registry: Registry, tenants: Tenants
     return Option.exists(Option.flatten(tenant), ({ area }) => area === host.area.area) ? grant : Option.none()
   })
 
-// CXone accepts this prefix in any case (docs/cxone-facts.md).
+// Apps that call CXone write this prefix in different cases (docs/cxone-facts.md).
 const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
 
 const route = (

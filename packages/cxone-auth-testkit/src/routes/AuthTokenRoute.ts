@@ -16,7 +16,7 @@ export const authTokenPath = "/auth/token"
 /**
  * Answers a token request whose user name and password are an access key: 200 with an access token, a refresh token and
  * an `id_token`; 401 `invalid_client` or `invalid_grant`; or 400. The scopes are always those of the client, because
- * CXone reads no `scope` here.
+ * CXone sets them when an app is registered.
  */
 export const make = (
   registry: Registry,

@@ -36,7 +36,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     const faults = FaultQueue.make()
     const routeOf = Routes.make({ registry, tenants, hosts, generator }, options)
 
-    // One step: the request that is recorded first also takes the fault that was injected first.
+    // In one step, so that requests are recorded in the order in which they take their faults.
     const arrive = (incoming: IncomingRequest.IncomingRequest, endpoint: Endpoint) =>
       Effect.map(Clock.currentTimeMillis, (time): readonly [Recorder.RequestId, Option.Option<Fault>] => {
         const fault = faults.take(endpoint)
