@@ -1,4 +1,3 @@
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -29,7 +28,7 @@ export const make = (
   tenants: Tenants,
   generator: TokenGenerator,
   options: Pick<SimulatorOptions, "clients" | "expiresIn" | "quirks">
-): ((incoming: IncomingRequest.IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>) => {
+): TokenRoute.TokenRoute => {
   const errors = options.quirks?.errors
   const refuse: TokenRoute.Refuse =
     errors === undefined

@@ -1,7 +1,5 @@
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
@@ -22,7 +20,7 @@ export const make = (
   registry: Registry,
   tenants: Tenants,
   options: Pick<SimulatorOptions, "expiresIn" | "quirks">
-): ((incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>) => {
+): TokenRoute.TokenRoute => {
   const { basic, errors } = options.quirks ?? {}
   const refuse = TokenRoute.refuseAs(errors)
   const refused: TokenRoute.Refuse["refused"] = (incoming, refusal) =>

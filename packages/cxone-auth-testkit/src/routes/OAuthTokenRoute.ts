@@ -1,8 +1,6 @@
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { SimulatedClient, SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Registry } from "../tokens/Registry.js"
 import * as ClientAuthentication from "./ClientAuthentication.js"
@@ -20,7 +18,7 @@ export const tokenPath = "/oauth/token"
 export const make = (
   registry: Registry,
   options: Pick<SimulatorOptions, "expiresIn" | "quirks">
-): ((incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>) =>
+): TokenRoute.TokenRoute =>
   TokenRoute.make(TokenRoute.refuseAs(options.quirks?.errors), (incoming) =>
     Effect.gen(function* () {
       const { client, request } = yield* ClientAuthentication.authenticate(

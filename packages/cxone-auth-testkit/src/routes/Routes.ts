@@ -23,23 +23,18 @@ export interface Route {
   readonly answer: Effect.Effect<HttpServerResponse.HttpServerResponse>
 }
 
+type Handler = (incoming: IncomingRequest.IncomingRequest, host: Host) => Route["answer"]
+
 /**
  * The routes of every host. An area host has only UserHub and a discovery document. The API is on the API hosts and on
  * the identity host.
  */
 export const make = (
-  {
-    registry,
-    hosts,
-    tenants,
-    generator
-  }: {
-    readonly registry: Registry
-    readonly hosts: Hosts
-    readonly tenants: Tenants
-    readonly generator: TokenGenerator
-  },
-  options: SimulatorOptions
+  options: SimulatorOptions,
+  hosts: Hosts,
+  tenants: Tenants,
+  registry: Registry,
+  generator: TokenGenerator
 ): ((incoming: IncomingRequest.IncomingRequest) => Route) => {
   const oauth = OAuthTokenRoute.make(registry, options)
   const auth = AuthTokenRoute.make(registry, tenants, options)
@@ -47,17 +42,14 @@ export const make = (
   const discovery = DiscoveryRoute.make(tenants, options)
   const api = ApiRoute.make(registry, tenants, options)
 
-  const elsewhere = (incoming: IncomingRequest.IncomingRequest, host: Host) =>
+  const other: Handler = (incoming, host) =>
     host._tag === "Area" ? Effect.sync(() => UserHubError.make(generator, 404, "Not Found")) : api(incoming, host)
 
   return (incoming) => {
     const host = hosts.hostOf(incoming.headers.host)
-    const route = (
-      endpoint: Endpoint,
-      answer: (incoming: IncomingRequest.IncomingRequest, host: Host) => Route["answer"]
-    ) => ({
+    const route = (endpoint: Endpoint, handler: Handler) => ({
       endpoint,
-      answer: Effect.suspend(() => answer(incoming, host))
+      answer: Effect.suspend(() => handler(incoming, host))
     })
     switch (`${host._tag} ${IncomingRequest.pathOf(incoming)}`) {
       case `Identity ${OAuthTokenRoute.tokenPath}`:
@@ -67,7 +59,7 @@ export const make = (
       case `Area ${AccessKeyRoute.accessKeyPath}`:
         return route("token", accessKey)
       default:
-        return isDiscovery(incoming) ? route("discovery", discovery) : route("api", elsewhere)
+        return isDiscovery(incoming) ? route("discovery", discovery) : route("api", other)
     }
   }
 }

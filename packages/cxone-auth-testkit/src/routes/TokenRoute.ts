@@ -17,12 +17,14 @@ export const refuseAs = (shape: SimulatorQuirks["errors"]): Refuse => ({
 })
 
 /** A route that answers a POST with tokens or a refusal, and any other method with 405. */
+export type TokenRoute = (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+
 export const make =
   (
     { notPost, refused }: Refuse,
     grant: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal>
-  ) =>
-  (incoming: IncomingRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  ): TokenRoute =>
+  (incoming) =>
     incoming.method === "POST"
       ? Effect.catchAll(grant(incoming), (refusal) => Effect.succeed(refused(incoming, refusal)))
       : Effect.sync(notPost)

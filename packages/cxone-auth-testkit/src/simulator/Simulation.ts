@@ -34,7 +34,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     const tenants = yield* Tenants.make(options, hosts)
     const recorder = Recorder.make()
     const faults = FaultQueue.make()
-    const routeOf = Routes.make({ registry, tenants, hosts, generator }, options)
+    const routeOf = Routes.make(options, hosts, tenants, registry, generator)
 
     // In one step, so that requests are recorded in the order in which they take their faults.
     const arrive = (incoming: IncomingRequest.IncomingRequest, endpoint: Endpoint) =>
