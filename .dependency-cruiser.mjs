@@ -14,34 +14,51 @@ const floors = [
   { client: { doors: ["CxoneHttpClient"] } }
 ]
 
-const house = "^packages/cxone-auth/src/"
-const inside = (folders) => `${house}(${folders.join("|")})/`
-const folders = floors.flatMap((floor) => Object.keys(floor))
+/** The folders of packages/cxone-auth-testkit/src, by the same rules. */
+const testkitFloors = [
+  { http: {}, options: {}, faults: {} },
+  {
+    recorder: { doors: ["Recorder"] },
+    tenants: { doors: ["Hosts", "Tenants"] },
+    transports: { doors: ["MemoryTransport", "SocketTransport"] }
+  },
+  { tokens: { doors: ["Registry", "TokenGenerator"] } },
+  { routes: { doors: ["Routes"] } },
+  { simulator: { doors: ["CxoneSimulator"] } }
+]
 
-const arrows = floors.flatMap((floor, i) =>
-  Object.keys(floor).map((folder) => {
-    const below = floors.slice(0, i).flatMap((lower) => Object.keys(lower))
-    return {
-      name: `${folder}-imports-from-below`,
+const house = (name, floors) => {
+  const src = `^packages/${name}/src/`
+  const inside = (folders) => `${src}(${folders.join("|")})/`
+  const namesOf = (floors) => floors.flatMap(Object.keys)
+  const all = namesOf(floors)
+
+  return [
+    {
+      name: `every-file-of-${name}-has-a-folder`,
+      comment: "Only index.ts stands at the root. Name a new folder in the floors.",
       severity: "error",
-      from: { path: inside([folder]) },
-      to: { path: house, pathNot: inside([folder, ...below]) }
-    }
-  })
-)
-
-const doors = floors.flatMap((floor) =>
-  Object.entries(floor).flatMap(([folder, { doors }]) =>
-    doors === undefined
-      ? []
-      : {
-          name: `${folder}-has-a-door`,
+      from: { path: src, pathNot: [`${src}index\\.ts$`, inside(all)] },
+      to: {}
+    },
+    ...floors.flatMap((floor, i) =>
+      Object.entries(floor).flatMap(([folder, { doors }]) => [
+        {
+          name: `${name}-${folder}-imports-from-below`,
           severity: "error",
-          from: { path: house, pathNot: [inside([folder]), `${house}index\\.ts$`] },
-          to: { path: inside([folder]), pathNot: `${inside([folder])}(${doors.join("|")})\\.ts$` }
+          from: { path: inside([folder]) },
+          to: { path: src, pathNot: inside([folder, ...namesOf(floors.slice(0, i))]) }
+        },
+        {
+          name: `${name}-${folder}-has-doors`,
+          severity: "error",
+          from: { path: inside(all), pathNot: inside([folder]) },
+          to: { path: inside([folder]), pathNot: `${inside([folder])}(${doors?.join("|") ?? ".*"})\\.ts$` }
         }
-  )
-)
+      ])
+    )
+  ]
+}
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -58,15 +75,8 @@ export default {
       from: {},
       to: { couldNotResolve: true }
     },
-    {
-      name: "every-file-has-a-folder",
-      comment: "Only index.ts stands at the root. Name a new folder in `floors`.",
-      severity: "error",
-      from: { path: house, pathNot: [`${house}index\\.ts$`, inside(folders)] },
-      to: {}
-    },
-    ...arrows,
-    ...doors
+    ...house("cxone-auth", floors),
+    ...house("cxone-auth-testkit", testkitFloors)
   ],
   options: {
     doNotFollow: { path: "node_modules" },
