@@ -1,16 +1,10 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
 import { Array, Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import * as SingleFlight from "../../src/lookup/SingleFlight.js"
-
-// Vitest's processes are not started with --expose-gc.
-setFlagsFromString("--expose-gc")
-const collect: () => void = runInNewContext("gc")
+import { collectGarbage } from "../support/Garbage.js"
 
 const heapUsed = Effect.sync(() => {
-  collect()
-  collect()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 })
 

@@ -1,16 +1,11 @@
 /** C2 to C4 as a table: every status, challenge, method and kind of body, over every transport, on real sockets. */
-import { FetchHttpClient, HttpBody, HttpClientRequest } from "@effect/platform"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { HttpBody, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Effect, Either, Layer, Redacted, Stream } from "effect"
+import { transports } from "../support/Transports.js"
 
-const transports = [
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
 type Transport = (typeof transports)[number][0]
 
 const challenges = {

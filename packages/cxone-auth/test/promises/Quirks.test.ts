@@ -1,10 +1,8 @@
-/** Facts §7: each way in which one CXone differs from another, played by the simulator, and each row of it by name. */
-import { FetchHttpClient } from "@effect/platform"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultClient, Fault, type SimulatedTenant, type SimulatorOptions } from "cxone-auth-testkit"
 import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
+import { transports } from "../support/Transports.js"
 
 const serverTime = "/incontactAPI/services/v33.0/server-time"
 
@@ -176,11 +174,7 @@ describe("facts §7, two tenants on one issuer", () => {
   )
 })
 
-describe.each([
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const)("on sockets, over %s", (_, http) => {
+describe.each(transports)("on sockets, over %s", (_, http) => {
   it.live.each(ways)("%s: from the key to the API of its tenant, on hosts of their own", (way) =>
     Effect.gen(function* () {
       expect(yield* call).toBe(200)

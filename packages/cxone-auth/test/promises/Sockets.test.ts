@@ -23,15 +23,10 @@ import {
 } from "effect"
 import * as RetriedExchange from "../../src/exchange/RetriedExchange.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
+import { transports } from "../support/Transports.js"
 
 /** For machines that have much else to do. */
 const timeout = 20_000
-
-const transports = [
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
 
 interface Received {
   readonly method: string

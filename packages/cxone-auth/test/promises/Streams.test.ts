@@ -1,21 +1,14 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
-import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Effect, Fiber, Layer, Redacted, Schema, Stream, TestClock } from "effect"
+import { collectGarbage } from "../support/Garbage.js"
 import { json } from "../support/ScriptedHttpClient.js"
-
-const transports = [
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
+import { transports } from "../support/Transports.js"
 
 const megabyte = 1024 * 1024
 const gigabyte = 1024 * megabyte
@@ -40,13 +33,8 @@ const connect = (origin: string) =>
     })
   )
 
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
-
 /** What is in use once nothing is left that could be collected: objects, and the buffers beside the heap. */
 const inUse = (): number => {
-  collectGarbage()
-  // The first frees buffers in the background, and they count until it has; the second begins by waiting for that.
   collectGarbage()
   const { arrayBuffers, heapUsed } = process.memoryUsage()
   return heapUsed + arrayBuffers
