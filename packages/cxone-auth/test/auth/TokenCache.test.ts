@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken, RateLimited, TokenPolicy } from "cxone-auth"
+import { type AccessToken, RateLimited, TokenPolicy } from "cxone-auth"
 import {
   Array,
   Cause,
@@ -11,7 +11,6 @@ import {
   Function,
   FastCheck as fc,
   Option,
-  Redacted,
   Ref,
   Runtime,
   Scheduler,
@@ -23,18 +22,13 @@ import * as TokenCache from "../../src/auth/TokenCache.js"
 import * as TokenSlot from "../../src/auth/TokenSlot.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import { usableUntil } from "../../src/token/Expiry.js"
+import { tokenOf, valueOf } from "../support/Tokens.js"
 
 const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
 
-const tokenOf = (number: number, obtainedAt: number, lifetime: number) =>
-  new AccessToken({
-    value: Redacted.make(`token-${number}`),
-    tokenType: "Bearer",
-    scopes: [],
-    requestedScopes: [],
-    obtainedAt,
-    expiresAt: obtainedAt + lifetime
-  })
+/** The token of the exchange with this number. */
+const numbered = (number: number, obtainedAt = 0, lifetime = 3_600_000) =>
+  tokenOf(`token-${number}`, { obtainedAt, lifetime })
 
 const makeCache = <E extends { readonly _tag: string }>(
   exchange: Effect.Effect<AccessToken, E>,
@@ -62,12 +56,10 @@ const setup = (options: { readonly lifetime?: number; readonly duration?: number
       const obtainedAt = yield* Clock.currentTimeMillis
       yield* Effect.sleep(duration)
       yield* Ref.update(landed, (n) => n + 1)
-      return number <= failures ? yield* failure : tokenOf(number, obtainedAt, lifetime)
+      return number <= failures ? yield* failure : numbered(number, obtainedAt, lifetime)
     })
     return { cache: makeCache(exchange, scope), scope, started: Ref.get(started), landed: Ref.get(landed) }
   })
-
-const valueOf = (token: AccessToken) => Redacted.value(token.value)
 
 describe("TokenCache", () => {
   describe("L1: never stale", () => {
@@ -113,7 +105,7 @@ describe("TokenCache", () => {
     it("the margin is 30 s or a tenth of the lifetime, whichever is less, for any lifetime", () => {
       fc.assert(
         fc.property(fc.integer({ min: 1_000, max: 86_400_000 }), fc.nat(), (lifetime, obtainedAt) => {
-          const usable = usableUntil(TokenPolicy.defaults, tokenOf(1, obtainedAt, lifetime)) - obtainedAt
+          const usable = usableUntil(TokenPolicy.defaults, numbered(1, obtainedAt, lifetime)) - obtainedAt
           expect(usable).toBeCloseTo(lifetime - Math.min(30_000, lifetime / 10), 3)
           expect(usable).toBeGreaterThan(0)
         })
@@ -185,7 +177,7 @@ describe("TokenCache", () => {
         const cache = makeCache(
           Effect.map(
             Ref.updateAndGet(calls, (n) => n + 1),
-            (n) => tokenOf(n, 0, 3_600_000)
+            (n) => numbered(n)
           ),
           scope
         )
@@ -200,7 +192,7 @@ describe("TokenCache", () => {
         const scope = yield* Scope.make()
         const exchange = Effect.map(
           Ref.updateAndGet(calls, (n) => n + 1),
-          (n) => tokenOf(n, 0, Number.MAX_SAFE_INTEGER)
+          (n) => numbered(n, 0, Number.MAX_SAFE_INTEGER)
         )
         const seen: Array<Metrics.CacheState> = []
         const cache = makeCache(exchange, scope, (state) => {
@@ -354,7 +346,7 @@ describe("TokenCache", () => {
         const cache = makeCache(exchange, scope)
         expect(yield* Effect.exit(cache.get)).toEqual(Exit.die("a bug"))
         expect((yield* cache.snapshot).lastFailure).toEqual({ tag: "Defect", at: 0 })
-        yield* Deferred.succeed(gate, tokenOf(2, 0, 3_600_000))
+        yield* Deferred.succeed(gate, numbered(2))
         expect(valueOf(yield* cache.get)).toBe("token-2")
       })
     )
@@ -365,7 +357,7 @@ describe("TokenCache", () => {
       Effect.gen(function* () {
         const { cache } = yield* setup({ duration: 0 })
         yield* cache.get
-        yield* cache.invalidate(tokenOf(1, 7, 7))
+        yield* cache.invalidate(numbered(1, 7, 7))
         expect(valueOf(yield* cache.get)).toBe("token-2")
       })
     )
@@ -400,7 +392,7 @@ describe("TokenCache", () => {
     it.effect("on an empty cache does nothing", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup({ duration: 0 })
-        yield* cache.invalidate(tokenOf(1, 0, 1))
+        yield* cache.invalidate(numbered(1, 0, 1))
         expect(yield* started).toBe(0)
       })
     )

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken } from "cxone-auth"
-import { Clock, Effect, Exit, Metric, Redacted, Scope, TestClock, Tracer } from "effect"
+import { Clock, Effect, Exit, Metric, Scope, TestClock } from "effect"
 import * as TokenCache from "../../src/auth/TokenCache.js"
 import * as TokenEffect from "../../src/auth/TokenEffect.js"
 import * as TokenSlot from "../../src/auth/TokenSlot.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import { TokenPolicy } from "../../src/token/TokenPolicy.js"
+import * as SpanRecorder from "../support/SpanRecorder.js"
+import { tokenOf, valueOf } from "../support/Tokens.js"
 
 const lifetime = 3_600_000
 const margin = 30_000
@@ -18,21 +19,12 @@ const setup = (client: string) =>
     let exchanges = 0
     const exchange = Effect.map(Clock.currentTimeMillis, (obtainedAt) => {
       exchanges += 1
-      return new AccessToken({
-        value: Redacted.make(`token-${exchanges}`),
-        tokenType: "Bearer",
-        scopes: [],
-        requestedScopes: [],
-        obtainedAt,
-        expiresAt: obtainedAt + lifetime
-      })
+      return tokenOf(`token-${exchanges}`, { obtainedAt, lifetime })
     })
     const scope = yield* Scope.make()
     const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
     return TokenEffect.make(cache, client)(TokenSlot.make([], Metrics.make(client).ofToken("")))
   })
-
-const valueOf = (token: AccessToken) => Redacted.value(token.value)
 
 const served = (client: string, cache: string) =>
   Metric.value(
@@ -101,24 +93,16 @@ describe("TokenAccess", () => {
   it.effect("where the app has a tracer each look has its span, in a generator too", () =>
     Effect.gen(function* () {
       const access = yield* setup("traced")
-      const spans: Array<Tracer.Span> = []
-      const native = yield* Effect.tracer
-      const tracer = Tracer.make({
-        span: (...input) => {
-          const span = native.span(...input)
-          spans.push(span)
-          return span
-        },
-        context: native.context
-      })
+      const { named, tracer } = SpanRecorder.make()
       const looks = Effect.gen(function* () {
         yield* access
         yield* access
         yield* Effect.asVoid(access)
       })
       yield* Effect.withTracer(looks, tracer)
-      const seen = spans.filter(({ name }) => name === "CxoneAuth.accessToken")
-      expect(seen.map(({ attributes }) => [attributes.get("client"), attributes.get("cache")])).toEqual([
+      expect(
+        named("CxoneAuth.accessToken").map(({ attributes }) => [attributes.get("client"), attributes.get("cache")])
+      ).toEqual([
         ["traced", "miss"],
         ["traced", "hit"],
         ["traced", "hit"]

@@ -25,8 +25,7 @@ import {
   Option,
   Redacted,
   Schema,
-  TestClock,
-  Tracer
+  TestClock
 } from "effect"
 import {
   accessKeySecret,
@@ -41,6 +40,7 @@ import {
 } from "../support/Canary.js"
 import * as Fake from "../support/FakeCxone.js"
 import { json, type Play, type Sent, scripted } from "../support/ScriptedHttpClient.js"
+import * as SpanRecorder from "../support/SpanRecorder.js"
 
 const isTokenRequest = (sent: Sent) => Fake.kindOf(sent) === "token"
 
@@ -187,16 +187,8 @@ const layerOver = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =
 /** How a call ended, and all that it leaves behind: the end as it prints, the log, the spans and every metric. */
 const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
   Effect.gen(function* () {
-    const spans: Array<Tracer.Span> = []
+    const { spans, tracer } = SpanRecorder.make()
     const ordinary = yield* Effect.tracer
-    const tracer = Tracer.make({
-      span: (...span) => {
-        const made = ordinary.span(...span)
-        spans.push(made)
-        return made
-      },
-      context: (run, fiber) => ordinary.context(run, fiber)
-    })
     const layer = yield* layerOver(play, way, options)
     const call = Effect.gen(function* () {
       const cxone = yield* CxoneHttpClient

@@ -14,41 +14,10 @@ import {
   Option,
   Random,
   Redacted,
-  TestClock,
-  Tracer
+  TestClock
 } from "effect"
 import * as Metrics from "../../src/telemetry/Metrics.js"
-
-/** Keeps every span that is opened. */
-const makeTracer = () => {
-  const spans: Array<Tracer.Span & { readonly attributes: ReadonlyMap<string, unknown> }> = []
-  const tracer = Tracer.make({
-    span: (name, parent, context, links, startTime, kind) => {
-      const attributes = new Map<string, unknown>()
-      const span: (typeof spans)[number] = {
-        _tag: "Span",
-        spanId: String(spans.length),
-        traceId: "trace",
-        sampled: true,
-        status: { _tag: "Started", startTime },
-        name,
-        parent,
-        context,
-        links: [...links],
-        kind,
-        attributes,
-        attribute: (key, value) => void attributes.set(key, value),
-        event: () => {},
-        addLinks: () => {},
-        end: () => {}
-      }
-      spans.push(span)
-      return span
-    },
-    context: (f) => f()
-  })
-  return { spans, tracer }
-}
+import * as SpanRecorder from "../support/SpanRecorder.js"
 
 /** What the registry has under the name and these labels; labels of a metric that are not given are not looked at. */
 const metricStates = (name: string, labels: { readonly [key: string]: string }) =>
@@ -89,7 +58,7 @@ const simulated =
 
 describe("spans", () => {
   it.effect("CxoneAuth.accessToken says how the token was come by, and belongs to the caller's trace", () => {
-    const { spans, tracer } = makeTracer()
+    const { named, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject } = yield* CxoneSimulator
@@ -100,7 +69,7 @@ describe("spans", () => {
       yield* accessToken
       yield* TestClock.setTime(3_300_000)
       yield* accessToken
-      const looks = spans.filter(({ name }) => name === "CxoneAuth.accessToken")
+      const looks = named("CxoneAuth.accessToken")
       expect(looks.map(({ attributes }) => attributes.get("cache"))).toEqual(["miss", "joined", "hit", "stale"])
       expect(looks.map(({ parent }) => Option.map(parent, (span) => "name" in span && span.name))).toEqual([
         Option.some("the app's work"),
@@ -112,7 +81,7 @@ describe("spans", () => {
   })
 
   it.effect("CxoneAuth.exchange belongs to no caller (L3), and tells its outcome and attempts", () => {
-    const { spans, tracer } = makeTracer()
+    const { named, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject, origin } = yield* CxoneSimulator
@@ -120,7 +89,7 @@ describe("spans", () => {
       const caller = yield* Effect.fork(Effect.withSpan(accessToken, "the app's work"))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(caller)
-      const exchanges = spans.filter(({ name }) => name === "CxoneAuth.exchange")
+      const exchanges = named("CxoneAuth.exchange")
       expect(exchanges).toHaveLength(1)
       expect(exchanges[0]?.parent).toEqual(Option.none())
       expect(Object.fromEntries(exchanges[0]?.attributes ?? [])).toMatchObject({
@@ -133,7 +102,7 @@ describe("spans", () => {
   })
 
   it.effect("CxoneAuth.exchange names every scope, and tells of a layer that was closed and of a bug", () => {
-    const { spans, tracer } = makeTracer()
+    const { named, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       const { environment, credentials } = yield* CxoneSimulator
       const layer = (http: HttpClient.HttpClient) =>
@@ -145,7 +114,7 @@ describe("spans", () => {
       yield* Effect.exit(
         Effect.provide(Effect.timeout(token, "1 second"), layer(HttpClient.make(() => Effect.never)))
       ).pipe(Effect.fork, Effect.zipLeft(TestClock.adjust("1 second")), Effect.flatMap(Fiber.join))
-      const exchanges = spans.filter(({ name }) => name === "CxoneAuth.exchange")
+      const exchanges = named("CxoneAuth.exchange")
       expect(exchanges.map(({ attributes }) => [attributes.get("scopes"), attributes.get("outcome")])).toEqual([
         ["read:users write:users", "TokenEndpointUnavailable"],
         ["read:users write:users", "interrupted"]
@@ -156,7 +125,7 @@ describe("spans", () => {
   it.effect(
     "CxoneAuth.discover belongs to no caller (L3), and tells document, outcome and attempts, but no tenant",
     () => {
-      const { spans, tracer } = makeTracer()
+      const { named, tracer } = SpanRecorder.make()
       return Effect.gen(function* () {
         const { apiBaseUrl } = yield* CxoneAuth
         const { inject, origin } = yield* CxoneSimulator
@@ -167,7 +136,7 @@ describe("spans", () => {
         const caller = yield* Effect.fork(Effect.exit(Effect.withSpan(apiBaseUrl, "the app's work")))
         yield* TestClock.adjust("1 minute")
         yield* Fiber.join(caller)
-        const looks = spans.filter(({ name }) => name === "CxoneAuth.discover")
+        const looks = named("CxoneAuth.discover")
         expect(looks.map(({ parent }) => parent)).toEqual([Option.none(), Option.none()])
         expect(looks.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([
           {
@@ -193,7 +162,7 @@ describe("spans", () => {
   )
 
   it.effect("carry the client's name if the app gives one, and never its id", () => {
-    const { spans, tracer } = makeTracer()
+    const { spans, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       yield* (yield* CxoneAuth).accessToken
       const own = spans.filter(({ name }) => name.startsWith("CxoneAuth."))

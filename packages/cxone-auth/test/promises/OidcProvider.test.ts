@@ -1,9 +1,10 @@
 import { FetchHttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { describe, expect, it, vi } from "@effect/vitest"
-import { type AccessToken, ClientAuth, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { ClientAuth, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { Context, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 import * as OidcProvider from "../support/OidcProvider.js"
+import { valueOf } from "../support/Tokens.js"
 
 /** For machines that have much else to do. */
 const timeout = 20_000
@@ -43,8 +44,6 @@ const authFor = (...args: Parameters<typeof layerFor>) =>
 const trimmed = (texts: fc.Arbitrary<string>) => texts.map((text) => text.trim()).filter((text) => text !== "")
 const vschars = trimmed(fc.stringMatching(/^[\x20-\x7e]{1,40}$/))
 const unicode = trimmed(fc.fullUnicodeString({ minLength: 1, maxLength: 40 }))
-
-const valueOf = (token: AccessToken) => Redacted.value(token.value)
 
 /** Stops the clock that the library and the provider both read; the test moves it. Timers go on. */
 const stopClock = (now: number) =>
