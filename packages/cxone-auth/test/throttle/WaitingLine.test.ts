@@ -29,8 +29,12 @@ const notYet = (seconds?: number) =>
     retryAfter: seconds === undefined ? Option.none() : Option.some(Duration.seconds(seconds))
   })
 
+interface WorldOptions {
+  readonly maxWaitingCalls?: number
+}
+
 /** A server whose answers the test gives, and calls that reach it through the gates. */
-const world = (options: { readonly maxWaitingCalls?: number } = {}) =>
+const world = (options: WorldOptions = {}) =>
   Effect.gen(function* () {
     let waited = 0
     const gates = yield* Throttle.make(TokenPolicy.make(options), () => {
@@ -75,6 +79,18 @@ const world = (options: { readonly maxWaitingCalls?: number } = {}) =>
     }
   })
 
+/**
+ * A closed gate: call 0 was answered 429 with this Retry-After, in seconds (none if `undefined`), and then these calls
+ * came, which wait.
+ */
+const closed = (seconds: number | undefined, waiting: ReadonlyArray<number> = [], options: WorldOptions = {}) =>
+  Effect.gen(function* () {
+    const made = yield* world(options)
+    yield* made.start([0])
+    yield* made.refuse(0, seconds)
+    return { ...made, waiting: yield* made.start(waiting) }
+  })
+
 /** Lets every fiber do what it can without the clock. */
 const settled = TestClock.adjust(0)
 
@@ -94,10 +110,7 @@ describe("C4: the line before an origin that said: not yet", () => {
     "after a 429 nothing is sent until its time has passed; then one, and two more for each that is served",
     () =>
       Effect.gen(function* () {
-        const { arrived, refuse, serve, start, waited } = yield* world()
-        yield* start([0])
-        yield* refuse(0, 2)
-        yield* start(Array.range(1, 8))
+        const { arrived, serve, waited } = yield* closed(2, Array.range(1, 8))
         yield* TestClock.adjust(1_999)
         expect(arrived).toEqual([0])
         yield* TestClock.adjust(1)
@@ -118,9 +131,7 @@ describe("C4: the line before an origin that said: not yet", () => {
     Effect.gen(function* () {
       const opened = yield* Effect.forEach(Array.range(1, 50), (seed) =>
         Effect.gen(function* () {
-          const { gates, refuse, start } = yield* world()
-          yield* start([0])
-          yield* refuse(0, 10)
+          const { gates } = yield* closed(10)
           const closedAt = yield* Clock.currentTimeMillis
           const openedAt = yield* Effect.fork(gates.through(url, gates.visitor(patient), Clock.currentTimeMillis))
           yield* TestClock.adjust("12 seconds")
@@ -154,10 +165,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("whoever comes while others wait goes to the end of the line, though the gate is open", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start([1, 2, 3])
+      const { arrived, serve, start } = yield* closed(1, [1, 2, 3])
       yield* TestClock.adjust("1 second")
       yield* start([4])
       yield* serve(1)
@@ -168,10 +176,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("a first call that takes long does not keep the others: one a second goes on", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start(Array.range(1, 4))
+      const { arrived } = yield* closed(1, Array.range(1, 4))
       yield* TestClock.adjust("1 second")
       expect(arrived).toEqual([0, 1])
       yield* TestClock.adjust("1 second")
@@ -183,10 +188,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("429 to the first one closes the gate again for all who wait", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start([1, 2, 3])
+      const { arrived, refuse, serve } = yield* closed(1, [1, 2, 3])
       yield* TestClock.adjust("1 second")
       yield* refuse(1, 3)
       yield* TestClock.adjust(2_999)
@@ -200,10 +202,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("and after that the line doubles only up to half of what was too much, and grows slowly from there", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start(Array.range(1, 20))
+      const { arrived, refuse, serve } = yield* closed(1, Array.range(1, 20))
       yield* TestClock.adjust("1 second")
       yield* serve(1)
       yield* serve(2)
@@ -224,10 +223,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("and for as long as it says, no longer, also where nobody else waits", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start([1])
+      const { arrived, refuse, start } = yield* closed(1, [1])
       yield* TestClock.adjust("1 second")
       yield* refuse(1, 0.1)
       yield* start([2])
@@ -254,9 +250,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("nor does what is served late, when the gate had opened for good and closed anew", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
+      const { arrived, attempt, gates, refuse, serve, start } = yield* closed(1)
       yield* TestClock.adjust("1 second")
       yield* Effect.forEach([1, 2, 3], (name) => Effect.fork(Effect.exit(attempt(name, gates.visitor(0)))))
       yield* settled
@@ -270,9 +264,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("who would have to wait too long is told at once, and what is left", () =>
     Effect.gen(function* () {
-      const { attempt, gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { attempt, gates } = yield* closed(10)
       const impatient = yield* Effect.flip(attempt(1, gates.visitor(9_999)))
       expect(impatient).toMatchObject({ _tag: "RateLimited", reason: "held_back", origin })
       expect(impatient.retryAfter).toEqual(Option.some(Duration.seconds(10)))
@@ -295,9 +287,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("patience is for all the waiting together, and jitter is not taken from it", () =>
     Effect.gen(function* () {
-      const { attempt, arrived, gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { attempt, arrived, gates, refuse } = yield* closed(10)
       const visitor = gates.visitor(10_000)
       const waiting = yield* Effect.fork(Effect.exit(attempt(1, visitor)))
       yield* TestClock.adjust("12 seconds")
@@ -310,10 +300,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("one more than may wait is told at once; those who wait are not disturbed", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, refuse, start } = yield* world({ maxWaitingCalls: 3 })
-      yield* start([0])
-      yield* refuse(0, 10)
-      yield* start([1, 2, 3])
+      const { arrived, attempt } = yield* closed(10, [1, 2, 3], { maxWaitingCalls: 3 })
       const tooMany = yield* Effect.flip(attempt(4))
       expect(tooMany).toMatchObject({ _tag: "RateLimited", reason: "too_many_waiting" })
       expect(tooMany.retryAfter).toEqual(Option.some(Duration.seconds(10)))
@@ -324,9 +311,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("who is not willing to wait fails while Retry-After runs", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { arrived, attempt, gates, serve } = yield* closed(10)
       expect(yield* Effect.flip(attempt(1, gates.visitor(0)))).toMatchObject({ reason: "held_back" })
       yield* TestClock.adjust("10 seconds")
       const [a, b] = [
@@ -344,9 +329,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("but not where the server named no time; those who wait do so for a second, then for two", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0)
+      const { arrived, attempt, gates, refuse, start } = yield* closed(undefined)
       yield* Effect.fork(attempt(1, gates.visitor(0)))
       yield* start([2, 3])
       expect(arrived).toEqual([0, 1])
@@ -362,10 +345,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("a call that is served makes the next wait without a named time a second again", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0)
-      yield* start([1, 2, 3, 4])
+      const { arrived, refuse, serve } = yield* closed(undefined, [1, 2, 3, 4])
       yield* TestClock.adjust("1 second")
       yield* serve(1)
       yield* refuse(2)
@@ -408,10 +388,8 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("a caller who leaves the line, or is interrupted on the way, takes nobody's turn along", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      const [first, second] = yield* start([1, 2, 3, 4])
+      const { arrived, waiting } = yield* closed(1, [1, 2, 3, 4])
+      const [first, second] = waiting
       yield* second === undefined ? Effect.void : Fiber.interrupt(second)
       yield* TestClock.adjust("1 second")
       expect(arrived).toEqual([0, 1])
@@ -437,9 +415,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("another origin is not held back", () =>
     Effect.gen(function* () {
-      const { gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { gates } = yield* closed(10)
       expect(yield* gates.through("https://other.test/x", gates.visitor(0), Effect.succeed("sent"))).toBe("sent")
     })
   )
