@@ -1,8 +1,26 @@
-import { FetchHttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { AccessToken, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault, type SimulatorOptions } from "cxone-auth-testkit"
-import { Array, Context, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
+import {
+  Array,
+  Config,
+  ConfigProvider,
+  Context,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  HashMap,
+  Layer,
+  Logger,
+  LogLevel,
+  Redacted,
+  Scope,
+  TestClock
+} from "effect"
+import { credentialsWith, withAuth } from "../support/SecretsWorld.js"
+import { valueOf } from "../support/Tokens.js"
 
 const exchanges = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
   Effect.map(requestsTo("token"), ({ length }) => length)
@@ -16,7 +34,7 @@ const simulated = (options: SimulatorOptions = {}, scopes: string | ReadonlyArra
     )
   )
 
-const valueOf = Effect.map(({ value }: { readonly value: Redacted.Redacted<string> }) => Redacted.value(value))
+const valueFrom = Effect.map(valueOf)
 
 describe("CxoneAuth at the simulator", () => {
   describe("L2: a key is the client and its set of scopes", () => {
@@ -36,9 +54,9 @@ describe("CxoneAuth at the simulator", () => {
       Effect.gen(function* () {
         const auth = yield* CxoneAuth
         const values = yield* Effect.all([
-          valueOf(auth.accessToken),
-          valueOf(auth.accessTokenFor(["write:users", "read:users"])),
-          valueOf(auth.accessTokenFor("read:users  write:users read:users"))
+          valueFrom(auth.accessToken),
+          valueFrom(auth.accessTokenFor(["write:users", "read:users"])),
+          valueFrom(auth.accessTokenFor("read:users  write:users read:users"))
         ])
         expect(new Set(values).size).toBe(1)
         expect(yield* exchanges).toBe(1)
@@ -52,7 +70,7 @@ describe("CxoneAuth at the simulator", () => {
         yield* registerClient({ clientId: "other", clientSecret, scopes: ["read:users"] })
         const tokenOf = (credentials: Credentials) =>
           CxoneAuth.pipe(
-            Effect.flatMap((auth) => valueOf(auth.accessToken)),
+            Effect.flatMap((auth) => valueFrom(auth.accessToken)),
             Effect.provide(CxoneAuth.layer({ credentials, environment, scopes: "read:users" }))
           )
         const mine = yield* tokenOf(credentials)
@@ -77,8 +95,8 @@ describe("CxoneAuth at the simulator", () => {
         const reading = yield* auth.accessTokenFor("read:users")
         const writing = yield* auth.accessTokenFor("write:users")
         yield* auth.invalidate(reading)
-        expect(yield* valueOf(auth.accessTokenFor("write:users"))).toBe(Redacted.value(writing.value))
-        expect(yield* valueOf(auth.accessTokenFor("read:users"))).not.toBe(Redacted.value(reading.value))
+        expect(yield* valueFrom(auth.accessTokenFor("write:users"))).toBe(Redacted.value(writing.value))
+        expect(yield* valueFrom(auth.accessTokenFor("read:users"))).not.toBe(Redacted.value(reading.value))
       }).pipe(simulated())
     )
   })
@@ -131,11 +149,76 @@ describe("CxoneAuth at the simulator", () => {
       const layer = CxoneAuth.layer({ credentials, environment }).pipe(Layer.provide(FetchHttpClient.layer))
       const context = yield* Layer.build(layer).pipe(fetching("the layer's", "right"))
       const auth = Context.get(context, CxoneAuth)
-      const token = yield* valueOf(auth.accessToken).pipe(fetching("a caller's", "wrong"))
+      const token = yield* valueFrom(auth.accessToken).pipe(fetching("a caller's", "wrong"))
       expect(token).toBe("right")
       expect(fetched).toEqual(["the layer's: /oauth/token"])
     }).pipe(Effect.scoped, simulated())
   )
+
+  describe("L3: an exchange runs as the layer was built", () => {
+    it.effect("whatever its first caller has set: config, annotations, tracing", () =>
+      Effect.gen(function* () {
+        const credentials = Effect.map(Config.string("SECRET"), credentialsWith)
+        const layersOwn = ConfigProvider.fromMap(new Map([["SECRET", "right"]]))
+        const callers = ConfigProvider.fromMap(new Map([["SECRET", "another"]]))
+        const lines: Array<string> = []
+        const logger = Logger.make(({ annotations }) => {
+          lines.push(String(HashMap.get(annotations, "user")))
+        })
+        yield* withAuth({ credentials }, ({ accessToken }) =>
+          accessToken.pipe(
+            Effect.withConfigProvider(callers),
+            Effect.annotateLogs("user", "alice"),
+            Effect.withTracerEnabled(false)
+          )
+        ).pipe(
+          Effect.withConfigProvider(layersOwn),
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+          Logger.withMinimumLogLevel(LogLevel.All)
+        )
+        expect(lines.length).toBeGreaterThan(0)
+        expect(lines.join()).not.toContain("alice")
+      })
+    )
+
+    it.effect.each([
+      ["the credentials", { credentials: Effect.interrupt }, "CredentialsUnavailable"],
+      [
+        "the credentials, by way of a fiber",
+        {
+          credentials: Effect.flatMap(Effect.fork(Effect.never), (fiber) =>
+            Effect.zipRight(Fiber.interrupt(fiber), Fiber.join(fiber))
+          )
+        },
+        "CredentialsUnavailable"
+      ]
+    ] as const)("an interruption from within %s interrupts no caller", ([, options, tag]) =>
+      withAuth(options, (auth) =>
+        Effect.gen(function* () {
+          expect((yield* Effect.flip(auth.accessToken))._tag).toBe(tag)
+        })
+      )
+    )
+
+    it.effect.each([
+      ["interrupts itself", Effect.interrupt],
+      ["dies", Effect.die(new Error("s3cr3t in the form"))]
+    ] as const)("an HttpClient that %s is a transport that failed", ([, broken]) =>
+      Effect.gen(function* () {
+        const { credentials, environment } = yield* CxoneSimulator
+        const http = Layer.succeed(
+          HttpClient.HttpClient,
+          HttpClient.make(() => broken)
+        )
+        const layer = CxoneAuth.layer({ credentials, environment, policy: { retries: 0 } })
+        const error = yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => Effect.flip(accessToken)).pipe(
+          Effect.provide(Layer.provide(layer, http))
+        )
+        expect(error).toMatchObject({ _tag: "TokenEndpointUnavailable", reason: "transport" })
+        expect(String(error)).not.toContain("s3cr3t")
+      }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    )
+  })
 
   it.effect("S3: an environment made by hand, or changed later, is held to the same rules", () =>
     Effect.gen(function* () {

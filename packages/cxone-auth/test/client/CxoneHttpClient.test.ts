@@ -8,7 +8,19 @@ import {
 } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth, CxoneHttpClient, RateLimited } from "cxone-auth"
-import { Array, Deferred, Duration, Effect, Fiber, FastCheck as fc, Layer, Option, Stream, TestClock } from "effect"
+import {
+  Array,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  FastCheck as fc,
+  Layer,
+  Option,
+  Stream,
+  TestClock
+} from "effect"
 import { bearerOf, challenge, host, invalidToken, world } from "../support/ClientWorld.js"
 import { json, type Sent, scripted } from "../support/ScriptedHttpClient.js"
 
@@ -411,6 +423,33 @@ describe("CxoneHttpClient", () => {
     )
   })
 
+  describe("C2: where a token was refused for good", () => {
+    const refuses = (path: string, tokens: ReadonlyArray<string>) => (sent: Sent) =>
+      new URL(sent.url).pathname === path || tokens.includes(bearerOf(sent)) ? invalidToken() : json({})
+
+    it.scoped("one route that always answers 401 does not keep the others from being renewed", () =>
+      Effect.gen(function* () {
+        const revoked: Array<string> = []
+        const { client, exchanges } = yield* world({ api: refuses("/broken", revoked) })
+        yield* Effect.flip(client.get("/broken"))
+        revoked.push("t1", "t2")
+        expect((yield* client.get("/users")).status).toBe(200)
+        expect(yield* exchanges).toBe(3)
+      })
+    )
+
+    it.scoped("routes without end that always answer 401 cost eight renewals a minute, and then none", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
+        for (const n of Array.range(1, 50)) {
+          expect(yield* Effect.flip(client.get(`/contacts/${n}`))).toMatchObject({ _tag: "InvalidToken" })
+        }
+        expect(yield* exchanges).toBeLessThanOrEqual(9)
+        expect((yield* apiCalls).length).toBeLessThanOrEqual(50 + 8)
+      })
+    )
+  })
+
   describe("C3: a 403 that says insufficient_scope is InsufficientScope; every other is a response", () => {
     const expected = {
       _tag: "InsufficientScope",
@@ -493,6 +532,31 @@ describe("CxoneHttpClient", () => {
         const { client } = yield* world({ api: () => new Response(bytes, { status: 403, headers }) })
         const response = yield* client.get("/x")
         expect(new Uint8Array(yield* response.arrayBuffer)).toEqual(bytes)
+      })
+    )
+
+    it.scoped("is searched for a second, and then the caller's to see, with every byte", () =>
+      Effect.gen(function* () {
+        let push: (text: string) => void = () => {}
+        let finish: () => void = () => {}
+        const stalling = new ReadableStream<Uint8Array>({
+          start: (controller) => {
+            push = (text) => controller.enqueue(new TextEncoder().encode(text))
+            finish = () => controller.close()
+          }
+        })
+        const headers = { "content-type": "application/json" }
+        const { client } = yield* world({ api: () => new Response(stalling, { status: 403, headers }) })
+        push('{"error":')
+        const call = yield* Effect.fork(client.get("/x"))
+        yield* TestClock.adjust("1 second")
+        const response = yield* Fiber.join(call)
+        expect(response.status).toBe(403)
+        const reading = yield* Effect.fork(response.text)
+        yield* TestClock.adjust("1 minute")
+        push('"no_role"}')
+        finish()
+        expect(Exit.getOrElse(yield* Fiber.await(reading), () => "")).toBe('{"error":"no_role"}')
       })
     )
 

@@ -14,11 +14,11 @@ import {
   Option,
   Random,
   Stream,
-  TestClock,
-  Tracer
+  TestClock
 } from "effect"
 import { bearerOf, host, invalidToken, world } from "../support/ClientWorld.js"
 import { json, type Sent } from "../support/ScriptedHttpClient.js"
+import * as SpanRecorder from "../support/SpanRecorder.js"
 import * as VirtualTime from "../support/VirtualTime.js"
 
 const notYet = (retryAfter?: string, status = 429) =>
@@ -198,16 +198,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
 
   it.scoped("a trace shows the wait between the two requests", () =>
     Effect.gen(function* () {
-      const spans: Array<Tracer.Span> = []
-      const ordinary = yield* Effect.tracer
-      const tracer = Tracer.make({
-        span: (...span) => {
-          const made = ordinary.span(...span)
-          spans.push(made)
-          return made
-        },
-        context: (run, fiber) => ordinary.context(run, fiber)
-      })
+      const { spans, tracer } = SpanRecorder.make()
       const { client } = yield* world({ api: after(() => notYet("7")), options: patient })
       yield* ended(client.get("/x").pipe(Effect.withTracer(tracer)))
       const shown = spans.filter(({ name }) => name !== "CxoneAuth.accessToken")
@@ -329,60 +320,6 @@ describe("the retry of transport failures is the app's, and does not multiply wi
       const { apiCalls, client } = yield* world({ api: () => notYet("50"), options: patient })
       expect(Either.isLeft(yield* ended(resilient(client).get("/x")))).toBe(true)
       expect((yield* apiCalls).length).toBe(2)
-    })
-  )
-})
-
-describe("C2: where a token was refused for good", () => {
-  const refuses = (path: string, tokens: ReadonlyArray<string>) => (sent: Sent) =>
-    new URL(sent.url).pathname === path || tokens.includes(bearerOf(sent)) ? invalidToken() : json({})
-
-  it.scoped("one route that always answers 401 does not keep the others from being renewed", () =>
-    Effect.gen(function* () {
-      const revoked: Array<string> = []
-      const { client, exchanges } = yield* world({ api: refuses("/broken", revoked) })
-      yield* Effect.flip(client.get("/broken"))
-      revoked.push("t1", "t2")
-      expect((yield* client.get("/users")).status).toBe(200)
-      expect(yield* exchanges).toBe(3)
-    })
-  )
-
-  it.scoped("routes without end that always answer 401 cost eight renewals a minute, and then none", () =>
-    Effect.gen(function* () {
-      const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
-      for (const n of Arr.range(1, 50)) {
-        expect(yield* Effect.flip(client.get(`/contacts/${n}`))).toMatchObject({ _tag: "InvalidToken" })
-      }
-      expect(yield* exchanges).toBeLessThanOrEqual(9)
-      expect((yield* apiCalls).length).toBeLessThanOrEqual(50 + 8)
-    })
-  )
-})
-
-describe("a 403 whose body stalls", () => {
-  it.scoped("is searched for a second, and then the caller's to see, with every byte", () =>
-    Effect.gen(function* () {
-      let push: (text: string) => void = () => {}
-      let finish: () => void = () => {}
-      const stalling = new ReadableStream<Uint8Array>({
-        start: (controller) => {
-          push = (text) => controller.enqueue(new TextEncoder().encode(text))
-          finish = () => controller.close()
-        }
-      })
-      const headers = { "content-type": "application/json" }
-      const { client } = yield* world({ api: () => new Response(stalling, { status: 403, headers }) })
-      push('{"error":')
-      const call = yield* Effect.fork(client.get("/x"))
-      yield* TestClock.adjust("1 second")
-      const response = yield* Fiber.join(call)
-      expect(response.status).toBe(403)
-      const reading = yield* Effect.fork(response.text)
-      yield* TestClock.adjust("1 minute")
-      push('"no_role"}')
-      finish()
-      expect(Exit.getOrElse(yield* Fiber.await(reading), () => "")).toBe('{"error":"no_role"}')
     })
   )
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken, TokenEndpointUnavailable, TokenPolicy } from "cxone-auth"
+import { type AccessToken, TokenEndpointUnavailable, TokenPolicy } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import {
   Array,
   Clock,
@@ -11,7 +12,6 @@ import {
   LogLevel,
   Option,
   Random,
-  Redacted,
   Ref,
   Scope,
   TestClock
@@ -19,6 +19,8 @@ import {
 import * as TokenCache from "../../src/auth/TokenCache.js"
 import * as TokenSlot from "../../src/auth/TokenSlot.js"
 import type * as Metrics from "../../src/telemetry/Metrics.js"
+import { credentialsWith, sent, withAuth } from "../support/SecretsWorld.js"
+import { tokenOf, valueOf } from "../support/Tokens.js"
 import * as VirtualTime from "../support/VirtualTime.js"
 
 const hour = 3_600_000
@@ -49,14 +51,7 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
       const obtainedAt = yield* Clock.currentTimeMillis
       const all = yield* Ref.updateAndGet(starts, (before) => [...before, obtainedAt])
       const { lifetime = hour, value = `token-${all.length}` } = yield* play(all.length)
-      return new AccessToken({
-        value: Redacted.make(value),
-        tokenType: "Bearer",
-        scopes: [],
-        requestedScopes: [],
-        obtainedAt,
-        expiresAt: obtainedAt + lifetime
-      })
+      return tokenOf(value, { obtainedAt, lifetime })
     })
     const seen: Array<Metrics.CacheState> = []
     const reasons: Array<Metrics.RenewalReason> = []
@@ -80,7 +75,7 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
     )
     return {
       access,
-      get: Effect.map(access, ({ value }) => Redacted.value(value)),
+      get: Effect.map(access, valueOf),
       invalidate: (token: AccessToken) => TokenSlot.drop(slot, token),
       seen,
       reasons,
@@ -351,5 +346,43 @@ describe("TokenCache, ahead of a token's end", () => {
       yield* get
       expect(reasons).toEqual(["first", "invalidated", "ahead", "expired"])
     })
+  )
+
+  it.effect("L7: a renewal heeds the Retry-After of a 503, however long it is", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* auth.accessToken
+        yield* inject(Fault.respond({ status: 503, headers: { "retry-after": "120" } }), {
+          on: "token",
+          times: Number.POSITIVE_INFINITY
+        })
+        yield* TestClock.setTime(3_270_000)
+        yield* auth.accessToken
+        yield* TestClock.adjust("290 seconds")
+        // At once, and after 120 and 240 s.
+        expect(yield* sent).toBe(1 + 3)
+      })
+    )
+  )
+
+  it.effect("L4: a clock that jumped past the margin and was put right does not end the renewals of that token", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { clearFaults, inject } = yield* CxoneSimulator
+        yield* auth.accessToken
+        yield* inject(Fault.connectionReset, { on: "token", times: Number.POSITIVE_INFINITY })
+        yield* TestClock.setTime(3_270_000)
+        yield* auth.accessToken
+        yield* TestClock.setTime(3_600_000)
+        yield* TestClock.setTime(3_280_000)
+        yield* clearFaults
+        const before = yield* sent
+        yield* auth.accessToken
+        yield* TestClock.adjust("1 minute")
+        expect(yield* sent).toBe(before + 1)
+        expect((yield* auth.status)[0]).toMatchObject({ state: "fresh" })
+      })
+    )
   )
 })
