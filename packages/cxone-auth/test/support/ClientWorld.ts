@@ -4,16 +4,19 @@ import { json, type Play, type Sent, scripted } from "./ScriptedHttpClient.js"
 
 export const host = "https://platform.nice-ic.com"
 
+/** The token that a request was sent with. */
 export const bearerOf = ({ request }: Sent) => (request.headers.authorization ?? "").replace("Bearer ", "")
 
+/** An answer with this `WWW-Authenticate`. */
 export const challenge = (value: string, status = 401, init: ResponseInit = {}): Response =>
   new Response("{}", { ...init, status, headers: { "www-authenticate": value } })
 
+/** A 401 that says that the token is invalid. */
 export const invalidToken = (): Response =>
   challenge('Bearer realm="api", error="invalid_token", error_description="it has ended"')
 
 export interface World {
-  /** What the API answers; by default everybody is welcome. */
+  /** What the API answers; 200 by default. */
   readonly api?: (sent: Sent, index: number) => Response | Effect.Effect<Response, { readonly cause: unknown }>
   readonly options?: CxoneHttpClientOptions
   readonly apiBaseUrl?: string
@@ -21,7 +24,11 @@ export interface World {
   readonly tokenValue?: (n: number) => string
 }
 
-/** A provider of numbered tokens and an API behind one `HttpClient`, and the client under test on top. */
+/**
+ * A provider of the tokens t1, t2 and so on, an API that answers as `api` says, and the client under test over both. Take
+ * it for what the client does with an API's answer. Take `DiscoveryWorld` if the API's place must be found first, and
+ * `SecretsWorld` for what the token endpoint answers.
+ */
 export const world = ({
   api = () => json({}),
   apiBaseUrl = host,

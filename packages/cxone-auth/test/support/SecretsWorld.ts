@@ -20,8 +20,9 @@ export const registerSecret = (secret: string) =>
   )
 
 /**
- * Runs the body with a token service at the simulator in memory, which at first knows the client by the secret `right`.
- * Every random draw is `draw`. Take it for what depends on the secret that was sent.
+ * Runs the body with a token service at the simulator of cxone-auth-testkit, in memory, which at first knows the client
+ * by the secret `right`. Every random draw is `draw`. Take it for what depends on the secret that was sent, or on a fault
+ * of the token endpoint. Take `TokenExchange` for a single exchange, and `ClientWorld` for what the API answers.
  */
 export const withAuth = <A, E>(
   options: Omit<CxoneAuthOptions, "environment">,

@@ -21,7 +21,10 @@ export const token = () => json({ access_token: "t0k3n", token_type: "Bearer", e
 export const refusal = (status: number, error: string, error_description?: string) => () =>
   json({ error, ...(error_description === undefined ? {} : { error_description }) }, { status })
 
-/** Runs one exchange, retries included, for up to ten minutes by the clock; tells its end, what was sent and when. */
+/**
+ * Runs one exchange, retries included, for up to ten minutes by the clock. Gives its end, what was sent and when (in
+ * seconds). Take it for a single exchange, without a cache or memory of refusals; take `SecretsWorld` for those.
+ */
 export const run = (play: Play, overrides: Partial<TokenRequest> = {}, seed = "a fixed seed") =>
   Effect.gen(function* () {
     const { layer, sent } = yield* scripted(play)
