@@ -36,9 +36,9 @@ const simulated = (options: SimulatorOptions = {}, scopes: string | ReadonlyArra
 
 const valueFrom = Effect.map(valueOf)
 
-describe("CxoneAuth at the simulator", () => {
+describe("CxoneAuth", () => {
   describe("L2: a key is the client and its set of scopes", () => {
-    it.effect("two sets have two tokens, each with its own scopes", () =>
+    it.effect("two sets of scopes have two tokens, each with its own scopes", () =>
       Effect.gen(function* () {
         const auth = yield* CxoneAuth
         const reading = yield* auth.accessTokenFor(["read:users"])
@@ -50,7 +50,7 @@ describe("CxoneAuth at the simulator", () => {
       }).pipe(simulated())
     )
 
-    it.effect("order, repeats and notation do not matter, nor whether the set is the layer's own", () =>
+    it.effect("order, repeats and notation of the scopes do not matter, nor whether they are the layer's own", () =>
       Effect.gen(function* () {
         const auth = yield* CxoneAuth
         const values = yield* Effect.all([
@@ -89,7 +89,7 @@ describe("CxoneAuth at the simulator", () => {
       }).pipe(simulated())
     )
 
-    it.effect("L9: dropping one set's token leaves the other's alone", () =>
+    it.effect("L9: invalidating one set's token leaves the other set's token alone", () =>
       Effect.gen(function* () {
         const auth = yield* CxoneAuth
         const reading = yield* auth.accessTokenFor("read:users")
@@ -121,7 +121,7 @@ describe("CxoneAuth at the simulator", () => {
       }).pipe(simulated({ expiresIn }))
   )
 
-  it.effect("L3: a caller that leaves during a slow exchange leaves the others to their token", () =>
+  it.effect("L3: a caller that is interrupted during a slow exchange does not disturb the others", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       const auth = yield* CxoneAuth
@@ -137,7 +137,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("L3: what the first caller has in its context decides nothing for the others", () =>
+  it.effect("L3: the first caller's context has no effect on the exchange", () =>
     Effect.gen(function* () {
       const { environment, credentials } = yield* CxoneSimulator
       const fetched: Array<string> = []
@@ -155,8 +155,8 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(Effect.scoped, simulated())
   )
 
-  describe("L3: an exchange runs as the layer was built", () => {
-    it.effect("whatever its first caller has set: config, annotations, tracing", () =>
+  describe("L3: an exchange runs in the context of the layer", () => {
+    it.effect("the first caller's config, log annotations and tracing have no effect", () =>
       Effect.gen(function* () {
         const credentials = Effect.map(Config.string("SECRET"), credentialsWith)
         const layersOwn = ConfigProvider.fromMap(new Map([["SECRET", "right"]]))
@@ -182,9 +182,9 @@ describe("CxoneAuth at the simulator", () => {
     )
 
     it.effect.each([
-      ["the credentials", { credentials: Effect.interrupt }, "CredentialsUnavailable"],
+      ["interrupts itself", { credentials: Effect.interrupt }, "CredentialsUnavailable"],
       [
-        "the credentials, by way of a fiber",
+        "joins an interrupted fiber",
         {
           credentials: Effect.flatMap(Effect.fork(Effect.never), (fiber) =>
             Effect.zipRight(Fiber.interrupt(fiber), Fiber.join(fiber))
@@ -192,7 +192,7 @@ describe("CxoneAuth at the simulator", () => {
         },
         "CredentialsUnavailable"
       ]
-    ] as const)("an interruption from within %s interrupts no caller", ([, options, tag]) =>
+    ] as const)("an effect for the credentials that %s fails the call, and interrupts no caller", ([, options, tag]) =>
       withAuth(options, (auth) =>
         Effect.gen(function* () {
           expect((yield* Effect.flip(auth.accessToken))._tag).toBe(tag)
@@ -203,7 +203,7 @@ describe("CxoneAuth at the simulator", () => {
     it.effect.each([
       ["interrupts itself", Effect.interrupt],
       ["dies", Effect.die(new Error("s3cr3t in the form"))]
-    ] as const)("an HttpClient that %s is a transport that failed", ([, broken]) =>
+    ] as const)("an HttpClient that %s is a failed transport", ([, broken]) =>
       Effect.gen(function* () {
         const { credentials, environment } = yield* CxoneSimulator
         const http = Layer.succeed(
@@ -220,7 +220,7 @@ describe("CxoneAuth at the simulator", () => {
     )
   })
 
-  it.effect("S3: an environment made by hand, or changed later, is held to the same rules", () =>
+  it.effect("S3: an environment that was built by hand, or changed later, is held to the same rules", () =>
     Effect.gen(function* () {
       const { credentials } = yield* CxoneSimulator
       const tokenEndpoint = new URL("http://another-machine.example/token")
@@ -242,7 +242,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(Effect.scoped, simulated())
   )
 
-  it.effect("L9: a token is found again by its scopes in any order", () =>
+  it.effect("L9: invalidate finds a token by its scopes in any order", () =>
     Effect.gen(function* () {
       const auth = yield* CxoneAuth
       const token = yield* auth.accessTokenFor("read:users write:users")
@@ -252,7 +252,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it("layerTest: a text is a token whose end a Date can show; a bad URL is refused at once", () => {
+  it("layerTest: a text becomes a token whose end is a valid date, and a bad URL throws at once", () => {
     const token = Effect.runSync(
       Effect.provide(
         Effect.flatMap(CxoneAuth, (auth) => auth.accessToken),
@@ -263,7 +263,7 @@ describe("CxoneAuth at the simulator", () => {
     expect(() => CxoneAuth.layerTest("x", { apiBaseUrl: "nope" })).toThrow("apiBaseUrl must be an absolute URL")
   })
 
-  it.effect("L3: closing the layer during a slow exchange ends it, and those who wait", () =>
+  it.effect("L3: closing the layer during a slow exchange interrupts it and its waiters", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       yield* inject(Fault.delay("5 seconds"), { on: "token" })
@@ -277,7 +277,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("L7: an outage that is shorter than the retries goes unnoticed", () =>
+  it.effect("L7: an outage that is shorter than the retries fails no call", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       yield* inject(Fault.respond({ status: 503 }), { on: "token" })
@@ -291,7 +291,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("S3: an endless answer is given up at 64 KiB, or after 10 s if it trickles", () =>
+  it.effect("S3: reading an endless answer stops at 64 KiB, or after 10 s if it trickles", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       const auth = yield* CxoneAuth
@@ -304,7 +304,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("a client that was deleted, and a scope that it does not have, are told apart", () =>
+  it.effect("a deleted client is InvalidClient, and a scope that it may not have is InsufficientScope", () =>
     Effect.gen(function* () {
       const { credentials, forgetClient } = yield* CxoneSimulator
       const auth = yield* CxoneAuth

@@ -37,7 +37,7 @@ describe("CxoneEnvironment.custom", () => {
     )
   })
 
-  it("keeps to the URLs it was given, though somebody changes them later", () => {
+  it("keeps its own copy of the URLs", () => {
     const tokenEndpoint = new URL("https://a.example/token")
     const environment = CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl: api })
     tokenEndpoint.host = "evil.example"
@@ -46,7 +46,7 @@ describe("CxoneEnvironment.custom", () => {
 })
 
 describe("CxoneEnvironment.discover", () => {
-  it("is NICE's global issuer unless another is named", () => {
+  it("is NICE's global issuer unless the app names another", () => {
     expect(CxoneEnvironment.discover().issuer.href).toBe("https://cxone.niceincontact.com/")
     const issuer = "https://cxone-gov.niceincontact.com/"
     expect(CxoneEnvironment.discover({ issuer }).issuer.href).toBe(issuer)
@@ -65,7 +65,7 @@ describe("CxoneEnvironment.discover", () => {
     expect(() => CxoneEnvironment.area("na1", { host: issuer })).toThrow(/^CxoneEnvironment: host must/)
   })
 
-  it("holds a given API base URL to the rules of all", () => {
+  it("holds an API base URL to the same rules", () => {
     expect(() => CxoneEnvironment.discover({ apiBaseUrl: "http://a.example" })).toThrow(
       /^CxoneEnvironment: apiBaseUrl must/
     )
@@ -82,17 +82,17 @@ describe("CxoneEnvironment.area", () => {
     ["ca1", "https://ca1.niceincontact.com/"],
     ["jp1", "https://jp1.niceincontact.com/"],
     ["sg1", "https://sg1.niceincontact.com/"]
-  ])("facts §3: %s is at %s", (area, host) => {
+  ])("%s is at %s", (area, host) => {
     expect(CxoneEnvironment.area(area).host.href).toBe(host)
   })
 
-  it("may be elsewhere", () => {
+  it("takes another host", () => {
     const host = "https://nicecxone-sov1.eu"
     expect(CxoneEnvironment.area("sov1", { host }).host.origin).toBe(host)
   })
 
   it.each(["", "NA1", "na1.nice-incontact.com", "na1/", "na1@evil.example", "na1#", "-na1", "na1-", "1na", "api-na1"])(
-    "refuses %j as a name: it becomes a part of the host that secrets go to",
+    "S3: refuses %j as a name, because it becomes a part of the host that secrets go to",
     (area) => {
       expect(() => CxoneEnvironment.area(area)).toThrow(/^CxoneEnvironment: area must be a name in lower case/)
     }

@@ -5,7 +5,7 @@ import { accessKey, keyOnly, urlsOf, world } from "../support/DiscoveryWorld.js"
 import * as Fake from "../support/FakeCxone.js"
 import { json, type Sent } from "../support/ScriptedHttpClient.js"
 
-describe("discovery, from the issuer to the API", () => {
+describe("Discovery: from the issuer to the API", () => {
   it.scoped("asks the issuer for the token endpoint, and its tenant's configuration for the API, each once", () =>
     Effect.gen(function* () {
       const { cxone, sent } = yield* world(Fake.play())
@@ -21,23 +21,25 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("only the API gets the token, only the token endpoint the credentials, and the documents nothing", () =>
-    Effect.gen(function* () {
-      const { cxone, sent } = yield* world(Fake.play())
-      yield* cxone.get("/x")
-      const [openid, token, configuration, api] = yield* sent
-      for (const { body, request } of [openid, configuration].flatMap((each) => each ?? [])) {
-        expect(request.headers.authorization).toBeUndefined()
-        expect(request.headers.accept).toBe("application/json")
-        expect(request.headers.traceparent).toBeUndefined()
-        expect(body).toBe("")
-      }
-      expect(token?.request.headers.authorization).toMatch(/^Basic /)
-      expect(api?.request.headers.authorization).toBe(`Bearer ${Fake.tokenAnswer().access_token}`)
-    })
+  it.scoped(
+    "C1: only the API gets the token, only the token endpoint gets the credentials, and the documents get neither",
+    () =>
+      Effect.gen(function* () {
+        const { cxone, sent } = yield* world(Fake.play())
+        yield* cxone.get("/x")
+        const [openid, token, configuration, api] = yield* sent
+        for (const { body, request } of [openid, configuration].flatMap((each) => each ?? [])) {
+          expect(request.headers.authorization).toBeUndefined()
+          expect(request.headers.accept).toBe("application/json")
+          expect(request.headers.traceparent).toBeUndefined()
+          expect(body).toBe("")
+        }
+        expect(token?.request.headers.authorization).toMatch(/^Basic /)
+        expect(api?.request.headers.authorization).toBe(`Bearer ${Fake.tokenAnswer().access_token}`)
+      })
   )
 
-  it.scoped("the token tells its tenant, and shows it", () =>
+  it.scoped("the token names its tenant, and shows it when it is printed", () =>
     Effect.gen(function* () {
       const { auth } = yield* world(Fake.play())
       const token = yield* auth.accessToken
@@ -47,7 +49,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("trap: the host of old that an access token names as its issuer is never asked", () =>
+  it.scoped("the old host that an access token names as its issuer is never asked", () =>
     Effect.gen(function* () {
       const { id_token: _, ...withoutIdToken } = Fake.tokenAnswer()
       const { auth, sent } = yield* world(Fake.play({ token: () => json(withoutIdToken) }))
@@ -60,12 +62,12 @@ describe("discovery, from the issuer to the API", () => {
   it.scoped.each([
     ["another host of NICE's", "https://cxone-gov.niceincontact.com", "https://cxone-gov.niceincontact.com"],
     ["a sovereign cloud's", "https://nicecxone-sov1.eu", "https://nicecxone-sov1.eu"],
-    ["somebody else", "https://evil.example", Fake.issuer],
-    ["a look-alike", "https://cxone.niceincontact.com.evil.example", Fake.issuer],
+    ["another company's", "https://evil.example", Fake.issuer],
+    ["a similar host name", "https://cxone.niceincontact.com.evil.example", Fake.issuer],
     ["plain http", "http://cxone.niceincontact.com", Fake.issuer],
-    ["no URL", "cxone", Fake.issuer],
-    ["with a path", "https://cxone-gov.niceincontact.com/auth", Fake.issuer]
-  ])("the tenant's configuration, where the id token's issuer is %s", ([_, iss, host]) =>
+    ["not a URL", "cxone", Fake.issuer],
+    ["a URL with a path", "https://cxone-gov.niceincontact.com/auth", Fake.issuer]
+  ])("the tenant's configuration is asked for at the right host if the id token's issuer is %s", ([_, iss, host]) =>
     Effect.gen(function* () {
       const answer = { ...Fake.tokenAnswer(), id_token: Fake.jwt({ iss, tenantId: "t" }) }
       const { auth, sent } = yield* world(Fake.play({ token: () => json(answer) }))
@@ -74,20 +76,18 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped(
-    "a token that names no tenant is good, but the API's place is a DiscoveryFailed that says what to set",
-    () =>
-      Effect.gen(function* () {
-        const { auth, kinds } = yield* world(Fake.play({ token: () => json({ access_token: "opaque" }) }))
-        expect(Redacted.value((yield* auth.accessToken).value)).toBe("opaque")
-        const error = yield* Effect.flip(auth.apiBaseUrl)
-        expect(error).toMatchObject({ _tag: "DiscoveryFailed", reason: "no_tenant", document: "cxone-configuration" })
-        expect(error.message).toContain("CXONE_API_BASE_URL")
-        expect(yield* kinds).toEqual(["openid", "token"])
-      })
+  it.scoped("a token without a tenant is valid, but apiBaseUrl is a DiscoveryFailed that names the setting", () =>
+    Effect.gen(function* () {
+      const { auth, kinds } = yield* world(Fake.play({ token: () => json({ access_token: "opaque" }) }))
+      expect(Redacted.value((yield* auth.accessToken).value)).toBe("opaque")
+      const error = yield* Effect.flip(auth.apiBaseUrl)
+      expect(error).toMatchObject({ _tag: "DiscoveryFailed", reason: "no_tenant", document: "cxone-configuration" })
+      expect(error.message).toContain("CXONE_API_BASE_URL")
+      expect(yield* kinds).toEqual(["openid", "token"])
+    })
   )
 
-  it.scoped("at an issuer no scope is sent that nobody asked for, whatever the credentials are", () =>
+  it.scoped("at an issuer no scope is sent unless the app asks for one, for any credentials", () =>
     Effect.gen(function* () {
       const client = Credentials.clientSecret({ clientId: "reports", clientSecret: Redacted.make("s3cr3t") })
       for (const credentials of [client, Effect.succeed(client), Effect.succeed(accessKey())]) {
@@ -98,7 +98,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("one token that names no tenant takes nothing from what is known, nor does one for other scopes", () =>
+  it.scoped("a token without a tenant, or for other scopes, leaves the known tenant in place", () =>
     Effect.gen(function* () {
       const given = yield* Ref.make(accessKey("ONE===="))
       const { auth, cxone, sent } = yield* world(
@@ -132,7 +132,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("an access key from an effect, at a custom endpoint: no scope is sent that nobody asked for", () =>
+  it.scoped("at a custom endpoint no scope is sent for an access key from an effect, unless the app asks for one", () =>
     Effect.gen(function* () {
       const environment = CxoneEnvironment.custom({
         tokenEndpoint: `${Fake.issuer}/auth/token`,
@@ -149,7 +149,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("with apiBaseUrl, nobody is asked for the API's place", () =>
+  it.scoped("with apiBaseUrl no tenant's configuration is asked for", () =>
     Effect.gen(function* () {
       const environment = CxoneEnvironment.discover({ apiBaseUrl: "https://api-eu1.niceincontact.com" })
       const { auth, cxone, kinds } = yield* world(Fake.play(), { environment })
@@ -165,7 +165,7 @@ describe("discovery, from the issuer to the API", () => {
     ["https://api-na1.niceincontact.com/", "https://api-na1.niceincontact.com/x"],
     ["https://gateway.example/cxone", "https://gateway.example/cxone/x"],
     ["https://gateway.example/cxone/", "https://gateway.example/cxone/x"]
-  ])("facts §7, api_endpoint %s", ([api_endpoint, called]) =>
+  ])("C1: api_endpoint %s is the base of relative URLs", ([api_endpoint, called]) =>
     Effect.gen(function* () {
       const { cxone, sent } = yield* world(Fake.play({ configuration: () => json({ api_endpoint }) }))
       yield* cxone.get("x")
@@ -173,7 +173,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("whoever changes the URL that they got changes nothing for others", () =>
+  it.scoped("changing the URL that apiBaseUrl gave does not change the API's place", () =>
     Effect.gen(function* () {
       const { auth, cxone, sent } = yield* world(Fake.play())
       ;(yield* auth.apiBaseUrl).host = "evil.example"
@@ -183,7 +183,7 @@ describe("discovery, from the issuer to the API", () => {
   )
 })
 
-describe("what was found is shared, and kept", () => {
+describe("Discovery: what was found is shared and kept", () => {
   it.scoped("L2: 10,000 calls on a cold layer ask for each document once", () =>
     Effect.gen(function* () {
       const slow = (answer: () => Response) => () => Effect.delay(Effect.sync(answer), "1 second")
@@ -202,7 +202,7 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("L2: two sets of scopes share one look at the issuer", () =>
+  it.scoped("L2: two sets of scopes share one request to the issuer", () =>
     Effect.gen(function* () {
       const { auth, count } = yield* world(
         Fake.play({
@@ -222,40 +222,42 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("L3: a caller that leaves takes nobody along, and a layer that closes ends the look and its waiters", () =>
-    Effect.gen(function* () {
-      const { auth, close, count } = yield* world(
-        Fake.play({
-          configuration: () =>
-            Effect.delay(
-              Effect.sync(() => json(Fake.cxoneConfiguration)),
-              "1 second"
-            )
-        })
-      )
-      const first = yield* Effect.fork(auth.apiBaseUrl)
-      const second = yield* Effect.fork(auth.apiBaseUrl)
-      yield* TestClock.adjust("500 millis")
-      yield* Fiber.interrupt(first)
-      yield* TestClock.adjust("500 millis")
-      expect((yield* Fiber.join(second)).origin).toBe(Fake.apiHost)
-      expect(yield* count("configuration")).toBe(1)
+  it.scoped(
+    "L3: a caller that is interrupted does not disturb the others, and closing the layer ends the request and its waiters",
+    () =>
+      Effect.gen(function* () {
+        const { auth, close, count } = yield* world(
+          Fake.play({
+            configuration: () =>
+              Effect.delay(
+                Effect.sync(() => json(Fake.cxoneConfiguration)),
+                "1 second"
+              )
+          })
+        )
+        const first = yield* Effect.fork(auth.apiBaseUrl)
+        const second = yield* Effect.fork(auth.apiBaseUrl)
+        yield* TestClock.adjust("500 millis")
+        yield* Fiber.interrupt(first)
+        yield* TestClock.adjust("500 millis")
+        expect((yield* Fiber.join(second)).origin).toBe(Fake.apiHost)
+        expect(yield* count("configuration")).toBe(1)
 
-      const isEnded = yield* Ref.make(false)
-      const other = yield* world(
-        Fake.play({ configuration: () => Effect.onInterrupt(Effect.never, () => Ref.set(isEnded, true)) })
-      )
-      const waiting = yield* Effect.fork(other.auth.apiBaseUrl)
-      yield* TestClock.adjust("1 second")
-      yield* other.close
-      yield* TestClock.adjust("1 second")
-      expect(Option.exists(yield* Fiber.poll(waiting), Exit.isInterrupted)).toBe(true)
-      expect(yield* Ref.get(isEnded)).toBe(true)
-      yield* close
-    })
+        const isEnded = yield* Ref.make(false)
+        const other = yield* world(
+          Fake.play({ configuration: () => Effect.onInterrupt(Effect.never, () => Ref.set(isEnded, true)) })
+        )
+        const waiting = yield* Effect.fork(other.auth.apiBaseUrl)
+        yield* TestClock.adjust("1 second")
+        yield* other.close
+        yield* TestClock.adjust("1 second")
+        expect(Option.exists(yield* Fiber.poll(waiting), Exit.isInterrupted)).toBe(true)
+        expect(yield* Ref.get(isEnded)).toBe(true)
+        yield* close
+      })
   )
 
-  it.scoped("after an hour it is looked up anew in the background, and the call goes on with what is known", () =>
+  it.scoped("after one hour the document is asked for again in the background, and calls go on with the old one", () =>
     Effect.gen(function* () {
       const moved = "https://api-eu1.niceincontact.com"
       const { auth, count } = yield* world(
@@ -274,7 +276,7 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("a document that is known is not asked for anew before its server's Retry-After has passed", () =>
+  it.scoped("L6: a known document is not asked for again until its server's Retry-After has passed", () =>
     Effect.gen(function* () {
       const busy = () => new Response("", { status: 503, headers: { "retry-after": "600" } })
       const { auth, count } = yield* world(
@@ -294,7 +296,7 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("L5: an outage of both documents is invisible, and is not asked into more than needs be", () =>
+  it.scoped("L5: an outage of both documents fails no call, and they are asked for at most every 30 s", () =>
     Effect.gen(function* () {
       const isDown = yield* Ref.make(false)
       const orDown = (answer: () => Response) => () =>
@@ -314,14 +316,14 @@ describe("what was found is shared, and kept", () => {
         yield* cxone.get("/x")
       }
       expect(yield* count("api")).toBe(361)
-      // The one is asked for by calls after its first hour, though not within 30 s of the last time; the other by renewals.
+      // After its first hour calls ask for the configuration at most every 30 s; only renewals ask for the other document.
       expect(yield* count("configuration")).toBeLessThanOrEqual(122)
       expect(yield* count("openid")).toBeLessThanOrEqual(4)
       expect(yield* count("token")).toBe(4)
     })
   )
 
-  it.scoped("a clock that is set back does not keep what is old", () =>
+  it.scoped("L12: a clock that was set back ends the document's hour", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000_000)
       const { auth, count } = yield* world(Fake.play())
@@ -334,7 +336,7 @@ describe("what was found is shared, and kept", () => {
   )
 
   it.scoped(
-    "L10: credentials of another tenant bring another API host with them, and a token never goes to the wrong one",
+    "L10: with credentials of another tenant calls go to that tenant's API, and no token goes to the wrong one",
     () =>
       Effect.gen(function* () {
         const given = yield* Ref.make(accessKey("ONE===="))
@@ -366,7 +368,7 @@ describe("what was found is shared, and kept", () => {
   )
 })
 
-it.scoped("L10: a 401 that brings the token of another tenant takes the call to that tenant's API", () =>
+it.scoped("L10: if the renewal after a 401 gives another tenant's token, the call goes to that tenant's API", () =>
   Effect.gen(function* () {
     const given = yield* Ref.make(accessKey("ONE===="))
     const { cxone, sent } = yield* world(
@@ -386,16 +388,16 @@ it.scoped("L10: a 401 that brings the token of another tenant takes the call to 
       "GET https://api-1.niceincontact.com/y",
       "GET https://api-2.niceincontact.com/y"
     ])
-    // An absolute URL of the tenant before is foreign now.
+    // An absolute URL of the previous tenant is foreign now.
     expect(yield* Effect.flip(cxone.get("https://api-1.niceincontact.com/z"))).toMatchObject({ _tag: "ForeignOrigin" })
   })
 )
 
-describe("an access key without a client, at its area", () => {
+describe("Discovery: an access key alone, at its area", () => {
   const environment = CxoneEnvironment.area("na1")
   const area = "https://na1.nice-incontact.com"
 
-  it.scoped("sends it as JSON to the area's own service, and asks there for the API", () =>
+  it.scoped("the access key is sent as JSON to the area's host, which also says where the API is", () =>
     Effect.gen(function* () {
       const { cxone, sent } = yield* world(Fake.play(), { credentials: keyOnly, environment })
       yield* cxone.get("/x")
@@ -411,7 +413,7 @@ describe("an access key without a client, at its area", () => {
     })
   )
 
-  it.scoped("without a tenant in the token, the area answers for itself", () =>
+  it.scoped("without a tenant in the token the area's own configuration is used", () =>
     Effect.gen(function* () {
       const play = Fake.play({ token: () => json({ access_token: "opaque", expires_in: "3600" }) })
       const { auth, sent } = yield* world(play, { credentials: keyOnly, environment })
@@ -420,7 +422,7 @@ describe("an access key without a client, at its area", () => {
     })
   )
 
-  it.scoped("scopes, which it cannot ask for, are InsufficientScope, and nothing is sent", () =>
+  it.scoped("scopes are InsufficientScope, because the request has no place for them, and nothing is sent", () =>
     Effect.gen(function* () {
       const { auth, kinds } = yield* world(Fake.play(), { credentials: keyOnly, environment })
       const error = yield* Effect.flip(auth.accessTokenFor("read:users"))

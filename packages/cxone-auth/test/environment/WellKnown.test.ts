@@ -5,7 +5,7 @@ import { world } from "../support/DiscoveryWorld.js"
 import * as Fake from "../support/FakeCxone.js"
 import { json } from "../support/ScriptedHttpClient.js"
 
-describe("documents that are none", () => {
+describe("WellKnown: invalid documents", () => {
   const huge = JSON.stringify({ ...Fake.openIdConfiguration, padding: "x".repeat(64 * 1024) })
   const withEndpoint = (token_endpoint: unknown) => () => json({ ...Fake.openIdConfiguration, token_endpoint })
   const redirect = () => new Response("", { status: 302, headers: { location: "https://evil.example" } })
@@ -17,7 +17,7 @@ describe("documents that are none", () => {
       { reason: "issuer_mismatch" }
     ],
     [
-      "an issuer that is no URL",
+      "an issuer that is not a URL",
       () => json({ ...Fake.openIdConfiguration, issuer: "cxone" }),
       { reason: "issuer_mismatch" }
     ],
@@ -53,20 +53,22 @@ describe("documents that are none", () => {
       () => json({ message: "Not Found" }, { status: 404 }),
       { reason: "status", status: 404, description: "Not Found" }
     ]
-  ])("openid-configuration, %s: DiscoveryFailed at once, and no credentials are sent", ([_, openid, expected]) =>
-    Effect.gen(function* () {
-      const { auth, kinds } = yield* world(Fake.play({ openid }))
-      const error = yield* Effect.flip(auth.accessToken)
-      expect(error).toMatchObject({
-        _tag: "DiscoveryFailed",
-        document: "openid-configuration",
-        attempts: 1,
-        ...expected
+  ])(
+    "openid-configuration, %s: DiscoveryFailed without a retry, and no credentials are sent",
+    ([_, openid, expected]) =>
+      Effect.gen(function* () {
+        const { auth, kinds } = yield* world(Fake.play({ openid }))
+        const error = yield* Effect.flip(auth.accessToken)
+        expect(error).toMatchObject({
+          _tag: "DiscoveryFailed",
+          document: "openid-configuration",
+          attempts: 1,
+          ...expected
+        })
+        expect(error.message).toContain("/.well-known/openid-configuration")
+        expect(error.message).toContain("CXONE_ISSUER")
+        expect(yield* kinds).toEqual(["openid"])
       })
-      expect(error.message).toContain("/.well-known/openid-configuration")
-      expect(error.message).toContain("CXONE_ISSUER")
-      expect(yield* kinds).toEqual(["openid"])
-    })
   )
 
   it.scoped.each<readonly [string, () => Response, Partial<DiscoveryFailed>]>([
@@ -84,7 +86,7 @@ describe("documents that are none", () => {
     ],
     ["an HTML page with 200", () => new Response("<html></html>"), { reason: "not_json" }]
   ])(
-    "cxone-configuration, %s: DiscoveryFailed, nothing reaches an API, and the token is not lost",
+    "cxone-configuration, %s: DiscoveryFailed, nothing is sent to an API, and the token is kept",
     ([_, answer, expected]) =>
       Effect.gen(function* () {
         const { auth, cxone, kinds } = yield* world(Fake.play({ configuration: answer }))
@@ -98,7 +100,7 @@ describe("documents that are none", () => {
   )
 })
 
-describe("L7: a document that cannot be had is asked for again", () => {
+describe("L7: WellKnown retries a document", () => {
   const down = () => new Response("<html><title>Maintenance</title></html>", { status: 503 })
 
   it.scoped("after 1, 2 and 4 s", () =>
@@ -122,7 +124,7 @@ describe("L7: a document that cannot be had is asked for again", () => {
       () => Effect.fail({ cause: Object.assign(new Error("canary"), { code: "ECONNREFUSED" }) }),
       { reason: "transport", detail: "ECONNREFUSED" }
     ]
-  ] as const)("%s four times is a DiscoveryFailed that counts them", ([_, openid, expected]) =>
+  ] as const)("%s four times is a DiscoveryFailed with 4 attempts", ([_, openid, expected]) =>
     Effect.gen(function* () {
       const { auth, kinds } = yield* world(Fake.play({ openid }))
       const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
@@ -132,7 +134,7 @@ describe("L7: a document that cannot be had is asked for again", () => {
     })
   )
 
-  it.scoped("each attempt takes ten seconds at the most", () =>
+  it.scoped("C7: each attempt takes at most ten seconds", () =>
     Effect.gen(function* () {
       const { auth } = yield* world(Fake.play({ openid: () => Effect.never }))
       const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
@@ -142,7 +144,7 @@ describe("L7: a document that cannot be had is asked for again", () => {
     })
   )
 
-  it.scoped("Retry-After takes the place of the delay, unless it is more than callers wait for", () =>
+  it.scoped("Retry-After takes the place of the delay, unless it is longer than callers wait", () =>
     Effect.gen(function* () {
       const busy = (seconds: string) => () => new Response("", { status: 503, headers: { "retry-after": seconds } })
       const { auth, sent } = yield* world(
@@ -158,7 +160,7 @@ describe("L7: a document that cannot be had is asked for again", () => {
     })
   )
 
-  it.scoped("L6: of many such waits no more than a minute is waited in all", () =>
+  it.scoped("L6: a lookup waits for at most one minute in all", () =>
     Effect.gen(function* () {
       const busy = () => new Response("", { status: 429, headers: { "retry-after": "50" } })
       const { auth, count } = yield* world(Fake.play({ openid: busy }))
@@ -170,7 +172,7 @@ describe("L7: a document that cannot be had is asked for again", () => {
   )
 
   it.scoped(
-    "L6: until Retry-After has passed everybody is told at once, how long that still is, and nothing is sent",
+    "L6: until the Retry-After has passed every caller fails at once with the time that is left, and nothing is sent",
     () =>
       Effect.gen(function* () {
         const busy = () => new Response("", { status: 429, headers: { "retry-after": "300" } })
@@ -190,7 +192,7 @@ describe("L7: a document that cannot be had is asked for again", () => {
       })
   )
 
-  it.scoped("L6: a failure is not remembered", () =>
+  it.scoped("L6: a failure without a Retry-After is not remembered", () =>
     Effect.gen(function* () {
       const { auth } = yield* world(
         Fake.play({ openid: (index) => (index === 0 ? json({}) : json(Fake.openIdConfiguration)) })

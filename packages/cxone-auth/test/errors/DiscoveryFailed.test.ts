@@ -3,7 +3,7 @@ import { DiscoveryFailed } from "cxone-auth"
 import { Option } from "effect"
 
 describe("DiscoveryFailed", () => {
-  it("DiscoveryFailed says where it was, what came, and what to do", () => {
+  it("says where it was, what came, and what to do", () => {
     const error = new DiscoveryFailed({
       reason: "status",
       document: "openid-configuration",

@@ -31,7 +31,7 @@ describe("Credentials with an access key", () => {
     expect(build).not.toThrow(/canary/)
   })
 
-  it("a key alone is held to the same, and a client alone is told where an access key's id belongs", () => {
+  it("accessKeyOnly has the same rules, and clientSecret says where an access key's id belongs", () => {
     expect(() => Credentials.accessKeyOnly({ ...key, accessKeyId: " " })).toThrow(
       "Credentials.accessKeyOnly: accessKeyId is empty"
     )

@@ -89,7 +89,7 @@ describe("RefusedCredentials", () => {
     })
   )
 
-  it.effect("L6: while a probe runs, all others fail, and are told the end of its 10 s", () =>
+  it.effect("L6: while a probe runs, all other attempts fail, until the end of its 10 s at most", () =>
     Effect.gen(function* () {
       const { attempts, refuse, run } = yield* setup
       yield* refuse()
@@ -161,7 +161,7 @@ describe("RefusedCredentials", () => {
     })
   )
 
-  it.effect("L6: of attempts that were under way together, the first refusal counts, and is told to all", () =>
+  it.effect("L6: of attempts that run together, the first refusal counts, and all fail with it", () =>
     Effect.gen(function* () {
       const { run } = yield* setup
       const refusedAfter = (seconds: number) =>

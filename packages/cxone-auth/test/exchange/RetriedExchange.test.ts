@@ -4,7 +4,7 @@ import { answers, type Play } from "../support/ScriptedHttpClient.js"
 import { failureOf, run, token } from "../support/TokenExchange.js"
 
 describe("RetriedExchange", () => {
-  describe("L7: what may pass is tried again after 1, 2 and 4 s, each jittered by a fifth", () => {
+  describe("L7: a transient failure is retried after 1, 2 and 4 s, each jittered by a fifth", () => {
     const transient: ReadonlyArray<readonly [string, Play, object]> = [
       ["500", answers(() => new Response("", { status: 500 })), { reason: "status", status: 500 }],
       ["502 with HTML", answers(() => new Response("<html>", { status: 502 })), { reason: "status", status: 502 }],
@@ -32,7 +32,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("no answer in 10 s", () =>
+    it.effect("C7: no answer in 10 s", () =>
       Effect.gen(function* () {
         const { result, seconds } = yield* run(() => Effect.never)
         expect(Either.getLeft(result)).toMatchObject({ value: { reason: "timeout", attempts: 4 } })
@@ -42,7 +42,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("headers at once, but a body that never ends: 10 s are for both", () =>
+    it.effect("C7: headers at once, but a body that never ends: the 10 s are for both", () =>
       Effect.gen(function* () {
         const { result, seconds } = yield* run(answers(() => new Response(new ReadableStream({}))))
         expect(Either.getLeft(result)).toMatchObject({ value: { reason: "timeout", attempts: 4 } })
@@ -50,7 +50,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("nor is a 500 an answer before its body is", () =>
+    it.effect("C7: a 500 with a body that never ends is a time-out", () =>
       Effect.gen(function* () {
         const { result } = yield* run(answers(() => new Response(new ReadableStream({}), { status: 500 })))
         expect(Either.getLeft(result)).toMatchObject({ value: { reason: "timeout" } })
@@ -65,7 +65,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("and a success ends it", () =>
+    it.effect("a success ends the retries", () =>
       Effect.gen(function* () {
         const { result, sent } = yield* run(answers(() => new Response("", { status: 503 }), token))
         expect(Either.isRight(result)).toBe(true)
@@ -95,7 +95,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("and is jittered upwards only, for the server said: not before", () =>
+    it.effect("it is jittered upwards only, because the server said: not before", () =>
       Effect.gen(function* () {
         const waits = yield* Effect.forEach(Array.makeBy(20, String), (seed) =>
           Effect.map(
@@ -109,7 +109,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("of a 503 as well", () =>
+    it.effect("a 503 may have one as well", () =>
       Effect.gen(function* () {
         const unavailable = () => new Response("", { status: 503, headers: { "retry-after": "20" } })
         const { seconds } = yield* run(answers(unavailable, token))
@@ -118,7 +118,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("longer than 60 s is told at once", () =>
+    it.effect("if it is longer than 60 s the exchange fails at once", () =>
       Effect.gen(function* () {
         const { error, sent } = yield* failureOf(answers(limited("61")))
         expect(sent).toHaveLength(1)
@@ -127,7 +127,7 @@ describe("RetriedExchange", () => {
       })
     )
 
-    it.effect("and after three of them it is RateLimited", () =>
+    it.effect("after three retries the error is RateLimited", () =>
       Effect.gen(function* () {
         const { error, sent } = yield* failureOf(answers(limited("1")))
         expect(sent).toHaveLength(4)

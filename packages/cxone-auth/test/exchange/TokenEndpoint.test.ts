@@ -6,8 +6,8 @@ import { answers, json, type Play } from "../support/ScriptedHttpClient.js"
 import { clientSecret, failureOf, refusal, run, token } from "../support/TokenExchange.js"
 
 describe("TokenEndpoint", () => {
-  describe("what is sent", () => {
-    it.effect("is the brief's form POST, to the letter", () =>
+  describe("the request", () => {
+    it.effect("is a form POST with exactly these headers and fields", () =>
       Effect.gen(function* () {
         const { sent } = yield* run(answers(token))
         expect(sent).toHaveLength(1)
@@ -39,7 +39,7 @@ describe("TokenEndpoint", () => {
       })
     )
 
-    it.effect("is the request that RFC 6749 §4.4.2 prints, and its answer of §4.4.3 is a token", () =>
+    it.effect("is the request of RFC 6749 §4.4.2, and the answer of §4.4.3 is a token", () =>
       Effect.gen(function* () {
         const credentials = Credentials.clientSecret({
           clientId: "s6BhdRkqt3",
@@ -57,14 +57,14 @@ describe("TokenEndpoint", () => {
       })
     )
 
-    it.effect("has no scope parameter when no scope is asked for", () =>
+    it.effect("has no scope parameter if no scope is asked for", () =>
       Effect.gen(function* () {
         const { sent } = yield* run(answers(token), { scopes: [] })
         expect(new URLSearchParams(sent[0]?.body).has("scope")).toBe(false)
       })
     )
 
-    it.effect("C5: has no tracing header, though the caller is in a span", () =>
+    it.effect("C5: has no tracing header, even if the caller is in a span", () =>
       Effect.gen(function* () {
         const { sent } = yield* run(answers(token)).pipe(Effect.withSpan("a caller"))
         expect(Object.keys(sent[0]?.request.headers ?? {})).not.toContain("traceparent")
@@ -74,7 +74,7 @@ describe("TokenEndpoint", () => {
   })
 
   describe("the token", () => {
-    it.effect("L1: lives from when the request was sent, not from when the answer came", () =>
+    it.effect("L1: its lifetime counts from when the request was sent, not from when the answer came", () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(5_000)
         const { result } = yield* run(() => Effect.delay(Effect.sync(token), "4 seconds"))
@@ -83,7 +83,7 @@ describe("TokenEndpoint", () => {
       })
     )
 
-    it.effect("has the scopes that were granted, or those requested if the provider does not say", () =>
+    it.effect("has the granted scopes, or the requested ones if the answer names none", () =>
       Effect.gen(function* () {
         const narrowed = yield* run(answers(() => json({ access_token: "a", scope: "read:users" })))
         expect(Either.getOrThrow(narrowed.result).scopes).toEqual(["read:users"])
@@ -92,7 +92,7 @@ describe("TokenEndpoint", () => {
       })
     )
 
-    it.effect("L1: is refused when it has ended before it arrived", () =>
+    it.effect("L1, L8: is InvalidTokenResponse if it has ended before it arrived", () =>
       Effect.gen(function* () {
         const late = () =>
           Effect.delay(
@@ -108,7 +108,7 @@ describe("TokenEndpoint", () => {
       [1_799, true],
       [1_800, false]
     ] as const)(
-      "L1: which arrives after %d ms of a life of 2 s, with a margin of 0.2 s, is taken: %s",
+      "L1: if it arrives after %d ms of a lifetime of 2 s, with a margin of 0.2 s, it is accepted: %s",
       ([millis, taken]) =>
         Effect.gen(function* () {
           const answer = Effect.sync(() => json({ access_token: "a", expires_in: 2 }))
@@ -118,7 +118,7 @@ describe("TokenEndpoint", () => {
     )
   })
 
-  describe("L7: a refusal is told at once, by what it refuses", () => {
+  describe("L7: a refusal is not retried, and its error says what was refused", () => {
     const refusals: ReadonlyArray<readonly [string, () => Response, object]> = [
       ["400 invalid_client", refusal(400, "invalid_client"), { _tag: "InvalidClient", reason: "invalid_client" }],
       ["401 invalid_client", refusal(401, "invalid_client"), { _tag: "InvalidClient", reason: "invalid_client" }],
@@ -185,7 +185,7 @@ describe("TokenEndpoint", () => {
     )
   })
 
-  describe("L7: a refusal is one by its status, whatever becomes of its body", () => {
+  describe("L7: the status alone makes a refusal, even if its body cannot be read", () => {
     const breaking = () =>
       new ReadableStream({
         start: (controller) => {
@@ -204,7 +204,7 @@ describe("TokenEndpoint", () => {
       [300, { _tag: "InvalidTokenResponse", reason: "redirect" }]
     ] as const
     it.effect.each(bodies.flatMap(([how, body]) => refusals.map((refusal) => [how, body, ...refusal] as const)))(
-      "its body %s: %#",
+      "a body that %s: %#",
       ([_, body, status, expected]) =>
         Effect.gen(function* () {
           const { error, sent } = yield* failureOf(answers(() => new Response(body(), { status })))
@@ -214,7 +214,7 @@ describe("TokenEndpoint", () => {
         })
     )
 
-    it.effect("and a 429 keeps its Retry-After", () =>
+    it.effect("a 429 keeps its Retry-After", () =>
       Effect.gen(function* () {
         const { error, sent } = yield* failureOf(
           answers(() => new Response(breaking(), { status: 429, headers: { "retry-after": "300" } }))
@@ -225,7 +225,7 @@ describe("TokenEndpoint", () => {
     )
   })
 
-  it.effect("S2: the endpoint's query, where a gateway may want a key, is in no error", () =>
+  it.effect("S2: the query of the endpoint's URL, which may hold a gateway's key, is in no error", () =>
     Effect.gen(function* () {
       const tokenEndpoint = new URL("https://gateway.example.com/token?key=c4n4ry")
       for (const play of [
@@ -241,7 +241,7 @@ describe("TokenEndpoint", () => {
     })
   )
 
-  it.effect("S3: reads 64 KiB and no more, then lets the answer go", () =>
+  it.effect("S3: reads 64 KiB and no more, then cancels the body", () =>
     Effect.gen(function* () {
       let pulled = 0
       let cancelled = false
@@ -275,7 +275,7 @@ describe("TokenEndpoint", () => {
     })
   )
 
-  it.effect("S2: what a provider says is quoted without what was sent to it", () =>
+  it.effect("S2: an error of the provider is quoted without what was sent to it", () =>
     Effect.gen(function* () {
       const echo: Play = ({ body }) => Effect.sync(() => new Response(`cannot use ${body}`, { status: 400 }))
       const { error } = yield* failureOf(echo)
@@ -291,7 +291,7 @@ describe("TokenEndpoint", () => {
   it.effect.each([
     ["post", ClientAuth.post],
     ["basic", ClientAuth.basic]
-  ] as const)("a client id of a letter leaves a quotation readable: %s", ([_, clientAuth]) =>
+  ] as const)("S2: a client id of one letter leaves a quotation readable: %s", ([_, clientAuth]) =>
     Effect.gen(function* () {
       const credentials = Credentials.clientSecret({ clientId: "a", clientSecret: Redacted.make("s3cr3t"), clientAuth })
       const { result } = yield* run(answers(refusal(401, "invalid_client", "Client authentication failed: s3cr3t")), {
@@ -302,7 +302,7 @@ describe("TokenEndpoint", () => {
     })
   )
 
-  it.effect("S2: a successful answer is never quoted, for it may hold a token under another name", () =>
+  it.effect("S2: an answer with status 200 is not quoted, because it may hold a token under another name", () =>
     Effect.gen(function* () {
       const { error } = yield* failureOf(answers(() => json({ bearer: "another-name", message: "another-name" })))
       expect(error).toMatchObject({ _tag: "InvalidTokenResponse", reason: "invalid_access_token" })

@@ -24,7 +24,7 @@ const api = HttpApi.make("cxone").add(
     )
 )
 
-/** A provider of tokens and an API behind one `HttpClient`, and a client that is generated over ours. */
+/** A token provider and an API behind one `HttpClient`, and a generated client over the authenticated one. */
 const world = (answer: (sent: Sent, scopes: string) => Response, options: CxoneHttpClientOptions = {}) =>
   Effect.gen(function* () {
     const scopesOf = new Map<string, string>()
@@ -62,7 +62,7 @@ const lacking = () =>
   new Response(null, { status: 403, headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="x"' } })
 
 describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClient", () => {
-  it.scoped("needs no base URL and no token: both are the layer's", () =>
+  it.scoped("needs no base URL and no token: the layer has both", () =>
     Effect.gen(function* () {
       const { apiCalls, generated } = yield* world((sent) => (sent.request.method === "POST" ? json(["Ada"]) : me()))
       expect(yield* generated.users.me()).toEqual({ name: "Ada" })
@@ -74,7 +74,7 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
     })
   )
 
-  it.scoped("C2: notices nothing of a token that was revoked", () =>
+  it.scoped("C2: a revoked token fails no call", () =>
     Effect.gen(function* () {
       const { apiCalls, generated } = yield* world((sent) => (bearerOf(sent) === "t1" ? invalidToken() : me()))
       expect(yield* generated.users.me()).toEqual({ name: "Ada" })
@@ -82,7 +82,7 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
     })
   )
 
-  it.scoped("fails with the platform's RequestError, which says what the typed error says", () =>
+  it.scoped("C3: fails with the platform's RequestError, with the message of the typed error", () =>
     Effect.gen(function* () {
       const { generated } = yield* world(lacking)
       const error = yield* Effect.flip(generated.users.me())
@@ -91,11 +91,11 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
     })
   )
 
-  it.scoped("withTypedErrors makes the typed error of it again, for catchTag", () =>
+  it.scoped("withTypedErrors gives the typed error back, for catchTag", () =>
     Effect.gen(function* () {
       const { generated } = yield* world(lacking)
       const required = yield* generated.users.me().pipe(
-        Effect.as([] as ReadonlyArray<string>),
+        Effect.map((): ReadonlyArray<string> => []),
         CxoneHttpClient.withTypedErrors,
         Effect.catchTag("InsufficientScope", (error) => Effect.succeed(error.required))
       )
@@ -103,7 +103,7 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
     })
   )
 
-  it.scoped("and leaves other failures as they are: the platform's, and the app's", () =>
+  it.scoped("withTypedErrors leaves other failures unchanged: the platform's and the app's", () =>
     Effect.gen(function* () {
       const { generated, plain } = yield* world(() => new Response("no JSON"))
       const decoding = yield* Effect.flip(CxoneHttpClient.withTypedErrors(generated.users.me()))
@@ -118,7 +118,7 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
     })
   )
 
-  it.scoped("a typed error is not tried again by retryTransient, as something that may pass", () =>
+  it.scoped("C4: retryTransient does not retry a typed error", () =>
     Effect.gen(function* () {
       const { apiCalls, plain } = yield* world(() => new Response(null, { status: 429 }))
       const client = plain.pipe(HttpClient.filterStatusOk, HttpClient.retryTransient({ times: 3 }))
@@ -127,7 +127,7 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
     })
   )
 
-  it.scoped("a plain response is the same, status and body", () =>
+  it.scoped("a response passes unchanged, status and body", () =>
     Effect.gen(function* () {
       const { plain } = yield* world(() => new Response("teapot", { status: 418 }))
       const response = yield* plain.get("/x")
@@ -136,13 +136,13 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
   )
 })
 
-describe("least privilege: the scopes of a client, and of a single call", () => {
+describe("L2: the scopes of a client, and of a single call", () => {
   const echoScopes = (_: Sent, scopes: string) => json(scopes)
 
   const scopesSeen = <E, R>(response: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>) =>
     Effect.flatMap(response, ({ json }) => json)
 
-  it.scoped("those of CxoneAuth, unless the client has its own", () =>
+  it.scoped("the scopes are those of CxoneAuth, unless the client has its own", () =>
     Effect.gen(function* () {
       const broad = yield* world(echoScopes)
       expect(yield* scopesSeen(broad.cxone.get("/x"))).toBe("broad")
@@ -153,7 +153,7 @@ describe("least privilege: the scopes of a client, and of a single call", () => 
     })
   )
 
-  it.scoped("unless the call has its own; each set has one token, whoever asks", () =>
+  it.scoped("a call may have its own scopes; each set of scopes has one token for all clients", () =>
     Effect.gen(function* () {
       const { cxone, plain, scopes } = yield* world(echoScopes, { scopes: "client" })
       const asAdmin = CxoneHttpClient.withScopes(["admin", "read"])
@@ -164,7 +164,7 @@ describe("least privilege: the scopes of a client, and of a single call", () => 
     })
   )
 
-  it.scoped("as a client of its own: the option goes with each of its requests", () =>
+  it.scoped("withScopes on a client applies to each of its requests", () =>
     Effect.gen(function* () {
       const { cxone } = yield* world(echoScopes)
       const admin = HttpClient.transformResponse(cxone, CxoneHttpClient.withScopes("admin"))

@@ -24,7 +24,7 @@ import * as VirtualTime from "../support/VirtualTime.js"
 const notYet = (retryAfter?: string, status = 429) =>
   new Response("not yet", { status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
 
-/** Says "not yet" to the first requests, as many as there are answers, and serves the rest. */
+/** Gives these answers to the first requests, and 200 to the rest. */
 const after =
   (...first: ReadonlyArray<() => Response>) =>
   (_: Sent, index: number) =>
@@ -34,7 +34,7 @@ const patient = { onRateLimited: { wait: "1 minute" } } as const
 
 const unjittered = Effect.withRandom(Random.fixed([0]))
 
-/** Runs a call to its end, however long it takes by the clock. */
+/** Runs a call to its end, which may take up to ten minutes by the clock. */
 const ended = <A, E, R>(call: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(Effect.either(call))
@@ -42,7 +42,7 @@ const ended = <A, E, R>(call: Effect.Effect<A, E, R>) =>
     return yield* Fiber.join(fiber)
   })
 
-describe("C4: by default a call that CXone has no time for is RateLimited at once", () => {
+describe("C4: by default a call that is answered 429 is RateLimited at once", () => {
   it.scoped.each([
     [429, "7", Option.some(Duration.seconds(7))],
     [429, undefined, Option.none()],
@@ -68,7 +68,7 @@ describe("C4: by default a call that CXone has no time for is RateLimited at onc
     })
   )
 
-  it.scoped("while Retry-After runs nothing is sent to that origin, and then everything is", () =>
+  it.scoped("until the Retry-After has passed nothing is sent to that origin; then every call is", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({
         api: after(() => notYet("7")),
@@ -90,7 +90,7 @@ describe("C4: by default a call that CXone has no time for is RateLimited at onc
   )
 })
 
-describe("C4: a call that may wait is held back, and sent again if that is safe", () => {
+describe("C4: a call that may wait is delayed, and sent again if that is safe", () => {
   it.scoped.each([
     ["429 with Retry-After", () => notYet("7"), 7_000],
     ["503 with Retry-After", () => notYet("7", 503), 7_000],
@@ -136,7 +136,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it.scoped("one that is not to be sent twice waits for its only try", () =>
+  it.scoped("a call that may not be sent twice waits before it is sent", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
       yield* Effect.flip(client.post("/first"))
@@ -148,7 +148,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     }).pipe(unjittered)
   )
 
-  it.scoped("what is ahead of its patience it does not wait for; what the API said is the failure", () =>
+  it.scoped("a call does not wait for a Retry-After longer than it may; it fails with the API's answer", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("61", 503), options: patient })
       const error = yield* Effect.flip(client.get("/x"))
@@ -158,7 +158,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it.scoped("patience is for all tries together", () =>
+  it.scoped("the time to wait is for all attempts of a call together", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("25"), options: patient })
       const result = yield* ended(client.get("/x"))
@@ -167,7 +167,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     }).pipe(unjittered)
   )
 
-  it.scoped("L1: a token that ends while the call waits is not the one that is sent", () =>
+  it.scoped("L1: a call whose token ends while it waits is sent with a new token", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({
         api: after(() => notYet("3600")),
@@ -180,7 +180,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     }).pipe(unjittered)
   )
 
-  it.scoped("C2: a 401 after the wait, and a 429 after the renewal, are answered as ever, and once", () =>
+  it.scoped("C2: a 401 after the wait, and a 429 after the renewal, are handled as usual, and once", () =>
     Effect.gen(function* () {
       const late = yield* world({ api: after(() => notYet("1"), invalidToken), options: patient })
       expect(Either.isRight(yield* ended(late.client.get("/x")))).toBe(true)
@@ -207,7 +207,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it.scoped("a caller who gives up is gone at once, and is not sent again", () =>
+  it.scoped("a caller that times out ends at once, and its call is not sent again", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
       const call = yield* Effect.fork(Effect.timeoutOption(client.get("/x"), "3 seconds"))
@@ -218,7 +218,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it("5,000 calls at once: 1,000 wait, the others are told; then one is sent, two, four, and each only once", () => {
+  it("of 5,000 calls at once 1,000 wait and the others fail; then 1, 2, 4 and more are sent, each once", () => {
     const program = Effect.gen(function* () {
       const sent: Array<number> = []
       const http = HttpClient.make((request) =>
@@ -252,8 +252,8 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
   })
 })
 
-describe("C4: what the client does, a single call may do otherwise", () => {
-  it.scoped("fail where the client waits, and wait where it fails", () =>
+describe("C4: a single call may say otherwise than its client", () => {
+  it.scoped("a call fails where its client waits, and waits where its client fails", () =>
     Effect.gen(function* () {
       const waiting = yield* world({ api: after(() => notYet("7")), options: patient })
       const failed = yield* ended(waiting.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited("fail")))
@@ -266,7 +266,7 @@ describe("C4: what the client does, a single call may do otherwise", () => {
     })
   )
 
-  it.scoped("the innermost word counts, and each option by itself", () =>
+  it.scoped("the innermost value counts, for each option by itself", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")) })
       const call = client
@@ -283,20 +283,15 @@ describe("C4: what the client does, a single call may do otherwise", () => {
     })
   )
 
-  it.each(["-1 second", -1, Number.NaN, "soon", "25 days", Duration.infinity])(
-    "wait: %s is refused at once",
-    (wait) => {
-      // What JavaScript, or a value from elsewhere, may bring.
-      const onRateLimited = { wait: wait as Duration.DurationInput }
-      expect(() => CxoneHttpClient.withOnRateLimited(onRateLimited)).toThrow(
-        /^CxoneHttpClient: onRateLimited\.wait is /
-      )
-      expect(() => CxoneHttpClient.layerWith({ onRateLimited })).toThrow(TypeError)
-    }
-  )
+  it.each(["-1 second", -1, Number.NaN, "soon", "25 days", Duration.infinity])("wait: %s throws at once", (wait) => {
+    // Plain JavaScript may pass any value.
+    const onRateLimited = { wait: wait as Duration.DurationInput }
+    expect(() => CxoneHttpClient.withOnRateLimited(onRateLimited)).toThrow(/^CxoneHttpClient: onRateLimited\.wait is /)
+    expect(() => CxoneHttpClient.layerWith({ onRateLimited })).toThrow(TypeError)
+  })
 })
 
-describe("the retry of transport failures is the app's, and does not multiply with ours", () => {
+describe("C4: the app's own retries are not multiplied by the client's", () => {
   const resilient = (client: HttpClient.HttpClient.With<unknown>) =>
     client.pipe(HttpClient.filterStatusOk, HttpClient.retryTransient({ times: 3 }))
 
@@ -305,7 +300,7 @@ describe("the retry of transport failures is the app's, and does not multiply wi
     ["503", () => notYet(undefined, 503), 4],
     ["503 with Retry-After", () => notYet("1", 503), 1],
     ["429", () => notYet("1"), 1],
-    ["a token that is refused", invalidToken, 2],
+    ["a refused token", invalidToken, 2],
     ["404", () => new Response("", { status: 404 }), 1]
   ] as const)("%s", ([_, api, requests]) =>
     Effect.gen(function* () {
@@ -315,7 +310,7 @@ describe("the retry of transport failures is the app's, and does not multiply wi
     })
   )
 
-  it.scoped("a client that waits is not made to wait four times as long", () =>
+  it.scoped("a client that waits does not wait again for each retry", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("50"), options: patient })
       expect(Either.isLeft(yield* ended(resilient(client).get("/x")))).toBe(true)

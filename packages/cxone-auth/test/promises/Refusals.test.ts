@@ -4,8 +4,8 @@ import { Array, Duration, Effect, Exit, Fiber, Option, TestClock } from "effect"
 import { credentialsWith, refusalOf, registerSecret, sent, untilOf, withAuth } from "../support/SecretsWorld.js"
 import { valueOf } from "../support/Tokens.js"
 
-describe("L6: refusals are remembered", () => {
-  it.effect("for 30 s every caller fails at once with the same error, and the endpoint sees nothing", () =>
+describe("L6: a refusal of the credentials is remembered", () => {
+  it.effect("for 30 s every caller fails at once with the same error, and nothing is sent", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         const first = yield* refusalOf(auth.accessToken)
@@ -22,7 +22,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("then there is one probe; refused again it is remembered for 60, 120, 240 s, and never more than 300", () =>
+  it.effect("then one probe is sent; if it is refused that is remembered for 60, 120, 240 and at most 300 s", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         let now = 0
@@ -40,7 +40,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("of callers for three sets of scopes one probes; until it is over the others fail as before, at once", () =>
+  it.effect("of callers for three sets of scopes one sends the probe; until it ends the others fail at once", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
@@ -49,7 +49,7 @@ describe("L6: refusals are remembered", () => {
         yield* inject(Fault.delay("1 second"), { on: "token" })
         const prober = yield* Effect.fork(refusalOf(auth.accessToken))
         yield* TestClock.adjust(1)
-        // Nobody moves the clock: whoever waited for the probe would wait for ever.
+        // The clock stands still: a caller that waited for the probe would never end.
         expect(untilOf(yield* refusalOf(auth.accessTokenFor("b")))).toBe(30_000 + 10_000)
         expect(untilOf(yield* refusalOf(auth.accessTokenFor("c")))).toBe(30_000 + 10_000)
         yield* TestClock.adjust("1 second")
@@ -60,7 +60,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("a probe that hangs holds nobody for longer than its own time-out", () =>
+  it.effect("a probe that hangs delays no caller for longer than its own time-out", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
@@ -77,31 +77,29 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect(
-    "a probe that gets a token opens the way for all, and one whose scopes are refused has proved the client",
-    () =>
-      withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
-        Effect.gen(function* () {
-          yield* refusalOf(auth.accessToken)
-          yield* registerSecret("wrong")
-          yield* TestClock.setTime(30_000)
-          yield* auth.accessToken
-          const tokens = yield* Effect.forEach(["b", "c"], auth.accessTokenFor, { concurrency: "unbounded" })
-          expect(new Set(tokens.map(valueOf)).size).toBe(2)
-          yield* registerSecret("another")
-          yield* TestClock.setTime(3_700_000)
-          // The memory begins anew, at 30 s.
-          expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_700_000 + 30_000)
-          yield* registerSecret("wrong")
-          yield* TestClock.setTime(3_730_000)
-          expect((yield* Effect.flip(auth.accessTokenFor("never-granted")))._tag).toBe("InsufficientScope")
-          yield* registerSecret("another")
-          expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_730_000 + 30_000)
-        })
-      )
+  it.effect("a probe that gets a token, or is refused for its scopes only, ends the refusal for all", () =>
+    withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
+      Effect.gen(function* () {
+        yield* refusalOf(auth.accessToken)
+        yield* registerSecret("wrong")
+        yield* TestClock.setTime(30_000)
+        yield* auth.accessToken
+        const tokens = yield* Effect.forEach(["b", "c"], auth.accessTokenFor, { concurrency: "unbounded" })
+        expect(new Set(tokens.map(valueOf)).size).toBe(2)
+        yield* registerSecret("another")
+        yield* TestClock.setTime(3_700_000)
+        // The next refusal counts for 30 s again.
+        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_700_000 + 30_000)
+        yield* registerSecret("wrong")
+        yield* TestClock.setTime(3_730_000)
+        expect((yield* Effect.flip(auth.accessTokenFor("never-granted")))._tag).toBe("InsufficientScope")
+        yield* registerSecret("another")
+        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_730_000 + 30_000)
+      })
+    )
   )
 
-  it.effect("a probe without a verdict leaves the way half open, for another set of scopes as well", () =>
+  it.effect("after a probe that fails for another reason the next call probes, for other scopes too", () =>
     withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
@@ -115,7 +113,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("while none is remembered, exchanges for three sets of scopes go at the same time", () =>
+  it.effect("without a refusal, exchanges for three sets of scopes run at the same time", () =>
     withAuth({ credentials: credentialsWith("right") }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
@@ -127,7 +125,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("of exchanges that were under way together, the first refusal counts", () =>
+  it.effect("of exchanges that run together, the first refusal counts", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
@@ -144,7 +142,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("a probe that meets an outage leaves the way half open: the next caller probes again", () =>
+  it.effect("after a probe that meets an outage the next caller probes again", () =>
     withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
@@ -158,7 +156,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("a clock that was set back does not stretch it", () =>
+  it.effect("L12: a clock that was set back ends the refusal", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         yield* TestClock.setTime(100_000_000)
@@ -169,7 +167,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("L5: a refusal while the token lives fails no call before the margin", () =>
+  it.effect("L5: a refused renewal fails no call while the token lives", () =>
     withAuth({ credentials: credentialsWith("right") }, (auth) =>
       Effect.gen(function* () {
         const token = yield* auth.accessToken
@@ -187,7 +185,7 @@ describe("L6: refusals are remembered", () => {
     )
   )
 
-  it.effect("an outage, a scope that is not granted and an answer that is no token are not remembered", () =>
+  it.effect("an outage, a scope that is not granted and an answer without a token are not remembered", () =>
     withAuth({ credentials: credentialsWith("right"), policy: { retries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
@@ -215,7 +213,7 @@ describe("L6: a 429 is remembered", () => {
     )
 
   it.effect(
-    "with more ahead than callers wait for, all fail at once and are told how long; the endpoint sees nothing",
+    "with a Retry-After longer than callers wait, all fail at once with the time that is left, and nothing is sent",
     () =>
       withAuth({ credentials: credentialsWith("right") }, (auth) =>
         Effect.gen(function* () {
@@ -236,24 +234,26 @@ describe("L6: a 429 is remembered", () => {
       )
   )
 
-  it.effect("with up to 60 s ahead callers wait, of every set of scopes, and nothing is sent before its time", () =>
-    withAuth({ credentials: credentialsWith("right") }, (auth) =>
-      Effect.gen(function* () {
-        yield* limit("60")
-        const first = yield* Effect.fork(auth.accessToken)
-        yield* TestClock.adjust("10 seconds")
-        const second = yield* Effect.fork(auth.accessTokenFor("b"))
-        yield* TestClock.adjust("49 seconds")
-        expect(yield* sent).toBe(1)
-        yield* TestClock.adjust("1 second")
-        expect((yield* Fiber.join(first)).scopes).toEqual(["a"])
-        expect((yield* Fiber.join(second)).scopes).toEqual(["b"])
-        expect(yield* sent).toBe(3)
-      })
-    )
+  it.effect(
+    "with a Retry-After of up to 60 s callers wait, for every set of scopes, and nothing is sent before it has passed",
+    () =>
+      withAuth({ credentials: credentialsWith("right") }, (auth) =>
+        Effect.gen(function* () {
+          yield* limit("60")
+          const first = yield* Effect.fork(auth.accessToken)
+          yield* TestClock.adjust("10 seconds")
+          const second = yield* Effect.fork(auth.accessTokenFor("b"))
+          yield* TestClock.adjust("49 seconds")
+          expect(yield* sent).toBe(1)
+          yield* TestClock.adjust("1 second")
+          expect((yield* Fiber.join(first)).scopes).toEqual(["a"])
+          expect((yield* Fiber.join(second)).scopes).toEqual(["b"])
+          expect(yield* sent).toBe(3)
+        })
+      )
   )
 
-  it.effect("an exchange does not wait for more than 60 s in all", () =>
+  it.effect("an exchange waits for at most 60 s in all", () =>
     withAuth({ credentials: credentialsWith("right") }, (auth) =>
       Effect.gen(function* () {
         yield* limit("40")
@@ -266,7 +266,7 @@ describe("L6: a 429 is remembered", () => {
     )
   )
 
-  it.effect("with maxWait 0 nobody waits, not even for a second", () =>
+  it.effect("with a maxWait of 0 no caller waits", () =>
     withAuth({ credentials: credentialsWith("right"), policy: { maxWait: 0 } }, (auth) =>
       Effect.gen(function* () {
         yield* limit()
@@ -279,7 +279,7 @@ describe("L6: a 429 is remembered", () => {
     )
   )
 
-  it.effect("no Retry-After is believed beyond an hour", () =>
+  it.effect("a Retry-After counts for at most one hour", () =>
     withAuth({ credentials: credentialsWith("right") }, (auth) =>
       Effect.gen(function* () {
         yield* limit("999999999")
@@ -294,7 +294,7 @@ describe("L6: a 429 is remembered", () => {
   )
 
   it.effect.each([[undefined], ["0"], ["soon"], ["Thu, 01 Jan 1970 00:00:00 GMT"]] as const)(
-    "with Retry-After %s it is 1 s, doubling until there is a token",
+    "with Retry-After %s the wait is 1 s, and doubles until there is a token",
     ([retryAfter]) =>
       withAuth({ credentials: credentialsWith("right"), policy: { maxWait: 0 } }, (auth) =>
         Effect.gen(function* () {
@@ -314,7 +314,7 @@ describe("L6: a 429 is remembered", () => {
       )
   )
 
-  it.effect("a clock that was set back does not stretch it", () =>
+  it.effect("L12: a clock that was set back ends the wait", () =>
     withAuth({ credentials: credentialsWith("right") }, (auth) =>
       Effect.gen(function* () {
         yield* TestClock.setTime(100_000_000)
@@ -326,7 +326,7 @@ describe("L6: a 429 is remembered", () => {
     )
   )
 
-  it.effect("L3: whoever leaves while waiting leaves at once, and the others wait on", () =>
+  it.effect("L3: a caller that is interrupted while it waits ends at once, and the others wait on", () =>
     withAuth({ credentials: credentialsWith("right") }, (auth) =>
       Effect.gen(function* () {
         yield* limit("30")
@@ -340,7 +340,7 @@ describe("L6: a 429 is remembered", () => {
     )
   )
 
-  it.effect("L6: who waited for one 429 when another comes has what is left of the minute, not a new one", () =>
+  it.effect("a second 429 does not give a waiting caller a new minute", () =>
     withAuth(
       { credentials: credentialsWith("right") },
       (auth) =>
@@ -349,7 +349,7 @@ describe("L6: a 429 is remembered", () => {
           yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "59" } }), { on: "token", times: 2 })
           const first = yield* Effect.fork(Effect.flip(auth.accessTokenFor("a")))
           yield* TestClock.adjust("60 seconds")
-          // By the jitter the first one still waits when this one finds the gate open, and has it closed again.
+          // Because of the jitter the first caller still waits when this one finds the gate open and closes it again.
           const second = yield* Effect.fork(auth.accessTokenFor("b"))
           yield* TestClock.adjust("11 seconds")
           expect((yield* requestsTo("token")).length).toBe(2)

@@ -4,7 +4,7 @@ import { Array, Clock, Effect, Either, Fiber, Ref, TestClock } from "effect"
 import { credentialsWith, refusalOf, registerSecret, secretsSent, sent, withAuth } from "../support/SecretsWorld.js"
 import { valueOf } from "../support/Tokens.js"
 
-describe("L10: rotation", () => {
+describe("L10: credentials that change", () => {
   /** Credentials that change when they are set, and count how often they are read. */
   const changing = (secret: string) =>
     Effect.gen(function* () {
@@ -20,7 +20,7 @@ describe("L10: rotation", () => {
       }
     })
 
-  it.effect("the effect is read at each exchange, and not for a cached token; the old token serves to its end", () =>
+  it.effect("the effect is read at each exchange and not for a cached token; the old token is served to its end", () =>
     Effect.gen(function* () {
       const { credentials, reads, set } = yield* changing("right")
       yield* withAuth({ credentials }, (auth) =>
@@ -55,7 +55,7 @@ describe("L10: rotation", () => {
     })
   )
 
-  it.effect("while they are refused, 1,000 callers at once read the effect once", () =>
+  it.effect("while the credentials are refused, 1,000 callers at once read the effect once", () =>
     Effect.gen(function* () {
       const { credentials, reads } = yield* changing("wrong")
       yield* withAuth({ credentials: Effect.delay(credentials, "1 second") }, (auth) =>
@@ -75,24 +75,26 @@ describe("L10: rotation", () => {
     })
   )
 
-  it.effect("current and next: when the current one is refused the next is tried in the same call, and stays", () =>
-    withAuth(
-      { credentials: Credentials.rotating({ current: credentialsWith("right"), next: credentialsWith("next") }) },
-      (auth) =>
-        Effect.gen(function* () {
-          yield* auth.accessToken
-          yield* registerSecret("next")
-          yield* TestClock.setTime(3_570_000)
-          expect((yield* auth.accessToken).scopes).toEqual(["a"])
-          expect((yield* auth.accessTokenFor("b")).scopes).toEqual(["b"])
-          yield* TestClock.setTime(2 * 3_570_000)
-          yield* auth.accessToken
-          expect(yield* secretsSent).toEqual(["right", "right", "next", "next", "next"])
-        })
-    )
+  it.effect(
+    "if the current credentials are refused, the next ones are sent in the same call, and first from then on",
+    () =>
+      withAuth(
+        { credentials: Credentials.rotating({ current: credentialsWith("right"), next: credentialsWith("next") }) },
+        (auth) =>
+          Effect.gen(function* () {
+            yield* auth.accessToken
+            yield* registerSecret("next")
+            yield* TestClock.setTime(3_570_000)
+            expect((yield* auth.accessToken).scopes).toEqual(["a"])
+            expect((yield* auth.accessTokenFor("b")).scopes).toEqual(["b"])
+            yield* TestClock.setTime(2 * 3_570_000)
+            yield* auth.accessToken
+            expect(yield* secretsSent).toEqual(["right", "right", "next", "next", "next"])
+          })
+      )
   )
 
-  it.effect("and back again, should the provider return to the current one", () =>
+  it.effect("if the next credentials are refused later, the current ones are sent again", () =>
     withAuth(
       { credentials: Credentials.rotating({ current: credentialsWith("current"), next: credentialsWith("right") }) },
       (auth) =>
@@ -106,7 +108,7 @@ describe("L10: rotation", () => {
     )
   )
 
-  it.effect("both refused: one error that says so, and neither is sent again until the first may be", () =>
+  it.effect("both refused: the error says so, and neither is sent before the first of them may be", () =>
     withAuth(
       { credentials: Credentials.rotating({ current: credentialsWith("old"), next: credentialsWith("new") }) },
       (auth) =>
@@ -123,7 +125,7 @@ describe("L10: rotation", () => {
   it.effect.each([
     ["current", "next"],
     ["next", "current"]
-  ] as const)("both refused, the %s ones first: until the first of the two may be sent again", ([earlier, later]) =>
+  ] as const)("both refused, the %s ones first: the error's time is that of the first of the two", ([earlier, later]) =>
     Effect.gen(function* () {
       const first = credentialsWith("first")
       const input = yield* Ref.make<Credentials | RotatingCredentials>(first)
@@ -140,7 +142,7 @@ describe("L10: rotation", () => {
     })
   )
 
-  it.effect("a scope that is not granted is no reason to try the next one", () =>
+  it.effect("the next credentials are not sent for a scope that is not granted", () =>
     withAuth(
       { credentials: Credentials.rotating({ current: credentialsWith("right"), next: credentialsWith("next") }) },
       (auth) =>
@@ -156,12 +158,12 @@ describe("L10: rotation", () => {
     ["an error", Effect.fail<unknown>(new RangeError("canary")), "RangeError"],
     ["a defect", Effect.die(new TypeError("canary")), "TypeError"],
     ["something else", Effect.fail("canary"), undefined],
-    ["nothing", Effect.fail(null), undefined],
-    ["a tag that is no name", Effect.fail({ _tag: "the canary" }), undefined],
-    ["a tag that ends like no name", Effect.fail({ _tag: "canary!" }), undefined],
-    ["a tag that is no text", Effect.fail({ _tag: 42 }), undefined]
+    ["null", Effect.fail(null), undefined],
+    ["a tag with a space", Effect.fail({ _tag: "the canary" }), undefined],
+    ["a tag with a punctuation mark", Effect.fail({ _tag: "canary!" }), undefined],
+    ["a tag that is a number", Effect.fail({ _tag: 42 }), undefined]
   ] as const)(
-    "an effect that fails with %s is CredentialsUnavailable, which tells the kind and nothing more",
+    "S1: an effect that fails with %s is CredentialsUnavailable, with the kind of the failure only",
     ([, effect, detail]) =>
       withAuth({ credentials: effect }, (auth) =>
         Effect.gen(function* () {
@@ -177,7 +179,7 @@ describe("L10: rotation", () => {
   it.effect.each([
     ["never ends", Effect.never],
     ["never ends and cannot be interrupted", Effect.uninterruptible(Effect.never)]
-  ] as const)("an effect that %s is given up after 10 s", ([, credentials]) =>
+  ] as const)("C7: an effect that %s is given up after 10 s", ([, credentials]) =>
     withAuth({ credentials }, (auth) =>
       Effect.gen(function* () {
         const caller = yield* Effect.fork(Effect.either(auth.accessToken))
@@ -189,7 +191,7 @@ describe("L10: rotation", () => {
     )
   )
 
-  it.effect("L5: an effect that fails while the token lives fails no call, and is asked again", () =>
+  it.effect("L5: an effect that fails while the token lives fails no call, and is read again", () =>
     Effect.gen(function* () {
       const isSealed = yield* Ref.make(false)
       const credentials = Effect.flatMap(Ref.get(isSealed), (sealed) =>

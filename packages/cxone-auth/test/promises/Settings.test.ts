@@ -4,7 +4,7 @@ import { ConfigProvider, Effect, Layer } from "effect"
 import * as Fake from "../support/FakeCxone.js"
 import { scripted } from "../support/ScriptedHttpClient.js"
 
-describe("from settings alone, as CXone's admin pages give them", () => {
+describe("an app from settings alone", () => {
   const key = { CXONE_ACCESS_KEY_ID: "A-KEY====", CXONE_ACCESS_KEY_SECRET: "a-key-secret====" }
   const client = { CXONE_CLIENT_ID: "reports", CXONE_CLIENT_SECRET: "s3cr3t" }
 
@@ -19,7 +19,7 @@ describe("from settings alone, as CXone's admin pages give them", () => {
       return (yield* sent).map(({ body, url }) => [new URL(url).host, new URLSearchParams(body).get("scope")])
     })
 
-  it.effect("four secrets: a working client, and no scope is sent", () =>
+  it.effect("a client and an access key: the calls reach the API, and no scope is sent", () =>
     Effect.gen(function* () {
       expect(yield* callWith({ ...client, ...key })).toEqual([
         ["cxone.niceincontact.com", null],
@@ -30,14 +30,14 @@ describe("from settings alone, as CXone's admin pages give them", () => {
     })
   )
 
-  it.effect("four secrets and scopes: those are sent", () =>
+  it.effect("a client, an access key and scopes: the scopes are sent", () =>
     Effect.gen(function* () {
       const [, token] = yield* callWith({ ...client, ...key, CXONE_SCOPES: "openid" })
       expect(token).toEqual(["cxone.niceincontact.com", "openid"])
     })
   )
 
-  it.effect("four secrets at a custom endpoint: no scope is sent either", () =>
+  it.effect("a client and an access key at a custom endpoint: no scope is sent either", () =>
     Effect.gen(function* () {
       const custom = { CXONE_TOKEN_ENDPOINT: "https://a.example/auth/token", CXONE_API_BASE_URL: "https://a.example" }
       expect(yield* callWith({ ...client, ...key, ...custom })).toEqual([
@@ -47,7 +47,7 @@ describe("from settings alone, as CXone's admin pages give them", () => {
     })
   )
 
-  it.effect("two secrets and the area: a working client", () =>
+  it.effect("an access key and its area: the calls reach the API", () =>
     Effect.gen(function* () {
       expect(yield* callWith({ ...key, CXONE_AREA: "na1" })).toEqual([
         ["na1.nice-incontact.com", null],
@@ -57,7 +57,7 @@ describe("from settings alone, as CXone's admin pages give them", () => {
     })
   )
 
-  it.effect("a client pair: the gateway of the brief, with its scope", () =>
+  it.effect("a client alone: the platform gateway (client credentials), with its scope", () =>
     Effect.gen(function* () {
       expect(yield* callWith(client)).toEqual([
         ["platform.nice-ic.com", "offline_access"],

@@ -33,14 +33,14 @@ const connect = (origin: string) =>
     })
   )
 
-/** What is in use once nothing is left that could be collected: objects, and the buffers beside the heap. */
+/** The memory in use after a garbage collection: objects, and the buffers outside of the heap. */
 const inUse = (): number => {
   collectGarbage()
   const { arrayBuffers, heapUsed } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }
 
-/** Looks at the memory each time that so many bytes have passed. */
+/** Measures the memory each time that 64 MB have passed. */
 const watching = () => {
   const before = inUse()
   let [total, next, highest] = [0, 0, before]
@@ -57,13 +57,13 @@ const watching = () => {
   }
 }
 
-/** A megabyte, when the event loop has come round, as a file gives it. */
+/** One megabyte in the next turn of the event loop, as a file would give it. */
 const readPart = () =>
   Effect.async<Uint8Array>((resume) => {
     setImmediate(() => resume(Effect.succeed(new Uint8Array(megabyte))))
   })
 
-describe.each(transports)("a gigabyte passes through without being held: %s", (_, transport) => {
+describe.each(transports)("C8: a gigabyte passes without being kept in memory, over %s", (_, transport) => {
   it.scopedLive(
     "a download",
     () =>
@@ -107,10 +107,10 @@ describe.each(transports)("a gigabyte passes through without being held: %s", (_
   )
 })
 
-describe("a token that ends during a transfer does not end it", () => {
+describe("C8: a token that ends during a transfer does not end the transfer", () => {
   const client = { clientId: "id", clientSecret: Redacted.make("secret"), scopes: ["read:users"] }
 
-  it.effect("a download of ten minutes; other calls go on with the tokens that follow", () =>
+  it.effect("a download of ten minutes; other calls get the later tokens", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const cxone = yield* CxoneHttpClient
@@ -133,7 +133,7 @@ describe("a token that ends during a transfer does not end it", () => {
     )
   )
 
-  it.effect("an upload of ten minutes, to an API that looks at the token when the request begins", () =>
+  it.effect("an upload of ten minutes, to an API that checks the token when the request begins", () =>
     Effect.gen(function* () {
       let exchanges = 0
       const received: Array<number> = []

@@ -5,7 +5,7 @@ import * as RateGate from "../../src/throttle/RateGate.js"
 
 const makeGate = () => RateGate.make(TokenPolicy.defaults)
 
-/** A request that passes the gate, and the milliseconds that it has waited for that. */
+/** Passes a request through the gate, and gives for how many milliseconds it waited. */
 const passing = (gate: RateGate.RateGate, patience: number) =>
   Effect.gen(function* () {
     const waited = yield* Ref.make(0)
@@ -17,8 +17,8 @@ const passing = (gate: RateGate.RateGate, patience: number) =>
 
 const seconds = (n: number) => Option.some(Duration.seconds(n))
 
-describe("L6: the gate before a server that says: not yet", () => {
-  it.effect("closed again while a request waits, holds it on, and tells how long that was in all", () =>
+describe("L6: RateGate, closed by a 429", () => {
+  it.effect("closed again while a request waits, it holds the request, and reports the whole time", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       yield* gate.close(seconds(10))
@@ -32,7 +32,7 @@ describe("L6: the gate before a server that says: not yet", () => {
     }).pipe(Effect.withRandom(Random.fixed([0])))
   )
 
-  it.effect("what a request has waited for counts when the gate is closed again", () =>
+  it.effect("the time that a request has waited counts when the gate is closed again", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       yield* gate.close(seconds(10))
@@ -44,7 +44,7 @@ describe("L6: the gate before a server that says: not yet", () => {
     }).pipe(Effect.withRandom(Random.fixed([0])))
   )
 
-  it.effect("of requests that were under way together, one counts", () =>
+  it.effect("of 429s to requests that were sent together, one counts", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
@@ -54,7 +54,7 @@ describe("L6: the gate before a server that says: not yet", () => {
     })
   )
 
-  it.effect("a later answer does not open it earlier", () =>
+  it.effect("a later 429 with a shorter Retry-After does not open it earlier", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       yield* gate.close(seconds(30))
