@@ -66,4 +66,27 @@ describe("L6: RateGate, closed by a 429", () => {
       expect(yield* gate.millisLeft).toBe(0)
     })
   )
+
+  it.effect("L12: a clock that was set back opens it, and a later 429 closes it for its own time only", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* TestClock.setTime(7_200_000)
+      yield* gate.close(seconds(3_600))
+      yield* TestClock.setTime(3_600_000)
+      expect(yield* gate.millisLeft).toBe(0)
+      expect(yield* gate.close(seconds(10))).toEqual(Duration.seconds(10))
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* gate.millisLeft).toBe(0)
+    })
+  )
+
+  it.effect("after a success the next 429 without a Retry-After counts as the first one", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(Option.none())
+      yield* TestClock.adjust("1 second")
+      yield* gate.reset
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
+    })
+  )
 })
