@@ -5,14 +5,14 @@ import {
   HttpApiGroup,
   HttpClient,
   HttpClientError,
-  HttpClientRequest,
-  type HttpClientResponse
+  HttpClientRequest
 } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type CxoneHttpClientOptions } from "cxone-auth"
-import { Effect, Either, Layer, Redacted, Schema } from "effect"
+import { CxoneHttpClient } from "cxone-auth"
+import { Effect, Either, Schema } from "effect"
 import { bearerOf, host, invalidToken } from "../support/ClientWorld.js"
-import { json, type Sent, scripted } from "../support/ScriptedHttpClient.js"
+import * as ScopesWorld from "../support/ScopesWorld.js"
+import { json } from "../support/ScriptedHttpClient.js"
 
 const api = HttpApi.make("cxone").add(
   HttpApiGroup.make("users")
@@ -24,36 +24,12 @@ const api = HttpApi.make("cxone").add(
     )
 )
 
-/** A token provider and an API behind one `HttpClient`, and a generated client over the authenticated one. */
-const world = (answer: (sent: Sent, scopes: string) => Response, options: CxoneHttpClientOptions = {}) =>
+/** A client that is generated over the authenticated one, as a plain `HttpClient`. */
+const world = (...args: Parameters<typeof ScopesWorld.world>) =>
   Effect.gen(function* () {
-    const scopesOf = new Map<string, string>()
-    const { layer, sent } = yield* scripted((request) => {
-      if (request.url !== `${host}/oauth/token`) {
-        return Effect.sync(() => answer(request, scopesOf.get(bearerOf(request)) ?? ""))
-      }
-      const token = `t${scopesOf.size + 1}`
-      scopesOf.set(token, new URLSearchParams(request.body).get("scope") ?? "")
-      return Effect.succeed(json({ access_token: token, expires_in: 3600 }))
-    })
-    const auth = CxoneAuth.layer({
-      credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),
-      environment: CxoneEnvironment.custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: host }),
-      scopes: "broad"
-    })
-    const context = yield* Layer.build(
-      Layer.merge(CxoneHttpClient.layerHttpClientWith(options), CxoneHttpClient.layerWith(options)).pipe(
-        Layer.provide(auth),
-        Layer.provide(layer)
-      )
-    )
-    return {
-      generated: yield* Effect.provide(HttpApiClient.make(api), context),
-      plain: yield* Effect.provide(HttpClient.HttpClient, context),
-      cxone: yield* Effect.provide(CxoneHttpClient, context),
-      scopes: Effect.sync(() => [...scopesOf.values()]),
-      apiCalls: Effect.map(sent, (all) => all.filter(({ url }) => url !== `${host}/oauth/token`))
-    }
+    const made = yield* ScopesWorld.world(...args)
+    const generated = Effect.provideService(HttpApiClient.make(api), HttpClient.HttpClient, made.plain)
+    return { ...made, generated: yield* generated }
   })
 
 const me = () => json({ name: "Ada" })
@@ -132,74 +108,6 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
       const { plain } = yield* world(() => new Response("teapot", { status: 418 }))
       const response = yield* plain.get("/x")
       expect([response.status, yield* response.text]).toEqual([418, "teapot"])
-    })
-  )
-})
-
-describe("L2: the scopes of a client, and of a single call", () => {
-  const echoScopes = (_: Sent, scopes: string) => json(scopes)
-
-  const scopesSeen = <E, R>(response: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>) =>
-    Effect.flatMap(response, ({ json }) => json)
-
-  it.scoped("the scopes are those of CxoneAuth, unless the client has its own", () =>
-    Effect.gen(function* () {
-      const broad = yield* world(echoScopes)
-      expect(yield* scopesSeen(broad.cxone.get("/x"))).toBe("broad")
-      const narrow = yield* world(echoScopes, { scopes: ["b", "a"] })
-      expect(yield* scopesSeen(narrow.cxone.get("/x"))).toBe("a b")
-      expect(yield* scopesSeen(narrow.plain.get("/x"))).toBe("a b")
-      expect(yield* narrow.scopes).toEqual(["a b"])
-    })
-  )
-
-  it.scoped("a call may have its own scopes; each set of scopes has one token for all clients", () =>
-    Effect.gen(function* () {
-      const { cxone, plain, scopes } = yield* world(echoScopes, { scopes: "client" })
-      const asAdmin = CxoneHttpClient.withScopes(["admin", "read"])
-      expect(yield* asAdmin(scopesSeen(cxone.get("/x")))).toBe("admin read")
-      expect(yield* CxoneHttpClient.withScopes("read admin")(scopesSeen(plain.get("/x")))).toBe("admin read")
-      expect(yield* scopesSeen(cxone.get("/x"))).toBe("client")
-      expect(yield* scopes).toEqual(["admin read", "client"])
-    })
-  )
-
-  it.scoped("withScopes on a client applies to each of its requests", () =>
-    Effect.gen(function* () {
-      const { cxone } = yield* world(echoScopes)
-      const admin = HttpClient.transformResponse(cxone, CxoneHttpClient.withScopes("admin"))
-      expect(yield* scopesSeen(admin.get("/x"))).toBe("admin")
-      expect(yield* scopesSeen(cxone.get("/x"))).toBe("broad")
-    })
-  )
-
-  it.scoped("two calls at once with different scopes never share a token", () =>
-    Effect.gen(function* () {
-      const { cxone } = yield* world(echoScopes)
-      const wanted = Array.from({ length: 50 }, (_, n) => `s${n % 5}`)
-      const seen = yield* Effect.forEach(
-        wanted,
-        (scope) => CxoneHttpClient.withScopes(scope)(scopesSeen(cxone.get("/x"))),
-        { concurrency: "unbounded" }
-      )
-      expect(seen).toEqual(wanted)
-    })
-  )
-
-  it.scoped("C2: a scoped token that is refused is renewed with the same scopes, and the others stay", () =>
-    Effect.gen(function* () {
-      const refused = new Set<string>()
-      const { apiCalls, cxone, scopes } = yield* world((sent, granted) =>
-        refused.has(bearerOf(sent)) ? invalidToken() : json(granted)
-      )
-      const admin = CxoneHttpClient.withScopes("admin")(scopesSeen(cxone.get("/x")))
-      yield* scopesSeen(cxone.get("/x"))
-      yield* admin
-      refused.add("t2")
-      expect(yield* admin).toBe("admin")
-      expect(yield* scopesSeen(cxone.get("/x"))).toBe("broad")
-      expect(yield* scopes).toEqual(["broad", "admin", "admin"])
-      expect((yield* apiCalls).map(bearerOf)).toEqual(["t1", "t2", "t2", "t3", "t1"])
     })
   )
 })

@@ -16,31 +16,13 @@ import {
   Stream,
   TestClock
 } from "effect"
-import { bearerOf, host, invalidToken, world } from "../support/ClientWorld.js"
-import { json, type Sent } from "../support/ScriptedHttpClient.js"
+import { after, bearerOf, ended, host, invalidToken, notYet, world } from "../support/ClientWorld.js"
 import * as SpanRecorder from "../support/SpanRecorder.js"
 import * as VirtualTime from "../support/VirtualTime.js"
-
-const notYet = (retryAfter?: string, status = 429) =>
-  new Response("not yet", { status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
-
-/** Gives these answers to the first requests, and 200 to the rest. */
-const after =
-  (...first: ReadonlyArray<() => Response>) =>
-  (_: Sent, index: number) =>
-    (first[index] ?? (() => json({ ok: true })))()
 
 const patient = { onRateLimited: { wait: "1 minute" } } as const
 
 const unjittered = Effect.withRandom(Random.fixed([0]))
-
-/** Runs a call to its end, which may take up to ten minutes by the clock. */
-const ended = <A, E, R>(call: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(Effect.either(call))
-    yield* TestClock.adjust("10 minutes")
-    return yield* Fiber.join(fiber)
-  })
 
 describe("C4: by default a call that is answered 429 is RateLimited at once", () => {
   it.scoped.each([
@@ -249,45 +231,6 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       [0, 5_000],
       ...[1, 2, 4, 8, 16, 32, 64, 128, 256, 489].map((calls, wave) => [2_100 + 100 * wave, calls])
     ])
-  })
-})
-
-describe("C4: a single call may say otherwise than its client", () => {
-  it.scoped("a call fails where its client waits, and waits where its client fails", () =>
-    Effect.gen(function* () {
-      const waiting = yield* world({ api: after(() => notYet("7")), options: patient })
-      const failed = yield* ended(waiting.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited("fail")))
-      expect(Either.isLeft(failed)).toBe(true)
-      const failing = yield* world({ api: after(() => notYet("7")) })
-      const waited = yield* ended(
-        failing.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }))
-      )
-      expect(Either.isRight(waited)).toBe(true)
-    })
-  )
-
-  it.scoped("the innermost value counts, for each option by itself", () =>
-    Effect.gen(function* () {
-      const { apiCalls, client } = yield* world({ api: after(() => notYet("7")) })
-      const call = client
-        .post("/x")
-        .pipe(
-          CxoneHttpClient.withIdempotency(true),
-          CxoneHttpClient.withScopes("write:users"),
-          CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }),
-          CxoneHttpClient.withIdempotency(false),
-          CxoneHttpClient.withOnRateLimited("fail")
-        )
-      expect(Either.isRight(yield* ended(call))).toBe(true)
-      expect((yield* apiCalls).length).toBe(2)
-    })
-  )
-
-  it.each(["-1 second", -1, Number.NaN, "soon", "25 days", Duration.infinity])("wait: %s throws at once", (wait) => {
-    // Plain JavaScript may pass any value.
-    const onRateLimited = { wait: wait as Duration.DurationInput }
-    expect(() => CxoneHttpClient.withOnRateLimited(onRateLimited)).toThrow(/^CxoneHttpClient: onRateLimited\.wait is /)
-    expect(() => CxoneHttpClient.layerWith({ onRateLimited })).toThrow(TypeError)
   })
 })
 

@@ -1,5 +1,5 @@
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type CxoneHttpClientOptions } from "cxone-auth"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
 import { json, type Play, type Sent, scripted } from "./ScriptedHttpClient.js"
 
 export const host = "https://platform.nice-ic.com"
@@ -14,6 +14,24 @@ export const challenge = (value: string, status = 401, init: ResponseInit = {}):
 /** A 401 that says that the token is invalid. */
 export const invalidToken = (): Response =>
   challenge('Bearer realm="api", error="invalid_token", error_description="it has ended"')
+
+/** A 429, or this status, with this Retry-After. */
+export const notYet = (retryAfter?: string, status = 429): Response =>
+  new Response("not yet", { status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
+
+/** Gives these answers to the first requests, and 200 to the rest. */
+export const after =
+  (...first: ReadonlyArray<() => Response>) =>
+  (_: Sent, index: number) =>
+    (first[index] ?? (() => json({ ok: true })))()
+
+/** Runs a call to its end, which may take up to ten minutes by the clock. */
+export const ended = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(Effect.either(call))
+    yield* TestClock.adjust("10 minutes")
+    return yield* Fiber.join(fiber)
+  })
 
 export interface World {
   /** What the API answers; 200 by default. */
