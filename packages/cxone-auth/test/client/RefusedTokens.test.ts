@@ -113,6 +113,15 @@ describe("RefusedTokens", () => {
     )
   })
 
+  it.effect("a token that is refused again and again at one place takes one entry", () =>
+    Effect.gen(function* () {
+      const memory = yield* oneMinute
+      yield* memory.remember(token, elsewhere)
+      yield* Effect.replicateEffect(memory.remember(another, place), 64)
+      expect(yield* memory.knows(token, elsewhere)).toBe(true)
+    })
+  )
+
   it.effect("keeps 64 entries at most: the oldest is forgotten for the 65th", () =>
     Effect.gen(function* () {
       const memory = yield* oneMinute
