@@ -134,4 +134,19 @@ describe("RefusedTokens", () => {
       expect(yield* memory.knows(another, place)).toBe(true)
     })
   )
+
+  it.effect("L12: a clock that was set back ends the memory: it never lasts longer than it was meant to", () =>
+    Effect.gen(function* () {
+      const memory = yield* oneMinute
+      yield* TestClock.setTime(3_600_000)
+      for (const each of places(8)) yield* memory.remember(token, each)
+      yield* TestClock.setTime(0)
+      const [first] = places(1)
+      expect(yield* memory.knows(token, first)).toBe(false)
+      expect(yield* memory.knows(token, elsewhere)).toBe(false)
+      expect(yield* memory.knowsAnother(another, first)).toBe(false)
+      yield* TestClock.setTime(60_000)
+      expect(yield* memory.knows(token, first)).toBe(false)
+    })
+  )
 })

@@ -29,6 +29,11 @@ const rows: ReadonlyArray<readonly [memory: string, row: Row]> = [
   ],
   ["the Retry-After of the token endpoint", { play: { token: notYet(429) }, act: askForToken, saves: "token" }],
   ["the Retry-After of the API", { play: { api: notYet(429) }, act: call, saves: "api" }],
+  // The clock ends the token as well: the first request replaces it, and the second one is for the 401.
+  [
+    "a token that the API refused",
+    { play: { api: () => new Response("", { status: 401 }) }, act: call, saves: "token", sentAgain: 2 }
+  ],
   ["the place of the token endpoint", { play: {}, act: askForToken, saves: "openid" }],
   ["the place of the API", { play: {}, act: ({ auth }) => Effect.exit(auth.apiBaseUrl), saves: "configuration" }],
   ["the Retry-After of a discovery document", { play: { openid: notYet(503) }, act: askForToken, saves: "openid" }]
