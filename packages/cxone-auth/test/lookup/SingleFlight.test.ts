@@ -1,20 +1,14 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
 import { Array, Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import * as SingleFlight from "../../src/lookup/SingleFlight.js"
-
-// Vitest's processes are not started with --expose-gc.
-setFlagsFromString("--expose-gc")
-const collect: () => void = runInNewContext("gc")
+import { collectGarbage } from "../support/Garbage.js"
 
 const heapUsed = Effect.sync(() => {
-  collect()
-  collect()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 })
 
-/** A flight that has been started, and `land`, which ends its work. */
+/** A single flight that was started. `land` ends its work. */
 const flightOf = <A, E>() =>
   Effect.gen(function* () {
     const work = yield* Deferred.make<A, E>()
@@ -31,7 +25,7 @@ const flightOf = <A, E>() =>
   })
 
 describe("SingleFlight", () => {
-  it.effect("tells all who wait, in the order in which they came, and whoever comes later", () =>
+  it.effect("L2: gives its end to all waiters, in the order in which they came, and to later ones", () =>
     Effect.gen(function* () {
       const flight = yield* flightOf<string, string>()
       const told: Array<number> = []
@@ -53,7 +47,7 @@ describe("SingleFlight", () => {
     })
   )
 
-  it.effect("tells a failure, a defect and an interruption as they are", () =>
+  it.effect("gives a failure, a defect and an interruption unchanged", () =>
     Effect.forEach([Exit.fail("refused"), Exit.die("a bug"), Exit.interrupt(Effect.runSync(Effect.fiberId))], (exit) =>
       Effect.gen(function* () {
         const flight = yield* flightOf<never, string>()
@@ -65,7 +59,7 @@ describe("SingleFlight", () => {
     )
   )
 
-  it.effect("L3: who is interrupted leaves at once, and the others stay", () =>
+  it.effect("L3: interrupting a waiter does not disturb the others", () =>
     Effect.gen(function* () {
       const flight = yield* flightOf<string, never>()
       const [leaving, staying] = yield* Effect.all([Effect.fork(flight.wait), Effect.fork(flight.wait)])
@@ -76,7 +70,7 @@ describe("SingleFlight", () => {
     })
   )
 
-  it.effect("who must not be interrupted stays until it lands", () =>
+  it.effect("a waiter that cannot be interrupted stays until the end", () =>
     Effect.gen(function* () {
       const flight = yield* flightOf<string, never>()
       const told: Array<string> = []
@@ -97,7 +91,7 @@ describe("SingleFlight", () => {
     })
   )
 
-  it.effect("50,000 callers who time out, one after the other, leave nothing behind, and those who stay are told", () =>
+  it.effect("50,000 waiters that are interrupted leave no memory behind, and the others get the end", () =>
     Effect.gen(function* () {
       const flight = yield* flightOf<string, never>()
       const staying = yield* Effect.forEach(Array.range(1, 5_000), () => Effect.fork(flight.wait))
