@@ -65,6 +65,8 @@ describe("CxoneHttpClient", () => {
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigin: "https://files.example.com" })
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigins: "https://files.example.com" })
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ onRateLimited: "wait" })
+    expect(CxoneHttpClient.layerWith).type.toBeCallableWith({ policy: { discardTimeout: "2 seconds" } })
+    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ policy: { retries: 1 } })
     expect(CxoneHttpClient.withOnRateLimited).type.not.toBeCallableWith({ upTo: "1 minute" })
   })
 })

@@ -116,6 +116,13 @@ describe("TokenPolicy", () => {
     expect(() => CxoneHttpClient.layerWith(options({ discardTimeout: -1 }))).toThrow(/discardTimeout is -1/)
   })
 
+  it("CxoneHttpClient.layerWith takes the numbers that it uses, and no others", () => {
+    expect(() => CxoneHttpClient.layerWith(options({ maxWaitingCalls: 10, maxRateLimit: "1 minute" }))).not.toThrow()
+    expect(() => CxoneHttpClient.layerWith(options({ retries: 1 }))).toThrow(
+      /^TokenPolicy: there is no retries; the fields are refusedTokenMemory, discardTimeout, /
+    )
+  })
+
   describe("each number has its effect", () => {
     const token = (fields: object = {}) => json({ access_token: "t0k3n", ...fields })
 
