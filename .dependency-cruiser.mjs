@@ -1,34 +1,64 @@
 /**
  * The folders of packages/cxone-auth/src, from the ground up. A folder imports from the floors below it, and from no
- * folder beside it.
+ * folder beside it. If a folder has `doors`, other folders import only those files. The folders without are toolboxes:
+ * each of their files stands alone, and is a door. index.ts lists the public names, and may import any file.
  */
 const floors = [
-  { token: {}, errors: {} },
-  { http: {}, telemetry: {} },
+  { http: {}, token: {}, telemetry: {}, errors: { doors: ["CxoneAuthError"] } },
   { lookup: {}, cxone: {} },
-  { throttle: {} },
-  { environment: {} },
-  { exchange: {} },
-  { settings: {} },
-  { auth: {} },
-  { client: {} }
+  { throttle: { doors: ["Throttle"] } },
+  { environment: { doors: ["CxoneEnvironment", "Discovery"] } },
+  { exchange: { doors: ["TokenSource"] } },
+  { settings: { doors: ["CxoneConfig"] } },
+  { auth: { doors: ["CxoneAuth"] } },
+  { client: { doors: ["CxoneHttpClient"] } }
 ]
 
-const house = "^packages/cxone-auth/src/"
-const inside = (folders) => `${house}(${folders.join("|")})/`
-const folders = floors.flatMap((floor) => Object.keys(floor))
+/** The folders of packages/cxone-auth-testkit/src, by the same rules. */
+const testkitFloors = [
+  { http: {}, options: {}, faults: {} },
+  {
+    recorder: { doors: ["Recorder"] },
+    tenants: { doors: ["Hosts", "Tenants"] },
+    transports: { doors: ["MemoryTransport", "SocketTransport"] }
+  },
+  { tokens: { doors: ["Registry", "TokenGenerator"] } },
+  { routes: { doors: ["Routes"] } },
+  { simulator: { doors: ["CxoneSimulator"] } }
+]
 
-const arrows = floors.flatMap((floor, i) =>
-  Object.keys(floor).map((folder) => {
-    const below = floors.slice(0, i).flatMap((lower) => Object.keys(lower))
-    return {
-      name: `${folder}-imports-from-below`,
+const house = (name, floors) => {
+  const src = `^packages/${name}/src/`
+  const inside = (folders) => `${src}(${folders.join("|")})/`
+  const namesOf = (floors) => floors.flatMap(Object.keys)
+  const all = namesOf(floors)
+
+  return [
+    {
+      name: `every-file-of-${name}-has-a-folder`,
+      comment: "Only index.ts stands at the root. Name a new folder in the floors.",
       severity: "error",
-      from: { path: inside([folder]) },
-      to: { path: house, pathNot: inside([folder, ...below]) }
-    }
-  })
-)
+      from: { path: src, pathNot: [`${src}index\\.ts$`, inside(all)] },
+      to: {}
+    },
+    ...floors.flatMap((floor, i) =>
+      Object.entries(floor).flatMap(([folder, { doors }]) => [
+        {
+          name: `${name}-${folder}-imports-from-below`,
+          severity: "error",
+          from: { path: inside([folder]) },
+          to: { path: src, pathNot: inside([folder, ...namesOf(floors.slice(0, i))]) }
+        },
+        {
+          name: `${name}-${folder}-has-doors`,
+          severity: "error",
+          from: { path: inside(all), pathNot: inside([folder]) },
+          to: { path: inside([folder]), pathNot: `${inside([folder])}(${doors?.join("|") ?? ".*"})\\.ts$` }
+        }
+      ])
+    )
+  ]
+}
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -45,14 +75,8 @@ export default {
       from: {},
       to: { couldNotResolve: true }
     },
-    {
-      name: "every-file-has-a-folder",
-      comment: "Only index.ts stands at the root. Name a new folder in `floors`.",
-      severity: "error",
-      from: { path: house, pathNot: [`${house}index\\.ts$`, inside(folders)] },
-      to: {}
-    },
-    ...arrows
+    ...house("cxone-auth", floors),
+    ...house("cxone-auth-testkit", testkitFloors)
   ],
   options: {
     doNotFollow: { path: "node_modules" },

@@ -1,4 +1,4 @@
-/** With an access key: NICE's own ways in, and a call of NICE's own API, whose place only discovery knows. */
+/** Access keys: the two ways in that NICE describes, and a call to the API that discovery finds. */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
@@ -8,14 +8,14 @@ import { line, wrapped } from "./support/print.js"
 
 const Answer = Schema.Struct({ ServerTime: Schema.String })
 
-/** The whole program: it is the same for every way in, at the simulator and at CXone. */
+/** The whole program. It is the same for each way in, at the simulator and at CXone. */
 const serverTime = Effect.gen(function* () {
   const auth = yield* CxoneAuth
   const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
   const response = yield* cxone.get("/incontactAPI/services/v33.0/server-time")
   const { ServerTime } = yield* HttpClientResponse.schemaBodyJson(Answer)(response)
   const { tenant } = yield* auth.accessToken
-  yield* line("tenant", tenant?.tenantId ?? "not named", "as the token says")
+  yield* line("tenant", tenant?.tenantId ?? "not named", "the token names it")
   yield* line("API", (yield* auth.apiBaseUrl).origin, "found by discovery")
   yield* line("GET server-time", ServerTime)
 })
@@ -29,13 +29,13 @@ const atTheSimulator = ({ deactivateAccessKey, origin, tenants: [tenant] }: Cxon
     const [{ accessKeyId }] = tenant.accessKeys
     yield* Console.log(`CXONE_ACCESS_KEY_ID is not set: this runs at a simulator, ${origin.origin}`)
 
-    yield* Console.log("\nFour secrets: a client and an access key, at the issuer")
+    yield* Console.log("\nFour secrets: a client and an access key. The issuer gives the token")
     yield* Effect.provide(serverTime, clientOver(CxoneSimulator.layerAuth({ way: "accessKey" })))
 
-    yield* Console.log("\nTwo secrets: an access key alone, at its area")
+    yield* Console.log("\nTwo secrets: an access key alone. The area gives the token")
     yield* Effect.provide(serverTime, clientOver(CxoneSimulator.layerAuth({ way: "accessKeyOnly" })))
 
-    yield* Console.log("\nThe employee that the key belongs to is deactivated")
+    yield* Console.log("\nThe employee who owns the key is deactivated")
     yield* deactivateAccessKey(accessKeyId)
     const refused = yield* Effect.flip(
       Effect.provide(serverTime, clientOver(CxoneSimulator.layerAuth({ way: "accessKey" })))
@@ -52,7 +52,7 @@ const program = Effect.gen(function* () {
   return yield* Effect.flatMap(CxoneSimulator, atTheSimulator).pipe(Effect.provide(CxoneSimulator.layerServer()))
 })
 
-// A failure, be it of the settings or of a call, is told in its own words and without a trace of the stack.
+// Prints the message of a failure, without its stack: settings and calls can both fail.
 const explain = (error: { readonly message: string } | ConfigError.ConfigError) =>
   Console.error(`\n${wrapped("message" in error ? error.message : String(error), "")}`)
 

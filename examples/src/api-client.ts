@@ -1,4 +1,4 @@
-/** A client generated from an `HttpApi` definition: it knows nothing of tokens, and every call of it carries one. */
+/** A client that is generated from an `HttpApi` definition. It knows nothing of tokens, and each of its calls carries one. */
 import { HttpApiClient } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
@@ -22,19 +22,19 @@ const program = Effect.gen(function* () {
 
   yield* revoke(yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken))
   yield* cxone.users.me()
-  yield* line("token revoked", "200", "401, renewed, sent again: the generated client noticed nothing")
+  yield* line("token revoked", "200", "401, renewed, sent again; the generated client did not notice")
 
   yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "1" } }), { on: "api" })
   const before = (yield* requestsTo("api")).length
   yield* cxone.system.serverTime()
-  yield* line("too many calls", "200", `429, a second's wait, ${(yield* requestsTo("api")).length - before} requests`)
+  yield* line("too many calls", "200", `429, waited a second, ${(yield* requestsTo("api")).length - before} requests`)
 
-  // The types are the platform's own until `withTypedErrors` puts ours back.
+  // Errors have the platform's types until `withTypedErrors` restores the types of this library.
   const outcome = yield* cxone.users.me().pipe(
     CxoneHttpClient.withScopes("offline_access"),
     CxoneHttpClient.withTypedErrors,
     Effect.as("no error"),
-    Effect.catchTag("InsufficientScope", ({ _tag, required }) => Effect.succeed(`${_tag}: wants ${required.join(" ")}`))
+    Effect.catchTag("InsufficientScope", ({ _tag, required }) => Effect.succeed(`${_tag}: needs ${required.join(" ")}`))
   )
   yield* line("scope missing", "403", outcome)
 })

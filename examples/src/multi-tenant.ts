@@ -1,4 +1,4 @@
-/** Many tenants in one process: each by its name, made on demand, dropped when idle, with a token of its own. */
+/** Many tenants in one process. Each has a client and a token of its own, made when first used and dropped when idle. */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
@@ -18,16 +18,16 @@ const CxoneLayer = CxoneSimulator.layerServer({
 
 class NoSuchTenant extends Data.TaggedError("NoSuchTenant")<{ readonly tenant: string }> {}
 
-/** Where an app has the credentials of its tenants: a vault, a database; here the simulator knows them. */
+/** An app reads the credentials of its tenants from a vault or a database. Here the simulator has them. */
 const credentialsOf = ({ tenants }: CxoneSimulatorService, tenant: string) =>
   Effect.fromNullable(tenants.find(({ tenantId }) => tenantId === tenant)).pipe(
     Effect.mapBoth({ onFailure: () => new NoSuchTenant({ tenant }), onSuccess: ({ credentials }) => credentials })
   )
 
 /**
- * A client for each tenant by its name. What no call has used for ten minutes is dropped, token and all. The credentials
- * are given as an effect: where a vault fails, so does the call, and the next one asks it anew. Had the layer failed
- * instead, `LayerMap` would keep the failure for as long as somebody asks.
+ * A client for each tenant, by name. A client that no call has used for ten minutes is dropped, with its token. The
+ * credentials are an effect, because then a vault that fails makes the call fail, and the next call asks the vault again.
+ * If the layer itself failed, `LayerMap` would keep that failure while calls go on.
  */
 class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
   lookup: (tenant: string) =>
@@ -49,7 +49,7 @@ class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
 
 const Answer = Schema.Struct({ ServerTime: Schema.String })
 
-/** What the app does for one tenant. It knows nothing of the others. */
+/** What the app does for one tenant. */
 const report = Effect.gen(function* () {
   const auth = yield* CxoneAuth
   const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
@@ -64,7 +64,7 @@ const program = Effect.gen(function* () {
   const { requestsTo } = yield* CxoneSimulator
   const names = ["acme", "globex", "initech"]
 
-  // Each three times, all at once.
+  // Three calls for each tenant, all at once.
   const orders = [...names, ...names, ...names]
   const reports = yield* Effect.forEach(orders, (name) => Effect.provide(report, Tenants.get(name)), {
     concurrency: "unbounded"

@@ -1,4 +1,4 @@
-/** What one sees of a day in the life of an app: spans, metrics, status. With a collector, it is seen there, too. */
+/** Spans, metrics and status of an app's day. If a collector is set, they are exported to it. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Array, Config, Console, Effect, Option, Order } from "effect"
 import * as Day from "./support/Day.js"
@@ -13,7 +13,7 @@ const observedDay = Effect.gen(function* () {
   const { spans, tracer } = yield* Traces.collect
   const { status, told } = yield* Effect.withTracer(Day.live, tracer)
 
-  yield* Console.log("Spans: each kind of trace once, as it was the first time, and how many of them there were\n")
+  yield* Console.log("Spans: the first trace of each kind, and how many there were\n")
   for (const { text } of Array.sort([...told, ...Traces.entries(spans)], byTime)) {
     yield* Console.log(text)
   }

@@ -1,4 +1,4 @@
-/** The identity provider is down for a while and no call notices: in real time, with tokens of a few seconds. */
+/** The identity provider is down for a while, and no call fails. In real time, with tokens that live for a few seconds. */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneHttpClient } from "cxone-auth"
@@ -10,14 +10,14 @@ import * as Timeline from "./support/Timeline.js"
 const callEvery = Duration.millis(20)
 const rowEvery = Duration.millis(500)
 
-// What is minutes in production is seconds here: a token lives for 6 s rather than for an hour.
+// Seconds here stand for minutes in production: a token lives for 6 s instead of an hour.
 const SimulatorLayer = CxoneSimulator.layerServer({ clients: [{ ...defaultClient, tokenLifetime: "6 seconds" }] })
 
 const AuthLayer = CxoneSimulator.layerAuth({
   scopes: "read:users",
   policy: {
-    // A token is handed out for 5.7 s of its 6, and renewed from at least 3.9 s before that: an outage of less than
-    // 3.9 s passes unnoticed, whenever it begins. By default it is 5 minutes, for tokens of an hour.
+    // A token is handed out for 5.7 s of its 6 s. Its renewal starts at least 3.9 s before that. So an outage of less than
+    // 3.9 s goes unnoticed, whenever it begins. By default, with tokens of an hour, that is 5 minutes.
     marginFraction: 0.05,
     refreshFraction: 0.65,
     refreshJitter: 0.05,
@@ -41,13 +41,13 @@ const call = Effect.gen(function* () {
   return yield* Effect.flatMap(cxone.get("/api/v2/users/me"), HttpClientResponse.schemaBodyJson(User))
 })
 
-// Nothing that went wrong is left out, be it a bug.
+// Bugs count as failures, too.
 const tagOf = (cause: Cause.Cause<{ readonly _tag: string }>): string =>
   Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag })
 
 type Calls = Ref.Ref<ReadonlyArray<Timeline.Call>>
 
-/** Calls at a steady pace, whatever becomes of the ones before. */
+/** Calls at a steady pace. A call does not wait for the ones before it. */
 const traffic = (calls: Calls, duration: Duration.Duration) => {
   const starts = Array.makeBy(Math.round(Duration.toMillis(duration) / Duration.toMillis(callEvery)), (n) =>
     Duration.times(callEvery, n)
@@ -66,7 +66,7 @@ interface Phase {
   readonly fault: Option.Option<FaultOn["token"]>
 }
 
-/** First the token endpoint answers 503, then it does not answer at all. */
+/** First the token endpoint answers 503. Then it does not answer at all. */
 const phasesOf = (outage: Duration.Duration): Array.NonEmptyReadonlyArray<Phase> => [
   { endpoint: "up", lasts: Duration.seconds(3), fault: Option.none() },
   {
@@ -84,7 +84,7 @@ interface Drawing {
   readonly lastRow: Ref.Ref<number>
 }
 
-/** Draws what has happened since the last row. */
+/** Prints what has happened since the last row. */
 const drawRow = ({ calls, lastRow, startedAt }: Drawing, endpoint: string) =>
   Effect.gen(function* () {
     const simulator = yield* CxoneSimulator

@@ -1,4 +1,4 @@
-/** From credentials to a CXone call, and what happens when something goes wrong on the way. */
+/** From credentials to a CXone call, and what happens when something goes wrong. */
 import { HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
@@ -15,17 +15,19 @@ const whoAmI = Effect.gen(function* () {
   return yield* HttpClientResponse.schemaBodyJson(User)(response)
 })
 
-const refusedCall = Effect.flip(whoAmI).pipe(Effect.orDieWith(() => new Error("the call went well, unexpectedly")))
+const refusedCall = Effect.flip(whoAmI).pipe(
+  Effect.orDieWith(() => new Error("the call succeeded, but should have failed"))
+)
 
 const whatAlwaysHappens = Effect.gen(function* () {
   const auth = yield* CxoneAuth
 
   const token = yield* auth.accessToken
   const minutes = Math.round((token.expiresAt - (yield* Clock.currentTimeMillis)) / 60_000)
-  yield* line("token", "minted", `for ${token.scopes.join(" ")}; ends in ${minutes} minutes`)
+  yield* line("token", "new", `for ${token.scopes.join(" ")}; ends in ${minutes} minutes`)
 
   const again = yield* auth.accessToken
-  yield* line("token", again === token ? "cached" : "minted", "nothing was sent")
+  yield* line("token", again === token ? "cached" : "new", "nothing was sent")
 
   const user = yield* whoAmI
   yield* line("GET users/me", "200", `${user.name} (${user.id})`)
@@ -60,12 +62,12 @@ const program = Effect.gen(function* () {
   const { simulator } = yield* Stage.Stage
   yield* whatAlwaysHappens
   yield* Option.match(simulator, {
-    onNone: () => Console.log("\nThe failures are played at the simulator only: unset CXONE_CLIENT_ID to see them."),
+    onNone: () => Console.log("\nFailures are shown at the simulator only. Unset CXONE_CLIENT_ID to see them."),
     onSome: whatCanGoWrong
   })
 })
 
-// A failure, be it of the settings or of a call, is told in its own words and without a trace of the stack.
+// Prints the message of a failure, without its stack: settings and calls can both fail.
 const explain = (error: { readonly message: string } | ConfigError.ConfigError) =>
   Console.error(`\n${wrapped("message" in error ? error.message : String(error), "")}`)
 

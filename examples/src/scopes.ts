@@ -1,4 +1,4 @@
-/** Two sets of scopes, two tokens: nobody is ever handed a token that somebody else asked for. */
+/** Two sets of scopes have two tokens. A caller never gets a token that was requested for other scopes. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { type AccessToken, CxoneAuth } from "cxone-auth"
 import { Console, Effect, Option, Redacted } from "effect"
@@ -11,14 +11,18 @@ const program = Effect.gen(function* () {
   const auth = yield* CxoneAuth
 
   const reading = yield* auth.accessTokenFor(["read:users"])
-  yield* line("read:users", "minted", `granted: ${reading.scopes.join(" ")}`)
+  yield* line("read:users", "new", `granted: ${reading.scopes.join(" ")}`)
 
   const writing = yield* auth.accessTokenFor("read:users write:users")
-  yield* line("read:users write:users", "minted", `granted: ${writing.scopes.join(" ")}`)
+  yield* line("read:users write:users", "new", `granted: ${writing.scopes.join(" ")}`)
   yield* line("", "the same token?", isSame(reading, writing))
 
   const reordered = yield* auth.accessTokenFor(["write:users", "read:users", "write:users"])
-  yield* line("write:users read:users", "the same token?", `${isSame(writing, reordered)}: it is the same set`)
+  yield* line(
+    "write:users read:users",
+    "the same token?",
+    `${isSame(writing, reordered)}: the order makes no difference`
+  )
 
   const { simulator } = yield* Stage.Stage
   if (Option.isSome(simulator)) {

@@ -1,4 +1,4 @@
-/** The same program, three times: only the layer differs. */
+/** The same program three times. Only the layer differs. */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
@@ -8,7 +8,7 @@ import { line } from "./support/print.js"
 
 const User = Schema.Struct({ name: Schema.String })
 
-/** What an app does. It knows nothing of where its token comes from. */
+/** What an app does. It does not know where its token comes from. */
 const greeting = Effect.gen(function* () {
   const cxone = yield* CxoneHttpClient
   const response = yield* cxone.get("/api/v2/users/me")
@@ -16,7 +16,7 @@ const greeting = Effect.gen(function* () {
   return `Hello ${user.name}!`
 })
 
-/** An HttpClient that answers every request alike, for a test that is not about CXone. */
+/** An HttpClient that gives every request the same answer, for a test that is not about CXone. */
 const cannedAnswer = Layer.succeed(
   HttpClient.HttpClient,
   HttpClient.make((request) =>
@@ -37,16 +37,16 @@ const withSimulator = CxoneHttpClient.layer.pipe(
 const withCxone = CxoneHttpClient.layer.pipe(Layer.provide(CxoneAuth.layerConfig), Layer.provide(FetchHttpClient.layer))
 
 const program = Effect.gen(function* () {
+  yield* line("a fixed token", yield* Effect.provide(greeting, withFixedToken), "CxoneAuth.layerTest: no exchange")
   yield* line(
-    "a fixed token",
-    yield* Effect.provide(greeting, withFixedToken),
-    "CxoneAuth.layerTest: nothing is exchanged"
+    "the simulator",
+    yield* Effect.provide(greeting, withSimulator),
+    "in memory, with a real exchange and real checks"
   )
-  yield* line("the simulator", yield* Effect.provide(greeting, withSimulator), "in memory: real exchange, real checks")
   const clientId = yield* Config.option(Config.nonEmptyString("CXONE_CLIENT_ID"))
   yield* Option.isSome(clientId)
     ? Effect.flatMap(Effect.provide(greeting, withCxone), (text) => line("CXone", text, "CxoneAuth.layerConfig"))
-    : line("CXone", "not called", "CXONE_CLIENT_ID is not set: this ran at a simulator only")
+    : line("CXone", "not called", "CXONE_CLIENT_ID is not set, so only the simulator was called")
 })
 
 NodeRuntime.runMain(program)

@@ -1,4 +1,4 @@
-/** One pipeline that handles everything that can keep a call from carrying a valid token, each in its own way. */
+/** One pipeline that handles each error of this library in its own way. */
 import { HttpClient, type HttpClientError } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
@@ -10,23 +10,23 @@ import * as Stage from "./support/Stage.js"
 const call = (url: string) =>
   Effect.flatMap(CxoneHttpClient, (cxone) => HttpClient.filterStatusOk(cxone).get(url)).pipe(Effect.as("200"))
 
-// The type says that no auth error is left. Without one of these handlers, this would not compile.
+// The type says that every error of this library is handled. If a handler were missing, this would not compile.
 const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientError, CxoneHttpClient> =>
   call(url).pipe(
     Effect.tapError((error) => Console.log(wrapped(`${error._tag}: ${error.message}`, "  "))),
     Effect.catchTags({
-      CredentialsUnavailable: () => Effect.succeed("see that the place they are read from answers"),
-      InvalidClient: () => Effect.succeed("stop, and wake whoever keeps the settings"),
+      CredentialsUnavailable: () => Effect.succeed("check the place that the credentials are read from"),
+      InvalidClient: () => Effect.succeed("stop, and alert the person who keeps the settings"),
       InsufficientScope: ({ required }) =>
         Effect.succeed(`ask the administrator for ${required.join(" ") || "the scopes"}`),
       RateLimited: ({ retryAfter }) =>
         Effect.succeed(
-          `put the job back, and wait ${Duration.format(Option.getOrElse(retryAfter, () => Duration.minutes(1)))}`
+          `put the job back, and try again in ${Duration.format(Option.getOrElse(retryAfter, () => Duration.minutes(1)))}`
         ),
-      InvalidToken: () => Effect.succeed("stop: another try would be refused as well"),
-      TokenEndpointUnavailable: () => Effect.succeed("put the job back: CXone will return"),
-      InvalidTokenResponse: () => Effect.succeed("stop: something else answers in CXone's place"),
-      DiscoveryFailed: () => Effect.succeed("see that the issuer or area is right, or say where the API is"),
+      InvalidToken: () => Effect.succeed("stop: another try would be refused, too"),
+      TokenEndpointUnavailable: () => Effect.succeed("put the job back, and try later"),
+      InvalidTokenResponse: () => Effect.succeed("stop: something other than CXone answers"),
+      DiscoveryFailed: () => Effect.succeed("check the issuer or area, or say where the API is"),
       ForeignOrigin: () => Effect.succeed("call this host with the plain HttpClient")
     })
   )
@@ -39,11 +39,11 @@ const play = (title: string, url = usersMe) =>
     yield* Console.log(`  -> ${yield* handled(url)}`)
   })
 
-/** A client of its own, which has no token yet. */
+/** A new client, which has no token yet. */
 const fresh = (scopes: string) =>
   Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ scopes }))))
 
-/** A client of the first tenant's, with an access key, which finds its API by discovery. */
+/** A client with the first tenant's access key. It finds its API by discovery. */
 const withKey = Effect.provide(
   CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ way: "accessKey" })))
 )
@@ -78,21 +78,21 @@ const everyFailure = (simulator: CxoneSimulatorService) =>
 
     const page = Fault.respond({ status: 200, headers: { "content-type": "text/html" }, body: "<h1>Maintenance</h1>" })
     yield* simulator.inject(page, { on: "token" })
-    yield* play("A proxy answers in CXone's place").pipe(fresh("read:users"))
+    yield* play("A proxy answers instead of CXone").pipe(fresh("read:users"))
 
     yield* simulator.deactivateAccessKey(simulator.tenants[0].credentials.accessKeyId)
-    yield* play("The employee of the access key left").pipe(withKey)
+    yield* play("The employee who owns the access key was deactivated").pipe(withKey)
     yield* simulator.reset
 
     yield* simulator.inject(Fault.respond({ status: 404 }), { on: "discovery" })
-    yield* play("The issuer is another").pipe(withKey)
+    yield* play("The issuer has no discovery document").pipe(withKey)
 
     yield* play("A link leads elsewhere", "https://elsewhere.example/recording.wav")
   }).pipe(Effect.provideService(CxoneSimulator, simulator))
 
 const program = Effect.gen(function* () {
   const { simulator } = yield* Stage.Stage
-  yield* Option.match(simulator, { onNone: () => play("A call, as it comes"), onSome: everyFailure })
+  yield* Option.match(simulator, { onNone: () => play("A call"), onSome: everyFailure })
 })
 
 NodeRuntime.runMain(Effect.provide(program, Stage.layer))

@@ -4,7 +4,7 @@ import { Clock, Effect, Redacted } from "effect"
 import * as Collector from "./support/Collector.js"
 import { run } from "./support/run.js"
 
-/** The settings that lead to a simulator, as they would to the real CXone. */
+/** Settings that point to a simulator, as they would point to the real CXone. */
 const settingsOf = Effect.map(CxoneSimulator, ({ credentials, environment }) => ({
   CXONE_CLIENT_ID: credentials.clientId,
   CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),
@@ -16,12 +16,12 @@ const settingsOf = Effect.map(CxoneSimulator, ({ credentials, environment }) => 
 const withSimulator = Effect.provide(CxoneSimulator.layerServer())
 
 describe("examples, without settings, at the embedded simulator", () => {
-  it.live("quickstart: minted, cached, 401 then renewed, 403 and 429 as typed errors", () =>
+  it.live("quickstart: a new token, a cached one, 401 then renewed, 403 and 429 as typed errors", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("quickstart")
       expect(output).toContain("CXONE_CLIENT_ID is not set: this runs at a simulator, http://127.0.0.1:")
       for (const step of [
-        /^token +minted +for offline_access read:users; ends in 60 minutes$/m,
+        /^token +new +for offline_access read:users; ends in 60 minutes$/m,
         /^token +cached +nothing was sent$/m,
         /^GET users\/me +200 +Test User \(test-user\)$/m,
         /^token revoked +401, renewed, 200 +the caller saw only the 200; 1 token request$/m,
@@ -70,8 +70,8 @@ describe("examples, without settings, at the embedded simulator", () => {
       for (const step of [
         /^users\.me +200 +Test User \(test-user\)$/m,
         /^token revoked +200 +401, renewed, sent again/m,
-        /^too many calls +200 +429, a second's wait, 2 requests$/m,
-        /^scope missing +403 +InsufficientScope: wants read:users$/m
+        /^too many calls +200 +429, waited a second, 2 requests$/m,
+        /^scope missing +403 +InsufficientScope: needs read:users$/m
       ]) {
         expect(output).toMatch(step)
       }
@@ -90,7 +90,7 @@ describe("examples, without settings, at the embedded simulator", () => {
   )
 })
 
-/** Those of a customer with four secrets, and nothing but what CXone's admin pages give out. */
+/** The settings of a customer with four secrets. All of them are on CXone's admin pages. */
 const fourSecretsOf = Effect.map(CxoneSimulator, ({ origin, tenants: [{ credentials }] }) => ({
   CXONE_CLIENT_ID: credentials.clientId,
   CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),
@@ -103,7 +103,7 @@ describe("access-key and multi-tenant", () => {
   it.live("access-key, without settings: both ways in at the embedded simulator, and a key that is dead", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("access-key")
-      expect(output.match(/^tenant +test-tenant +as the token says$/gm)).toHaveLength(2)
+      expect(output.match(/^tenant +test-tenant +the token names it$/gm)).toHaveLength(2)
       expect(output.match(/^API +http:\/\/127\.0\.0\.1:\d+ +found by discovery$/gm)).toHaveLength(2)
       expect(output.match(/^GET server-time +\d{4}-\d\d-\d\dT/gm)).toHaveLength(2)
       expect(output).toMatch(/^InvalidClient +no token$/m)
@@ -200,7 +200,7 @@ describe("examples, with settings, where the settings lead", () => {
   )
 })
 
-// These take real time, most of it waiting: both at once.
+// These take real time and mostly wait, so both run at once.
 describe.concurrent("outage", () => {
   const totals = (output: string) => {
     const [, served, exchanges, failures] =
@@ -220,7 +220,7 @@ describe.concurrent("outage", () => {
   it.live("an outage shorter than the refresh window: nobody notices", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("outage")
-      // 3 s, 3 s of them the outage, and 5 s, at 50 calls a second.
+      // 3 s before the outage, 3 s of outage and 5 s after it, at 50 calls a second.
       expect(totals(output)).toMatchObject({ served: 550, failures: 0 })
       expect(exchangesWhile("DOWN: 503", output)).toMatch(/^x{2,}$/)
       expect(exchangesWhile("DOWN: no answer", output)).toMatch(/^x{2,}$/)
@@ -301,7 +301,7 @@ describe("observability", () => {
           "cxone_auth_rate_limit_waits"
         ])
       )
-      // Nothing got lost on the way: the one is told by the spans, the other by the metrics.
+      // Spans and metrics must agree, because nothing may be lost in the export.
       const points = metrics.flatMap(({ name, sum }) =>
         name === "cxone_auth_exchanges" ? (sum?.dataPoints ?? []) : []
       )

@@ -1,4 +1,4 @@
-/** A part of CXone's API, as a definition that a client is generated from. */
+/** The definition of a part of CXone's API. A client is generated from it. */
 import { HttpApi, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
 import { Schema } from "effect"
 

@@ -1,4 +1,4 @@
-/** A day in the life of an app that calls CXone every four minutes, in virtual time. */
+/** One day of an app that calls CXone every four minutes, in virtual time. */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { Credentials, CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
@@ -21,7 +21,7 @@ import { type Entry, timeOfDay } from "./Traces.js"
 const hours = Duration.hours
 const millisOfDay = Duration.toMillis(hours(24))
 
-/** Each request takes its time, as on a network: it is what the durations of the spans show. */
+/** Delays each request as a network does, so that the spans have durations. */
 const NetworkLayer = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(
@@ -69,7 +69,7 @@ const everyFourMinutesUntil = (time: Duration.Duration) =>
     while: () => Effect.map(sinceMidnight, (now) => Duration.lessThan(Duration.sum(now, "5 minutes"), time))
   })
 
-/** What the app does: three calls at once when it starts, then one every four minutes, except for three hours at night. */
+/** The app makes three calls at once when it starts, then one every four minutes, except for three hours at night. */
 const use = Effect.gen(function* () {
   yield* Effect.all([refresh, refresh, refresh], { concurrency: "unbounded", discard: true })
   yield* everyFourMinutesUntil(hours(2))
@@ -77,13 +77,13 @@ const use = Effect.gen(function* () {
   yield* everyFourMinutesUntil(hours(24))
 })
 
-/** What is done to the app meanwhile. */
+/** The faults of the day. */
 const adversity = (tell: (text: string) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const simulator = yield* CxoneSimulator
 
     yield* sleepUntil(hours(9))
-    yield* tell("at the next renewal the token endpoint is down, for three minutes")
+    yield* tell("from the next renewal on, the token endpoint is down for three minutes")
     const before = yield* simulator.requestsTo("token")
     yield* simulator.inject(Fault.respond({ status: 503 }), { on: "token", times: Number.POSITIVE_INFINITY })
     yield* simulator.awaitRequests("token", before.length + 1)
@@ -92,7 +92,7 @@ const adversity = (tell: (text: string) => Effect.Effect<void>) =>
     yield* tell("the token endpoint is back")
 
     yield* sleepUntil(hours(12))
-    yield* tell("at the next renewal the token endpoint wants to be left alone for 20 seconds")
+    yield* tell("at the next renewal, the token endpoint answers 429 with Retry-After: 20")
     yield* simulator.inject(Fault.respond({ status: 429, headers: { "retry-after": "20" } }), { on: "token" })
 
     yield* sleepUntil(hours(15))
@@ -100,7 +100,7 @@ const adversity = (tell: (text: string) => Effect.Effect<void>) =>
     yield* simulator.inject(Fault.revokeToken, { on: "api" })
 
     yield* sleepUntil(hours(18))
-    yield* tell("the secret is replaced; the app has known the next one since the morning")
+    yield* tell("the secret is replaced; the app was started with both secrets")
     yield* simulator.registerClient({ ...defaultClient, clientSecret: secondSecret })
   })
 
@@ -116,8 +116,8 @@ const through = (tell: (text: string) => Effect.Effect<void>) =>
   })
 
 /**
- * Lives through a day, in seconds. It is yesterday, for those who export it: some backends take nothing that is old, and
- * none what is yet to come.
+ * Runs a whole day in seconds. The day is yesterday, because some collectors refuse old spans, and all refuse spans of
+ * the future.
  */
 export const live = Effect.gen(function* () {
   const today = Math.floor((yield* Clock.currentTimeMillis) / millisOfDay)

@@ -2,7 +2,7 @@
 import { Effect, Metric, MetricState } from "effect"
 import { took } from "./print.js"
 
-// Effect keeps the type of a metric's state in the type of its key alone: here it is told by looking.
+// The type of a metric's state is only in the type of its key, so it has to be checked here.
 const valueOf = (state: unknown): string => {
   if (MetricState.isCounterState(state)) {
     return String(state.count)
@@ -16,7 +16,7 @@ const valueOf = (state: unknown): string => {
   return "?"
 }
 
-/** Every metric whose name starts so, a row for each set of labels. */
+/** All metrics whose names begin with the prefix. Each set of labels is a row. */
 export const table = (prefix: string): Effect.Effect<string> =>
   Effect.map(Metric.snapshot, (pairs) =>
     pairs

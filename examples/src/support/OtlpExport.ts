@@ -3,11 +3,11 @@ import * as Otlp from "@effect/opentelemetry/Otlp"
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { Array, Effect, Layer, Ref } from "effect"
 
-/** What became of the requests to one path of the collector. */
+/** How the requests to one path of the collector ended. */
 export interface Delivery {
   readonly path: string
   readonly requests: number
-  /** Whether the collector took the last one: the exporter gives up after a few tries. */
+  /** Whether the collector took the last request. The exporter gives up after a few tries. */
   readonly isTaken: boolean
 }
 
@@ -16,7 +16,7 @@ interface Request {
   readonly isTaken: boolean
 }
 
-// The exporter tells nobody when it fails, so that no app suffers from it: here its client tells.
+// The exporter hides its failures from the app, so the client below it records them.
 const ObservedClient = (requests: Ref.Ref<ReadonlyArray<Request>>) => {
   const note = (url: string, isTaken: boolean) =>
     Ref.update(requests, Array.append({ path: new URL(url).pathname, isTaken }))
@@ -35,8 +35,8 @@ const ObservedClient = (requests: Ref.Ref<ReadonlyArray<Request>>) => {
 }
 
 /**
- * Runs an effect whose spans and metrics are exported, and what is left of them once it is over. The exporter has the
- * clock that is in use here, so that an effect with a virtual one changes nothing for it.
+ * Runs an effect and exports its spans and metrics; what is left is exported when it ends. The exporter uses the clock
+ * from outside the effect, so a virtual clock inside does not affect it.
  */
 export const exporting = <A, E, R>(
   endpoint: URL,

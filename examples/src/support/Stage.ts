@@ -1,4 +1,4 @@
-/** Where the examples are played: at the real CXone if it is set up, else at a simulator of it. */
+/** Where the examples run: at the real CXone if settings are there, otherwise at a simulator. */
 import { FetchHttpClient, type HttpClient } from "@effect/platform"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator } from "cxone-auth-testkit"

@@ -1,4 +1,4 @@
-/** What happened from one moment to the next, as rows of text. */
+/** What happened in each half second, as rows of text. */
 import type { RecordedRequest } from "cxone-auth-testkit"
 import { Option } from "effect"
 
@@ -17,7 +17,7 @@ export const legend = "exchanges tried: o gave a token, x failed, . under way"
 
 const hasFailed = ({ failure }: Call): boolean => Option.isSome(failure)
 
-// A connection that was reset has no status, and neither has an exchange that is not over: the fault tells them apart.
+// Neither a reset connection nor an exchange in flight has a status. Only the former has a fault.
 const mark = ({ fault, status }: RecordedRequest): string => {
   if (Option.isNone(status) && Option.isNone(fault)) {
     return "."
@@ -25,7 +25,7 @@ const mark = ({ fault, status }: RecordedRequest): string => {
   return Option.contains(status, 200) ? "o" : "x"
 }
 
-/** The row for what happened between two times, in milliseconds since the epoch. */
+/** The row for the time between two moments, in milliseconds since the epoch. */
 export const row = (span: {
   readonly startedAt: number
   readonly from: number
@@ -47,7 +47,7 @@ export const row = (span: {
   )
 }
 
-/** How it went as a whole, and the kinds of the failures if there were any. */
+/** The sums, and the kinds of failures if there were any. */
 export const totals = (calls: ReadonlyArray<Call>, exchanges: ReadonlyArray<RecordedRequest>): string => {
   const tags = calls.flatMap(({ failure }) => Option.toArray(failure))
   const kinds = tags.length === 0 ? "" : ` (${Array.from(new Set(tags)).join(", ")})`

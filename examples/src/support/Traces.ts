@@ -1,8 +1,8 @@
-/** A tracer that keeps every span, and what it kept as text. */
+/** A tracer that keeps every span, and the kept spans as text. */
 import { Array, Effect, Option, Tracer } from "effect"
 import { took } from "./print.js"
 
-/** Adds the keeping to the tracer that is in use, which goes on doing with its spans what it does. */
+/** Wraps the tracer in use, which still gets every span. */
 export const collect: Effect.Effect<{
   readonly tracer: Tracer.Tracer
   readonly spans: ReadonlyArray<Tracer.Span>
@@ -19,7 +19,7 @@ export const collect: Effect.Effect<{
   return { tracer, spans }
 })
 
-/** Something that is told at its time, in milliseconds since the epoch. */
+/** A text with its time, in milliseconds since the epoch. */
 export interface Entry {
   readonly at: number
   readonly text: string
@@ -63,7 +63,7 @@ const tracesOf = (spans: ReadonlyArray<Tracer.Span>): ReadonlyArray<Trace> => {
   }))
 }
 
-/** One entry for each kind of trace: the first of them, and how many there were. Of cached tokens that says it all. */
+/** One entry for each kind of trace: the first of them, and how many there were, because most of them are alike. */
 export const entries = (spans: ReadonlyArray<Tracer.Span>): ReadonlyArray<Entry> =>
   Object.values(Array.groupBy(tracesOf(spans), ({ lines }) => lines.map(({ label }) => label).join("\n"))).map(
     (alike) => {

@@ -1,4 +1,4 @@
-/** What stands for an OTLP collector: it takes everything, and keeps it. */
+/** A stand-in for an OTLP collector. It takes everything and keeps it. */
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { json } from "node:stream/consumers"
@@ -52,7 +52,7 @@ export const make = Effect.gen(function* () {
         server.closeAllConnections()
       })
   )
-  // A server that listens on a port has such an address; only one on a pipe has a text.
+  // The address is a text only if the server listens on a pipe.
   const { port } = server.address() as AddressInfo
 
   return {
@@ -66,7 +66,7 @@ export const make = Effect.gen(function* () {
         )
       )
     ),
-    /** The metrics of the last delivery: each has the totals. */
+    /** The metrics of the last delivery, because each delivery has the totals. */
     metrics: Effect.suspend(() =>
       Effect.forEach(to("/v1/metrics").slice(-1), (body) => Schema.decodeUnknown(Metrics)(body))
     ).pipe(

@@ -8,7 +8,7 @@ const isSetting = (name: string) => name.startsWith("CXONE_") || name.startsWith
 
 const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name)))
 
-/** Runs an example as a user does, in a process of its own. */
+/** Runs an example in a process of its own, as a user does. */
 export const run = (example: string, settings: Record<string, string> = {}) =>
   Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
     const child = spawn(process.execPath, ["--import", "tsx", `src/${example}.ts`], {

@@ -1,4 +1,4 @@
-/** What a person reads of the calls: the tables, and the report around them. */
+/** The report on calls for a person: the tables, and the text around them. */
 import type { Machine } from "./Machine.js"
 import * as Plot from "./Plot.js"
 import * as Stampede from "./Stampede.js"
@@ -112,31 +112,31 @@ export const markdown = (figures: CallFigures, machine: Machine, plotFile: strin
   const worst = Math.min(...figures.throughput.map(([, each]) => Throughput.median(Throughput.ratios(each, "plain"))))
   return `# Calls: throughput, and 429
 
-Written by \`pnpm bench:calls\`; no hand has changed it.
+Written by \`pnpm bench:calls\`. All figures are from one run.
 
 **Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server is a plain \`node:http\`
-server on loopback, in a process of its own, and has its part of the cores; so had whatever else ran there. The library
-is compiled from its source as it is for npm.
+server on loopback, in a process of its own. It and whatever else ran there used the same cores. The library is
+compiled from its source as it is for npm.
 
 ## Throughput with and without the client
 
-GETs of a small JSON answer, ${atOnce} at once, each body read: with \`CxoneHttpClient\`, and over the same transport with the
-platform's \`HttpClient\` and a fixed token. ${rounds} rounds of ${number(requests)} requests with each, by turns, after one that does not
-count; medians, and the median of the ratios of the rounds. The goal (C6) is ${goal} or more; the least is
-${number(worst, 3)}: ${worst >= goal ? "met" : "not met"}.
+GETs of a small JSON answer, ${atOnce} at once, with each body read. They are made with \`CxoneHttpClient\`, and over the same
+transport with the platform's \`HttpClient\` and a fixed token. There are ${rounds} rounds of ${number(requests)} requests with each, by
+turns, after one that does not count. Figures are medians; the ratio is the median of the ratios of the rounds. The goal
+(C6) is ${goal} or more. The least ratio is ${number(worst, 3)}, so the goal is ${worst >= goal ? "met" : "not met"}.
 
 ${throughputTable(figures)}
 
-The platform's client opens a span for each request; ours opens one in its place only where somebody traces, and nobody
-does here. The last columns compare ours with the platform's without any.
+The platform's client opens a span for each request. Ours opens one instead only if there is a tracer, and here is none.
+The last columns compare ours with the platform's client without a span.
 
 ## 5,000 calls at once into a 429 with \`Retry-After: 2\`
 
 The API answers 429 with \`Retry-After: 2\` to everything for two seconds after the first request, and 200 from then on.
-Nobody can know that before the first answer has come, and by then all calls have been sent: the gate is closed when the
-first 429 is read. What counts is what comes afterwards. Each 429 asks for two seconds more from when it is read, and
-the last of 5,000 is read seconds after the first, so the gate opens that much later. Then \`CxoneHttpClient\` with \`onRateLimited: { wait }\` lets one call out, and two more for each that is served.
-The last column is what happens without it, where each call waits for two seconds by itself.
+No client can know that before the first answer comes, and by then all calls have been sent. What counts is what comes
+afterwards. Each 429 asks for two seconds from when it is read. The last of 5,000 is read seconds after the first, so
+the pause ends that much later. Then \`CxoneHttpClient\` with \`onRateLimited: { wait }\` sends one call, and two more for
+each that is served. In the last column each call waits for two seconds by itself, without \`onRateLimited\`.
 
 ${closedTable(figures)}
 
@@ -145,7 +145,7 @@ ${closedTable(figures)}
 ## 2,000 calls at once into an API that takes 200 a second
 
 Above 200 requests in a second the API answers 429 with \`Retry-After: 1\`. All 2,000 come before the first answer, so
-1,800 of them are refused, whoever sends them; the least that could do is 3,800 requests in 9 seconds.
+any client has 1,800 of them refused. The best possible result is 3,800 requests in 9 seconds.
 
 ${quotaTable(figures)}
 
@@ -155,6 +155,6 @@ ${quotaTable(figures)}
 npx -y pnpm@10.34.9 bench:calls
 \`\`\`
 
-Alone on the machine, it takes three minutes.
+It takes three minutes, and needs the machine for itself.
 `
 }

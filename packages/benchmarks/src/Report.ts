@@ -1,4 +1,4 @@
-/** What a person reads: the tables, and the report around them. */
+/** The report for a person: the tables, and the text around them. */
 import { type Figures, type Growth, type Pace, perTenant } from "./Figures.js"
 import type { Machine } from "./Machine.js"
 import type { Percentiles } from "./Percentiles.js"
@@ -140,7 +140,7 @@ export const markdown = (figures: Figures, machine: Machine, plotFile: string): 
   const count = number(tenants)
   return `# ${count} tenants in one process
 
-Written by \`pnpm bench:tenants\`; no hand has changed it.
+Written by \`pnpm bench:tenants\`. All figures are from one run.
 
 **What.** ${count} tenants in one Node process. Each is a whole \`CxoneHttpClient.layer\` over a \`CxoneAuth.layer\` with
 \`Credentials.accessKey\` of its own and \`CxoneEnvironment.discover\`, made on demand by its name through effect's
@@ -148,24 +148,24 @@ Written by \`pnpm bench:tenants\`; no hand has changed it.
 a plain \`node:http\` server on loopback, in a process of its own. Its tokens are JWTs of ${number(figures.tokenLength)} characters
 that live for an hour.
 
-**Checked all the while.** The first call of a tenant is exactly four requests: openid-configuration, token,
-cxone-configuration, API. The API base URL of each tenant is its own, and the server answers 403 unless the token, the
-base URL and the path are of the same tenant. One answer other than 200, or one request more or less, ends the
-benchmark with an error. None did.
+**What is checked.** The first call of a tenant makes exactly four requests: openid-configuration, token,
+cxone-configuration, API. Each tenant has an API base URL of its own. The server answers 403 unless the token, the
+base URL and the path belong to the same tenant. One answer other than 200, or one request more or less, would end
+the benchmark with an error.
 
-**Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server has its part of
-the cores, and so had whatever else ran there. The library is compiled from its source as it is for npm.
+**Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server and
+whatever else ran there used the same cores. The library is compiled from its source as it is for npm.
 
 ## Memory
 
-Bytes after two forced garbage collections, as the difference to before the first tenant, divided by ${count}. All
-tenants are made twice, and dropped by \`invalidate\` each time: what is left once is what Node has compiled and grown
-for good; what leaks would be left again.
+The figures are bytes after two forced garbage collections, less those before the first tenant, divided by ${count}. All
+tenants are made twice, and dropped by \`invalidate\` each time. What is left after the first time is what Node has
+compiled and keeps. A leak would show after the second time.
 
 ${memoryTable(figures)}
 
-\`LayerMap\` alone is the same map with layers that hold nothing: its entry has a scope, a timer and a fiber that waits
-for the idle time to pass. Of rss, which is the pages that the process has, Node keeps most for later use.
+\`LayerMap\` alone is the same map with layers that hold nothing. Its entry has a scope, a timer and a fiber that waits
+for the idle time to pass. The rss is the memory pages of the process; Node keeps most of them for later use.
 
 ${tokensTable(figures)}
 
@@ -175,8 +175,8 @@ ${heapTable(figures)}
 
 ## Time to the first answer
 
-From nothing to the answer of the first API call. By hand means the same four requests, one after the other, with the
-same \`HttpClient\` and nothing kept or guarded: that is the floor, and what is above it is the library's share.
+The time is counted from the start until the answer of the first API call. "By hand" means the same four requests, one
+after the other, with the same \`HttpClient\`, without a cache and without checks. The rest is the library's share.
 
 One tenant after the other, ${number(cold)} with and ${number(cold)} without the library, by turns. The last row is the difference of the
 percentiles:
@@ -194,7 +194,7 @@ npx -y pnpm@10.34.9 bench:tenants        # ${count} tenants
 npx -y pnpm@10.34.9 bench:tenants 1000   # fewer
 \`\`\`
 
-\`BENCH_COLD\` (${number(cold)}), \`BENCH_AT_ONCE\` (${atOnce}) and \`BENCH_SAMPLES\` (${samples}) are settings too. Times move with what else the machine
+\`BENCH_COLD\` (${number(cold)}), \`BENCH_AT_ONCE\` (${atOnce}) and \`BENCH_SAMPLES\` (${samples}) are settings, too. Times depend on what else the machine
 does; bytes hardly do.
 `
 }

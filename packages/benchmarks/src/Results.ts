@@ -1,7 +1,7 @@
 /** The sections as a person reads them, and as a machine does. */
 
 import { contenders } from "./Contest.js"
-import * as BriefsClass from "./contenders/BriefsClass.js"
+import * as TutorialClass from "./contenders/TutorialClass.js"
 import type { Machine } from "./Machine.js"
 import { type Figure, ratio, type Section } from "./Section.js"
 import { number, table } from "./Table.js"
@@ -47,13 +47,13 @@ export const summary = (sections: ReadonlyArray<Section>): string =>
 
 /** The file; the plots are beside it. */
 export const markdown = (sections: ReadonlyArray<Section>, machine: Machine): string =>
-  `# Measured against what one would pick instead
+  `# Measured beside other libraries
 
-Written by \`pnpm bench\`, all in one run; no hand has changed it.
+Written by \`pnpm bench\`. All figures are from one run.
 
 **Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server is a plain \`node:http\`
-server on loopback, in a process of its own, and has its part of the cores. The library is compiled from its source as it
-is for npm. What counts are the ratios within this run: on another machine all times are others.
+server on loopback, in a process of its own, and uses the same cores. The library is compiled from its source as it
+is for npm. Compare the figures within this run only, because another machine gives other times.
 
 ${verdictTable(sections)}
 
@@ -61,9 +61,9 @@ ${verdictTable(sections)}
 
 ![The slowest call of each half second, while tokens end](reports/expiries.svg)
 
-## Who takes part, and how
+## The libraries, and how they are used
 
-${[...contenders(false), BriefsClass].map(({ name, usage }) => `- **${name}**: ${usage}.`).join("\n")}
+${[...contenders(false), TutorialClass].map(({ name, usage }) => `- **${name}**: ${usage}.`).join("\n")}
 
 ${sections.map(chapter).join("\n\n")}
 

@@ -8,7 +8,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Layer, Record } from "effect"
-import * as BriefsClass from "./contenders/BriefsClass.js"
+import * as TutorialClass from "./contenders/TutorialClass.js"
 import * as Machine from "./Machine.js"
 import type { Measure } from "./Measure.js"
 import { measures } from "./Measures.js"
@@ -66,7 +66,7 @@ const writeAll = (sections: ReadonlyArray<Section>) =>
 const program = Effect.gen(function* () {
   yield* requireNames
   if (!isQuick) {
-    yield* BriefsClass.requireIt
+    yield* TutorialClass.requireIt
   }
   const sections = (yield* Effect.forEach(wanted, take)).flat()
   yield* Console.log(`\n${Results.summary(sections)}`)

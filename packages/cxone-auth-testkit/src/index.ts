@@ -1,19 +1,20 @@
 /**
- * A CXone to test against, for apps that use `cxone-auth`.
+ * A simulated CXone to test apps that use `cxone-auth`.
  *
  * @since 0.1.0
  */
-export { CxoneSimulator, type CxoneSimulatorService } from "./CxoneSimulator.js"
-export { type Endpoint, Fault, type FaultOn } from "./Fault.js"
-export { Grant, type GrantService } from "./Grant.js"
-export type { RecordedRequest } from "./RecordedRequest.js"
+
+export { type Endpoint, Fault, type FaultOn } from "./faults/Fault.js"
+export { Grant, type GrantService } from "./options/Grant.js"
 export {
   defaultTenant,
   type PlacedTenant,
   type SimulatedAccessKey,
   type SimulatedArea,
   type SimulatedTenant
-} from "./SimulatedTenant.js"
-export { defaultClient, defaultUser, type SimulatedClient, type SimulatorOptions } from "./SimulatorOptions.js"
-export type { SimulatorQuirks } from "./SimulatorQuirks.js"
-export type { TenantAccount } from "./TenantAccount.js"
+} from "./options/SimulatedTenant.js"
+export { defaultClient, defaultUser, type SimulatedClient, type SimulatorOptions } from "./options/SimulatorOptions.js"
+export type { SimulatorQuirks } from "./options/SimulatorQuirks.js"
+export type { RecordedRequest } from "./recorder/RecordedRequest.js"
+export { CxoneSimulator, type CxoneSimulatorService } from "./simulator/CxoneSimulator.js"
+export type { TenantAccount } from "./simulator/TenantAccount.js"

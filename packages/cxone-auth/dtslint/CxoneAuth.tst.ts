@@ -48,7 +48,7 @@ describe("CxoneAuth", () => {
     expect(auth.status).type.toBe<Effect.Effect<ReadonlyArray<TokenStatus>>>()
   })
 
-  it("layerTest takes a token or a failure of its own, and nothing else", () => {
+  it("layerTest takes a token or one of the library's errors, and nothing else", () => {
     const busy = new RateLimited({ reason: "api", origin: "https://a.test", retryAfter: Option.none() })
     expect(CxoneAuth.layerTest).type.toBeCallableWith(busy)
     expect(CxoneAuth.layerTest).type.not.toBeCallableWith(new Error("x"))
@@ -57,7 +57,7 @@ describe("CxoneAuth", () => {
 })
 
 describe("CxoneAuthError", () => {
-  it("is exactly the errors that there are", () => {
+  it("is exactly the union of the library's errors", () => {
     expect<CxoneAuthError>().type.toBe<
       | CredentialsUnavailable
       | InvalidClient
@@ -71,9 +71,9 @@ describe("CxoneAuthError", () => {
     >()
   })
 
-  it("is used up by a handler for each tag", () => {
+  it("is handled completely by a handler for each tag", () => {
     const handle = () => Effect.succeed("handled")
-    const failing = Effect.fail({} as CxoneAuthError)
+    const failing: Effect.Effect<never, CxoneAuthError> = Effect.die("not run")
     const all = {
       CredentialsUnavailable: handle,
       InvalidClient: handle,
@@ -90,14 +90,14 @@ describe("CxoneAuthError", () => {
 })
 
 describe("credentials", () => {
-  it("are a value, two while they are rotated, or an effect that yields either and may fail with anything", () => {
+  it("are a value, two values during a rotation, or an effect that gives either and may fail with any error", () => {
     const rotating = Credentials.rotating({ current: credentials, next: credentials })
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: rotating, environment })
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.succeed(credentials), environment })
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.succeed(rotating), environment })
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.fail("sealed"), environment })
     expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials: Effect.succeed("s3cr3t"), environment })
-    // What it needs has to be provided before: a token service cannot ask the app for it at each exchange.
+    // The effect may need no service, because the token service runs it outside of the app's context.
     expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials: Effect.as(CxoneAuth, credentials), environment })
   })
 })
@@ -136,7 +136,7 @@ describe("wrong settings do not compile", () => {
     expect(Credentials.accessKey).type.not.toBeCallableWith({ clientId: "id", clientSecret })
   })
 
-  it("environments that need nothing, or a name", () => {
+  it("an area without a name", () => {
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials, environment: CxoneEnvironment.discover() })
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials, environment: CxoneEnvironment.area("na1") })
     expect(CxoneEnvironment.area).type.toBeCallableWith("sg1", { host: "https://sg1.niceincontact.com" })

@@ -10,7 +10,7 @@ describe("CxoneHttpClient", () => {
     expect<Context.Tag.Service<typeof CxoneHttpClient>>().type.toBe<HttpClient.HttpClient.With<Failure>>()
   })
 
-  it("cannot be taken for a plain HttpClient, so that no auth error goes unseen", () => {
+  it("is not assignable to a plain HttpClient, so that no auth error goes unseen", () => {
     expect<Context.Tag.Service<typeof CxoneHttpClient>>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
   })
 
@@ -40,7 +40,7 @@ describe("CxoneHttpClient", () => {
     expect(resilient).type.toBe<Effect.Effect<HttpClient.HttpClient.With<Failure, never>, never, CxoneHttpClient>>()
   })
 
-  it("as a plain client it is the platform's, and the typed errors are found again", () => {
+  it("layerHttpClient is the platform's client, and withTypedErrors gives the typed errors back", () => {
     expect(CxoneHttpClient.layerHttpClient).type.toBe<
       Layer.Layer<HttpClient.HttpClient, never, CxoneAuth | HttpClient.HttpClient>
     >()
@@ -50,7 +50,7 @@ describe("CxoneHttpClient", () => {
     >()
   })
 
-  it("what is said around a call changes nothing of its type", () => {
+  it("call options do not change the type of a call", () => {
     const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/x"))
     expect(
       call.pipe(
@@ -61,7 +61,7 @@ describe("CxoneHttpClient", () => {
     ).type.toBe<typeof call>()
   })
 
-  it("options that there are not do not compile", () => {
+  it("unknown options do not compile", () => {
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigin: "https://files.example.com" })
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigins: "https://files.example.com" })
     expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ onRateLimited: "wait" })

@@ -16,15 +16,18 @@ export {
   type FixedEnvironment,
   type Region
 } from "./environment/CxoneEnvironment.js"
-export { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./errors/ApiError.js"
-export { CxoneAuthError } from "./errors/CxoneAuthError.js"
-export { DiscoveryFailed } from "./errors/DiscoveryFailed.js"
 export {
   CredentialsUnavailable,
+  CxoneAuthError,
+  DiscoveryFailed,
+  ForeignOrigin,
+  InsufficientScope,
   InvalidClient,
+  InvalidToken,
   InvalidTokenResponse,
+  RateLimited,
   TokenEndpointUnavailable
-} from "./errors/TokenError.js"
+} from "./errors/CxoneAuthError.js"
 export { ClientAuth, type ClientProof } from "./exchange/ClientAuth.js"
 export {
   type AccessKey,

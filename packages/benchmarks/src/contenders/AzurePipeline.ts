@@ -16,11 +16,11 @@ const http = createDefaultHttpClient()
 export const azurePipeline: Contender = {
   name: "@azure/core-rest-pipeline",
   usage:
-    "a pipeline with `bearerTokenAuthenticationPolicy` alone and the default client; a credential of the shape of " +
-    "`ClientSecretCredential`. It hands out no token, so a look for one is a request that the next step answers at once; " +
-    "it sends no token without TLS, so the last step turns https into http; and its window of two minutes before a " +
-    "token's end is fixed, so that tokens of a few seconds are always in it (B5, B6). It answers a 401 only where that asks for " +
-    "a claim, and hands on any other (B7)",
+    "a pipeline with `bearerTokenAuthenticationPolicy` alone, the default client, and a credential like " +
+    "`ClientSecretCredential`. It hands out no token, so a look for a token is a request that the next step answers at " +
+    "once. It sends no token without TLS, so the last step turns https into http. Its window of two minutes before a " +
+    "token's end is fixed, so tokens that live for a few seconds are always in it (B5, B6). It renews after a 401 only " +
+    "if the 401 asks for a claim, and hands every other 401 on (B7)",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {

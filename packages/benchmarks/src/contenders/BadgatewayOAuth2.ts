@@ -4,7 +4,7 @@ import { type Contender, fromFunctions, tokenEndpoint } from "./Contender.js"
 
 export const badgatewayOAuth2: Contender = {
   name: "@badgateway/oauth2-client",
-  usage: "`OAuth2Fetch` with `clientCredentials`; it has no buffer before a token's end",
+  usage: "`OAuth2Fetch` with `clientCredentials`. It has no buffer before a token's end",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {

@@ -21,7 +21,7 @@ export const layer = (account: Account, transport: Layer.Layer<HttpClient.HttpCl
 
 export const cxoneAuth: Contender = {
   name: "cxone-auth",
-  usage: "`CxoneHttpClient` over undici, with the defaults, in one running fiber",
+  usage: "`CxoneHttpClient` over undici, with its defaults, in one running fiber",
   managesTokens: true,
   open: (account) =>
     Effect.gen(function* () {

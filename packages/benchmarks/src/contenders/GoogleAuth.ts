@@ -5,9 +5,8 @@ import { type Contender, fromFunctions, inSeconds, requestToken } from "./Conten
 export const googleAuth: Contender = {
   name: "google-auth-library",
   usage:
-    "`OAuth2Client` with a `refreshHandler` that makes the exchange, since it has no grant for a client's secret; " +
-    "calls by its `request`, with `forceRefreshOnFailure`. It does not share the " +
-    "runs of such a handler among callers (B4, B8)",
+    "`OAuth2Client`, with a `refreshHandler` that makes the exchange, because it has no grant for a client's secret. " +
+    "Calls use its `request`, with `forceRefreshOnFailure`. Each caller runs such a handler on its own (B4, B8)",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {

@@ -11,9 +11,9 @@ interface Current {
 export const openidClient: Contender = {
   name: "openid-client",
   usage:
-    "`clientCredentialsGrant`, and a wrapper that keeps the token until its `expires_in` is down to the buffer (its " +
-    "`expiresIn()` counts whole seconds only); calls by its `fetchProtectedResource`. Each caller fetches on its " +
-    "own (B4, B8), and a 401 is an error (B7)",
+    "`clientCredentialsGrant`, with a wrapper that keeps the token until the buffer before its end (`expiresIn()` " +
+    "counts whole seconds only, so the wrapper uses `expires_in`). Calls use its `fetchProtectedResource`. Each caller " +
+    "fetches on its own (B4, B8), and a 401 is an error (B7)",
   managesTokens: false,
   open: (account) =>
     Effect.sync(() => {

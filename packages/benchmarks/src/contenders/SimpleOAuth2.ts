@@ -5,8 +5,8 @@ import { type Contender, fromFunctions } from "./Contender.js"
 export const simpleOAuth2: Contender = {
   name: "simple-oauth2",
   usage:
-    "`ClientCredentials`, and the wrapper of its README: a token is kept until `expired` says that it is at its end, " +
-    "then another is fetched, by each caller on its own (B4, B8); a 401 is handed on (B7); calls by `fetch`",
+    "`ClientCredentials`, with the wrapper of its README. The wrapper keeps a token until `expired` says that it ends, " +
+    "and then each caller fetches another on its own (B4, B8). A 401 is handed on (B7). Calls use `fetch`",
   managesTokens: false,
   open: (account) =>
     Effect.sync(() => {

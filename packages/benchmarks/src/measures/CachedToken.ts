@@ -1,7 +1,7 @@
 /** B1: what a look for a cached token costs. */
 import { Duration, Effect, Record } from "effect"
 import { contenders, open } from "../Contest.js"
-import * as BriefsClass from "../contenders/BriefsClass.js"
+import * as TutorialClass from "../contenders/TutorialClass.js"
 import type { Measure } from "../Measure.js"
 import { bestPeer, type Findings } from "../Section.js"
 import { number } from "../Table.js"
@@ -36,7 +36,7 @@ const run = (quick: boolean) =>
       ),
       rounds
     )
-    const brief = quick ? {} : { [BriefsClass.name]: yield* BriefsClass.cachedToken(times) }
+    const tutorial = quick ? {} : { [TutorialClass.name]: yield* TutorialClass.cachedToken(times) }
     const { "cxone-auth": ours = Number.NaN, [succeed]: succeeded = Number.NaN, ...others } = medians
     const managing = Record.filter(others, (_, name) =>
       contenders(false).some((contender) => contender.name === name && contender.managesTokens)
@@ -44,15 +44,16 @@ const run = (quick: boolean) =>
     const best = bestPeer({ better: "less", peers: managing }) ?? Number.NaN
     return {
       method:
-        `${number(times)} looks in one running fiber; peers: awaited calls in one async function. Medians of ${rounds} ` +
-        "rounds, by turns; the brief's class once. Simple-oauth2 and openid-client manage no tokens: theirs is a look at a variable.",
+        `The token is looked for ${number(times)} times in one running fiber. The other libraries are awaited in one async ` +
+        `function. Figures are medians of ${rounds} rounds, by turns; the tutorial's class was run once. Simple-oauth2 and ` +
+        "openid-client manage no tokens, so theirs is a look at a variable.",
       figures: [
         {
           name: "a cached token",
           unit: "ns",
           better: "less",
           ours,
-          peers: { ...others, ...brief },
+          peers: { ...others, ...tutorial },
           controls: { [succeed]: succeeded }
         }
       ],

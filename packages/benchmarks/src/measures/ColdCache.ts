@@ -1,9 +1,9 @@
 /** B4: 10,000 callers at once, and no token yet. */
 import { Array as Arr, Duration, Effect, Either, Layer } from "effect"
 import { byName, contenders, open } from "../Contest.js"
-import * as BriefsClass from "../contenders/BriefsClass.js"
 import type { Contender } from "../contenders/Contender.js"
 import { googleAuth } from "../contenders/GoogleAuth.js"
+import * as TutorialClass from "../contenders/TutorialClass.js"
 import * as Heap from "../Heap.js"
 import type { Measure } from "../Measure.js"
 import * as Percentiles from "../Percentiles.js"
@@ -32,8 +32,8 @@ const once = (contender: Contender, run: string) =>
   )
 
 /**
- * At a server of the contender's own: another one's 10,000 connections must not take away its file descriptors. Who makes
- * thousands of requests is not asked for more.
+ * At a server of the contender's own, because the 10,000 connections of another one would take its file descriptors. A
+ * contender that makes thousands of requests is run once.
  */
 const runsOf = (contender: Contender, rounds: number) =>
   Effect.gen(function* () {
@@ -52,7 +52,7 @@ const runsOf = (contender: Contender, rounds: number) =>
     } satisfies Cold
   }).pipe(Effect.provide(Layer.fresh(Provider.Provider.layer)))
 
-/** What nothing that is built of fibers can go below: each waits for one callback, and does nothing else. */
+/** The least that fibers can take: each waits for one callback and does nothing else. */
 const floor = Effect.gen(function* () {
   yield* Heap.collect
   const wake: Array<() => void> = []
@@ -83,7 +83,7 @@ const run = (quick: boolean) =>
       Effect.map(runsOf(contender, rounds), (runs) => [contender, runs] as const)
     )
     const least = Percentiles.at(yield* Effect.all(Arr.replicate(floor, rounds)), 50)
-    const brief = quick ? undefined : yield* BriefsClass.together(1_000, delay)
+    const tutorial = quick ? undefined : yield* TutorialClass.together(1_000, delay)
     const requests: Figure = {
       name: "token requests",
       unit: "",
@@ -100,12 +100,12 @@ const run = (quick: boolean) =>
     const best = bestPeer(time) ?? Number.NaN
     return {
       method:
-        `The token endpoint takes ${delay} ms. Medians of ${rounds} runs after one that does not count, each with a new ` +
-        "client; whoever made more than one request was run once. Callers are promises; ours each run a fiber. The " +
-        "brief's class was run with 1,000 threads.",
+        `The token endpoint takes ${delay} ms. Figures are medians of ${rounds} runs, each with a new client, after one ` +
+        "that does not count. A library that made more than one request was run once. Callers are promises; each of ours " +
+        "runs a fiber. The tutorial's class was run with 1,000 threads.",
       figures: [
-        withPeer(requests, brief && { [BriefsClass.name]: brief.tokenRequests }),
-        withPeer(time, brief && { [BriefsClass.name]: `${number(brief.millis)} (1,000 threads)` })
+        withPeer(requests, tutorial && { [TutorialClass.name]: tutorial.tokenRequests }),
+        withPeer(time, tutorial && { [TutorialClass.name]: `${number(tutorial.millis)} (1,000 threads)` })
       ],
       verdicts: [
         { goal: "1 request", found: number(requests.ours), isMet: requests.ours === 1 },
@@ -114,11 +114,11 @@ const run = (quick: boolean) =>
           found: `${number(time.ours)} ms against ${number(best)} ms`,
           isMet: time.ours <= best,
           reason:
-            `10,000 fibers that do nothing but wait ${delay} ms for a callback took ${number(least)} ms in the same run: a ` +
-            "fiber that waits holds some 1.5 KB, and profiles taken apart show that most of the time is garbage collection. " +
-            "In an app the fibers are there anyway; the library's part is " +
-            `${number(((time.ours - least) / callers) * 1_000, 1)} µs a caller. In trials apart, with a \`Deferred\` in place ` +
-            "of its own list of those who wait, the whole took 1.3 to 1.4 times as long."
+            `10,000 fibers that only wait ${delay} ms for a callback took ${number(least)} ms in the same run, because a ` +
+            "waiting fiber holds some 1.5 KB. Separate profiles show that most of the time is garbage collection. In an " +
+            "app the fibers are there anyway. The library's part is " +
+            `${number(((time.ours - least) / callers) * 1_000, 1)} µs a caller. In separate trials, a \`Deferred\` instead of ` +
+            "the library's own list of waiters took 1.3 to 1.4 times as long."
         }
       ]
     } satisfies Findings

@@ -108,8 +108,9 @@ const run = Effect.gen(function* () {
   const alone = gzipped(core)
   return {
     method:
-      "Bundled by esbuild, minified, gzip -9. With everything: a program that makes one call, with all that it uses of its " +
-      "dependencies; of the peers, what is used here. Import: of that bundle, by a new process, median of eleven.",
+      "Bundled by esbuild, minified, gzip -9. The first column is a program that makes one call, with all that it uses of " +
+      "its dependencies; of the peers, it is what is used here. The import of that bundle is timed in a new process; " +
+      "the figure is the median of eleven.",
     figures: [
       {
         name: "with everything, tree-shaken",
@@ -180,9 +181,9 @@ const sizeReason = (core: Uint8Array, whole: Uint8Array): string => {
   const code = withoutSentences(new TextDecoder().decode(core))
   const wordless = gzipped(new TextEncoder().encode(code))
   return (
-    `Without a single sentence it would still be ${number(wordless / 1_024, 1)} KiB; the sentences are what errors say to ` +
-    "the person who has one line to find a wrong setting. The rest is spread over all rooms: none can be left out without " +
-    "a way into CXone or a promise, and layers that are statics of one class cannot be left out by a bundler. A program " +
+    `Without any sentence it would still be ${number(wordless / 1_024, 1)} KiB. The sentences are the messages of errors, ` +
+    "which help a person to find a wrong setting. The rest is spread over all folders: leaving one out would cost a " +
+    "way into CXone or a promise. Layers are statics of one class, so a bundler cannot leave any out. A program " +
     `carries it beside ${number(gzipped(whole) / gzipped(core) - 1, 1)} times as much of \`effect\` and \`@effect/platform\`.`
   )
 }

@@ -27,8 +27,8 @@ const run = Effect.gen(function* () {
   const grown = Math.max(...heaps) - before.heap / megabyte
   return {
     method:
-      `${number(stages * callsInStage)} GETs, 32 at once, while tokens of 1.5 s end; the heap after a collection at the start ` +
-      `and after each ${number(callsInStage)}.`,
+      `${number(stages * callsInStage)} GETs, 32 at once, with tokens that live for 1.5 s. The heap is measured after a ` +
+      `garbage collection, at the start and after each ${number(callsInStage)} calls.`,
     figures: [
       { name: "token requests", unit: "", better: "less", ours: tokenRequests, peers: {} },
       { name: "heap at the start", unit: "MB", better: "less", digits: 2, ours: before.heap / megabyte, peers: {} },

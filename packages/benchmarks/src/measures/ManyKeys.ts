@@ -118,17 +118,17 @@ const run = Effect.gen(function* () {
   const { all, bytes, mapOfAll, mapOfOne, one, ten } = yield* ours
   const peers = yield* ofPeers
   const reason =
-    `To ten keys among 100,000 the way is ${number(ten / one, 2)} × as long as to a key alone. But scattered over ` +
-    `${number((bytes * keys) / 1e6)} MB neither entry nor token is in the processor's caches, and each look waits for the ` +
-    `one before it. A bare \`Map\` of as many keys takes ${number(mapOfAll / mapOfOne, 1)} × there. The faster the look at a ` +
-    "single key, the greater the ratio."
+    `Access to ten keys among 100,000 takes ${number(ten / one, 2)} × as long as access to a key alone. But if the keys are ` +
+    `scattered over ${number((bytes * keys) / 1e6)} MB, neither entry nor token is in the processor's caches, and each look ` +
+    `waits for the one before it. A bare \`Map\` of as many keys takes ${number(mapOfAll / mapOfOne, 1)} × there. The ratio ` +
+    "grows when the look at a single key gets faster."
   const goal = "access at 100,000 ≤ 1.5 × access at 1"
   return {
     method:
-      `${clients} clients with ${number(scopeSets)} sets of scopes each; an opaque token of ${tokenBytes} bytes for each. Access by ` +
-      `\`accessTokenFor\`, ${number(accesses)} times, by turns; medians of nine rounds. Access at 1 is to a client with one ` +
-      `key. Peers keep one token in an instance, so ${number(peerKeys)} were made of each, with credentials of their own; less ` +
-      "what an instance takes that only keeps a token.",
+      `${clients} clients have ${number(scopeSets)} sets of scopes each. Each set has an opaque token of ${tokenBytes} bytes. ` +
+      `Access is \`accessTokenFor\`, ${number(accesses)} times, by turns; figures are medians of nine rounds. Access at 1 ` +
+      `is to a client with one key. Peers keep one token in an instance, so ${number(peerKeys)} instances of each were made, ` +
+      "with credentials of their own. What an instance takes that only keeps a token was subtracted.",
     figures: [
       {
         name: "memory a key",

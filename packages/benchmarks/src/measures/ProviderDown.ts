@@ -24,10 +24,10 @@ const run = (quick: boolean) =>
     const failed = byName(results, ({ calls }) => failures(calls))
     return {
       method:
-        `${perSecond} calls a second for ${seconds} s with each, all at the same time; tokens live for ${lifetime} s. Ours ` +
-        "begins to renew them in the background 30 to 34 % before their end, and gives them out up to 10 % before it; a " +
-        "library with a buffer to set has 30 %. 503 while it is down: whoever is ahead of the outage meets none. The brief's " +
-        "class is left out, as in B5.",
+        `${perSecond} calls a second for ${seconds} s with each library, all at the same time. Tokens live for ${lifetime} s. ` +
+        "Ours begins to renew them in the background 30 to 34 % before their end, and hands them out until 10 % before " +
+        "it. Libraries whose buffer can be set have 30 %. The token endpoint answers 503 while it is down; a library " +
+        "that renews before the outage does not notice it. The tutorial's class is left out, as in B5.",
       figures: [
         { name: "failed calls", unit: `of ${perSecond * seconds}`, better: "less", ...failed },
         {

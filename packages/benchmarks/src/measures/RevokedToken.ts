@@ -36,7 +36,7 @@ const run = (quick: boolean) =>
         return [contender, { extra: apiRequests - calls, tokenRequests, served }] as const
       })
     )
-    // To do nothing is not to do it with less.
+    // A library that does not renew is not better for making fewer requests.
     const ofWhoServed = (value: (each: Revoked) => number) =>
       byName(results, (each) => (each.served === 0 ? "hands the 401 on" : value(each)))
     const extra = ofWhoServed((each) => each.extra)
@@ -44,8 +44,8 @@ const run = (quick: boolean) =>
     const served = byName(results, (each) => each.served)
     return {
       method:
-        "The API holds its answers back until all 500 requests with the old token have come, and answers 401 to each. " +
-        "The brief's class is left out: it makes no second try.",
+        "The API waits until all 500 requests with the old token have come, and then answers 401 to each. The " +
+        "tutorial's class is left out, because it does not try again.",
       figures: [
         { name: "extra API requests", unit: "", better: "less", ...extra },
         { name: "token requests", unit: "", better: "less", ...tokens },

@@ -36,10 +36,10 @@ const run = (quick: boolean) =>
     )
     return {
       method:
-        `${settings.rounds} rounds of ${number(settings.requests)} GETs with each, 32 at once, by turns; medians. The ` +
-        "peer is the platform's client with a fixed token; the ratio is the median of those of the rounds. It is near 1 " +
-        "because the platform's client opens a span for each request, and ours none where nobody traces: what the span " +
-        "costs is about what our part of a call does.",
+        `${settings.rounds} rounds of ${number(settings.requests)} GETs with each, 32 at once, by turns. Figures are medians. ` +
+        "The peer is the platform's client with a fixed token. The ratio is the median of the ratios of the rounds. It is " +
+        "near 1 because the platform's client opens a span for each request, and ours opens none if there is no tracer. " +
+        "The span costs about as much as our part of a call.",
       figures: measured.map(({ name, ours, plain, ratio, untraced }) => ({
         name: `over ${name}`,
         unit: "requests/s",
@@ -55,8 +55,8 @@ const run = (quick: boolean) =>
         isMet: ratio >= goal,
         reason:
           `Over ${name}, half of the rounds lay between ${number(Percentiles.at(ratios, 25), 2)} and ` +
-          `${number(Percentiles.at(ratios, 75), 2)}: the machine's own pace changes by more from one round to the next than the ` +
-          "goal leaves room for."
+          `${number(Percentiles.at(ratios, 75), 2)}. The machine's own pace changes more from one round to the next than the ` +
+          "goal allows."
       }))
     } satisfies Findings
   }).pipe(Effect.provide(CallServer.layer))

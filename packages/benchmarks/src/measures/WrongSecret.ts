@@ -1,14 +1,14 @@
 /** B8: what a wrong secret costs the identity provider. */
 import { Effect } from "effect"
 import { byName, contenders, open, pace } from "../Contest.js"
-import * as BriefsClass from "../contenders/BriefsClass.js"
+import * as TutorialClass from "../contenders/TutorialClass.js"
 import type { Measure } from "../Measure.js"
 import * as Provider from "../Provider.js"
 import type { Findings } from "../Section.js"
 
 const perSecond = 100
 const seconds = 10
-/** Of the token endpoint: of calls that come while one runs, libraries make one or many. */
+/** Milliseconds at the token endpoint, so that calls come while an exchange runs. */
 const delay = 50
 
 const run = (quick: boolean) =>
@@ -24,10 +24,10 @@ const run = (quick: boolean) =>
       { concurrency: "unbounded" }
     )
     const { ours, peers } = byName(results, ({ tokenRequests }) => tokenRequests)
-    const brief = quick ? {} : { [BriefsClass.name]: yield* BriefsClass.refused(perSecond * seconds, seconds) }
+    const tutorial = quick ? {} : { [TutorialClass.name]: yield* TutorialClass.refused(perSecond * seconds, seconds) }
     return {
-      method: `Requests that the token endpoint saw, and refused with \`invalid_client\` after ${delay} ms.`,
-      figures: [{ name: "token requests", unit: "", better: "less", ours, peers: { ...peers, ...brief } }],
+      method: `Requests that the token endpoint got. It refused each with \`invalid_client\` after ${delay} ms.`,
+      figures: [{ name: "token requests", unit: "", better: "less", ours, peers: { ...peers, ...tutorial } }],
       verdicts: [{ goal: "≤ 2", found: String(ours), isMet: ours <= 2 }]
     } satisfies Findings
   })

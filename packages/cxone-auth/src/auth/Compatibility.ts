@@ -1,31 +1,19 @@
-/**
- * Which credentials go with which CXone.
- *
- * @since 0.1.0
- */
-
 import type { CxoneEnvironment } from "../environment/CxoneEnvironment.js"
-import type { Credentials, RotatingCredentials } from "../exchange/Credentials.js"
+import { type Credentials, eachOf, type RotatingCredentials } from "../exchange/TokenSource.js"
 
 /**
- * Why these credentials cannot be used there, or nothing if they can: an area's token service takes an access key alone,
- * and an issuer takes one with a client only (facts §1). What a `custom` endpoint takes is not known here.
- *
- * @since 0.1.0
- * @category predicates
+ * Why these credentials can't be used in this environment, or nothing. An area's token service takes an access key alone,
+ * and an issuer needs a client beside it (docs/cxone-facts.md). A `custom` endpoint may take any.
  */
 export const objectionTo = (
   credentials: Credentials | RotatingCredentials,
   environment: CxoneEnvironment
 ): string | undefined => {
-  if (credentials._tag === "RotatingCredentials") {
-    return objectionTo(credentials.current, environment) ?? objectionTo(credentials.next, environment)
-  }
-  const isKeyAlone = credentials._tag === "AccessKeyOnly"
-  if (environment._tag === "DiscoveredEnvironment" && isKeyAlone) {
+  const isKeyAlone = ({ _tag }: Credentials) => _tag === "AccessKeyOnly"
+  if (environment._tag === "DiscoveredEnvironment" && eachOf(credentials).some(isKeyAlone)) {
     return "CxoneEnvironment.discover needs a client beside the access key (Credentials.accessKey)"
   }
-  if (environment._tag === "AreaEnvironment" && !isKeyAlone) {
+  if (environment._tag === "AreaEnvironment" && !eachOf(credentials).every(isKeyAlone)) {
     return "CxoneEnvironment.area takes an access key alone (Credentials.accessKeyOnly)"
   }
   return undefined

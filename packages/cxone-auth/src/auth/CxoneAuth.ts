@@ -1,8 +1,3 @@
-/**
- * The token service and its layers.
- *
- * @since 0.1.0
- */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
@@ -13,11 +8,16 @@ import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { type CxoneEnvironment, copy as copyOf } from "../environment/CxoneEnvironment.js"
+import { type CxoneEnvironment, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
-import type { Credentials, RotatingCredentials } from "../exchange/Credentials.js"
-import { type CredentialsInput, make as makeSource } from "../exchange/TokenSource.js"
+import {
+  type Credentials,
+  type CredentialsInput,
+  eachOf,
+  make as makeSource,
+  type RotatingCredentials
+} from "../exchange/TokenSource.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import type { AccessToken } from "../token/AccessToken.js"
@@ -38,23 +38,23 @@ import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
  */
 export interface CxoneAuthService {
   /**
-   * A valid token with the layer's scopes. `yield*` has a cached one without a step of the fiber, so a loop of nothing
-   * else lets no other fiber run, as one of `Effect.succeed` does not.
+   * A valid token with the scopes of the layer. In a generator, `yield*` has a cached token without a step of the fiber.
+   * So a loop that does nothing else lets no other fiber run, as with `Effect.succeed`.
    */
   readonly accessToken: Effect.Effect<AccessToken, CxoneAuthError>
   /**
-   * A valid token with these scopes, in any order, as a list or separated by spaces. Each set of scopes has a token
-   * of its own: none is ever handed to a caller who asked for another set (L2).
+   * A valid token with these scopes, in any order, as a list or separated by spaces. Each set of scopes has a token of its
+   * own, which no caller with another set gets.
    */
   readonly accessTokenFor: (scopes: string | ReadonlyArray<string>) => Effect.Effect<AccessToken, CxoneAuthError>
   /**
-   * Drops a token that turned out to be no good, but only if it is still the cached one (L9). A provider that issues
-   * the very same one again has it served again.
+   * Drops a token that was refused, but only if it is still the cached one. If the provider issues the same token again,
+   * that is handed out again.
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
-  /** Where the API answers. With discovery, this may get the first token, which says whose API it is. */
+  /** Where the API is. With discovery, this may get the first token, because that tells the tenant. */
   readonly apiBaseUrl: Effect.Effect<URL, CxoneAuthError>
-  /** How things stand, for a health endpoint: an entry for each set of scopes that was asked for, free of secrets. */
+  /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */
   readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
 }
 
@@ -66,36 +66,27 @@ export interface CxoneAuthService {
  */
 export interface CxoneAuthOptions {
   /**
-   * The credentials; or, for a rotation without a restart, an effect that yields them, which is asked at each exchange
-   * and may take 10 s. It is asked as well before a remembered refusal is repeated: other credentials are to be noticed
-   * at once, so give an effect that is quick. They are used from the next exchange on; the token at hand serves to its
-   * end (L10).
+   * The credentials, or an effect that yields them, for a rotation without a restart. The effect runs at each exchange, and
+   * may take 10 s. While the credentials are refused, it also runs at each call that needs a new token, so that other
+   * credentials are noticed at once: make it a quick one. New credentials are used from the next exchange on; the current
+   * token serves to its end.
    */
   readonly credentials: CredentialsInput
   readonly environment: CxoneEnvironment
   /**
-   * The scopes of `accessToken`. Default: with a client at the brief's gateway or a custom endpoint `offline_access`
-   * (source: the brief); else none, for those of an access key are those of its registration (facts §1b).
+   * The scopes of `accessToken`. Default: `offline_access` for a client alone at the platform gateway or a custom endpoint.
+   * Else none, because the scopes of an access key are those of its registration.
    */
   readonly scopes?: string | ReadonlyArray<string>
-  /** The numbers that are to be other than the defaults. */
+  /** The numbers that differ from the defaults. */
   readonly policy?: TokenPolicyOptions
-  /** What metrics and spans call this client (label `client`); default: no label. Name each, if there are several. */
+  /** The name of this client in metrics and spans (label `client`). Default: no label. Name each, if there are several. */
   readonly name?: string
 }
 
 const keyOf = ScopeSet.toParameter
 
-/**
- * Builds the service. Every exchange runs in the scope that it is built in; closing that scope ends them. A policy
- * that cannot be is a defect, a `TypeError` that names the field.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (
-  options: CxoneAuthOptions
-): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope> =>
+const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function* () {
     const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<HttpClient.HttpClient>())
     const fiberRefs = yield* Effect.getFiberRefs
@@ -103,18 +94,16 @@ export const make = (
     const environment = copyOf(options.environment)
     const objectionTo = (credentials: Credentials | RotatingCredentials) =>
       Compatibility.objectionTo(credentials, environment)
-    requireSuitable(options.credentials, objectionTo)
+    requireCompatible(options.credentials, objectionTo)
     const policy = TokenPolicy.make(options.policy)
     const metrics = Metrics.make(options.name)
 
     yield* Effect.addFinalizer(() => Effect.sync(() => metrics.refusals(0)))
 
-    // Nobody's flight (L3): the context, settings, tracer and annotations of whoever happens to call first are not for all.
-    const asOfTheLayer = Effect.updateFiberRefs((fiberId) => FiberRefs.forkAs(fiberRefs, fiberId))
-
+    // Context, tracer and annotations are those of the layer, because an exchange belongs to no caller (L3).
     const inTheLayer = <A, E>(effect: Effect.Effect<A, E, HttpClient.HttpClient>): Effect.Effect<A, E> =>
       Effect.zipRight(
-        asOfTheLayer,
+        Effect.updateFiberRefs((fiberId) => FiberRefs.forkAs(fiberRefs, fiberId)),
         effect.pipe(
           options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
           Effect.mapInputContext((_: Context.Context<never>) => context)
@@ -130,42 +119,35 @@ export const make = (
       metrics
     })
 
-    const defaultScopes = ScopeSet.make(options.scopes ?? defaultScopesFor(options.credentials, environment))
-    const obtainDefault =
-      options.scopes === undefined ? source.obtainUnscoped(defaultScopes) : source.obtain(defaultScopes)
+    const scopes = ScopeSet.make(options.scopes ?? defaultScopesOf(options.credentials, environment))
+    const obtainDefault = options.scopes === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
 
     const cache = TokenCache.make<CxoneAuthError>({
-      // The API is that of the default token: one for other scopes may already be of other credentials.
-      exchange: (scopes) =>
-        inTheLayer(scopes === defaultScopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(scopes)),
+      // The default token tells the tenant. One for other scopes may already be of another tenant's credentials.
+      exchange: (wanted) =>
+        inTheLayer(wanted === scopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(wanted)),
       policy,
       scope
     })
     const accessTo = TokenEffect.make(cache, options.name)
 
-    const newSlot = (scopes: ScopeSet.ScopeSet) => TokenSlot.make<CxoneAuthError>(scopes, metrics.ofToken(scopes))
-    const defaultSlot = newSlot(defaultScopes)
-    const slots = new Map([[keyOf(defaultScopes), defaultSlot]])
-    const newSlotFor = (scopes: ScopeSet.ScopeSet) => {
+    const slots = new Map<string, TokenSlot.TokenSlot<CxoneAuthError>>()
+    const slotOf = (scopes: ScopeSet.ScopeSet) => {
       const key = keyOf(scopes)
-      const slot = slots.get(key) ?? newSlot(scopes)
+      const slot = slots.get(key) ?? TokenSlot.make<CxoneAuthError>(scopes, metrics.ofToken(key))
       slots.set(key, slot)
       return slot
     }
-    // Whoever gives the scopes as they are in the key, sorted and each once, needs no set to be built.
+    // Scopes that are given as in the key, sorted and each once, need no set to be built.
     const slotFor = (input: string | ReadonlyArray<string>) =>
-      slots.get(typeof input === "string" ? input : keyOf(input)) ?? newSlotFor(ScopeSet.make(input))
-    const accessToken = accessTo(defaultSlot)
+      slots.get(typeof input === "string" ? input : keyOf(input)) ?? slotOf(ScopeSet.make(input))
+    const accessToken = accessTo(slotOf(scopes))
 
     return {
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
       invalidate: (token) =>
-        Effect.sync(() => {
-          for (const slot of slots.values()) {
-            TokenSlot.drop(slot, token)
-          }
-        }),
+        Effect.suspend(() => Effect.forEach(slots.values(), (slot) => TokenSlot.drop(slot, token), { discard: true })),
       apiBaseUrl: discovery.apiBaseUrl(accessToken),
       status: Effect.gen(function* () {
         const standing = yield* source.standing
@@ -177,7 +159,7 @@ export const make = (
     }
   })
 
-const requireSuitable = (
+const requireCompatible = (
   input: CredentialsInput,
   objectionTo: (credentials: Credentials | RotatingCredentials) => string | undefined
 ): void => {
@@ -187,11 +169,9 @@ const requireSuitable = (
   }
 }
 
-// The scopes of an access key are those of its client's registration, and none are sent (facts §1b).
-const defaultScopesFor = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
-  const current = Effect.isEffect(input) ? undefined : input._tag === "RotatingCredentials" ? input.current : input
-  const isKey = current !== undefined && current._tag !== "ClientSecret"
-  return environment._tag === "FixedEnvironment" && !isKey ? CxoneConfig.defaultScopes : []
+const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
+  const hasKey = !Effect.isEffect(input) && eachOf(input)[0]._tag !== "ClientSecret"
+  return environment._tag === "FixedEnvironment" && !hasKey ? defaultScopes : []
 }
 
 /**
@@ -216,7 +196,8 @@ const defaultScopesFor = (input: CredentialsInput, environment: CxoneEnvironment
  */
 export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, CxoneAuthService>() {
   /**
-   * The service for these credentials, at this CXone.
+   * The service for these credentials, at this CXone. Closing the layer ends every exchange. A wrong number in `policy`, or
+   * credentials that can't be used in the environment, are a defect when the layer is built: a `TypeError` that names them.
    *
    * @since 0.1.0
    * @category layers
@@ -237,9 +218,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for what the settings `CXONE_*` say; a `ConfigError` names the setting that is missing or wrong. Each
-   * use of it is a layer of its own, since Effect builds one layer once, whatever settings it is provided with: name it
-   * in a constant to share it in an app, and use it within the lookup of a `LayerMap`.
+   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. Each use is a layer
+   * of its own, because Effect builds one layer once, whatever settings it is provided with. Name it in a constant to share
+   * it in an app; use it within the lookup of a `LayerMap`.
    *
    * @since 0.1.0
    * @category layers
@@ -249,7 +230,7 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The same, with what no setting says: numbers other than the defaults, a name for the metrics.
+   * The same with what no setting says: numbers that differ from the defaults, and a name for the metrics.
    *
    * @since 0.1.0
    * @category layers
@@ -270,8 +251,8 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for tests: always this token (a plain text stands for one that never expires), or always this
-   * failure. Nothing is requested from anybody. The API base URL is `https://cxone.test` unless it is given.
+   * The service for tests: always this token (a string stands for one that never expires), or always this failure. Nothing
+   * is sent. The API base URL is `https://cxone.test` unless it is given.
    *
    * @since 0.1.0
    * @category layers

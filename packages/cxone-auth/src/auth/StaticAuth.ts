@@ -1,32 +1,18 @@
 /**
  * The token service of a test: always the same answer.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { CxoneEnvironment } from "../environment/CxoneEnvironment.js"
+import { CxoneEnvironment, defaultScopes } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
-import { defaultScopes } from "../settings/CxoneConfig.js"
 import { AccessToken } from "../token/AccessToken.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as TokenStatus from "./TokenStatus.js"
 
-/**
- * A token, as a plain text or with its times; or a failure.
- *
- * @since 0.1.0
- * @category models
- */
+/** A token, as plain text or with its times; or a failure. */
 export type Answer = string | AccessToken | CxoneAuthError
 
-/**
- * The members of a token service that knows nothing but this answer, and asks nobody.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const make = (answer: Answer, options?: { readonly apiBaseUrl?: string | URL }) => {
   const tokenEndpoint = "https://cxone.test/oauth/token"
   const { apiBaseUrl } = CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl: "https://cxone.test", ...options })
@@ -66,7 +52,7 @@ const statusWithout = ({ _tag: tag }: CxoneAuthError, now: number): TokenStatus.
     now
   })
 
-// The last time that a `Date` can show.
+/** The last time that a `Date` can show. */
 const lastInstant = 8_640_000_000_000_000
 
 const everlasting = (value: string, scopes: ScopeSet.ScopeSet): AccessToken =>

@@ -1,7 +1,5 @@
 /**
- * The life of a token: served while it lasts, renewed ahead of its end, by one exchange at a time.
- *
- * @since 0.1.0
+ * The life of a token: handed out while it lasts, renewed ahead of its end, by one exchange at a time.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -10,40 +8,31 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
+import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import * as Retry from "../http/Retry.js"
 import * as SingleFlight from "../lookup/SingleFlight.js"
 import type { CacheState, RenewalReason } from "../telemetry/Metrics.js"
 import type { AccessToken } from "../token/AccessToken.js"
+import * as Expiry from "../token/Expiry.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
-import { backoff, renewableFrom, type TokenPolicy, usableUntil } from "../token/TokenPolicy.js"
+import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as TokenSlot from "./TokenSlot.js"
 
-/**
- * The tokens of one client at one endpoint, each in a slot of its own.
- *
- * @since 0.1.0
- * @category models
- */
 export interface TokenCache<E> {
   /**
-   * The cached token, or a new one if there is none that lasts. However many fibers ask, at most one exchange is in
-   * flight (L2). It belongs to none of them: a caller that is interrupted leaves at once and disturbs nobody (L3).
-   * A failure is told to those who waited for it, and not remembered. A token is handed to them as it came, even one
-   * whose margin began while it was under way: nobody else gets that.
+   * The cached token, or a new one. At most one exchange is in flight, however many fibers ask (L2). It belongs to none
+   * of them: interrupting a caller doesn't disturb the others (L3). A failure goes to those who waited for it, and is
+   * not remembered. They also get a token whose margin began while it was on its way; nobody else does.
    *
-   * The first caller in the refresh window starts a renewal, and gets the current token like all others (L4). If it
-   * fails it is tried again until the margin; no caller is told (L5). `observe` hears how the token is come by.
+   * In the refresh window, the first caller starts a renewal in the background, and gets the current token like all
+   * others (L4). A failed renewal is tried again until the margin; no caller hears of it (L5). `observe` is told how the
+   * caller got the token.
    */
-  readonly get: (slot: TokenSlot.TokenSlot<E>, observe: (cache: CacheState) => void) => Effect.Effect<AccessToken, E>
+  readonly get: (slot: TokenSlot.TokenSlot<E>, observe: Observe) => Effect.Effect<AccessToken, E>
 }
 
-/** What an exchange may fail with. */
-interface Failure {
-  readonly _tag: string
-  readonly retryAfter?: Option.Option<Duration.Duration>
-}
-
+type Observe = (cache: CacheState) => void
 type Slot<E> = TokenSlot.TokenSlot<E>
 type State<E> = TokenSlot.State<E>
 type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
@@ -56,30 +45,13 @@ const reasonOf = ({ held, wasInvalidated }: Pick<State<never>, "held" | "wasInva
   return wasInvalidated ? "invalidated" : "first"
 }
 
-const failureOf = (cause: Cause.Cause<Failure>, at: number): TokenSlot.LastFailure => ({
+const failureOf = (cause: Cause.Cause<Retry.Failure>, at: number): TokenSlot.LastFailure => ({
   tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),
   at: Math.round(at)
 })
 
-/** What the provider asked for: a renewal that nobody waits for has all the time. */
-const askedBy = (exit: Exit.Exit<unknown, Failure>): Duration.Duration =>
-  Exit.match(exit, {
-    onSuccess: () => Duration.zero,
-    onFailure: (cause) =>
-      Cause.failureOption(cause).pipe(
-        Option.flatMap(({ retryAfter }) => retryAfter ?? Option.none()),
-        Option.getOrElse(() => Duration.zero)
-      )
-  })
-
-/**
- * Makes a cache that is filled by `exchange`, whose runs live in `scope`: closing it ends those in flight, and those
- * who wait for them are interrupted (L3).
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = <E extends Failure>(options: {
+/** Makes a cache that `exchange` fills. Its runs live in `scope`: closing that ends them, and interrupts who waits (L3). */
+export const make = <E extends Retry.Failure>(options: {
   readonly exchange: (scopes: ScopeSet) => Effect.Effect<AccessToken, E>
   readonly policy: TokenPolicy
   readonly scope: Scope.Scope
@@ -91,68 +63,61 @@ export const make = <E extends Failure>(options: {
     served: Exit.succeed(token),
     cache: "hit",
     obtainedAt: token.obtainedAt,
-    settledFor: Math.floor(renewableFrom(policy, token, draw) - token.obtainedAt),
-    usableFor: Math.floor(usableUntil(policy, token) - token.obtainedAt)
+    settledFor: Math.floor(Expiry.renewableFrom(policy, token, draw) - token.obtainedAt),
+    usableFor: Math.floor(Expiry.usableUntil(policy, token) - token.obtainedAt)
   })
 
-  const land = (
-    slot: Slot<E>,
-    flight: SingleFlight.Flight<AccessToken, E>,
-    reason: RenewalReason,
-    exit: Exit.Exit<AccessToken, E>
-  ) =>
+  const land = ({ metrics, state }: Slot<E>, reason: RenewalReason, exit: Exit.Exit<AccessToken, E>) =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const draw = yield* Random.next
-      const { held, lastFailure, wasInvalidated } = slot.state
-      slot.state = {
-        held: Exit.isSuccess(exit) ? hold(exit.value, draw) : held,
-        flight: undefined,
-        wasInvalidated: Exit.isFailure(exit) && wasInvalidated,
-        lastFailure:
-          Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? lastFailure : failureOf(exit.cause, now)
-      }
+      yield* Ref.update(state, (current) =>
+        Exit.match(exit, {
+          onSuccess: (token) => ({ ...current, held: hold(token, draw), flight: undefined, wasInvalidated: false }),
+          onFailure: (cause) => ({
+            ...current,
+            flight: undefined,
+            lastFailure: Cause.isInterruptedOnly(cause) ? current.lastFailure : failureOf(cause, now)
+          })
+        })
+      )
       if (Exit.isSuccess(exit)) {
-        slot.metrics.renewed(reason)
+        metrics.renewed(reason)
       }
-      flight.land(exit)
     })
 
-  // Called, and so forked, where nothing interrupts: a fiber that is interrupted before its first step never lands.
   const launch = (
     slot: Slot<E>,
     current: State<E>,
     reason: RenewalReason,
     wait: (flight: Effect.Effect<AccessToken, E>) => Effect.Effect<AccessToken, E>
   ): Step<E, AccessToken> => {
-    const flight = SingleFlight.make<AccessToken, E>()
-    const start = Effect.interruptible(exchange(slot.scopes)).pipe(
-      Effect.exit,
-      Effect.flatMap((exit) => land(slot, flight, reason, exit)),
-      Effect.forkIn(scope)
-    )
-    return [Effect.zipRight(start, wait(flight.wait)), { ...current, flight: flight.wait }]
+    const flight = SingleFlight.make({
+      work: exchange(slot.scopes),
+      land: (exit: Exit.Exit<AccessToken, E>) => land(slot, reason, exit),
+      scope
+    })
+    return [Effect.zipRight(flight.start, wait(flight.wait)), { ...current, flight: flight.wait }]
   }
 
+  /** Changes a slot, and then does what the change is for. Nothing interrupts in between. */
   const step = <A>(
-    slot: Slot<E>,
+    { state }: Slot<E>,
     take: (current: State<E>, now: number, restore: Restore) => Step<E, A>
   ): Effect.Effect<A, E> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const [next, after] = take(slot.state, now, restore)
-        slot.state = after
-        return next
-      })
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.flatten(Ref.modify(state, (current) => take(current, now, restore)))
+      )
     )
 
-  const schedule = Schedule.identity<Exit.Exit<unknown, E>>().pipe(
-    Schedule.intersect(backoff(policy)),
-    Schedule.modifyDelay(([exit], delay) => Duration.max(delay, askedBy(exit)))
+  // The exchange has its own retries, so a short `Retry-After` must not keep the renewals from slowing down.
+  const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>, backoff) =>
+    Cause.failureOption(cause).pipe(Option.flatMap(Retry.askedBy), Option.filter(Duration.greaterThan(backoff)))
   )
 
-  // Until the token has a successor, was dropped, or is at its margin: from there on the callers see to it themselves.
-  // Should the clock be set back behind the margin after all, the next caller can start anew.
+  // Ends when the token has a successor, was dropped, or is at its margin: from there on the callers see to it. The slot
+  // then holds the token as it was, so that the next caller starts anew if the clock is set back behind the margin.
   const renew = (slot: Slot<E>, held: TokenSlot.Held, renewing: TokenSlot.Held) =>
     step<AccessToken | undefined>(slot, (current, now, restore) => {
       if (current.held !== renewing) {
@@ -162,43 +127,41 @@ export const make = <E extends Failure>(options: {
         return [Effect.succeed(undefined), { ...current, held }]
       }
       return current.flight === undefined ? launch(slot, current, "ahead", restore) : [restore(current.flight), current]
-    }).pipe(Effect.exit, Effect.repeat({ while: Exit.isFailure, schedule }), Effect.interruptible, Effect.forkIn(scope))
+    }).pipe(Effect.sandbox, Effect.retry(schedule), Effect.interruptible, Effect.forkIn(scope))
 
-  const serve = (
-    { metrics }: Slot<E>,
-    { cache, served, token }: TokenSlot.Held,
-    now: number,
-    observe: (cache: CacheState) => void
-  ): Effect.Effect<AccessToken> => {
-    observe(cache)
-    metrics.served(cache, token, now)
-    return served
-  }
+  const serve = ({ metrics }: Slot<E>, { cache, served, token }: TokenSlot.Held, now: number, observe: Observe) =>
+    Effect.suspend(() => {
+      observe(cache)
+      metrics.served(cache, token.expiresAt, now)
+      return served
+    })
 
   const serveFrom = (
     { metrics }: Slot<E>,
     cache: "joined" | "miss",
     flight: Effect.Effect<AccessToken, E>,
-    observe: (cache: CacheState) => void
+    observe: Observe
   ): Effect.Effect<AccessToken, E> =>
     Effect.clockWith((clock) => {
       observe(cache)
       return Effect.map(flight, (token) => {
-        metrics.served(cache, token, clock.unsafeCurrentTimeMillis())
+        metrics.served(cache, token.expiresAt, clock.unsafeCurrentTimeMillis())
         return token
       })
     })
 
-  const board = (slot: Slot<E>, observe: (cache: CacheState) => void) =>
+  const getOrRenew = (slot: Slot<E>, observe: Observe) =>
     step<AccessToken>(slot, (current, now, restore) => {
       const { flight, held } = current
       if (held !== undefined && TokenSlot.isSettled(held, now)) {
-        return [Effect.suspend(() => serve(slot, held, now, observe)), current]
+        return [serve(slot, held, now, observe), current]
       }
       if (held !== undefined && TokenSlot.isUsable(held, now)) {
         const renewing: TokenSlot.Held = { ...held, cache: "stale", settledFor: held.usableFor }
-        const served = Effect.suspend(() => serve(slot, renewing, now, observe))
-        return [Effect.zipRight(renew(slot, held, renewing), served), { ...current, held: renewing }]
+        return [
+          Effect.zipRight(renew(slot, held, renewing), serve(slot, renewing, now, observe)),
+          { ...current, held: renewing }
+        ]
       }
       return flight === undefined
         ? launch(slot, current, reasonOf(current), (started) => serveFrom(slot, "miss", restore(started), observe))
@@ -206,13 +169,13 @@ export const make = <E extends Failure>(options: {
     })
 
   return {
-    // Most of those who come while the first token is under way only wait: they need no step that may change something.
+    // While the first token is on its way, callers only wait: they need no step that could change something.
     get: (slot, observe) =>
       Effect.suspend(() => {
-        const { flight, held } = slot.state
+        const { flight, held } = slot.state.peek()
         return held === undefined && flight !== undefined
           ? serveFrom(slot, "joined", flight, observe)
-          : board(slot, observe)
+          : getOrRenew(slot, observe)
       })
   }
 }

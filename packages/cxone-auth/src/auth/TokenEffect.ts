@@ -1,8 +1,3 @@
-/**
- * The way to a token, as an effect.
- *
- * @since 0.1.0
- */
 import * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
@@ -13,11 +8,11 @@ import type { AccessToken } from "../token/AccessToken.js"
 import type { TokenCache } from "./TokenCache.js"
 import * as TokenSlot from "./TokenSlot.js"
 
-// As `Effect.clockWith` finds it; `Context.get` looks twice.
+// Looks as `Effect.clockWith` does; `Context.get` would look twice.
 const clockOf = ({ currentDefaultServices }: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
   currentDefaultServices.unsafeMap.get(Clock.Clock.key)
 
-/** The token in the slot, where nobody traces and nothing else is to be done. */
+/** The settled token of a slot. With a tracer there is none, because its span needs a step of the fiber. */
 const taken = <E>(slot: TokenSlot.TokenSlot<E>): TokenSlot.Held | undefined => {
   const fiber = Fiber.getCurrentFiber()
   return Option.isNone(fiber) || Spans.isTraced(fiber.value)
@@ -25,8 +20,8 @@ const taken = <E>(slot: TokenSlot.TokenSlot<E>): TokenSlot.Held | undefined => {
     : TokenSlot.take(slot, clockOf(fiber.value).unsafeCurrentTimeMillis())
 }
 
-/** What a generator gets from an iterator that is at its end at once: the token, and no reason to stop for it. */
-class Given {
+/** An iterator that is at its end at once: its result is the token, and the generator does not stop for it. */
+class Finished {
   readonly #token: AccessToken
 
   constructor(token: AccessToken) {
@@ -39,10 +34,10 @@ class Given {
 }
 
 /**
- * Where a generator yields it (`yield* accessToken`) and the token is at hand, the generator has it without a step of
- * its fiber: two steps cost more than the look itself.
+ * An effect that gets the token. In a generator, `yield*` has a settled token without a step of the fiber, because two
+ * steps cost more than the look itself.
  */
-class TokenAccess<E> extends Effectable.Class<AccessToken, E> {
+class TokenEffect<E> extends Effectable.Class<AccessToken, E> {
   readonly #slot: TokenSlot.TokenSlot<E>
   readonly #get: (slot: TokenSlot.TokenSlot<E>) => Effect.Effect<AccessToken, E>
 
@@ -58,20 +53,15 @@ class TokenAccess<E> extends Effectable.Class<AccessToken, E> {
 
   override [Symbol.iterator](): Effect.EffectGenerator<Effect.Effect<AccessToken, E>> {
     const held = taken(this.#slot)
-    return held === undefined ? super[Symbol.iterator]() : new Given(held.token)
+    return held === undefined ? super[Symbol.iterator]() : new Finished(held.token)
   }
 }
 
-/**
- * Makes the effects that get the tokens of a cache, each seen by a tracer as `CxoneAuth.accessToken`.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** Makes the effects that get the tokens of a cache. A tracer sees each as `CxoneAuth.accessToken`. */
 export const make = <E>(
   cache: TokenCache<E>,
   client: string | undefined
 ): ((slot: TokenSlot.TokenSlot<E>) => Effect.Effect<AccessToken, E>) => {
   const get = (slot: TokenSlot.TokenSlot<E>) => Spans.accessSpan((observe) => cache.get(slot, observe), client)
-  return (slot) => new TokenAccess(slot, get)
+  return (slot) => new TokenEffect(slot, get)
 }

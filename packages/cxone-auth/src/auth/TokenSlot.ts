@@ -1,78 +1,53 @@
-/**
- * The place of one token, and what is in it.
- *
- * @since 0.1.0
- */
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Ref from "effect/Ref"
 import type { TokenMetrics } from "../telemetry/Metrics.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
+import * as Period from "../token/Period.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
+import { PeekableRef } from "./PeekableRef.js"
 
 /**
- * The place of one token. There may be a hundred thousand, so what they have in common is not here, and what every call
- * looks at lies close together.
- *
- * @since 0.1.0
- * @category models
+ * The cached token of one set of scopes. There may be 100,000, so what they share is not here, and what every call reads
+ * lies close together.
  */
 export interface TokenSlot<E> {
   readonly scopes: ScopeSet
   readonly metrics: TokenMetrics
-  /** What a `Ref` holds, without the steps to it: reading it is on the path of every call. */
-  state: State<E>
+  readonly state: PeekableRef<State<E>>
 }
 
-/**
- * What is in a slot. Each change makes a new one.
- *
- * @since 0.1.0
- * @category models
- */
 export interface State<E> {
   readonly held: Held | undefined
-  /** The token of the exchange that is under way, for whoever waits for it. */
+  /** Waits for the token of the exchange that is under way. */
   readonly flight: Effect.Effect<AccessToken, E> | undefined
   readonly wasInvalidated: boolean
   readonly lastFailure: LastFailure | undefined
 }
 
 /**
- * A token, and up to which age what may be done with it. Ages are in whole milliseconds: an engine keeps a small whole
- * number in place, and a date in an object of its own.
- *
- * @since 0.1.0
- * @category models
+ * A token, and up to which age it is used. Ages are whole milliseconds, because V8 keeps a small whole number in place
+ * and boxes a date.
  */
 export interface Held {
   readonly token: AccessToken
-  /** The same as an effect, built once for all who get it. */
+  /** The token as an effect, built once for all callers. */
   readonly served: Exit.Exit<AccessToken>
   readonly cache: "hit" | "stale"
-  /** In milliseconds since the epoch. */
   readonly obtainedAt: number
-  /** Up to when nothing is to be done but to hand it out: until it may be renewed, and once it is, to the margin. */
+  /** Up to this age the token is only handed out. From here on it is renewed as well; while it is, this is the margin. */
   readonly settledFor: number
+  /** Up to this age, the margin, the token may be handed out. */
   readonly usableFor: number
 }
 
-/**
- * The last exchange that failed: the error's tag (`Defect` for a bug), and when, in milliseconds since the epoch.
- *
- * @since 0.1.0
- * @category models
- */
+/** The last failed exchange: the error's tag (`Defect` for a bug), and when, in milliseconds since the epoch. */
 export interface LastFailure {
   readonly tag: string
   readonly at: number
 }
 
-/**
- * What is in a slot at one moment, for whoever only looks.
- *
- * @since 0.1.0
- * @category models
- */
+/** A look at a slot. */
 export interface Snapshot {
   /** The token, while it may be handed out. */
   readonly token: AccessToken | undefined
@@ -82,67 +57,40 @@ export interface Snapshot {
 
 const empty: State<never> = { held: undefined, flight: undefined, wasInvalidated: false, lastFailure: undefined }
 
-/**
- * A slot without a token.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = <E>(scopes: ScopeSet, metrics: TokenMetrics): TokenSlot<E> => ({ scopes, metrics, state: empty })
+export const make = <E>(scopes: ScopeSet, metrics: TokenMetrics): TokenSlot<E> => ({
+  scopes,
+  metrics,
+  state: new PeekableRef<State<E>>(empty)
+})
 
-// A clock that was set back has made the token's age unknown; a new token costs less than a stale one.
-const isWithin = (age: number, end: number): boolean => 0 <= age && age < end
+/** Whether the token may be handed out. */
+export const isUsable = ({ obtainedAt, usableFor }: Held, now: number): boolean =>
+  Period.isWithin(obtainedAt, usableFor, now)
 
-/**
- * Whether a token may be handed out.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isUsable = (held: Held, now: number): boolean => isWithin(now - held.obtainedAt, held.usableFor)
+/** Whether handing the token out is all there is to do. */
+export const isSettled = ({ obtainedAt, settledFor }: Held, now: number): boolean =>
+  Period.isWithin(obtainedAt, settledFor, now)
 
-/**
- * Whether there is nothing to be done about it but that.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isSettled = (held: Held, now: number): boolean => isWithin(now - held.obtainedAt, held.settledFor)
-
-/**
- * Hands out the token of a slot if there is one about which nothing else is to be done, and counts that.
- *
- * @since 0.1.0
- * @category getters
- */
-export const take = <E>({ metrics, state: { held } }: TokenSlot<E>, now: number): Held | undefined => {
+/** Hands out a settled token, and counts it. */
+export const take = <E>({ metrics, state }: TokenSlot<E>, now: number): Held | undefined => {
+  const { held } = state.peek()
   if (held === undefined || !isSettled(held, now)) {
     return undefined
   }
-  metrics.served(held.cache, held.token, now)
+  metrics.served(held.cache, held.token.expiresAt, now)
   return held
 }
 
-/**
- * Drops a token, but only if it is still the one in the slot (L9).
- *
- * @since 0.1.0
- * @category mutations
- */
-export const drop = <E>(slot: TokenSlot<E>, token: AccessToken): void => {
-  const { held } = slot.state
-  if (held !== undefined && isSame(held.token, token)) {
-    slot.state = { ...slot.state, held: undefined, wasInvalidated: true }
-  }
-}
+/** Drops a token, but only if the slot still holds it (L9). */
+export const drop = <E>({ state }: TokenSlot<E>, token: AccessToken): Effect.Effect<void> =>
+  Ref.update(state, (current) =>
+    current.held !== undefined && isSame(current.held.token, token)
+      ? { ...current, held: undefined, wasInvalidated: true }
+      : current
+  )
 
-/**
- * Looks at a slot, and changes nothing.
- *
- * @since 0.1.0
- * @category getters
- */
-export const snapshot = <E>({ state: { flight, held, lastFailure } }: TokenSlot<E>, now: number): Snapshot => {
+export const snapshot = <E>({ state }: TokenSlot<E>, now: number): Snapshot => {
+  const { flight, held, lastFailure } = state.peek()
   const token = held !== undefined && isUsable(held, now) ? held.token : undefined
   return {
     token,

@@ -1,41 +1,31 @@
-/**
- * How things stand with a token, for a health endpoint.
- *
- * @since 0.1.0
- */
 import type { AccessToken } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { Snapshot } from "./TokenSlot.js"
 
 /**
- * How things stand with the token of one set of scopes. Plain data without secrets, ready for `JSON.stringify`.
+ * The state of the token of one set of scopes, for a health endpoint. Plain data without secrets, ready for
+ * `JSON.stringify`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenStatus {
-  /** The scopes that are asked for. */
+  /** The scopes that are requested. */
   readonly scopes: ScopeSet
   /**
    * `refused`: the provider refuses the credentials, and they are not sent for a while. `rate-limited`: it answered 429,
    * and nothing is sent for a while. `renewing`: an exchange is under way, or will be tried again. `fresh`: there is a
    * token. `empty`: there is none; the next call gets one.
    *
-   * With `secondsToExpiry` calls are served, whatever the state.
+   * If there are `secondsToExpiry`, calls are served in any of these states.
    */
   readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate-limited"
-  /** How long the token still lives, in whole seconds; absent if there is none that may be handed out. */
+  /** How long the token still lives, in whole seconds. Absent if there is no token that may be handed out. */
   readonly secondsToExpiry?: number
-  /** The last exchange that failed, be it long past: the error's tag, and when, in milliseconds since the epoch. */
+  /** The last failed exchange, however long ago: the error's tag, and when, in milliseconds since the epoch. */
   readonly lastFailure?: { readonly tag: string; readonly at: number }
 }
 
-/**
- * Puts together what the token's cache and the source of tokens know.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const make = (parts: {
   readonly scopes: ScopeSet
   readonly standing: "open" | "refused" | "rate-limited"

@@ -1,7 +1,5 @@
 /**
- * A call to the API, from the token to the answer.
- *
- * @since 0.1.0
+ * A call to the API, from the token to the answer: what happens on a 401, a 403 and a 429.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -9,15 +7,13 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { CxoneAuthService } from "../auth/CxoneAuth.js"
-import { RateLimited } from "../errors/ApiError.js"
-import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
+import * as SecureUrl from "../http/SecureUrl.js"
 import * as Spans from "../telemetry/Spans.js"
-import type { RateGates } from "../throttle/Throttle.js"
-import type { Visitor } from "../throttle/WaitingLine.js"
+import type { Throttle, Visitor } from "../throttle/Throttle.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
@@ -25,28 +21,22 @@ import * as ApiResponse from "./ApiResponse.js"
 import type { CallOptions } from "./CallOptions.js"
 import * as OriginGuard from "./OriginGuard.js"
 import * as RedactedResponse from "./RedactedResponse.js"
-import type { TokenMemory } from "./RefusedTokens.js"
+import type { RefusedTokens } from "./RefusedTokens.js"
 import * as Replay from "./Replay.js"
 
-/**
- * What calls are made with.
- *
- * @since 0.1.0
- * @category models
- */
 export interface ApiCallOptions {
   readonly auth: CxoneAuthService
-  /** The transport: it must not follow redirects, nor open a span of its own. */
+  /** The transport. It must not follow redirects, and must not open a span of its own. */
   readonly http: HttpClient.HttpClient
   readonly policy: TokenPolicy
   readonly allowed: OriginGuard.AllowedPlaces
   readonly tracerPropagation: boolean
-  readonly gates: RateGates
+  readonly throttle: Throttle
   /** The tokens that were refused although they were new. */
-  readonly refusedFresh: TokenMemory
+  readonly refusedFresh: RefusedTokens
   /** The tokens that were dropped because a request was refused that could not be sent again. */
-  readonly droppedForStream: TokenMemory
-  /** The scopes of every call's token; those of `auth` where there are none. */
+  readonly droppedForStream: RefusedTokens
+  /** The scopes of every call's token. Default: those of `auth`. */
   readonly scopes: ScopeSet | undefined
   /** For how many milliseconds a call may be held back. */
   readonly patience: number
@@ -69,36 +59,25 @@ interface Call {
   readonly limited?: RateLimited
 }
 
-/** Where a call goes, for the API that is there. */
+/** A request, resolved against the API that it goes to. */
 interface Aim {
   readonly apiBaseUrl: URL
   readonly request: Request
 }
 
 /**
- * Makes the function that makes the calls: with a valid token, past the guard (C1), again with a new token where the
- * first was refused (C2), and again later where the API says "not yet" and the caller has the patience (C4).
- *
- * @since 0.1.0
- * @category constructors
+ * Makes the function that makes the calls: with a valid token, past the guard (C1); again with a new token if the first was
+ * refused (C2); and again later if the API says "not yet" and the caller has the patience (C4).
  */
-export const make = ({
-  allowed,
-  auth,
-  droppedForStream,
-  gates,
-  http,
-  patience,
-  policy,
-  refusedFresh,
-  scopes,
-  tracerPropagation
-}: ApiCallOptions): ((request: Request, options: CallOptions) => Outcome<HttpClientResponse>) => {
+export const make = (
+  client: ApiCallOptions
+): ((request: Request, options: CallOptions) => Outcome<HttpClientResponse>) => {
+  const { auth, droppedForStream, policy, refusedFresh, throttle } = client
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
-  const tokenOfClient = tokenWith(scopes)
+  const tokenOfClient = tokenWith(client.scopes)
 
-  // One text for all the calls with a token: each anew would be written out letter by letter on its way to the wire.
+  // One text for all calls with a token, because a transport writes out a new one letter by letter.
   const bearers = new WeakMap<AccessToken, string>()
   const bearerOf = (token: AccessToken): string => {
     const bearer = bearers.get(token) ?? `Bearer ${Redacted.value(token.value)}`
@@ -106,36 +85,39 @@ export const make = ({
     return bearer
   }
 
-  const aimAt = ({ request }: Pick<Call, "request">, apiBaseUrl: URL): Outcome<Aim> =>
-    Either.map(OriginGuard.resolve(acceptingJson(request), apiBaseUrl, allowed), (resolved) => ({
+  const aimAt = ({ request }: Call, apiBaseUrl: URL): Outcome<Aim> =>
+    Effect.map(OriginGuard.resolve(acceptingJson(request), apiBaseUrl, client.allowed), (resolved) => ({
       apiBaseUrl,
       request: resolved
     }))
 
-  const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiAnswer> =>
-    Spans.requestSpan(request, tracerPropagation, (traced) =>
-      http.execute(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))).pipe(
+  const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiResponse> =>
+    Spans.requestSpan(request, client.tracerPropagation, (traced) =>
+      client.http.execute(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))).pipe(
         Effect.mapBoth({
           onFailure: (error) => RedactedResponse.makeError(error, request, [token.value]),
           onSuccess: (response) => RedactedResponse.make(request, response, [token.value])
         })
       )
-    ).pipe(Effect.map((response) => ({ request, token, response })))
+    ).pipe(Effect.map((response) => ApiResponse.make(request, token, response)))
 
-  const heedRateLimit = (answer: ApiResponse.ApiAnswer): Outcome<ApiResponse.ApiAnswer> =>
+  const heedRateLimit = (answer: ApiResponse.ApiResponse): Outcome<ApiResponse.ApiResponse> =>
     answer.response.status < 400
       ? Effect.succeed(answer)
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Option.match(ApiResponse.rateLimited(answer, now), {
             onNone: () => Effect.succeed(answer),
             onSome: (error) =>
-              Effect.zipRight(gates.close(error.origin, error.retryAfter), ApiResponse.failWith(answer, policy, error))
+              Effect.zipRight(
+                throttle.close(error.origin, error.retryAfter),
+                ApiResponse.failWith(answer, policy, error)
+              )
           })
         )
 
-  // The token comes after the gate: it could end while the call is held back.
-  const attempt = (call: Call, aim: Aim): Outcome<ApiResponse.ApiAnswer> =>
-    gates.through(
+  // The token is asked for behind the gate, because it could end while the call is held back.
+  const attempt = (call: Call, aim: Aim): Outcome<ApiResponse.ApiResponse> =>
+    throttle.through(
       aim.request.url,
       call.visitor,
       Effect.flatMap(call.token, (token) => {
@@ -146,7 +128,7 @@ export const make = ({
         return token.tenant === undefined
           ? sent
           : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
-              // Credentials of another tenant bring another API with them: the one before the token is not that of it.
+              // If the credentials now belong to another tenant, the request goes to that tenant's API.
               apiBaseUrl.href === aim.apiBaseUrl.href
                 ? sent
                 : Effect.flatMap(aimAt(call, apiBaseUrl), (moved) => attempt(call, moved))
@@ -154,12 +136,12 @@ export const make = ({
       })
     )
 
-  const attemptInTime = (call: Call, aim: Aim): Outcome<ApiResponse.ApiAnswer> =>
+  const attemptInTime = (call: Call, aim: Aim): Outcome<ApiResponse.ApiResponse> =>
     Effect.catchTag(attempt(call, aim), "RateLimited", (error) => {
       if (error.reason === "api" && call.mayBeRepeated && call.visitor.patience > 0) {
         return attemptInTime({ ...call, limited: error }, aim)
       }
-      // What the API answered to this call tells more than that it was not let through again.
+      // The API's answer to this call says more than that the call was then held back.
       return call.limited === undefined || error.reason === "token_endpoint"
         ? Effect.fail(error)
         : new RateLimited({ ...call.limited, retryAfter: error.retryAfter })
@@ -170,43 +152,45 @@ export const make = ({
       ApiResponse.isTokenRefusal(answer) ? recover(call, aim, answer) : ApiResponse.judge(answer, policy)
     )
 
-  const recover = (call: Call, aim: Aim, answer: ApiResponse.ApiAnswer): Outcome<HttpClientResponse> =>
-    Effect.gen(function* () {
-      const { request, token } = answer
-      // Before the renewal, which may take long or fail: until then the body keeps its connection.
-      const refusal = yield* ApiResponse.refusalOf(answer, policy)
-      if (call.refused !== undefined) {
-        return yield* refuseForGood(token, request, refusal)
-      }
-      if (yield* refusedFresh.knows(token, placeOf(request))) {
-        return yield* ApiResponse.invalidToken(refusal, "refused_again")
-      }
-      if (!Replay.canBeSentAgain(request)) {
-        return yield* refuseStream(token, request, refusal)
-      }
-      yield* auth.invalidate(token)
-      return yield* deliver({ ...call, refused: { token, refusal } }, aim)
-    })
+  const recover = Effect.fnUntraced(function* (call: Call, aim: Aim, answer: ApiResponse.ApiResponse) {
+    const { request, token } = answer
+    // Read before the renewal, which may take long or fail, because the body keeps its connection until it is read.
+    const refusal = yield* ApiResponse.refusalOf(answer, policy)
+    if (call.refused !== undefined) {
+      return yield* refuseForGood(token, request, refusal)
+    }
+    if (yield* refusedFresh.knows(token, placeOf(request))) {
+      return yield* ApiResponse.invalidToken(refusal, "refused_again")
+    }
+    if (!Replay.canBeSentAgain(request)) {
+      return yield* refuseStream(token, request, refusal)
+    }
+    yield* auth.invalidate(token)
+    return yield* deliver({ ...call, refused: { token, refusal } }, aim)
+  })
 
   const refuseForGood = (token: AccessToken, request: Request, refusal: ApiResponse.Refusal): Outcome<never> =>
     Effect.zipRight(refusedFresh.remember(token, placeOf(request)), ApiResponse.invalidToken(refusal, "refused_again"))
 
-  // Nothing shows here whether a new token helps but the next call, so that call's refusal is the second one.
-  const refuseStream = (token: AccessToken, request: Request, refusal: ApiResponse.Refusal): Outcome<never> =>
-    Effect.gen(function* () {
-      if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
-        return yield* refuseForGood(token, request, refusal)
-      }
-      yield* droppedForStream.remember(token, placeOf(request))
-      yield* auth.invalidate(token)
-      return yield* ApiResponse.invalidToken(refusal, "body_not_replayable")
-    })
+  // A stream can't be sent again: only the next call shows whether a new token helps.
+  const refuseStream = Effect.fnUntraced(function* (
+    token: AccessToken,
+    request: Request,
+    refusal: ApiResponse.Refusal
+  ) {
+    if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
+      return yield* refuseForGood(token, request, refusal)
+    }
+    yield* droppedForStream.remember(token, placeOf(request))
+    yield* auth.invalidate(token)
+    return yield* ApiResponse.invalidToken(refusal, "body_not_replayable")
+  })
 
   return (request, options) => {
     const call: Call = {
       request,
       token: options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes),
-      visitor: gates.visitor(options.patience ?? patience),
+      visitor: throttle.visitor(options.patience ?? client.patience),
       mayBeRepeated: (options.isIdempotent ?? Replay.isIdempotent(request)) && Replay.canBeSentAgain(request)
     }
     return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
@@ -215,12 +199,9 @@ export const make = ({
   }
 }
 
-// CXone answers "No known way to render data" to whoever does not say what they accept (facts §4a).
+// CXone answers "No known way to render data" to a request that doesn't say what it accepts (docs/cxone-facts.md).
 const acceptingJson = (request: Request): Request =>
   request.headers.accept === undefined ? HttpClientRequest.acceptJson(request) : request
 
-// One route that refuses whatever token it gets is no reason to give up on the others.
-const placeOf = ({ method, url }: Request): string => {
-  const { origin, pathname } = new URL(url)
-  return `${method} ${origin}${pathname}`
-}
+/** Where a request goes. A route that refuses every token must not keep the other routes from a renewal. */
+const placeOf = ({ method, url }: Request): string => `${method} ${SecureUrl.nameOf(new URL(url))}`

@@ -1,7 +1,5 @@
 /**
  * What the API answered to a request that carried a token, and what that means for the caller.
- *
- * @since 0.1.0
  */
 import * as Headers from "@effect/platform/Headers"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -12,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as ErrorBody from "../cxone/ErrorBody.js"
 import * as JsonAnswer from "../cxone/JsonAnswer.js"
-import { InsufficientScope, InvalidToken, RateLimited } from "../errors/ApiError.js"
+import { InsufficientScope, InvalidToken, RateLimited } from "../errors/CxoneAuthError.js"
 import { quote } from "../http/Redaction.js"
 import * as ResponseBody from "../http/ResponseBody.js"
 import * as RetryAfter from "../http/RetryAfter.js"
@@ -22,68 +20,60 @@ import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as Challenge from "./Challenge.js"
 import * as RedactedResponse from "./RedactedResponse.js"
 
-/**
- * What the API answered to a request that was sent with a token. Request and response are as the caller may see them.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ApiAnswer {
+/** Request and response are as the caller may see them: without the token. */
+export interface ApiResponse {
   readonly request: HttpClientRequest
   readonly token: AccessToken
   readonly response: HttpClientResponse
+  /** The challenges of a 401 or 403, as they were sent. They may repeat the token. */
+  readonly challenges: ReadonlyArray<Challenge.Challenge>
 }
 
-const originOf = ({ request }: ApiAnswer): string => new URL(request.url).origin
+export const make = (request: HttpClientRequest, token: AccessToken, response: HttpClientResponse): ApiResponse => {
+  const { headers, status } = response
+  const challenges = status === 401 || status === 403 ? Challenge.parse(headers["www-authenticate"]) : []
+  return { request, token, response, challenges }
+}
 
-const challengesOf = ({ response }: ApiAnswer): ReadonlyArray<Challenge.Challenge> =>
-  Challenge.parse(response.headers["www-authenticate"])
+const originOf = ({ request }: ApiResponse): string => new URL(request.url).origin
 
-/** A parameter of the Bearer challenge as it was sent; it may repeat the token. */
-const bearerParam = (answer: ApiAnswer, name: "error" | "error_description" | "scope"): string | undefined =>
-  Option.getOrUndefined(Challenge.bearer(challengesOf(answer)))?.params.get(name)
+const quoted = ({ token }: ApiResponse, text: string): string => quote(text, [token.value])
 
-const quoted = ({ token }: ApiAnswer, text: string): string => quote(text, [token.value])
+type BearerParams = { readonly [Name in "error" | "error_description" | "scope"]?: string }
+
+const bearerParams = ({ challenges }: ApiResponse): BearerParams =>
+  Option.match(Challenge.bearer(challenges), {
+    onNone: () => ({}),
+    onSome: ({ params }) => Object.fromEntries(params)
+  })
 
 /**
- * Whether this is a 401 about the token, so that another one may help (C2): its Bearer challenge says `invalid_token`
- * or nothing (RFC 6750 §3.1), or it has no challenge that can be read. A 401 for another scheme only is not.
- *
- * @since 0.1.0
- * @category predicates
+ * Whether this is a 401 about the token, so that another one may help (C2): its Bearer challenge says `invalid_token` or
+ * nothing (RFC 6750 §3.1), or no challenge can be read. A 401 that names other schemes only is not about the token.
  */
-export const isTokenRefusal = (answer: ApiAnswer): boolean => {
-  if (answer.response.status !== 401) {
-    return false
-  }
-  const challenges = challengesOf(answer)
-  const error = bearerParam(answer, "error")
+export const isTokenRefusal = (answer: ApiResponse): boolean => {
+  const { challenges, response } = answer
+  const { error = "invalid_token" } = bearerParams(answer)
   return (
-    (challenges.length === 0 || Option.isSome(Challenge.bearer(challenges))) &&
-    (error === undefined || error === "invalid_token")
+    response.status === 401 &&
+    error === "invalid_token" &&
+    (challenges.length === 0 || Option.isSome(Challenge.bearer(challenges)))
   )
 }
 
-/**
- * What the API said when it refused a token, free of what was sent.
- *
- * @since 0.1.0
- * @category models
- */
+/** What the API said when it refused a token, without what was sent. */
 export type Refusal = Pick<InvalidToken, "origin" | "error" | "description">
 
 /**
- * Reads why a token was refused: from the Bearer challenge, and where that is silent from the body or the header that
- * CXone's services use (facts §4a). Then the connection is free.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads why a token was refused: from the Bearer challenge, else from the body or the header that CXone's services use
+ * (docs/cxone-facts.md). After that the connection is free.
  */
-export const refusalOf = (answer: ApiAnswer, policy: TokenPolicy): Effect.Effect<Refusal> =>
+export const refusalOf = (answer: ApiResponse, policy: TokenPolicy): Effect.Effect<Refusal> =>
   Effect.map(readWhole(answer, policy), (body) => {
     const said = ErrorBody.parse(body, answer.response.headers)
-    const error = bearerParam(answer, "error") ?? said.code
-    const description = bearerParam(answer, "error_description") ?? said.description
+    const params = bearerParams(answer)
+    const error = params.error ?? said.code
+    const description = params.error_description ?? said.description
     return {
       origin: originOf(answer),
       ...(error === undefined ? {} : { error: quoted(answer, error) }),
@@ -91,26 +81,17 @@ export const refusalOf = (answer: ApiAnswer, policy: TokenPolicy): Effect.Effect
     }
   })
 
-const readWhole = ({ response }: ApiAnswer, policy: TokenPolicy) =>
+const readWhole = ({ response }: ApiResponse, policy: TokenPolicy) =>
   ResponseBody.readWithin(response, policy.maxAnswerBytes, policy.discardTimeout)
 
-/**
- * The error for a token that was refused where renewal does not help.
- *
- * @since 0.1.0
- * @category errors
- */
 export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): InvalidToken =>
   new InvalidToken({ reason, ...refusal })
 
 /**
- * The error for an answer that says "not yet", read at `now` (milliseconds since the epoch): 429, or 503 with a
- * `Retry-After` that can be read (C4).
- *
- * @since 0.1.0
- * @category errors
+ * The error for an answer that says "not yet" (C4): 429, or 503 with a `Retry-After` that can be read. `now` is in
+ * milliseconds since the epoch.
  */
-export const rateLimited = (answer: ApiAnswer, now: number): Option.Option<RateLimited> => {
+export const rateLimited = (answer: ApiResponse, now: number): Option.Option<RateLimited> => {
   const { headers, status } = answer.response
   if (status !== 429 && status !== 503) {
     return Option.none()
@@ -121,38 +102,24 @@ export const rateLimited = (answer: ApiAnswer, now: number): Option.Option<RateL
     : Option.none()
 }
 
-/**
- * What the caller gets: `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3), and every other answer
- * as the response that it is.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const judge = (
-  answer: ApiAnswer,
-  policy: TokenPolicy
-): Effect.Effect<HttpClientResponse, HttpClientError | InsufficientScope> =>
-  answer.response.status === 401 || answer.response.status === 403
-    ? judgeScope(answer, policy)
-    : Effect.succeed(answer.response)
-
-/**
- * Fails in place of an answer, once that has been dropped.
- *
- * @since 0.1.0
- * @category errors
- */
-export const failWith = <E>(answer: ApiAnswer, policy: TokenPolicy, error: E): Effect.Effect<never, E> =>
+/** Reads what is left of an answer, so that its connection is free, and fails in its place. */
+export const failWith = <E>(answer: ApiResponse, policy: TokenPolicy, error: E): Effect.Effect<never, E> =>
   Effect.zipRight(readWhole(answer, policy), Effect.fail(error))
 
-const judgeScope = (answer: ApiAnswer, policy: TokenPolicy) => {
-  if (bearerParam(answer, "error") === "insufficient_scope") {
-    const scope = bearerParam(answer, "scope")
-    return failWith(answer, policy, insufficientScope(answer, scope, bearerParam(answer, "error_description")))
+/** `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3). Every other answer is a response. */
+export const judge = (
+  answer: ApiResponse,
+  policy: TokenPolicy
+): Effect.Effect<HttpClientResponse, HttpClientError | InsufficientScope> => {
+  const { response } = answer
+  if (response.status !== 401 && response.status !== 403) {
+    return Effect.succeed(response)
   }
-  return answer.response.status === 403 && isJson(answer.response)
-    ? judgeScopeInBody(answer, policy)
-    : Effect.succeed(answer.response)
+  const { error, error_description, scope } = bearerParams(answer)
+  if (error === "insufficient_scope") {
+    return failWith(answer, policy, insufficientScope(answer, scope, error_description))
+  }
+  return response.status === 403 && isJson(response) ? judgeBody(answer, policy) : Effect.succeed(response)
 }
 
 const isJson = ({ headers }: HttpClientResponse): boolean =>
@@ -160,14 +127,14 @@ const isJson = ({ headers }: HttpClientResponse): boolean =>
 
 const scopeErrorIn = (text: string) => {
   const { code, description } = ErrorBody.parse(Option.some(text), Headers.empty)
-  const scope = Option.getOrUndefined(JsonAnswer.parseAnswer(text))?.scope
+  const scope = Option.getOrUndefined(JsonAnswer.parseWrapped(text))?.scope
   return code === "insufficient_scope"
     ? Option.some({ description, scope: Predicate.isString(scope) ? scope : undefined })
     : Option.none()
 }
 
-// The brief's gateway names the error, but not where: an API may also say it in the body, in the fields of RFC 6749.
-const judgeScopeInBody = (answer: ApiAnswer, policy: TokenPolicy) => {
+// An API without challenges says `insufficient_scope` in the body, in the fields of RFC 6749.
+const judgeBody = (answer: ApiResponse, policy: TokenPolicy) => {
   const { request, response, token } = answer
   return Effect.flatMap(ResponseBody.peek(response, policy.maxErrorBytes, policy.discardTimeout), ({ body, text }) =>
     Option.match(Option.flatMap(text, scopeErrorIn), {
@@ -178,7 +145,7 @@ const judgeScopeInBody = (answer: ApiAnswer, policy: TokenPolicy) => {
 }
 
 const insufficientScope = (
-  answer: ApiAnswer,
+  answer: ApiResponse,
   scope: string | undefined,
   description: string | undefined
 ): InsufficientScope =>

@@ -1,7 +1,5 @@
 /**
- * What an app may say about a single call.
- *
- * @since 0.1.0
+ * What an app may say about single calls.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -11,45 +9,29 @@ import * as BoundedDuration from "../token/BoundedDuration.js"
 import type * as ScopeSet from "../token/ScopeSet.js"
 
 /**
- * What becomes of a call that CXone answers with "not yet", or that comes while that holds: it fails at once, or it is
- * held back for up to `wait` in all, which is zero to 24 days.
+ * What happens to a call that CXone answers with "not yet" (429, or 503 with `Retry-After`), or that is made while that
+ * holds. `"fail"`: it fails at once. `{ wait }`: it waits for up to that long in all, from zero to 24 days.
  *
  * @since 0.1.0
  * @category models
  */
 export type OnRateLimited = "fail" | { readonly wait: Duration.DurationInput }
 
-/**
- * What is known of a call.
- *
- * @since 0.1.0
- * @category models
- */
 export interface CallOptions {
-  /** The scopes of its token; else those of the client. */
+  /** The scopes of the token. Default: those of the client. */
   readonly scopes?: ScopeSet.ScopeSet
-  /** For how many milliseconds it may be held back; else as long as the client says. */
+  /** For how many milliseconds the call may be held back. Default: as the client says. */
   readonly patience?: number
-  /** Whether sending it twice has the effect of sending it once; else its method says so. */
+  /** Whether sending the call twice has the effect of sending it once. Default: as its method says. */
   readonly isIdempotent?: boolean
 }
 
-/**
- * The options of the calls in a part of an app.
- *
- * @since 0.1.0
- * @category references
- */
+/** The options of the calls that run in a part of an app. */
 export class CurrentCallOptions extends Context.Reference<CurrentCallOptions>()("cxone-auth/CurrentCallOptions", {
   defaultValue: (): CallOptions => ({})
 }) {}
 
-/**
- * For how many milliseconds a call may be held back. Throws a `TypeError` that names the option where it is no duration.
- *
- * @since 0.1.0
- * @category decoding
- */
+/** For how many milliseconds a call may be held back. Throws a `TypeError` that names the option if it is no duration. */
 export const patienceOf = (onRateLimited: OnRateLimited): number =>
   onRateLimited === "fail"
     ? 0
@@ -60,17 +42,10 @@ export const patienceOf = (onRateLimited: OnRateLimited): number =>
         )
       )
 
-/**
- * Changes the options of the calls that an effect makes; those that it does not name stay as they are around it.
- *
- * @since 0.1.0
- * @category combinators
- */
+/** Sets options for the calls that an effect makes. The others stay as they are around it. */
 export const locally =
   (change: CallOptions) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.flatMap(CurrentCallOptions, (outer) =>
-      Effect.mapInputContext(effect, (context: Context.Context<R>) =>
-        Context.add(context, CurrentCallOptions, { ...outer, ...change })
-      )
+      Effect.provideService(effect, CurrentCallOptions, { ...outer, ...change })
     )

@@ -1,16 +1,11 @@
 /**
  * The `WWW-Authenticate` header.
- *
- * @since 0.1.0
  */
 import * as Option from "effect/Option"
 
 /**
  * One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1). Scheme and parameter names are lower case;
  * parameter values are unquoted.
- *
- * @since 0.1.0
- * @category models
  */
 export interface Challenge {
   readonly scheme: string
@@ -107,9 +102,6 @@ const takeChallenge = (scanner: Scanner): Challenge | undefined => {
  * Reads a `WWW-Authenticate` header by the grammar of RFC 9110 §11.6.1: several challenges, quoted strings with
  * escapes, `token68`. A header that breaks the grammar anywhere, or names a parameter twice in one challenge,
  * counts as no challenge at all: half-read advice is worse than none. Never throws; linear in the header's length.
- *
- * @since 0.1.0
- * @category decoding
  */
 export const parse = (header: string | undefined): ReadonlyArray<Challenge> => {
   const scanner = scannerOf(header ?? "")
@@ -126,12 +118,7 @@ export const parse = (header: string | undefined): ReadonlyArray<Challenge> => {
   return challenges
 }
 
-/**
- * The challenge for the `Bearer` scheme (RFC 6750 §3), if there is one; of several, the first that names an error.
- *
- * @since 0.1.0
- * @category getters
- */
+/** The challenge for the `Bearer` scheme (RFC 6750 §3), if there is one; of several, the first that names an error. */
 export const bearer = (challenges: ReadonlyArray<Challenge>): Option.Option<Challenge> => {
   const bearers = challenges.filter(({ scheme }) => scheme === "bearer")
   return Option.fromNullable(bearers.find(({ params }) => params.has("error")) ?? bearers[0])

@@ -1,8 +1,3 @@
-/**
- * The authenticated `HttpClient`.
- *
- * @since 0.1.0
- */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
@@ -18,49 +13,56 @@ import * as Transport from "../http/Transport.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import * as Throttle from "../throttle/Throttle.js"
 import * as ScopeSet from "../token/ScopeSet.js"
-import { TokenPolicy, type TokenPolicyOptions } from "../token/TokenPolicy.js"
+import * as TokenPolicy from "../token/TokenPolicy.js"
 import * as ApiCall from "./ApiCall.js"
 import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./AuthenticatedHttpClient.js"
 import * as CallOptions from "./CallOptions.js"
 import * as RefusedTokens from "./RefusedTokens.js"
 
+const policyFields = [
+  "refusedTokenMemory",
+  "discardTimeout",
+  "maxErrorBytes",
+  "maxAnswerBytes",
+  "rateLimitDelay",
+  "maxRateLimit",
+  "maxWaitingCalls"
+] as const
+
 /**
- * What {@link CxoneHttpClient.layerWith} can be told.
+ * What {@link CxoneHttpClient.layerWith} is made from.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CxoneHttpClientOptions {
-  /** The scopes of every call's token, where they are to be other than those of `CxoneAuth`. */
+  /** The scopes of every call's token. Default: the scopes of `CxoneAuth`. */
   readonly scopes?: string | ReadonlyArray<string>
   /**
-   * What becomes of a call that is answered with 429, or with 503 and `Retry-After`, or that comes while that holds.
-   * Default `"fail"`: it is `RateLimited` at once, and the app decides. With `{ wait }` it is held back for up to that
-   * long in all (jitter may add a fifth), in the order in which the calls came; it is sent again only if its method is
-   * idempotent, or it is marked so, and its body is no stream (C4).
+   * What happens to a call that is answered with 429, or with 503 and `Retry-After`, or that is made while that holds.
+   * Default `"fail"`: it fails with `RateLimited` at once, and the app decides. `{ wait }`: it waits for up to that long in
+   * all (jitter may add a fifth), in the order of the calls. It is sent again only if its method is idempotent, or it is
+   * marked so, and its body is not a stream.
    */
   readonly onRateLimited?: CallOptions.OnRateLimited
-  /** Origins beside the API's own that the token may go to, such as `https://files.example.com`; default none (C1). */
+  /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
   readonly allowedOrigins?: ReadonlyArray<string | URL>
   /**
-   * Whether the token may go to every host of NICE's own domains (facts §3), by https on the usual port; default no.
-   * CXone's APIs hand back absolute URLs to other hosts than the one that was called (facts §6).
+   * Whether the token may go to every host under NICE's own domains, by https on the usual port. Default: no. CXone's APIs
+   * give absolute URLs to other hosts than the one that was called.
    */
   readonly allowCxoneHosts?: boolean
-  /** Whether CXone is sent the tracing headers `b3` and `traceparent`; default no: it is another company (C5). */
+  /** Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company. */
   readonly tracerPropagation?: boolean
-  /**
-   * The numbers `refusedTokenMemory`, `discardTimeout`, `maxErrorBytes`, `maxAnswerBytes`, `rateLimitDelay`,
-   * `maxRateLimit` and `maxWaitingCalls`, where not the defaults.
-   */
-  readonly policy?: TokenPolicyOptions
+  /** The numbers of this client that differ from the defaults of `TokenPolicy`. */
+  readonly policy?: Pick<TokenPolicy.TokenPolicyOptions, (typeof policyFields)[number]>
 }
 
 const make = (
   options: CxoneHttpClientOptions
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope> => {
-  // What is wrong with the options shows when the layer is made, not when it is built.
-  const policy = TokenPolicy.make(options.policy)
+  // A wrong option is noticed when the layer is made, and not only when it is built.
+  const policy = TokenPolicy.makeOf(policyFields, options.policy ?? {})
   const allowed = {
     origins: originsOf(options.allowedOrigins ?? []),
     cxoneHosts: options.allowCxoneHosts ?? false
@@ -76,7 +78,7 @@ const make = (
       scopes,
       patience,
       tracerPropagation: options.tracerPropagation ?? false,
-      gates: yield* Throttle.make(policy, Metrics.apiCallWaited),
+      throttle: yield* Throttle.make(policy, Metrics.apiCallWaited),
       refusedFresh: yield* RefusedTokens.make(policy.refusedTokenMemory),
       droppedForStream: yield* RefusedTokens.make(policy.refusedTokenMemory)
     })
@@ -103,14 +105,15 @@ const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
   )
 
 /**
- * The `HttpClient` for calls to CXone. Each request gets a valid token, but only on its way to the API's origin (C1); a
- * relative URL resolves against the API base URL. A 401 about the token is answered with one renewal and one more try
- * (C2). A 403 for want of scopes, a 429, and a 503 with `Retry-After` are typed errors; every other status is a response,
- * as everywhere in `@effect/platform`.
+ * The `HttpClient` for calls to CXone. Each request gets a valid token, but only on its way to the API's origin. A relative
+ * URL resolves against the API base URL. After a 401 about the token, the token is renewed once and the request is sent
+ * once more. A 403 that asks for scopes, a 429, and a 503 with `Retry-After` are typed errors. Every other status is a
+ * response, as everywhere in `@effect/platform`.
  *
- * A redirect is a response, on every transport. `HttpClient.followRedirects`, put on this client, follows it, each step
- * past the guard. The `HttpClient` below must not follow any in code of its own: it would take the token along.
- * `HttpClient.withScope` has no hold on this client's requests; interrupting a call, or reading its body, ends them.
+ * A redirect is a response, on every transport. To follow it, apply `HttpClient.followRedirects` to this client: then each
+ * step passes the same check of its origin. The `HttpClient` below must not follow redirects in its own code, because it
+ * would take the token along. `HttpClient.withScope` does not end this client's requests; interrupting a call or reading
+ * its body does.
  *
  * @since 0.1.0
  * @category tags
@@ -148,9 +151,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
     CxoneHttpClient.layerWith({})
 
   /**
-   * The client with these options. It is never shared: in a `LayerMap` each tenant has its own. Throws a `TypeError`
-   * that names the option if one cannot be: a number out of range, an allowed origin that is no absolute URL, is plain
-   * http to another machine, or carries a user name or password.
+   * The client with these options. Each layer has a client of its own, also in a `LayerMap`. Throws a `TypeError` that names
+   * the option if a number is out of range, or if an allowed origin is not an absolute URL, is plain http to another
+   * machine, or carries a user name or password.
    *
    * @since 0.1.0
    * @category layers
@@ -167,14 +170,14 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   static layerWith(
     options: CxoneHttpClientOptions
   ): Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> {
-    // A layer is built once in a `LayerMap`, whatever it is provided with: a tenant would get another one's client.
+    // A `LayerMap` builds one layer once, whatever it is provided with, so tenants would share a client.
     return Layer.fresh(Layer.scoped(CxoneHttpClient, make(options)))
   }
 
   /**
-   * The same client as a plain `HttpClient`, for generated clients, such as those of `HttpApiClient`. A failure because
-   * of the token is a `RequestError` there; {@link CxoneHttpClient.withTypedErrors} gives it its type again. What
-   * can take a client of any error type, as `HttpApiClient.makeWith` can, needs neither: give it {@link CxoneHttpClient}.
+   * The same client as a plain `HttpClient`, for generated clients such as those of `HttpApiClient`. A `CxoneAuthError` is a
+   * `RequestError` there; {@link CxoneHttpClient.withTypedErrors} turns it back. If a generator takes clients of any error
+   * type, as `HttpApiClient.makeWith` does, give it {@link CxoneHttpClient} itself.
    *
    * @since 0.1.0
    * @category layers
@@ -220,7 +223,7 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   }
 
   /**
-   * Gives the failures of a generated client over {@link CxoneHttpClient.layerHttpClient} their types again, so that
+   * Turns the failures of a client from {@link CxoneHttpClient.layerHttpClient} into typed errors again, so that
    * `Effect.catchTag` finds them.
    *
    * @since 0.1.0
@@ -231,9 +234,8 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   ) => Effect.Effect<A, E | CxoneAuthError, R> = unwrapErrors
 
   /**
-   * Has the calls that an effect makes carry a token with these scopes, and no others: each set of scopes has a token of
-   * its own, obtained when it is first asked for and kept for the life of the layer. Name sets that are known when the
-   * app is written, not those of whoever calls it.
+   * Gives the calls of an effect a token with exactly these scopes. Each set of scopes has a token of its own, which is kept
+   * for the life of the layer. So use sets that are known when the app is written, and not sets from a user's input.
    *
    * @since 0.1.0
    * @category combinators
@@ -254,8 +256,8 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   }
 
   /**
-   * Has the calls that an effect makes fail, or wait, where CXone says "not yet", whatever the client does (C4). Throws
-   * a `TypeError` if `wait` is no duration from zero to 24 days.
+   * Makes the calls of an effect fail or wait if CXone says "not yet", whatever the option of the client is. Throws a
+   * `TypeError` if `wait` is not a duration from zero to 24 days.
    *
    * @since 0.1.0
    * @category combinators
@@ -267,8 +269,8 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   }
 
   /**
-   * Marks the calls that an effect makes as safe to be sent twice, such as a POST that only searches, or not; else their
-   * method says so (RFC 9110 §9.2.2). Only such calls are sent again after "not yet" (C4).
+   * Says whether the calls of an effect may be sent twice, such as a POST that only searches. Otherwise their method says it
+   * (RFC 9110 §9.2.2). Only such calls are sent again after "not yet".
    *
    * @since 0.1.0
    * @category combinators

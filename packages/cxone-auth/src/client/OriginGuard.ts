@@ -1,22 +1,11 @@
-/**
- * Where a request may take the token.
- *
- * @since 0.1.0
- */
-
 import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Hosts from "../cxone/Hosts.js"
-import { ForeignOrigin } from "../errors/ApiError.js"
+import { ForeignOrigin } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 
-/**
- * Where the token may go beside the API's own origin.
- *
- * @since 0.1.0
- * @category models
- */
+/** Where the token may go beside the API's own origin. */
 export interface AllowedPlaces {
   readonly origins: ReadonlySet<string>
   /** Whether it may go to every host of NICE's. */
@@ -24,11 +13,8 @@ export interface AllowedPlaces {
 }
 
 /**
- * Decides where a request goes, and whether it may carry the token there (C1). A relative URL is resolved against
- * the API base URL. What passes is rewritten to the URL that was judged, so that no transport can read it otherwise.
- *
- * @since 0.1.0
- * @category guards
+ * Decides where a request goes, and whether it may carry the token there (C1). A relative URL is resolved against the API
+ * base URL. The request then has exactly the URL that was judged, so that no transport can read it in another way.
  */
 export const resolve = (
   request: HttpClientRequest.HttpClientRequest,
@@ -67,7 +53,7 @@ export const resolve = (
     : refuse("not_allowed")
 }
 
-// Parsed once: this is on the path of every call.
+// `URL.canParse` would parse twice, and every call comes by here.
 const parse = (url: string, base: URL): URL | undefined => {
   try {
     return new URL(url, base)

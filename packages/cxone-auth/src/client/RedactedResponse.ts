@@ -1,7 +1,5 @@
 /**
  * Responses and errors as the caller may see them: without the token.
- *
- * @since 0.1.0
  */
 import { type HttpClientError, RequestError, ResponseError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
@@ -12,9 +10,9 @@ import * as Inspectable from "effect/Inspectable"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { quote } from "../http/Redaction.js"
-import * as TransportFailure from "../http/TransportFailure.js"
+import * as Transport from "../http/Transport.js"
 
-/** What was sent and must not come back: the token. */
+/** What was sent and must not be shown: the token. */
 type Sent = ReadonlyArray<Redacted.Redacted<string>>
 
 class CallerResponse extends Inspectable.Class implements HttpClientResponse {
@@ -87,22 +85,14 @@ class CallerResponse extends Inspectable.Class implements HttpClientResponse {
 }
 
 /**
- * A response as it came, but with the request as the caller made it. The one that was sent carries the token, and
- * whoever prints a response, or an error of reading its body, would print that too (S1). Printed, it shows neither
- * headers nor body: a server may repeat there what it was sent.
- *
- * @since 0.1.0
- * @category conversions
+ * A response with the request as the caller made it. The request that was sent carries the token, and printing a response
+ * or an error of its body would print that too (S1). Printed, it shows neither headers nor body, because a server may
+ * repeat there what it was sent.
  */
 export const make = (request: HttpClientRequest, received: HttpClientResponse, sent: Sent): HttpClientResponse =>
   new CallerResponse(request, received, sent)
 
-/**
- * The same, with the body that a look at the first one has put back.
- *
- * @since 0.1.0
- * @category conversions
- */
+/** The same with another body: one that was read in part and put back. */
 export const makeWithBody = (
   request: HttpClientRequest,
   received: HttpClientResponse,
@@ -113,12 +103,7 @@ export const makeWithBody = (
   return new CallerResponse(request, received, sent, fromWeb(request, source))
 }
 
-/**
- * A failure to get a response, with the request as the caller made it.
- *
- * @since 0.1.0
- * @category conversions
- */
+/** A failure with the request as the caller made it. */
 export const makeError = (error: HttpClientError, request: HttpClientRequest, sent: Sent): HttpClientError =>
   error._tag === "RequestError"
     ? new RequestError({ request, reason: error.reason, ...explanation(error, sent) })
@@ -129,9 +114,9 @@ export const makeError = (error: HttpClientError, request: HttpClientRequest, se
         ...explanation(error, sent)
       })
 
-// In place of the cause, which may be anything that a transport throws, and repeat anything that was sent.
+// It replaces the cause, because a transport may throw anything, and repeat there what was sent.
 const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {
-  const code = TransportFailure.codeOf(error.cause)
+  const code = Transport.codeOf(error.cause)
   if (code !== undefined) {
     return { description: code }
   }

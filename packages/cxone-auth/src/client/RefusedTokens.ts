@@ -1,54 +1,42 @@
-/**
- * Tokens that were refused, and where.
- *
- * @since 0.1.0
- */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
+import * as Period from "../token/Period.js"
 
 /**
- * Remembers for a while which tokens were refused, and at which places of the API. Where that happened at many, it
- * counts as known of all.
- *
- * @since 0.1.0
- * @category models
+ * Remembers for a while which tokens the API refused, and at which places. After refusals at many places, every token
+ * counts as refused everywhere.
  */
-export interface TokenMemory {
+export interface RefusedTokens {
   readonly remember: (token: AccessToken, place: string) => Effect.Effect<void>
   /** Whether this token was refused at this place. */
   readonly knows: (token: AccessToken, place: string) => Effect.Effect<boolean>
-  /** Whether another token than this one was. */
+  /** Whether another token than this one was refused at this place. */
   readonly knowsAnother: (token: AccessToken, place: string) => Effect.Effect<boolean>
 }
 
 interface Entry {
   readonly token: AccessToken
   readonly place: string
-  readonly until: number
+  readonly period: Period.Period
 }
 
 /**
- * At how many places tokens may be refused before that counts for all. Each costs a renewal, so it is few; more than
- * one, so that a single route that always answers 401 does not keep the others from being helped.
+ * How many places make many. Each costs a renewal, so it is few. It is more than one, so that one route that always
+ * answers 401 does not keep the others from a renewal.
  */
 const manyPlaces = 8
 
-/** How much is remembered, over all tokens; what is older is forgotten. */
+/** How many refusals are remembered, of all tokens. The oldest go first. */
 const maxEntries = 64
 
-/**
- * Makes an empty memory, in which everything stays for so long.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (duration: Duration.Duration): Effect.Effect<TokenMemory> =>
-  Effect.map(Ref.make<ReadonlyArray<Entry>>([]), (entries): TokenMemory => {
+/** Makes an empty memory, which keeps each refusal for `duration`. */
+export const make = (duration: Duration.Duration): Effect.Effect<RefusedTokens> =>
+  Effect.map(Ref.make<ReadonlyArray<Entry>>([]), (entries) => {
     const current = Effect.zipWith(Ref.get(entries), Clock.currentTimeMillis, (all, now) =>
-      all.filter(({ until }) => now < until)
+      all.filter(({ period }) => Period.isCurrent(period, now))
     )
     const holds = (entries: ReadonlyArray<Entry>, matches: (entry: Entry) => boolean) =>
       entries.some(matches) || new Set(entries.map(({ place }) => place)).size >= manyPlaces
@@ -57,9 +45,10 @@ export const make = (duration: Duration.Duration): Effect.Effect<TokenMemory> =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Ref.update(entries, (all) => [
             ...all
-              .filter((entry) => now < entry.until && !(entry.place === place && isSame(entry.token, token)))
+              .filter((entry) => Period.isCurrent(entry.period, now))
+              .filter((entry) => entry.place !== place || !isSame(entry.token, token))
               .slice(1 - maxEntries),
-            { token, place, until: now + Duration.toMillis(duration) }
+            { token, place, period: Period.make(now, duration) }
           ])
         ),
       knows: (token, place) =>

@@ -1,8 +1,3 @@
-/**
- * What a server says when it says no, in whatever form it says it.
- *
- * @since 0.1.0
- */
 import type * as Headers from "@effect/platform/Headers"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -10,20 +5,15 @@ import type * as Redacted from "effect/Redacted"
 import { quote } from "../http/Redaction.js"
 import * as JsonAnswer from "./JsonAnswer.js"
 
-/**
- * What a server says when it says no. Both are as they were sent, and may repeat anything.
- *
- * @since 0.1.0
- * @category models
- */
+/** What an error answer says, as it was sent: it may repeat anything. */
 export interface ErrorBody {
-  /** The error code, such as `invalid_client`, if there is one. */
+  /** The error code, such as `invalid_client`. */
   readonly code: string | undefined
-  /** Text for a person; empty if there is none. */
+  /** Text for a person. Empty if there is none. */
   readonly description: string
 }
 
-/** What CXone's services call the text (facts §4a), the more telling name first. */
+/** The names that CXone's services use for the text (docs/cxone-facts.md), the one that says most first. */
 const descriptionFields = ["error_description", "errorDescription", "detailedMessage", "errorMessage", "message"]
 
 const isTelling = (value: unknown): value is string => Predicate.isString(value) && value.trim() !== ""
@@ -50,12 +40,9 @@ const titleOf = (html: string): string => {
 }
 
 /**
- * Reads an error from the body of an answer (`None` if it was too long to be read): JSON in any of the forms of facts
- * §4a (`error` as a text or an object, the text under any of its names, in an array of one), plain text, an HTML page
- * (of which only the title is of use), or, where all that is empty, the header `icStatusDescription`.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads an error from the body of an answer, in all forms that CXone uses (docs/cxone-facts.md): JSON with `error` as text
+ * or as an object, the text under any of its names, in an array of one; plain text; the title of an HTML page; and without
+ * all that, the header `icStatusDescription`. The body is `None` if it was too long.
  */
 export const parse = (body: Option.Option<string>, headers: Headers.Headers): ErrorBody => {
   const { code, description } = parseBody(Option.getOrElse(body, () => ""))
@@ -66,33 +53,25 @@ const parseBody = (body: string): ErrorBody => {
   if (looksLikeHtml(body)) {
     return { code: undefined, description: titleOf(body) }
   }
-  const found = Option.map(JsonAnswer.parseAnswer(body), parseFields)
-  // What holds nothing that is known is for a person to make sense of.
+  const found = Option.map(JsonAnswer.parseWrapped(body), parseFields)
+  // If no known field is present, the whole body is quoted.
   return Option.getOrElse(Option.filter(found, isOfUse), () => ({ code: undefined, description: body }))
 }
 
 const isOfUse = ({ code, description }: ErrorBody): boolean => code !== undefined || description !== ""
 
 /**
- * Reads an error from an answer whose status says that there is none, as some of CXone's services give it (facts §4a):
- * only where a field says by its name that it is one.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads an error from an answer with a successful status, as some of CXone's services give it. The name of a field must
+ * begin with "error".
  */
 export const parseInSuccess = (body: string): Option.Option<ErrorBody> =>
-  JsonAnswer.parseAnswer(body).pipe(
+  JsonAnswer.parseWrapped(body).pipe(
     Option.filter((fields) => Object.keys(fields).some((name) => /^error/i.test(name))),
     Option.map(parseFields),
     Option.filter(isOfUse)
   )
 
-/**
- * The text as it may stand in an error, without what was sent (S2); nothing, if there is none.
- *
- * @since 0.1.0
- * @category conversions
- */
+/** The text without what was sent, as it may stand in an error (S2). */
 export const quoted = (
   { description }: ErrorBody,
   sent: ReadonlyArray<Redacted.Redacted<string>>

@@ -1,15 +1,8 @@
 /**
- * The hosts that NICE runs CXone on.
- *
- * @since 0.1.0
+ * The hosts that CXone runs on (docs/cxone-facts.md).
  */
 
-/**
- * The registrable domains of CXone (facts §3). The first two differ by a hyphen, and both are in use.
- *
- * @since 0.1.0
- * @category constants
- */
+/** The registrable domains of CXone. The first two differ by a hyphen, and both are in use. */
 export const domains: ReadonlyArray<string> = [
   "niceincontact.com",
   "nice-incontact.com",
@@ -20,41 +13,39 @@ export const domains: ReadonlyArray<string> = [
 ]
 
 /**
- * Whether a URL, as the WHATWG parser has read it, leads to a host of {@link domains}, by https on its usual port. A
- * name with a dot at its end is another origin, and no host of theirs.
- *
- * @since 0.1.0
- * @category predicates
+ * Whether a URL leads to a host of {@link domains}, by https on the usual port. A name with a dot at its end is another
+ * origin, so it is none of theirs.
  */
 export const isCxoneHost = ({ hostname, port, protocol }: URL): boolean =>
   protocol === "https:" &&
   port === "" &&
   domains.some((domain) => hostname === domain || hostname.endsWith(`.${domain}`))
 
-/**
- * The identity service that all areas share (facts §1a).
- *
- * @since 0.1.0
- * @category constants
- */
+/** The identity service that all areas share. */
 export const globalIssuer = "https://cxone.niceincontact.com"
 
-/**
- * The areas that are known (facts §3). There may be others.
- *
- * @since 0.1.0
- * @category models
- */
+/** The areas that are known. There may be others. */
 export type KnownArea = "na1" | "na2" | "eu1" | "uk1" | "au1" | "ca1" | "jp1"
 
 // All other known areas are under the domain without the hyphen.
 const hyphenated: ReadonlySet<string> = new Set<KnownArea>(["na1", "au1"])
 
-/**
- * Where an area's own services are, tokens for access keys among them (facts §3).
- *
- * @since 0.1.0
- * @category getters
- */
+/** The host of an area's own services, which also issues tokens for access keys. */
 export const areaHost = (area: string): string =>
   `https://${area}.${hyphenated.has(area) ? "nice-incontact.com" : "niceincontact.com"}`
+
+/** The hosts of the platform gateway: production in the US, Europe and Asia-Pacific, and the US test system. */
+export const gatewayHosts = {
+  us: "https://platform.nice-ic.com",
+  "us-devtest": "https://platform.devtest.nice-incontact.com",
+  eu: "https://platform.eu.nice-incontact.com",
+  ap: "https://platform.ap.nice-incontact.com"
+} as const
+
+/**
+ * A region of the platform gateway (client credentials).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Region = keyof typeof gatewayHosts

@@ -1,33 +1,13 @@
-/**
- * Which CXone: where tokens come from, and where the API answers.
- *
- * @since 0.1.0
- */
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as Hosts from "../cxone/Hosts.js"
 import * as SecureUrl from "../http/SecureUrl.js"
+import type { ScopeSet } from "../token/ScopeSet.js"
 
-/**
- * Where the brief's gateway stands, by region. Production in the US, Europe and Asia-Pacific, and the US test system.
- *
- * @since 0.1.0
- * @category constants
- */
-export const regionHosts = {
-  us: "https://platform.nice-ic.com",
-  "us-devtest": "https://platform.devtest.nice-incontact.com",
-  eu: "https://platform.eu.nice-incontact.com",
-  ap: "https://platform.ap.nice-incontact.com"
-} as const
+export type { Region } from "../cxone/Hosts.js"
 
-/**
- * A region of the brief's gateway.
- *
- * @since 0.1.0
- * @category models
- */
-export type Region = keyof typeof regionHosts
+/** The scopes that a client alone requests unless the app names others. Its answer then also has a refresh token. */
+export const defaultScopes: ScopeSet = ["offline_access"]
 
 /**
  * A CXone whose two URLs are known.
@@ -36,40 +16,40 @@ export type Region = keyof typeof regionHosts
  * @category models
  */
 export class FixedEnvironment extends Data.TaggedClass("FixedEnvironment")<{
-  /** Where tokens are requested. https, or plain http to this machine (S3). */
+  /** Where tokens are requested: https, or plain http to this machine. */
   readonly tokenEndpoint: URL
-  /** What relative URLs resolve against, and the origin that the token may go to (C1). A path must end in `/`. */
+  /** What relative URLs resolve against, and the origin that the token may go to. A path must end in `/`. */
   readonly apiBaseUrl: URL
 }> {}
 
 /**
- * A CXone that is found by discovery, from its issuer on.
+ * A CXone that is found by discovery from its issuer.
  *
  * @since 0.1.0
  * @category models
  */
 export class DiscoveredEnvironment extends Data.TaggedClass("DiscoveredEnvironment")<{
-  /** The identity service, whose `/.well-known/openid-configuration` names the token endpoint. An origin, no path. */
+  /** The identity service. Its `/.well-known/openid-configuration` names the token endpoint. An origin, no path. */
   readonly issuer: URL
-  /** Where the API answers, if the tenant's configuration is not to be asked. */
+  /** Where the API is. If it is given, the tenant's configuration is not asked. */
   readonly apiBaseUrl: URL | undefined
 }> {}
 
 /**
- * A CXone that is found from an area's own host on, for access keys without a client.
+ * A CXone that is found from an area's own host, for access keys without a client.
  *
  * @since 0.1.0
  * @category models
  */
 export class AreaEnvironment extends Data.TaggedClass("AreaEnvironment")<{
-  /** The host of the area's services: tokens are requested there, and the tenant's configuration. An origin, no path. */
+  /** The host of the area's services, which gives tokens and the tenant's configuration. An origin, no path. */
   readonly host: URL
-  /** Where the API answers, if the configuration is not to be asked. */
+  /** Where the API is. If it is given, the configuration is not asked. */
   readonly apiBaseUrl: URL | undefined
 }> {}
 
 /**
- * Which CXone: where tokens come from, and where the API answers.
+ * Which CXone: where tokens come from, and where the API is.
  *
  * @since 0.1.0
  * @category models
@@ -78,16 +58,13 @@ export type CxoneEnvironment = FixedEnvironment | DiscoveredEnvironment | AreaEn
 
 type UrlInput = string | URL
 
-const secure = (field: string, input: UrlInput): URL =>
-  Either.getOrThrowWith(SecureUrl.parse(input), (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
+const orThrow = (field: string, url: Either.Either<URL, string>): URL =>
+  Either.getOrThrowWith(url, (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
 
-const secureOrigin = (field: string, input: UrlInput): URL => {
-  const { origin } = Either.getOrThrowWith(
-    SecureUrl.parseOrigin(input),
-    (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`)
-  )
-  return new URL(origin)
-}
+const secure = (field: string, input: UrlInput): URL => orThrow(field, SecureUrl.parse(input))
+
+const secureOrigin = (field: string, input: UrlInput): URL =>
+  new URL(orThrow(field, SecureUrl.parseOrigin(input)).origin)
 
 const optional = (field: string, input: UrlInput | undefined): URL | undefined =>
   input === undefined ? undefined : secure(field, input)
@@ -98,8 +75,8 @@ const custom = (urls: { readonly tokenEndpoint: UrlInput; readonly apiBaseUrl: U
     apiBaseUrl: secure("apiBaseUrl", urls.apiBaseUrl)
   })
 
-const region = (region: Region): FixedEnvironment => {
-  const host = regionHosts[region]
+const region = (region: Hosts.Region): FixedEnvironment => {
+  const host = Hosts.gatewayHosts[region]
   return custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: host })
 }
 
@@ -117,16 +94,11 @@ const atHost = (options: { readonly host: UrlInput; readonly apiBaseUrl?: UrlInp
     apiBaseUrl: optional("apiBaseUrl", options.apiBaseUrl)
   })
 
-/**
- * Whether it can be the name of an area: letters and digits. With a hyphen it would be that of another host, as `api-na1`.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** Whether this can be the name of an area: letters and digits. With a hyphen, as in `api-na1`, it names another host. */
 export const isAreaName = (text: string): boolean => /^[a-z][a-z0-9]{0,30}$/.test(text)
 
 const area = (
-  // Keeps the known names as suggestions in an editor, and takes any other.
+  // An editor suggests the known names; any other is taken as well.
   area: Hosts.KnownArea | (string & {}),
   options: { readonly host?: UrlInput; readonly apiBaseUrl?: UrlInput | undefined } = {}
 ): AreaEnvironment => {
@@ -139,19 +111,20 @@ const area = (
 /**
  * Says which CXone it is.
  *
- * - `region`: the brief's gateway. Tokens from `{host}/oauth/token`, the API at `{host}` (source: the brief).
- * - `discover`: what NICE documents for back-end apps. The token endpoint comes from the issuer's
- *   `/.well-known/openid-configuration`, the API's place from `/.well-known/cxone-configuration` of the tenant that the
- *   first token is for (facts §2). The default issuer is `https://cxone.niceincontact.com`; FedRAMP and the sovereign
- *   clouds have issuers of their own, such as `https://cxone-gov.niceincontact.com`.
- * - `area`: for an access key without a client (facts §1a). Tokens from
- *   `{host}/authentication/v1/token/access-key`, the API's place from the same host. The host of an area that is not
- *   in the facts is taken to be `https://{area}.niceincontact.com`, unless `host` says otherwise.
+ * - `region`: the platform gateway (client credentials). Tokens come from `{host}/oauth/token`, and the API is at
+ *   `{host}`. No public page of NICE shows this gateway.
+ * - `discover`: what NICE documents for back-end apps. The issuer's `/.well-known/openid-configuration` names the token
+ *   endpoint. The `/.well-known/cxone-configuration` of the first token's tenant says where the API is. The default issuer
+ *   is `https://cxone.niceincontact.com`; FedRAMP and the sovereign clouds have their own, such as
+ *   `https://cxone-gov.niceincontact.com`.
+ * - `area`: for an access key without a client. Tokens come from `{host}/authentication/v1/token/access-key`, and the
+ *   same host says where the API is. An area that the library doesn't know is taken to be at
+ *   `https://{area}.niceincontact.com`, unless `host` says otherwise.
  * - `custom`: any other place, by its two URLs.
  *
- * With `apiBaseUrl`, `discover` and `area` do not ask for the API's place. All throw a `TypeError` that names the field
- * if a URL is not absolute, is plain http to another machine, carries a user name or password, or, for `issuer` and
- * `host`, has a path.
+ * With `apiBaseUrl`, `discover` and `area` don't ask where the API is. All throw a `TypeError` that names the field if a
+ * URL is not absolute, is plain http to another machine, carries a user name or password, or, for `issuer` and `host`, has
+ * a path.
  *
  * @since 0.1.0
  * @category constructors
@@ -173,12 +146,7 @@ const area = (
  */
 export const CxoneEnvironment = { region, discover, area, custom }
 
-/**
- * A copy, checked again: whoever can change a URL of the original, or made it by hand, decides where secrets go.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** A checked copy, because whoever can change a URL of the original decides where secrets go. */
 export const copy = (environment: CxoneEnvironment): CxoneEnvironment => {
   switch (environment._tag) {
     case "FixedEnvironment":

@@ -1,8 +1,3 @@
-/**
- * From an issuer to its token endpoint, and from a token to the place of its tenant's API.
- *
- * @since 0.1.0
- */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Hosts from "../cxone/Hosts.js"
-import { DiscoveryFailed } from "../errors/DiscoveryFailed.js"
+import { DiscoveryFailed } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as CachedLookup from "../lookup/CachedLookup.js"
 import type { AccessToken, Tenant } from "../token/AccessToken.js"
@@ -19,61 +14,47 @@ import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { AreaEnvironment, CxoneEnvironment, DiscoveredEnvironment } from "./CxoneEnvironment.js"
 import * as WellKnown from "./WellKnown.js"
 
-/**
- * Where things are, in one environment.
- *
- * @since 0.1.0
- * @category models
- */
+/** Where things are in one environment: the token endpoint, and the API of the token's tenant. */
 export interface Discovery {
   readonly tokenEndpoint: Effect.Effect<URL, DiscoveryFailed>
-  /** Takes note of the tenant that a new token is for. */
+  /** Takes note of the tenant of a new token. */
   readonly learn: (token: AccessToken) => Effect.Effect<void>
-  /** Where the API of the tenant answers. If no tenant is known yet, `token` is run to get to know it. */
+  /** Where the tenant's API is. If no tenant is known yet, this runs `token` to learn it. */
   readonly apiBaseUrl: <E>(token: Effect.Effect<AccessToken, E>) => Effect.Effect<URL, E | DiscoveryFailed>
 }
 
-/**
- * What discovery is made from; `run` gives a lookup what it needs to run in the layer rather than in a caller.
- *
- * @since 0.1.0
- * @category models
- */
 export interface DiscoveryOptions<Environment = CxoneEnvironment> {
   readonly environment: Environment
   readonly policy: TokenPolicy
   readonly scope: Scope.Scope
+  /** Runs a lookup with what the layer provides, in place of what the caller does. */
   readonly run: <A, E>(lookup: Effect.Effect<A, E, HttpClient.HttpClient>) => Effect.Effect<A, E>
 }
 
-// A copy each time: a `URL` can be changed, and these decide where secrets and tokens go.
+// A copy each time, because a `URL` can be changed, and these decide where secrets and tokens go.
 const fixed = (url: URL): Effect.Effect<URL> => Effect.sync(() => new URL(url))
 
-const shared = (
+const cached = (
   { policy, run, scope }: DiscoveryOptions<unknown>,
   lookup: Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient>
-): Effect.Effect<URL, DiscoveryFailed> => {
-  const found = CachedLookup.make({
-    lookup: run(lookup),
-    lifetime: policy.discoveryLifetime,
-    pause: policy.maxRetryDelay,
-    holdOff: ({ retryAfter }: DiscoveryFailed) =>
-      Duration.min(
-        Option.getOrElse(retryAfter, () => Duration.zero),
-        policy.maxRateLimit
-      ),
-    stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: Option.some(left) }),
-    scope
-  })
-  return Effect.map(found.get, (url) => new URL(url))
-}
+): Effect.Effect<URL, DiscoveryFailed> =>
+  Effect.map(
+    CachedLookup.make({
+      lookup: run(lookup),
+      lifetime: policy.discoveryLifetime,
+      pause: policy.maxRetryDelay,
+      holdOff: ({ retryAfter }: DiscoveryFailed) =>
+        Duration.min(
+          Option.getOrElse(retryAfter, () => Duration.zero),
+          policy.maxRateLimit
+        ),
+      stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: Option.some(left) }),
+      scope
+    }),
+    (url) => new URL(url)
+  )
 
-/**
- * Makes the discovery for an environment. Nothing is looked up before it is asked for.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** Makes the discovery for an environment. Nothing is looked up before it is asked for. */
 export const make = (options: DiscoveryOptions): Effect.Effect<Discovery> => {
   const { environment, policy } = options
   switch (environment._tag) {
@@ -86,7 +67,7 @@ export const make = (options: DiscoveryOptions): Effect.Effect<Discovery> => {
     case "DiscoveredEnvironment":
       return Effect.map(ofTenant({ ...options, environment }), (api) => ({
         ...api,
-        tokenEndpoint: shared(options, WellKnown.tokenEndpoint(environment.issuer, policy))
+        tokenEndpoint: cached(options, WellKnown.tokenEndpoint(environment.issuer, policy))
       }))
     case "AreaEnvironment":
       return Effect.map(ofTenant({ ...options, environment }), (api) => ({
@@ -114,12 +95,12 @@ const ofTenant = (
   const lookupOf = (tenant: Tenant | undefined, host: URL): Effect.Effect<URL, DiscoveryFailed> =>
     tenant === undefined && environment._tag === "DiscoveredEnvironment"
       ? Effect.fail(WellKnown.noTenant(host))
-      : shared(options, WellKnown.apiEndpoint(host, tenant?.tenantId, policy))
+      : cached(options, WellKnown.apiEndpoint(host, tenant?.tenantId, policy))
 
   return Effect.map(Ref.make<Known | undefined>(undefined), (known) => {
     const learn = ({ tenant }: AccessToken) =>
       Ref.modify(known, (last): readonly [Known, Known] => {
-        // One that names no tenant says nothing against the one that is known.
+        // A token without a tenant leaves the known tenant in place.
         if (tenant === undefined && last !== undefined) {
           return [last, last]
         }
@@ -139,8 +120,8 @@ const ofTenant = (
 }
 
 /**
- * Who knows the tenant's configuration: an area's host; else the issuer of the id token (facts §2c), if that is the one
- * we asked or one of NICE's; else the one we asked.
+ * The host that has the tenant's configuration: an area's host; else the issuer of the id token, if it is one of NICE's;
+ * else the issuer that the token came from.
  */
 const hostOf = (environment: DiscoveredEnvironment | AreaEnvironment, tenant: Tenant | undefined): URL => {
   if (environment._tag === "AreaEnvironment") {

@@ -1,34 +1,31 @@
 /**
- * The documents that discovery reads.
- *
- * @since 0.1.0
+ * The two documents of discovery.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
+import { constFalse } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as ErrorBody from "../cxone/ErrorBody.js"
 import { type JsonFields, parse as parseFields } from "../cxone/JsonAnswer.js"
-import { DiscoveryFailed, mayPass } from "../errors/DiscoveryFailed.js"
+import { DiscoveryFailed, mayPass } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
+import * as Retry from "../http/Retry.js"
 import * as RetryAfter from "../http/RetryAfter.js"
 import * as SecureUrl from "../http/SecureUrl.js"
-import { backoff, notBefore, type TokenPolicy } from "../token/TokenPolicy.js"
+import * as Spans from "../telemetry/Spans.js"
+import type { TokenPolicy } from "../token/TokenPolicy.js"
+
+const { nameOf } = SecureUrl
 
 type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
 type Document = DiscoveryFailed["document"]
-
-const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`
 
 const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Either.Either<JsonFields, Problem> => {
   const { headers, status } = response
@@ -45,26 +42,7 @@ const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Eithe
   )
 }
 
-const askedBy = ({ retryAfter }: DiscoveryFailed): number =>
-  Option.match(retryAfter, { onNone: () => 0, onSome: Duration.toMillis })
-
-/** What may pass, as long as it has not asked for more patience in all than callers have (L6). */
-const isWorthAnotherTry = (policy: TokenPolicy, waited: Ref.Ref<number>) => (error: DiscoveryFailed) =>
-  Effect.map(
-    Ref.updateAndGet(waited, (before) => before + askedBy(error)),
-    (inAll) => mayPass(error) && inAll <= Duration.toMillis(policy.maxWait)
-  )
-
-const schedule = (policy: TokenPolicy) =>
-  Schedule.identity<DiscoveryFailed>().pipe(
-    Schedule.intersect(backoff(policy)),
-    Schedule.intersect(Schedule.recurs(policy.retries)),
-    Schedule.modifyDelayEffect(([[error]], delay) =>
-      askedBy(error) === 0 ? Effect.succeed(delay) : notBefore(askedBy(error))
-    )
-  )
-
-/** Fetches a document and reads it; what may pass is tried again (L7), in a span of its own. */
+/** Fetches a document and reads it, in a span of its own. What may pass is tried again (L7). */
 const read = <A>(
   document: Document,
   url: URL,
@@ -73,27 +51,23 @@ const read = <A>(
 ): Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const attempts = yield* Ref.make(0)
-    const waited = yield* Ref.make(0)
-    const failWith = (problem: Problem) =>
-      Effect.map(
-        Ref.get(attempts),
-        (made) =>
-          new DiscoveryFailed({ document, url: nameOf(url), attempts: made, retryAfter: Option.none(), ...problem })
-      ).pipe(Effect.flatMap(Effect.fail))
+    const request = HttpClientRequest.acceptJson(HttpClientRequest.get(url))
+    const attempt = Effect.gen(function* () {
+      const made = yield* Ref.updateAndGet(attempts, (made) => made + 1)
+      const failWith = (problem: Problem) =>
+        new DiscoveryFailed({ document, url: nameOf(url), attempts: made, retryAfter: Option.none(), ...problem })
+      const answer = yield* Effect.mapError(LimitedRequest.send(request, policy), failWith)
+      const now = yield* Clock.currentTimeMillis
+      return yield* Either.mapLeft(Either.flatMap(fieldsOf(answer, now), decode), failWith)
+    }).pipe(Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`)))
 
-    const attempt = Ref.update(attempts, (made) => made + 1).pipe(
-      Effect.zipRight(LimitedRequest.send(HttpClientRequest.acceptJson(HttpClientRequest.get(url)), policy)),
-      Effect.zip(Clock.currentTimeMillis),
-      Effect.flatMap(([answer, now]) => Either.flatMap(fieldsOf(answer, now), decode)),
-      Effect.catchAll(failWith),
-      Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`))
-    )
-    return yield* Effect.retry(attempt, { while: isWorthAnotherTry(policy, waited), schedule: schedule(policy) }).pipe(
+    const patience = yield* Retry.patience(policy)
+    return yield* Retry.retry(attempt, { policy, patience, mayPass, isGated: constFalse }).pipe(
       Effect.onExit((exit) =>
         Effect.flatMap(Ref.get(attempts), (made) =>
           Effect.annotateCurrentSpan({
             attempts: made,
-            outcome: Exit.match(exit, { onFailure: outcomeOf, onSuccess: () => "found" })
+            outcome: Spans.outcomeOf(exit, "found", ({ reason }) => reason)
           })
         )
       )
@@ -105,15 +79,12 @@ const read = <A>(
     })
   )
 
-const outcomeOf = (cause: Cause.Cause<DiscoveryFailed>): string =>
-  Option.match(Cause.failureOption(cause), { onNone: () => "interrupted", onSome: ({ reason }) => reason })
-
 const text = (fields: JsonFields, name: string): Either.Either<string, Problem> => {
   const value = fields[name]
   return Predicate.isString(value) ? Either.right(value) : Either.left({ reason: "invalid_field", detail: name })
 }
 
-/** An https document names https URLs only: one of plain http would take secrets to whoever listens on this machine. */
+/** An https document may name https URLs only, because plain http would take secrets to any program on this machine. */
 const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Either<URL, Problem> =>
   Either.flatMap(text(fields, name), (value) =>
     Either.filterOrLeft(
@@ -124,11 +95,8 @@ const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Eith
   ).pipe(Either.mapLeft((): Problem => ({ reason: "invalid_field", detail: name })))
 
 /**
- * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414
- * §3). The document must be that of this issuer (§3.3 there): another one could name any place for the secrets to go.
- *
- * @since 0.1.0
- * @category documents
+ * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414 §3).
+ * The document must be this issuer's (§3.3 there), because another one could send the secrets anywhere.
  */
 export const tokenEndpoint = (
   issuer: URL,
@@ -145,11 +113,8 @@ export const tokenEndpoint = (
 }
 
 /**
- * Reads the API's place from `/.well-known/cxone-configuration` (facts §2b): on a global host that of the tenant; on an
- * area's host no tenant need be named.
- *
- * @since 0.1.0
- * @category documents
+ * Reads where the API is from `/.well-known/cxone-configuration` (docs/cxone-facts.md). A global host needs the tenant; an
+ * area's host does not.
  */
 export const apiEndpoint = (
   host: URL,
@@ -167,21 +132,16 @@ export const apiEndpoint = (
   )
 }
 
-// What is not echoed is not wrong, and the case of a UUID's letters means nothing (RFC 9562 §4).
+// Accepts a document that doesn't repeat the tenant id. The case of a UUID's letters doesn't matter (RFC 9562 §4).
 const isOf = (echoed: unknown, tenantId: string | undefined): boolean =>
   !Predicate.isString(echoed) || tenantId === undefined || echoed.toLowerCase() === tenantId.toLowerCase()
 
 const configurationUrl = (host: URL): URL => new URL("/.well-known/cxone-configuration", host)
 
-// What relative URLs resolve against must end in a slash, or its last segment is lost.
-const asBase = (url: URL): URL => (url.pathname.endsWith("/") ? url : new URL(`${url.origin}${url.pathname}/`))
+// Relative URLs resolve against a folder: without a slash at its end, its last segment would be lost.
+const asBase = (url: URL): URL => (url.pathname.endsWith("/") ? url : new URL(`${nameOf(url)}/`))
 
-/**
- * The failure for a token that names no tenant, where one must be named.
- *
- * @since 0.1.0
- * @category errors
- */
+/** The failure for a token without a tenant, if the host needs one. */
 export const noTenant = (host: URL): DiscoveryFailed =>
   new DiscoveryFailed({
     reason: "no_tenant",

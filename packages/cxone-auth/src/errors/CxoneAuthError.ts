@@ -1,29 +1,26 @@
-/**
- * Everything that can keep a call from carrying a valid token.
- *
- * @since 0.1.0
- */
 import * as Schema from "effect/Schema"
-import { ForeignOrigin, InsufficientScope, InvalidToken, RateLimited } from "./ApiError.js"
-import { DiscoveryFailed } from "./DiscoveryFailed.js"
-import { CredentialsUnavailable, InvalidClient, InvalidTokenResponse, TokenEndpointUnavailable } from "./TokenError.js"
+import { CredentialsUnavailable } from "./CredentialsUnavailable.js"
+import { DiscoveryFailed, mayPass } from "./DiscoveryFailed.js"
+import { ForeignOrigin } from "./ForeignOrigin.js"
+import { InsufficientScope } from "./InsufficientScope.js"
+import { InvalidClient } from "./InvalidClient.js"
+import { InvalidToken } from "./InvalidToken.js"
+import { InvalidTokenResponse } from "./InvalidTokenResponse.js"
+import { RateLimited } from "./RateLimited.js"
+import { TokenEndpointUnavailable } from "./TokenEndpointUnavailable.js"
 
-/**
- * Everything that can keep a call from carrying a valid token.
- *
- * @since 0.1.0
- * @category errors
- */
-export type CxoneAuthError =
-  | CredentialsUnavailable
-  | InvalidClient
-  | InsufficientScope
-  | RateLimited
-  | InvalidToken
-  | TokenEndpointUnavailable
-  | InvalidTokenResponse
-  | DiscoveryFailed
-  | ForeignOrigin
+export {
+  CredentialsUnavailable,
+  DiscoveryFailed,
+  ForeignOrigin,
+  InsufficientScope,
+  InvalidClient,
+  InvalidToken,
+  InvalidTokenResponse,
+  mayPass,
+  RateLimited,
+  TokenEndpointUnavailable
+}
 
 /**
  * The schema of {@link CxoneAuthError}, for errors that cross a wire.
@@ -42,3 +39,11 @@ export const CxoneAuthError = Schema.Union(
   DiscoveryFailed,
   ForeignOrigin
 )
+
+/**
+ * Each reason why a call cannot carry a valid token.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CxoneAuthError = typeof CxoneAuthError.Type

@@ -1,16 +1,11 @@
-/**
- * What keeps an app from finding its CXone.
- *
- * @since 0.1.0
- */
 import * as Schema from "effect/Schema"
-import { attempts, Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
+import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
 
 /**
- * A document of discovery could not be had, or does not say what it should: the issuer's `openid-configuration`, which
- * names the token endpoint, or the tenant's `cxone-configuration`, which names the API's place (facts §2). `detail` is
- * the transport's error code, or the field at fault. `no_tenant`: the token names no tenant, so the second one was not
- * asked for. Transport failures, time-outs, 429 and 5xx were tried again, `attempts` times in all.
+ * A discovery document could not be read, or does not say what it should: the issuer's `openid-configuration`, which names
+ * the token endpoint, or the tenant's `cxone-configuration`, which names the API. `detail` is the transport's error code,
+ * or the field at fault. `no_tenant`: the token names no tenant, so the second document was not asked for. Transport
+ * failures, time-outs, 408, 429 and 5xx were tried again, `attempts` times in all.
  *
  * @since 0.1.0
  * @category errors
@@ -44,58 +39,40 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
   }
 
   private get problem(): string {
-    const detail = this.detail === undefined ? "" : ` (${this.detail})`
-    switch (this.reason) {
-      case "transport":
-        return `${this.url} could not be reached in ${attempts(this.attempts)}${detail}.`
-      case "timeout":
-        return `${this.url} gave no complete answer in ${attempts(this.attempts)}.`
-      case "status":
-        return `${this.url} answered ${this.status}${mayPass(this) ? ` in ${attempts(this.attempts)}` : ""}.`
-      case "redirect":
-        return `${this.url} answered with a redirect (${this.status}), which is not followed.`
-      case "too_large":
-        return `${this.url} answered more bytes than such a document needs (maxAnswerBytes, 64 KiB by default).`
-      case "not_json":
-        return `${this.url} did not answer with a JSON object.`
-      case "invalid_field":
-        return this.detail === "issuer"
-          ? `${this.url} does not say whose document it is (issuer).`
-          : `${this.url} holds no usable ${this.detail}: it must be an https URL without user name or password.`
-      case "issuer_mismatch":
-        return `${this.url} is the document of another issuer.`
-      case "tenant_mismatch":
-        return `${this.url} answered with the configuration of another tenant.`
-      case "no_tenant":
-        return `The token names no tenant (claim tenantId), so ${this.url} was not asked where the API is.`
+    const made = attempts(this.attempts)
+    const isMissing = this.detail === "issuer"
+    const problems: { readonly [Reason in DiscoveryFailed["reason"]]: string } = {
+      transport: `could not be reached in ${made}${bracketed(this.detail)}`,
+      timeout: `gave no complete answer in ${made}`,
+      status: `answered ${this.status}${mayPass(this) ? ` in ${made}` : ""}`,
+      redirect: `answered with a redirect (${this.status}), which is not followed`,
+      too_large: "answered more bytes than such a document needs (maxAnswerBytes, 64 KiB by default)",
+      not_json: "did not answer with a JSON object",
+      invalid_field: isMissing
+        ? "does not say whose document it is (issuer)"
+        : `holds no usable ${this.detail}: it must be an https URL without user name or password`,
+      issuer_mismatch: "is the document of another issuer",
+      tenant_mismatch: "answered with the configuration of another tenant",
+      no_tenant: "was not asked where the API is, because the token names no tenant (claim tenantId)"
     }
+    return `${this.url} ${problems[this.reason]}.`
   }
 
   private get cure(): string {
-    const network = "DNS, and the proxy or firewall in between"
-    const place = this.document === "openid-configuration" ? "the issuer (issuer, CXONE_ISSUER)" : this.placeOfTenant
-    switch (this.reason) {
-      case "transport":
-      case "timeout":
-        return `Check ${place}, ${network}.`
-      case "status":
-        return mayPass(this) ? `This is CXone's side. ${whenToRetry(this.retryAfter)}.` : `Check ${place}.`
-      default:
-        return `Check ${place}.`
+    const place =
+      this.document === "openid-configuration"
+        ? "the issuer (issuer, CXONE_ISSUER)"
+        : "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
+    if (this.reason === "status" && mayPass(this)) {
+      return `This is CXone's side. ${whenToRetry(this.retryAfter)}.`
     }
-  }
-
-  private get placeOfTenant(): string {
-    return "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
+    return this.reason === "transport" || this.reason === "timeout"
+      ? `Check ${place}, DNS, and the proxy or firewall in between.`
+      : `Check ${place}.`
   }
 }
 
-/**
- * Whether it may help to try again: after a transport failure, a time-out, 408, 429 or 5xx (L7).
- *
- * @since 0.1.0
- * @category predicates
- */
+/** Whether another try may help: after a transport failure, a time-out, 408, 429 or 5xx (L7). */
 export const mayPass = ({ reason, status = 0 }: Pick<DiscoveryFailed, "reason" | "status">): boolean =>
   reason === "transport" ||
   reason === "timeout" ||

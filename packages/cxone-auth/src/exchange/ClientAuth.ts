@@ -1,14 +1,9 @@
-/**
- * How a client proves itself at the token endpoint.
- *
- * @since 0.1.0
- */
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
 import * as FormEncoding from "../http/FormEncoding.js"
 
 /**
- * What a client adds to a token request to say who it is (RFC 6749 §2.3.1): form parameters, headers, or both.
+ * What a client adds to a token request to authenticate (RFC 6749 §2.3.1): form parameters, headers, or both.
  *
  * @since 0.1.0
  * @category models
@@ -19,8 +14,8 @@ export interface ClientProof {
 }
 
 /**
- * A way to authenticate the client at the token endpoint. The two of RFC 6749 §2.3.1 are in {@link ClientAuth}; an
- * application registration that wants another gets a function of this type.
+ * A way to authenticate the client at the token endpoint. {@link ClientAuth} has the two of RFC 6749 §2.3.1. If an
+ * application was registered for another one, give a function of this type.
  *
  * @since 0.1.0
  * @category models
@@ -31,9 +26,8 @@ export type ClientAuth = (client: {
 }) => ClientProof
 
 /**
- * The ways a client can prove itself. `post` puts id and secret into the form, as the brief does it, and is the
- * default. `basic` form-encodes both and sends them as HTTP Basic credentials; which of the two the provider expects
- * is a property of the application's registration (facts §1b).
+ * The ways to authenticate a client (RFC 6749 §2.3.1). `post` puts id and secret into the form. `basic` form-encodes both
+ * and sends them as HTTP Basic credentials. The registration of the application says which one CXone expects.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,9 +1,5 @@
-/**
- * What an application proves its right to a token with.
- *
- * @since 0.1.0
- */
 import * as Data from "effect/Data"
+import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import { ClientAuth } from "./ClientAuth.js"
 
@@ -20,8 +16,8 @@ export class ClientSecret extends Data.TaggedClass("ClientSecret")<{
 }> {}
 
 /**
- * A client, and the access key of an employee, for the `password` grant (RFC 6749 §4.3): what NICE documents for
- * back-end apps (facts §1b). The key's id and secret stand in for user name and password.
+ * A client, and the access key of an employee, for the `password` grant (RFC 6749 §4.3): what NICE documents for back-end
+ * apps. The key's id and secret take the place of user name and password.
  *
  * @since 0.1.0
  * @category models
@@ -35,7 +31,7 @@ export class AccessKey extends Data.TaggedClass("AccessKey")<{
 }> {}
 
 /**
- * An access key without a client, for an area's own token service (facts §1a).
+ * An access key without a client, for an area's own token service.
  *
  * @since 0.1.0
  * @category models
@@ -46,7 +42,7 @@ export class AccessKeyOnly extends Data.TaggedClass("AccessKeyOnly")<{
 }> {}
 
 /**
- * What an application proves its right to a token with.
+ * What an application authenticates with to get a token.
  *
  * @since 0.1.0
  * @category models
@@ -54,8 +50,8 @@ export class AccessKeyOnly extends Data.TaggedClass("AccessKeyOnly")<{
 export type Credentials = ClientSecret | AccessKey | AccessKeyOnly
 
 /**
- * Credentials that are about to be replaced, and those that will replace them. Where the provider refuses the one
- * (`InvalidClient`), the other is tried at once; those that were accepted last are tried first from then on (L10).
+ * Credentials that are about to be replaced, and those that will replace them. If the provider refuses one
+ * (`InvalidClient`), the other is tried at once. From then on, the ones that were accepted last are tried first.
  *
  * @since 0.1.0
  * @category models
@@ -65,12 +61,7 @@ export class RotatingCredentials extends Data.TaggedClass("RotatingCredentials")
   readonly next: Credentials
 }> {}
 
-/**
- * The ids in it, which are no secrets, and the secrets.
- *
- * @since 0.1.0
- * @category getters
- */
+/** The ids, which are no secrets, and the secrets. */
 export const partsOf = (
   credentials: Credentials
 ): { readonly ids: ReadonlyArray<string>; readonly secrets: ReadonlyArray<Redacted.Redacted<string>> } => {
@@ -87,23 +78,25 @@ export const partsOf = (
   }
 }
 
-const fingerprint = (credentials: Credentials): string => {
+const identityOf = (credentials: Credentials) => {
   const { ids, secrets } = partsOf(credentials)
-  return JSON.stringify([credentials._tag, ids, secrets.map(Redacted.value)])
+  return Data.tuple(credentials._tag, ...ids, ...secrets)
 }
 
-/**
- * Whether both are the same ids with the same secrets; how a client proves itself does not matter.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isSame = (self: Credentials, that: Credentials): boolean => fingerprint(self) === fingerprint(that)
+/** Whether both are the same ids with the same secrets. How the client authenticates doesn't matter. */
+export const isSame = (self: Credentials, that: Credentials): boolean =>
+  Equal.equals(identityOf(self), identityOf(that))
+
+/** The credentials in an input: one, or the current ones and the next. */
+export const eachOf = (
+  input: Credentials | RotatingCredentials
+): readonly [current: Credentials, ...next: ReadonlyArray<Credentials>] =>
+  input._tag === "RotatingCredentials" ? [input.current, input.next] : [input]
 
 interface Client {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted<string>
-  /** How to send them; the default is said at {@link Credentials}. */
+  /** How the client authenticates. {@link Credentials} says the default. */
   readonly clientAuth?: ClientAuth
 }
 
@@ -115,14 +108,16 @@ interface Key {
 /**
  * Builds credentials.
  *
- * - `clientSecret`: a client alone, as the brief's gateway takes it. It is sent in the form ({@link ClientAuth}`.post`).
+ * - `clientSecret`: a client alone, for the platform gateway (client credentials). It is sent in the form
+ *   ({@link ClientAuth}`.post`).
  * - `accessKey`: a client and an access key, as NICE documents it. The client is sent as HTTP Basic credentials
  *   ({@link ClientAuth}`.basic`), unless the application was registered for the form.
  * - `accessKeyOnly`: an access key without a client.
- * - `rotating` joins two of them for the time of a rotation: deploy with both, then switch at the provider, whenever.
+ * - `rotating`: two of them during a rotation. Deploy with both, then switch at the provider at any time.
  *
- * They throw a `TypeError` that names the field if an id or a secret is empty, has white space at either end (which is
- * how a bad copy and paste shows), or is an access key's id where a client id belongs. No value is part of a message.
+ * They throw a `TypeError` that names the field if an id or a secret is empty, has white space at either end (the usual
+ * sign of a bad copy and paste), or if the client id ends in `====`, as the id of an access key does. No message repeats a
+ * value.
  *
  * @since 0.1.0
  * @category constructors
@@ -150,47 +145,43 @@ interface Key {
  * ```
  */
 export const Credentials = {
-  clientSecret: (options: Client): ClientSecret => {
-    requireClient("clientSecret", options)
-    const { clientAuth = ClientAuth.post, clientId, clientSecret } = options
-    return new ClientSecret({ clientId, clientSecret, clientAuth })
-  },
-  accessKey: (options: Client & Key): AccessKey => {
-    requireClient("accessKey", options)
-    requireKey("accessKey", options)
-    const { accessKeyId, accessKeySecret, clientAuth = ClientAuth.basic, clientId, clientSecret } = options
-    return new AccessKey({ clientId, clientSecret, accessKeyId, accessKeySecret, clientAuth })
-  },
-  accessKeyOnly: (options: Key): AccessKeyOnly => {
-    requireKey("accessKeyOnly", options)
-    const { accessKeyId, accessKeySecret } = options
-    return new AccessKeyOnly({ accessKeyId, accessKeySecret })
-  },
+  clientSecret: ({ clientAuth = ClientAuth.post, clientId, clientSecret }: Client): ClientSecret =>
+    requireClient("clientSecret", new ClientSecret({ clientId, clientSecret, clientAuth })),
+  accessKey: ({
+    accessKeyId,
+    accessKeySecret,
+    clientAuth = ClientAuth.basic,
+    clientId,
+    clientSecret
+  }: Client & Key): AccessKey =>
+    requireKey(
+      "accessKey",
+      requireClient("accessKey", new AccessKey({ clientId, clientSecret, accessKeyId, accessKeySecret, clientAuth }))
+    ),
+  accessKeyOnly: ({ accessKeyId, accessKeySecret }: Key): AccessKeyOnly =>
+    requireKey("accessKeyOnly", new AccessKeyOnly({ accessKeyId, accessKeySecret })),
   rotating: (options: { readonly current: Credentials; readonly next: Credentials }): RotatingCredentials =>
     new RotatingCredentials(options)
 }
 
-/**
- * Whether a text looks like the id of an access key. They end in `====` (facts §1b), which no client id does.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** Whether a text looks like the id of an access key, which ends in `====`. No client id does. */
 export const looksLikeAccessKeyId = (text: string): boolean => text.endsWith("====")
 
-const requireClient = (builder: string, { clientId, clientSecret }: Client): void => {
-  requireTrimmed(`${builder}: clientId`, clientId)
-  requireTrimmed(`${builder}: clientSecret`, Redacted.value(clientSecret))
-  if (looksLikeAccessKeyId(clientId)) {
+const requireClient = <A extends Client>(builder: string, client: A): A => {
+  requireTrimmed(`${builder}: clientId`, client.clientId)
+  requireTrimmed(`${builder}: clientSecret`, Redacted.value(client.clientSecret))
+  if (looksLikeAccessKeyId(client.clientId)) {
     throw new TypeError(
       `Credentials.${builder}: clientId ends in "====", as the id of an access key does; give that as accessKeyId`
     )
   }
+  return client
 }
 
-const requireKey = (builder: string, { accessKeyId, accessKeySecret }: Key): void => {
-  requireTrimmed(`${builder}: accessKeyId`, accessKeyId)
-  requireTrimmed(`${builder}: accessKeySecret`, Redacted.value(accessKeySecret))
+const requireKey = <A extends Key>(builder: string, key: A): A => {
+  requireTrimmed(`${builder}: accessKeyId`, key.accessKeyId)
+  requireTrimmed(`${builder}: accessKeySecret`, Redacted.value(key.accessKeySecret))
+  return key
 }
 
 const requireTrimmed = (field: string, value: string | undefined): void => {

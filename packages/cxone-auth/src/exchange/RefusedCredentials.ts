@@ -1,32 +1,24 @@
-/**
- * Remembers which credentials were refused, so that they are not sent again and again.
- *
- * @since 0.1.0
- */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { InsufficientScope } from "../errors/ApiError.js"
-import { InvalidClient } from "../errors/TokenError.js"
+import { InsufficientScope, InvalidClient } from "../errors/CxoneAuthError.js"
+import * as Period from "../token/Period.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import { type Credentials, isSame } from "./Credentials.js"
 
 /**
- * The refusals of one app's credentials (L6). It breaks the circuit: closed at first, open for a while after each
- * refusal, then half open for one probe.
- *
- * @since 0.1.0
- * @category models
+ * The credentials that the token endpoint refused (L6): a circuit breaker, which is open for a while after each refusal,
+ * and then lets one probe through.
  */
-export interface RefusalMemory {
+export interface RefusedCredentials {
   /**
-   * Runs an attempt with these credentials, unless their refusal is still remembered: then it fails with it at once.
-   * Once its time has passed, the next attempt is the probe; until that is over, all others fail as before. When there
-   * is a token every refusal is forgotten: those of credentials that this app no longer needs as well. `InvalidClient`
-   * leaves with `until` set.
+   * Runs an attempt with these credentials. While their refusal is remembered, it fails with that at once instead. After
+   * that time the next attempt is the probe, and all others still fail until the probe ends. A token clears all refusals,
+   * those of other credentials too. `InvalidClient` comes out with `until` set.
    */
   readonly guard: <A, E, R>(
     credentials: Credentials,
@@ -41,116 +33,109 @@ export interface RefusalMemory {
 interface Refusal {
   readonly credentials: Credentials
   readonly error: InvalidClient
-  /** In milliseconds since the epoch, as `until`. */
-  readonly since: number
-  readonly until: number
+  readonly period: Period.Period
+  /** How many times in a row the credentials were refused. */
   readonly strikes: number
 }
 
-// A clock that was set back must not stretch it.
-const isInForce = ({ since, until }: Refusal, now: number): boolean => since <= now && now < until
+type All = ReadonlyArray<Refusal>
+
+const isInForce = ({ period }: Refusal, now: number): boolean => Period.isCurrent(period, now)
 
 const refusalOf = (
   credentials: Credentials,
   error: InvalidClient,
-  since: number,
-  until: number,
+  period: Period.Period,
   strikes: number
-): Refusal => ({ credentials, error: new InvalidClient({ ...error, until }), since, until, strikes })
+): Refusal => ({
+  credentials,
+  error: new InvalidClient({ ...error, until: period.since + period.length }),
+  period,
+  strikes
+})
 
-const isRefusal = Option.exists((error: unknown) => error instanceof InvalidClient)
+const find = (all: All, credentials: Credentials): Refusal | undefined =>
+  all.find((refusal) => isSame(refusal.credentials, credentials))
 
-const isOf =
-  (credentials: Credentials) =>
-  (refusal: Refusal): boolean =>
-    isSame(refusal.credentials, credentials)
+const put = (all: All, refusal: Refusal): All => [
+  ...all.filter((other) => !isSame(other.credentials, refusal.credentials)),
+  refusal
+]
 
-/**
- * Makes an empty memory. `onChange` is told how many refusals it holds.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (policy: TokenPolicy, onChange: (refusals: number) => void): Effect.Effect<RefusalMemory> =>
-  Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (refusals) => {
-    const report = Effect.map(Ref.get(refusals), (all) => onChange(all.length))
-
+/** Makes an empty memory. `onChange` is told how many refusals it holds. */
+export const make = (policy: TokenPolicy, onChange: (refusals: number) => void): Effect.Effect<RefusedCredentials> =>
+  Effect.map(Ref.make<All>([]), (refusals) => {
     const keep = (isKept: (refusal: Refusal) => boolean) =>
-      Effect.zipRight(
-        Ref.update(refusals, (all) => all.filter(isKept)),
-        report
+      Effect.map(
+        Ref.updateAndGet(refusals, (all) => all.filter(isKept)),
+        (all) => onChange(all.length)
       )
 
-    const put = (all: ReadonlyArray<Refusal>, refusal: Refusal): ReadonlyArray<Refusal> => [
-      ...all.filter((other) => !isOf(refusal.credentials)(other)),
-      refusal
-    ]
+    const modify = <A>(f: (all: All, now: number) => readonly [A, All]) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.modify(refusals, (all) => f(all, now)))
 
     const remember = (credentials: Credentials, error: InvalidClient, isProbe: boolean) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.modify(refusals, (all): readonly [InvalidClient, ReadonlyArray<Refusal>] => {
-          const last = all.find(isOf(credentials))
-          // Of attempts that were under way together, the first refusal counts.
-          if (last !== undefined && isInForce(last, now) && !isProbe) {
-            return [last.error, all]
-          }
-          const strikes = (last?.strikes ?? 0) + 1
-          const memory = Duration.min(Duration.times(policy.refusalMemory, 2 ** (strikes - 1)), policy.maxRefusalMemory)
-          const refusal = refusalOf(credentials, error, now, now + Duration.toMillis(memory), strikes)
-          return [refusal.error, put(all, refusal)]
-        })
-      ).pipe(Effect.zipLeft(report))
+      modify((all, now): readonly [InvalidClient, All] => {
+        const last = find(all, credentials)
+        // Of attempts that were sent at the same time, the first refusal counts.
+        if (last !== undefined && isInForce(last, now) && !isProbe) {
+          return [last.error, all]
+        }
+        const strikes = (last?.strikes ?? 0) + 1
+        const memory = Duration.min(Duration.times(policy.refusalMemory, 2 ** (strikes - 1)), policy.maxRefusalMemory)
+        const refusal = refusalOf(credentials, error, Period.make(now, memory), strikes)
+        return [refusal.error, put(all, refusal)]
+      }).pipe(Effect.zipLeft(keep(() => true)))
 
-    /** Fails while the refusal is in force; else gives the one that the attempt is the probe of, if there is one. */
+    /** Fails while the refusal is in force. After that, gives the refusal that the attempt is the probe of. */
     const admit = (credentials: Credentials) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.flatten(
-          Ref.modify(
-            refusals,
-            (all): readonly [Effect.Effect<Refusal | undefined, InvalidClient>, ReadonlyArray<Refusal>] => {
-              const last = all.find(isOf(credentials))
-              if (last === undefined) {
-                return [Effect.succeed(undefined), all]
-              }
-              if (isInForce(last, now)) {
-                return [Effect.fail(last.error), all]
-              }
-              const probeEnd = now + Duration.toMillis(policy.attemptTimeout)
-              const probe = refusalOf(credentials, last.error, now, probeEnd, last.strikes)
-              return [Effect.succeed(probe), put(all, probe)]
-            }
-          )
-        )
+      Effect.flatten(
+        modify((all, now): readonly [Effect.Effect<Refusal | undefined, InvalidClient>, All] => {
+          const last = find(all, credentials)
+          if (last === undefined) {
+            return [Effect.succeed(undefined), all]
+          }
+          if (isInForce(last, now)) {
+            return [Effect.fail(last.error), all]
+          }
+          const probe = refusalOf(credentials, last.error, Period.make(now, policy.attemptTimeout), last.strikes)
+          return [Effect.succeed(probe), put(all, probe)]
+        })
       )
 
-    // A probe without a verdict, of which nothing is learnt: the next attempt is one again.
+    /** Nothing is learnt from a probe that ends without a verdict: the next attempt is a probe again. */
     const release = (probe: Refusal) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Ref.update(refusals, (all) => all.map((refusal) => (refusal === probe ? { ...probe, until: now } : refusal)))
+      Ref.update(refusals, (all) =>
+        all.map((refusal) => (refusal === probe ? { ...probe, period: Period.ended } : refusal))
       )
+
+    const learn = (credentials: Credentials, probe: Refusal | undefined, cause: Cause.Cause<unknown>) => {
+      const error = Option.getOrUndefined(Cause.failureOption(cause))
+      if (error instanceof InvalidClient) {
+        return Effect.flatMap(remember(credentials, error, probe !== undefined), Effect.fail)
+      }
+      // A client that lacks a scope has been authenticated.
+      if (error instanceof InsufficientScope) {
+        return keep(() => false)
+      }
+      return probe === undefined ? Effect.void : release(probe)
+    }
 
     return {
       guard: (credentials, attempt) =>
         Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(admit(credentials), (probe) =>
-            restore(attempt).pipe(
-              Effect.tap(() => keep(() => false)),
-              // Who is refused for its scopes has been authenticated.
-              Effect.tapError((error) => (error instanceof InsufficientScope ? keep(() => false) : Effect.void)),
-              Effect.catchIf(
-                (error) => error instanceof InvalidClient,
-                (error) => Effect.flatMap(remember(credentials, error, probe !== undefined), Effect.fail)
-              ),
-              Effect.onError((cause) =>
-                probe !== undefined && !isRefusal(Cause.failureOption(cause)) ? release(probe) : Effect.void
-              )
-            )
-          )
+          Effect.gen(function* () {
+            const probe = yield* admit(credentials)
+            const exit = yield* Effect.exit(restore(attempt))
+            yield* Exit.isSuccess(exit) ? keep(() => false) : learn(credentials, probe, exit.cause)
+            return yield* exit
+          })
         ),
-      retain: (credentials) => keep((refusal) => credentials.some((each) => isOf(each)(refusal))),
+      retain: (credentials) => keep((refusal) => credentials.some((each) => isSame(refusal.credentials, each))),
       inForce: (credentials) =>
         Effect.zipWith(Ref.get(refusals), Clock.currentTimeMillis, (all, now) =>
-          Option.fromNullable(all.find((refusal) => isOf(credentials)(refusal) && isInForce(refusal, now))).pipe(
+          Option.fromNullable(find(all, credentials)).pipe(
+            Option.filter((refusal) => isInForce(refusal, now)),
             Option.map(({ error }) => error)
           )
         )

@@ -1,34 +1,29 @@
 /**
- * One attempt to exchange credentials for a token: sent, limited and read.
- *
- * @since 0.1.0
+ * One attempt to exchange credentials for a token: the request is sent, and the answer is read.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ErrorBody from "../cxone/ErrorBody.js"
-import type { InsufficientScope } from "../errors/ApiError.js"
-import { RateLimited } from "../errors/ApiError.js"
-import type { InvalidClient } from "../errors/TokenError.js"
-import { InvalidTokenResponse, TokenEndpointUnavailable } from "../errors/TokenError.js"
+import {
+  InsufficientScope,
+  InvalidClient,
+  InvalidTokenResponse,
+  RateLimited,
+  TokenEndpointUnavailable
+} from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
+import { quote } from "../http/Redaction.js"
 import * as RetryAfter from "../http/RetryAfter.js"
 import { AccessToken } from "../token/AccessToken.js"
+import * as Expiry from "../token/Expiry.js"
 import * as ScopeSet from "../token/ScopeSet.js"
-import { type TokenPolicy, usableUntil } from "../token/TokenPolicy.js"
-import * as TokenRefusal from "./TokenRefusal.js"
+import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as TokenRequest from "./TokenRequest.js"
 import * as TokenResponse from "./TokenResponse.js"
 
-/**
- * What can go wrong in an exchange.
- *
- * @since 0.1.0
- * @category errors
- */
 export type ExchangeError =
   | InvalidClient
   | InsufficientScope
@@ -44,12 +39,8 @@ interface Attempt {
 }
 
 /**
- * Sends the request once, and reads the answer: a token, or what went wrong. It takes as long and reads as much as the
- * policy allows, body included. A redirect is never followed (S3), and no tracing header is sent (C5). `number` says
- * how many attempts this makes.
- *
- * @since 0.1.0
- * @category exchange
+ * Sends the request once, and reads the answer: a token, or what went wrong. `number` is the number of this attempt. A
+ * redirect is not followed (S3), and no tracing header is sent (C5).
  */
 export const attempt = (
   request: TokenRequest.TokenRequest,
@@ -66,26 +57,25 @@ export const attempt = (
 
 const read = (
   attempt: Attempt,
-  answer: LimitedRequest.Answer,
+  { body, response }: LimitedRequest.Answer,
   now: number
 ): Either.Either<AccessToken, ExchangeError> => {
-  const { body, response } = answer
-  const { tokenEndpoint } = attempt.request
-  const { status } = response
-  const retryAfter = RetryAfter.parse(response.headers["retry-after"], now)
+  const { request } = attempt
+  const { headers, status } = response
+  const retryAfter = RetryAfter.parse(headers["retry-after"], now)
   const noToken = (reason: InvalidTokenResponse["reason"]) =>
-    new InvalidTokenResponse({ reason, tokenEndpoint: TokenRequest.endpointName(attempt.request), status })
+    new InvalidTokenResponse({ reason, tokenEndpoint: TokenRequest.endpointName(request), status })
 
   if (status === 429) {
-    return Either.left(new RateLimited({ reason: "token_endpoint", origin: tokenEndpoint.origin, retryAfter }))
+    return Either.left(new RateLimited({ reason: "token_endpoint", origin: request.tokenEndpoint.origin, retryAfter }))
   }
-  const problem = ErrorBody.parse(body, response.headers)
+  const problem = ErrorBody.parse(body, headers)
   if (status === 408 || status >= 500) {
-    const said = ErrorBody.quoted(problem, TokenRequest.secretsOf(attempt.request))
+    const said = ErrorBody.quoted(problem, TokenRequest.secretsOf(request))
     return Either.left(unavailable(attempt, { reason: "status", status, retryAfter, ...said }))
   }
   if (status >= 400) {
-    return Either.left(TokenRefusal.classify(attempt.request, status, problem))
+    return Either.left(refusalOf(request, status, problem))
   }
   if (status >= 300) {
     return Either.left(noToken("redirect"))
@@ -95,13 +85,13 @@ const read = (
       Either.mapLeft(TokenResponse.decode(text), (reason) =>
         Option.match(TokenResponse.holdsNoToken(text) ? ErrorBody.parseInSuccess(text) : Option.none(), {
           onNone: () => noToken(reason),
-          onSome: (error) => TokenRefusal.classify(attempt.request, status, error)
+          onSome: (error) => refusalOf(request, status, error)
         })
       )
     ),
     Either.map((decoded) => toAccessToken(attempt, decoded)),
     Either.filterOrLeft(
-      (token) => now < usableUntil(attempt.policy, token),
+      (token) => now < Expiry.usableUntil(attempt.policy, token),
       () => noToken("expired")
     )
   )
@@ -115,7 +105,7 @@ const toAccessToken = ({ policy, request, sentAt }: Attempt, decoded: TokenRespo
     requestedScopes: request.scopes,
     tenant: TokenResponse.tenantOf(decoded),
     obtainedAt: sentAt,
-    expiresAt: sentAt + Duration.toMillis(TokenResponse.lifetimeOf(decoded, sentAt, policy))
+    expiresAt: sentAt + Expiry.lifetimeOf(decoded, sentAt, policy)
   })
 
 const unavailable = (
@@ -129,3 +119,42 @@ const unavailable = (
     retryAfter: Option.none(),
     ...problem
   })
+
+/**
+ * Tells a refusal by the error code of RFC 6749 §5.2. A 401 with any other code, or none, is a refusal of the credentials
+ * as well, because nothing else is authenticated here. The server's words are quoted without what was sent to it (S2).
+ */
+const refusalOf = (
+  request: TokenRequest.TokenRequest,
+  status: number,
+  problem: ErrorBody.ErrorBody
+): InvalidClient | InsufficientScope | InvalidTokenResponse => {
+  const sent = TokenRequest.secretsOf(request)
+  const description = ErrorBody.quoted(problem, sent)
+  const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...description }
+  const credentials = request.credentials._tag
+
+  switch (problem.code) {
+    case "invalid_client":
+    case "invalid_grant":
+    case "unauthorized_client":
+    case "unsupported_grant_type":
+      return new InvalidClient({ reason: problem.code, credentials, ...answer })
+    case "invalid_scope":
+    case "insufficient_scope":
+      return new InsufficientScope({
+        reason: "invalid_scope",
+        origin: request.tokenEndpoint.origin,
+        requested: request.scopes,
+        granted: [],
+        required: [],
+        ...description
+      })
+  }
+  const error = problem.code === undefined ? {} : { error: quote(problem.code, sent) }
+  if (status !== 401) {
+    return new InvalidTokenResponse({ reason: "unexpected_status", ...error, ...answer })
+  }
+  const reason = credentials === "AccessKeyOnly" ? "invalid_grant" : "invalid_client"
+  return new InvalidClient({ reason, isGuess: true, credentials, ...error, ...answer })
+}

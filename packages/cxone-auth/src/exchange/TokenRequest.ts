@@ -1,21 +1,12 @@
-/**
- * The request for a token, as it goes over the wire.
- *
- * @since 0.1.0
- */
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import type { ClientProof } from "./ClientAuth.js"
 import { type AccessKey, type AccessKeyOnly, type ClientSecret, type Credentials, partsOf } from "./Credentials.js"
 
-/**
- * A request for a token: these credentials, at this endpoint, for these scopes.
- *
- * @since 0.1.0
- * @category models
- */
+/** A request for a token: these credentials, at this endpoint, for these scopes. */
 export interface TokenRequest {
   readonly tokenEndpoint: URL
   readonly credentials: Credentials
@@ -23,12 +14,9 @@ export interface TokenRequest {
 }
 
 /**
- * The request on the wire: for a client the form of RFC 6749 §4.4.2, for a client with an access key that of §4.3.2,
- * both with `scope` only where one is asked for; for an access key alone the JSON that an area's service takes, which
- * has no place for scopes (facts §1a).
- *
- * @since 0.1.0
- * @category encoding
+ * The request on the wire. A client sends the form of RFC 6749 §4.4.2, and a client with an access key that of §4.3.2; both
+ * send `scope` only if there are scopes. An access key alone sends JSON, which has no place for scopes
+ * (docs/cxone-facts.md).
  */
 export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): HttpClientRequest.HttpClientRequest => {
   const post = HttpClientRequest.acceptJson(HttpClientRequest.post(tokenEndpoint.href))
@@ -66,25 +54,14 @@ const proofOf = ({ clientAuth, clientId, clientSecret }: ClientSecret | AccessKe
 const keyAsJson = ({ accessKeyId, accessKeySecret }: AccessKeyOnly): string =>
   JSON.stringify({ accessKeyId, accessKeySecret: Redacted.value(accessKeySecret) })
 
-/**
- * Everything in the request that no error may repeat (S2).
- *
- * @since 0.1.0
- * @category getters
- */
+/** Everything in the request that no error may repeat (S2). */
 export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted.Redacted<string>> => {
   const { ids, secrets } = partsOf(credentials)
   const proof = credentials._tag === "AccessKeyOnly" ? { form: {}, headers: {} } : proofOf(credentials)
   const sent = [...ids.map(Redacted.make), ...secrets, ...Object.values(proof.form), ...Object.values(proof.headers)]
-  // Striking out an id of a letter or two would leave nothing to read, and it is no secret.
+  // An id is no secret, and striking out one of a letter or two would leave nothing to read.
   return sent.filter((value) => !ids.some((id) => id.length < 4 && id === Redacted.value(value)))
 }
 
-/**
- * The endpoint as an error may name it: without its query, which a gateway may want a key in.
- *
- * @since 0.1.0
- * @category getters
- */
-export const endpointName = ({ tokenEndpoint }: TokenRequest): string =>
-  `${tokenEndpoint.origin}${tokenEndpoint.pathname}`
+/** The endpoint as an error may name it. */
+export const endpointName = ({ tokenEndpoint }: TokenRequest): string => SecureUrl.nameOf(tokenEndpoint)

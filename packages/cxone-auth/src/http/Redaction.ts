@@ -1,7 +1,5 @@
 /**
- * Quotations of what a server said, free of what was sent to it.
- *
- * @since 0.1.0
+ * Strikes secrets out of what a server said, before it stands in an error or a log.
  */
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
@@ -11,7 +9,7 @@ import * as FormEncoding from "./FormEncoding.js"
 const maxLength = 200
 const struck = "<struck>"
 
-// A JWT is struck wherever it stands: no text that a person needs looks like one.
+// Every JWT is struck, because no text that a person needs looks like one.
 const jwt = /eyJ[\w-]{8,}(?:\.[\w-]+){0,2}/g
 
 const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }
@@ -38,7 +36,7 @@ const unescapeOnce = (text: string): string =>
     .replace(/&(amp|lt|gt|quot|apos);/gi, (_, name: string) => entities[name.toLowerCase()] ?? "")
     .replace(/(?:%[0-9a-f]{2})+/gi, decodePercent)
 
-// Every escaper has a spelling of its own, in JSON, HTML and URLs, and they nest. Plain text has one.
+// JSON, HTML and URLs escape a secret in many ways, and nest them. Plain text has one spelling.
 const unescape = (text: string): string => {
   const unescaped = unescapeOnce(unescapeOnce(unescapeOnce(text)))
   return unescaped.replace(/\s+/g, " ")
@@ -63,9 +61,8 @@ const piecesOf = (bones: string): ReadonlyArray<string> =>
     ? [bones]
     : Array.from({ length: bones.length - telling + 1 }, (_, start) => bones.slice(start, start + telling))
 
-// What a server does to a text before it repeats it has no end: it escapes, wraps or cuts it. A secret of which ten
-// letters and digits (or all, if it has no more than that, but eight at least) still stand there in their order takes the
-// whole quotation with it.
+// A server may escape, wrap or cut a secret in ways that the list above doesn't have. So if ten letters and digits of a
+// secret stand in the text in their order (or all of a secret with eight to ten), nothing is quoted.
 const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean => {
   const shown = skeleton(text)
   return secrets
@@ -76,7 +73,7 @@ const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean => {
 
 const encoded = /[A-Za-z0-9+/_-]{16,}/g
 
-/** A text with what it says in base64 or hex, from any place on: a gateway may log bodies so, and quote its log. */
+/** A text together with what it holds in base64 or hex, because a gateway may log bodies so, and quote its log. */
 const withDecoded = (text: string): string => {
   const decoded = (text.match(encoded) ?? []).flatMap((run) => [
     ...[0, 1, 2, 3].map((start) => Encoding.decodeBase64String(base64Of(run.slice(start)))),
@@ -85,7 +82,7 @@ const withDecoded = (text: string): string => {
   return [text, ...decoded.flatMap((each) => (each._tag === "Right" ? [unescape(each.right)] : []))].join("\n")
 }
 
-// Of an encoding that is cut off, the whole groups.
+// An encoding may be cut off: only whole groups are decoded.
 const base64Of = (run: string): string =>
   run
     .replaceAll("-", "+")
@@ -94,17 +91,13 @@ const base64Of = (run: string): string =>
 const evenPart = (run: string): string => run.slice(0, run.length - (run.length % 2))
 
 /**
- * Quotes what a server said, so that it may stand in an error or a log (S2). Escapes are undone; then what we sent is
- * struck out, in any case, as it is, form-encoded or in base64, and so is whatever looks like a JWT; control characters
- * become spaces; then it is cut at 200 characters. If a piece of a secret still stands in that, as it is, in base64 or in
- * hex, nothing is quoted.
- *
- * @since 0.1.0
- * @category conversions
+ * Quotes what a server said, so that it may stand in an error or a log (S2). It undoes escapes; strikes out what was sent
+ * (in any case of letters, form-encoded, and in base64) and every JWT; turns control characters into spaces; and cuts the
+ * text at 200 characters. If the rest still holds a piece of a secret, plain, in base64 or in hex, nothing is quoted.
  */
 export const quote = (text: string, sent: ReadonlyArray<Redacted.Redacted<string>>): string => {
   const secrets = sent.map(Redacted.value).filter((secret) => secret !== "")
-  // The longest first: a short secret struck out of a long one would leave the rest of the long one standing.
+  // The longest come first, because a short secret struck out of a long one would leave the rest of the long one.
   const unwanted = Array.from(new Set(secrets.flatMap(spellings))).sort((a, b) => b.length - a.length)
   const clean = unwanted
     .reduce((rest, secret) => rest.replace(anyCase(secret), struck), unescape(text))

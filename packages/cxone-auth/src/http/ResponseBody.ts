@@ -1,9 +1,3 @@
-/**
- * Bodies, read within limits.
- *
- * @since 0.1.0
- */
-
 import type { ResponseError } from "@effect/platform/HttpClientError"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
@@ -18,11 +12,8 @@ import * as Stream from "effect/Stream"
 const withoutBody = (error: ResponseError) => error.reason === "EmptyBody"
 
 /**
- * Reads a body as UTF-8 text, but no more than `maxBytes` of it: `None` if there is more, and then the connection is
- * given up at once, so that an endless answer costs no memory.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads a body as UTF-8 text, up to `maxBytes`. If there is more, it gives `None` and drops the connection, so that an
+ * endless answer costs no memory.
  */
 export const readText = (
   response: HttpClientResponse,
@@ -46,11 +37,8 @@ const decode = (parts: Chunk.Chunk<Uint8Array>): string => {
 }
 
 /**
- * Reads a body that the caller will not see, so that its connection can serve the next request. One that is longer than
- * `maxBytes`, takes longer than `within`, or breaks off, is given up with its connection, and `None`.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads a body that the caller will not see, so that its connection can serve the next request. If the body is longer than
+ * `maxBytes`, takes longer than `within`, or breaks off, it gives `None` and drops the connection.
  */
 export const readWithin = (
   response: HttpClientResponse,
@@ -60,12 +48,9 @@ export const readWithin = (
   readText(response, maxBytes).pipe(Effect.timeout(within), Effect.orElseSucceed(Option.none))
 
 /**
- * Looks at the beginning of a body and puts it back: `text` is the whole body if it is no longer than `maxBytes` and has
- * come `within` that time, and `body` gives every byte as if nobody had looked. A body that breaks off, or takes longer,
- * does so for whoever reads it.
- *
- * @since 0.1.0
- * @category decoding
+ * Looks at the beginning of a body, and puts it back. `text` is the whole body if it has at most `maxBytes` and came
+ * `within` that time. `body` gives every byte as if nothing had been read; if the body breaks off or is slow, its reader
+ * notices that.
  */
 export const peek = (
   response: HttpClientResponse,
@@ -80,7 +65,7 @@ export const peek = (
       sizeOf(seen) > maxBytes
         ? Effect.succeed({ seen, rest: next })
         : Effect.gen(function* () {
-            // In a fiber of its own: what has been asked for must not get lost when the time is up.
+            // It runs in a fiber of its own, because a part that was asked for must not get lost when the time is up.
             const asked = yield* Effect.forkIn(next, scope)
             const got = yield* Effect.raceFirst(
               Effect.asSome(Fiber.await(asked)),
@@ -109,7 +94,7 @@ export const peek = (
 
 type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<ResponseError>>
 
-/** What has been read, and where the rest is to be had, if there may be one. */
+/** The part that was read, and the way to the rest if there may be one. */
 interface Seen {
   readonly seen: Chunk.Chunk<Uint8Array>
   readonly rest?: Pull

@@ -1,14 +1,9 @@
-/**
- * The `Retry-After` header.
- *
- * @since 0.1.0
- */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 const delaySeconds = /^\d+$/
 
-// RFC 9110 §5.6.7: the preferred form, and the two that a recipient must still accept.
+// RFC 9110 §5.6.7: the preferred form, and two old ones that must still be read.
 const imfFixdate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 const rfc850Date = /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/
 const asctimeDate = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
@@ -17,16 +12,13 @@ const parseHttpDate = (text: string): number => {
   if (imfFixdate.test(text) || rfc850Date.test(text)) {
     return Date.parse(text)
   }
-  // An asctime date carries no zone, and `Date.parse` would take the machine's.
+  // An asctime date names no zone, and `Date.parse` would take the machine's.
   return asctimeDate.test(text) ? Date.parse(`${text} GMT`) : Number.NaN
 }
 
 /**
- * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date, which is compared with `now`
- * (milliseconds since the epoch). A date in the past means zero. What is absent or malformed counts as not sent.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date, from which `now` (milliseconds since the
+ * epoch) is taken. A date in the past means zero. A malformed header counts as not sent.
  */
 export const parse = (header: string | undefined, now: number): Option.Option<Duration.Duration> => {
   const text = header?.trim() ?? ""

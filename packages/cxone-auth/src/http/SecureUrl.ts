@@ -1,36 +1,23 @@
 /**
  * URLs that secrets and tokens may travel to.
- *
- * @since 0.1.0
  */
 import * as Either from "effect/Either"
 
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /**
- * Whether a secret may travel there: by https, or by plain http to this machine itself (C1, S3). The WHATWG parser has
- * already turned every spelling of an IPv4 address into the dotted one.
- *
- * @since 0.1.0
- * @category predicates
+ * Whether a secret may travel there: by https, or by plain http to this machine (C1, S3). The URL parser has turned every
+ * spelling of an IPv4 address into the dotted one.
  */
 export const isConfidential = (url: URL): boolean =>
   url.protocol === "https:" || (url.protocol === "http:" && loopbackHost.test(url.hostname))
 
-/**
- * Whether the URL carries a user name or password, which would end up in logs and could disguise the host.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** Whether the URL has a user name or password, which could disguise the host and would end up in logs. */
 export const hasUserInfo = (url: URL): boolean => url.username !== "" || url.password !== ""
 
 /**
- * Reads such a URL from a setting. On the left, what is wrong with it: the text continues a sentence that begins with
- * the name of the setting, and does not repeat the value, which may hold a secret.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads a URL that secrets may travel to. On the left is what is wrong with it, as the end of a sentence that begins with
+ * the name of the setting. It does not repeat the value, which may hold a secret.
  */
 export const parse = (input: string | URL): Either.Either<URL, string> => {
   if (!URL.canParse(String(input))) {
@@ -45,15 +32,13 @@ export const parse = (input: string | URL): Either.Either<URL, string> => {
     : Either.left("must start with https:// (plain http:// only to this machine)")
 }
 
-/**
- * The same for a URL that is to be a host alone, such as an issuer.
- *
- * @since 0.1.0
- * @category decoding
- */
+/** The same for a URL without a path, such as an issuer. */
 export const parseOrigin = (input: string | URL): Either.Either<URL, string> =>
   Either.filterOrLeft(
     parse(input),
     ({ hash, pathname, search }) => pathname === "/" && search === "" && hash === "",
     () => "must be a host alone, without a path, for example https://cxone.niceincontact.com"
   )
+
+/** A URL as an error may name it: without its query, because a gateway may want a key there. */
+export const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`

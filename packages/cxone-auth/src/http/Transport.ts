@@ -1,8 +1,3 @@
-/**
- * The app's `HttpClient`, as this library uses it.
- *
- * @since 0.1.0
- */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -13,11 +8,12 @@ import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
 const manual: RequestInit = { redirect: "manual" }
 
-// Only with these two does fetch not copy the body in case of a redirect: it would hold an upload of any size (fetch
+// With these two, fetch does not keep a copy of the body for a redirect, which would hold a whole upload in memory (fetch
 // standard, "HTTP-network-or-cache fetch").
 const uncopied: RequestInit = { redirect: "error", window: null }
 
@@ -36,9 +32,9 @@ const withInit = (
 const nothing = new Uint8Array(0)
 
 /**
- * A body that is sent as fast as it is taken. The platform's sink for node:http waits for a slow server before each part
- * of a chunk but the first, and a chunk of one part would be followed by the next at once: memory would hold the rest of
- * the upload. So each chunk ends with a part of no bytes.
+ * Sends a streamed body no faster than the server takes it. The platform's sink for node:http waits for the server before
+ * each part of a chunk but the first, so chunks of one part would all be held in memory. Therefore each chunk gets a last
+ * part without bytes.
  */
 const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
   const { body, headers } = request
@@ -52,7 +48,7 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
   )
 }
 
-/** Runs an effect that may change both, and sets them back: in one step, for it is on the path of every call. */
+/** Runs an effect that may change the context and the tracing, and sets both back. One step, because every call does. */
 const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
@@ -70,19 +66,15 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
   )
 
 /**
- * The client without the span that the platform opens for each request: that ends with the raw response, which holds the
- * request as it was sent, and with it the token or the credentials (S1). And without redirects: it hands one out as the
- * response that it is.
+ * The app's client, without the platform's span for each request, and without redirects. That span ends with the raw
+ * response, which holds the request with the token or the credentials (S1). A redirect is handed out as a response,
+ * because following it would take them to another place (C1, S3).
  *
- * Of the transports only fetch would follow a redirect, and take the credentials or its trust in the answer along (C1,
- * S3). What else the app set for fetch, such as a proxy, stays: fetch's layer merges its own context under that of the
- * call, so the init is amended within the call, where both can be seen. Two things are beyond this: a client that follows
- * redirects in code of its own, as `HttpClient.followRedirects` does; and an init that only fetch's layer knows, below a
- * client that `HttpClient.transform` was applied to (provide such an init to `CxoneAuth.layer` as well). Over fetch, a
- * redirect in answer to a body that is a stream is a transport failure.
- *
- * @since 0.1.0
- * @category combinators
+ * Of the transports, only fetch follows redirects. Its other settings from the app, such as a proxy, stay: they are merged
+ * within the call, where those of fetch's own layer can be seen too. Two cases are out of reach: a client that follows
+ * redirects in its own code, as `HttpClient.followRedirects` does; and settings that only fetch's layer knows, below a
+ * client with `HttpClient.transform` (provide these to `CxoneAuth.layer` as well). Over fetch, a redirect in answer to a
+ * streamed body is a transport failure.
  */
 export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
   http.pipe(
@@ -96,3 +88,20 @@ export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
     ),
     HttpClient.transformResponse(ownContextAndTracing)
   )
+
+const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
+
+/**
+ * The error code of a transport's failure, such as `ECONNREFUSED`, `UND_ERR_SOCKET` or `CERT_HAS_EXPIRED`, from its chain of
+ * causes. Nothing else of a failure is shown, because a message may quote a header (S1).
+ */
+export const codeOf = (failure: unknown): string | undefined => {
+  // No transport nests deeper than this, and a chain of causes can be a circle.
+  for (let depth = 0, error = failure; depth < 5 && Predicate.isObject(error); depth++) {
+    if (Predicate.hasProperty(error, "code") && typeof error.code === "string" && errorCode.test(error.code)) {
+      return error.code
+    }
+    error = Predicate.hasProperty(error, "cause") ? error.cause : undefined
+  }
+  return undefined
+}

@@ -1,7 +1,5 @@
 /**
  * Everything that comes from the settings `CXONE_*`.
- *
- * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -10,19 +8,13 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
-import { CxoneEnvironment, isAreaName, type Region, regionHosts } from "../environment/CxoneEnvironment.js"
-import { ClientAuth } from "../exchange/ClientAuth.js"
-import { Credentials, type RotatingCredentials } from "../exchange/Credentials.js"
+import { gatewayHosts } from "../cxone/Hosts.js"
+import { CxoneEnvironment, isAreaName } from "../environment/CxoneEnvironment.js"
+import { ClientAuth, Credentials, eachOf, type RotatingCredentials } from "../exchange/TokenSource.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as MixUps from "./MixUps.js"
 import { invalid, missing, oneOf, type Setting, secret, text, url, warnOfWhiteSpace } from "./Setting.js"
 
-/**
- * What the settings describe.
- *
- * @since 0.1.0
- * @category models
- */
 export interface CxoneSettings {
   readonly credentials: Credentials | RotatingCredentials
   readonly environment: CxoneEnvironment
@@ -30,18 +22,14 @@ export interface CxoneSettings {
   readonly scopes?: ScopeSet.ScopeSet
 }
 
-/**
- * The scopes that a client alone requests if nothing else is said: `offline_access` (source: the brief).
- *
- * @since 0.1.0
- * @category constants
- */
-export const defaultScopes: ScopeSet.ScopeSet = ["offline_access"]
-
-const regions: ReadonlyArray<Region> = Record.keys(regionHosts)
-
 const optional = <A>(setting: Config.Config<A>): Config.Config<A | undefined> =>
   Config.map(Config.option(setting), Option.getOrUndefined)
+
+const area = Config.mapOrFail(text("CXONE_AREA"), (name) =>
+  isAreaName(name)
+    ? Either.right(name)
+    : invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
+)
 
 const given = Config.all({
   CXONE_CLIENT_ID: optional(text("CXONE_CLIENT_ID")),
@@ -50,15 +38,9 @@ const given = Config.all({
   CXONE_CLIENT_AUTH: optional(oneOf("CXONE_CLIENT_AUTH", ["post", "basic"] as const)),
   CXONE_ACCESS_KEY_ID: optional(text("CXONE_ACCESS_KEY_ID")),
   CXONE_ACCESS_KEY_SECRET: optional(secret("CXONE_ACCESS_KEY_SECRET")),
-  CXONE_REGION: optional(oneOf("CXONE_REGION", regions)),
+  CXONE_REGION: optional(oneOf("CXONE_REGION", Record.keys(gatewayHosts))),
   CXONE_ISSUER: optional(url("CXONE_ISSUER", MixUps.inIssuer)),
-  CXONE_AREA: optional(
-    Config.mapOrFail(text("CXONE_AREA"), (area) =>
-      isAreaName(area)
-        ? Either.right(area)
-        : invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
-    )
-  ),
+  CXONE_AREA: optional(area),
   CXONE_TOKEN_ENDPOINT: optional(url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
   CXONE_API_BASE_URL: optional(url("CXONE_API_BASE_URL", MixUps.inApiBaseUrl)),
   CXONE_SCOPES: optional(Config.map(text("CXONE_SCOPES"), ScopeSet.make))
@@ -67,6 +49,10 @@ const given = Config.all({
 type Given = Config.Config.Success<typeof given>
 
 type Choice<A> = Either.Either<A, ConfigError.ConfigError>
+
+/** The first of these settings that is set. */
+const firstSet = <Name extends Setting & keyof Given>(settings: Given, ...names: ReadonlyArray<Name>) =>
+  names.find((name) => settings[name] !== undefined)
 
 const pair = <Id extends Setting & keyof Given, Secret extends Setting & keyof Given>(
   settings: Given,
@@ -103,10 +89,9 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
         "Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, or CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET, or all four"
       )
     }
-    for (const setting of ["CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH"] as const) {
-      if (settings[setting] !== undefined) {
-        return yield* missing("CXONE_CLIENT_ID", `Expected CXONE_CLIENT_ID beside ${setting}`)
-      }
+    const ofClient = firstSet(settings, "CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH")
+    if (ofClient !== undefined) {
+      return yield* missing("CXONE_CLIENT_ID", `Expected CXONE_CLIENT_ID beside ${ofClient}`)
     }
     if (settings.CXONE_SCOPES !== undefined) {
       return yield* invalid(
@@ -149,56 +134,58 @@ const chooseEnvironment = (settings: Given, credentials: Credentials): Choice<Cx
   }
   switch (credentials._tag) {
     case "ClientSecret":
-      return gateway(settings)
+      return gatewayOf(settings)
     case "AccessKey":
-      return issuer(settings)
+      return issuerOf(settings)
     case "AccessKeyOnly":
-      return area(settings)
+      return areaOf(settings)
   }
 }
 
-/** For a client alone: the brief's gateway. */
-const gateway = (settings: Given): Choice<CxoneEnvironment> => {
-  for (const setting of ["CXONE_ISSUER", "CXONE_AREA"] as const) {
-    if (settings[setting] !== undefined) {
-      return missing(
-        "CXONE_ACCESS_KEY_ID",
-        `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET beside ${setting}: NICE's own services give back-end apps tokens for access keys only`
+/** A client alone goes to the platform gateway. */
+const gatewayOf = (settings: Given): Choice<CxoneEnvironment> => {
+  const ofKey = firstSet(settings, "CXONE_ISSUER", "CXONE_AREA")
+  if (ofKey !== undefined) {
+    return missing(
+      "CXONE_ACCESS_KEY_ID",
+      `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET beside ${ofKey}: NICE's own services give back-end apps tokens for access keys only`
+    )
+  }
+  if (settings.CXONE_API_BASE_URL === undefined) {
+    return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
+  }
+  return settings.CXONE_REGION === undefined
+    ? missing(
+        "CXONE_TOKEN_ENDPOINT",
+        "Expected CXONE_TOKEN_ENDPOINT beside CXONE_API_BASE_URL, or no CXONE_API_BASE_URL"
       )
-    }
-  }
-  if (settings.CXONE_API_BASE_URL !== undefined) {
-    return settings.CXONE_REGION === undefined
-      ? missing(
-          "CXONE_TOKEN_ENDPOINT",
-          "Expected CXONE_TOKEN_ENDPOINT beside CXONE_API_BASE_URL, or no CXONE_API_BASE_URL"
-        )
-      : invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside CXONE_API_BASE_URL")
-  }
-  return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
+    : invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside CXONE_API_BASE_URL")
 }
 
-/** For a client with an access key: an issuer. */
-const issuer = (settings: Given): Choice<CxoneEnvironment> => {
-  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_ISSUER: named } = settings
-  if (settings.CXONE_REGION !== undefined) {
+/** A client with an access key goes to an issuer. */
+const issuerOf = ({
+  CXONE_API_BASE_URL: apiBaseUrl,
+  CXONE_AREA: area,
+  CXONE_ISSUER: issuer,
+  CXONE_REGION: region
+}: Given): Choice<CxoneEnvironment> => {
+  if (region !== undefined) {
     return invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside an access key: it is for a client alone")
   }
-  return settings.CXONE_AREA === undefined
-    ? Either.right(CxoneEnvironment.discover({ ...(named === undefined ? {} : { issuer: named }), apiBaseUrl }))
+  return area === undefined
+    ? Either.right(CxoneEnvironment.discover({ ...(issuer === undefined ? {} : { issuer }), apiBaseUrl }))
     : invalid("CXONE_AREA", "Expected CXONE_AREA not to be set beside CXONE_CLIENT_ID: it is for an access key alone")
 }
 
-/** For an access key alone: an area. */
-const area = (settings: Given): Choice<CxoneEnvironment> => {
+/** An access key alone goes to its area. */
+const areaOf = (settings: Given): Choice<CxoneEnvironment> => {
   const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_AREA: name } = settings
-  for (const setting of ["CXONE_ISSUER", "CXONE_REGION"] as const) {
-    if (settings[setting] !== undefined) {
-      return missing(
-        "CXONE_CLIENT_ID",
-        `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET beside ${setting}; an access key alone goes with CXONE_AREA`
-      )
-    }
+  const ofClient = firstSet(settings, "CXONE_ISSUER", "CXONE_REGION")
+  if (ofClient !== undefined) {
+    return missing(
+      "CXONE_CLIENT_ID",
+      `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET beside ${ofClient}; an access key alone goes with CXONE_AREA`
+    )
   }
   return name === undefined
     ? missing("CXONE_AREA", "Expected CXONE_AREA, such as na1, as an access key is set and no CXONE_CLIENT_ID")
@@ -206,28 +193,18 @@ const area = (settings: Given): Choice<CxoneEnvironment> => {
 }
 
 /**
- * The settings `CXONE_*` as one `Config`, each with its description. Which credentials are set decides which CXone it
- * is, if nothing else does: a client alone goes to the brief's gateway, a client with an access key to NICE's issuer, an
- * access key alone to its area. Set but empty counts as not set; white space at either end is dropped. An error names
- * the setting and what was expected, notices the classic mix-ups, and never repeats a value.
- *
- * @since 0.1.0
- * @category config
+ * The settings `CXONE_*` as one `Config`, each with its description. If nothing else says which CXone it is, the
+ * credentials do: a client alone goes to the platform gateway, a client with an access key to NICE's issuer, an access
+ * key alone to its area. An error names the setting and what was expected.
  */
 export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (settings) =>
   Either.gen(function* () {
     const credentials = yield* chooseCredentials(settings)
-    const current = credentials._tag === "RotatingCredentials" ? credentials.current : credentials
-    const environment = yield* chooseEnvironment(settings, current)
+    const environment = yield* chooseEnvironment(settings, eachOf(credentials)[0])
     const { CXONE_SCOPES: scopes } = settings
     return { credentials, environment, ...(scopes === undefined ? {} : { scopes }) }
   })
 )
 
-/**
- * Reads {@link config}, and warns of white space.
- *
- * @since 0.1.0
- * @category config
- */
+/** Reads {@link config}, and warns of white space. */
 export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(warnOfWhiteSpace, config)

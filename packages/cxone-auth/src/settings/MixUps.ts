@@ -1,22 +1,15 @@
 /**
- * The classic mix-ups in settings. Each gives what is wrong, as the end of a sentence that begins with the setting's
- * name, or nothing; no value is part of it.
- *
- * @since 0.1.0
+ * The usual mix-ups in settings. Each function gives what is wrong, as the end of a sentence that begins with the
+ * setting's name, or nothing. No value is part of it.
  */
 import * as Redacted from "effect/Redacted"
 import * as Hosts from "../cxone/Hosts.js"
-import { looksLikeAccessKeyId } from "../exchange/Credentials.js"
+import { looksLikeAccessKeyId } from "../exchange/TokenSource.js"
 import type { Setting } from "./Setting.js"
 
 const exampleIssuer = `for example ${Hosts.globalIssuer}`
 
-/**
- * An API call's URL or a discovery document where the token endpoint belongs, or the issuer alone.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** An API URL, a discovery document, or the issuer alone, where the token endpoint belongs. */
 export const inTokenEndpoint = (url: URL): string | undefined => {
   if (/\/\.well-known\//.test(url.pathname)) {
     return "is a discovery document; put its host alone into CXONE_ISSUER"
@@ -34,23 +27,13 @@ const isApiUrl = (url: URL): boolean =>
 
 const isApiHost = (url: URL): boolean => Hosts.isCxoneHost(url) && url.hostname.startsWith("api-")
 
-/**
- * A token endpoint where the API base URL belongs.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** A token endpoint where the API base URL belongs. */
 export const inApiBaseUrl = (url: URL): string | undefined =>
   /\/token\/?$/.test(url.pathname)
     ? "is a token endpoint; expected the URL that API calls are relative to, for example https://api-na1.niceincontact.com"
     : undefined
 
-/**
- * An issuer with a path, or an API host in its place.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** An issuer with a path, or an API host in its place. */
 export const inIssuer = (url: URL): string | undefined => {
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return `must be a host alone, without a path, ${exampleIssuer}`
@@ -65,12 +48,7 @@ interface Secrets {
   readonly CXONE_ACCESS_KEY_SECRET: Redacted.Redacted<string> | undefined
 }
 
-/**
- * An access key's id in the client id's place, or one value in two places.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** The id of an access key in the place of the client id, or one value in two places. */
 export const inCredentials = (secrets: Secrets): readonly [Setting, string] | undefined => {
   const { CXONE_CLIENT_ID: clientId } = secrets
   if (clientId !== undefined && looksLikeAccessKeyId(clientId)) {

@@ -1,7 +1,6 @@
 /**
- * The settings `CXONE_*`, read one by one.
- *
- * @since 0.1.0
+ * One setting `CXONE_*`: its description, and how it is read. No error repeats a value, because it may be a secret in the
+ * wrong place.
  */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -10,24 +9,18 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import { regionHosts } from "../environment/CxoneEnvironment.js"
+import { gatewayHosts } from "../cxone/Hosts.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 
-/**
- * What each setting is.
- *
- * @since 0.1.0
- * @category constants
- */
 export const descriptions = {
   CXONE_CLIENT_ID: "the application's client ID, as NICE or CXone's Admin portal (Applications > OAuth) gave it",
   CXONE_CLIENT_SECRET: "the client secret of the same application",
-  CXONE_CLIENT_SECRET_NEXT: "while it is being rotated, the secret that will replace it",
+  CXONE_CLIENT_SECRET_NEXT: "during a rotation, the secret that will replace the current one",
   CXONE_CLIENT_AUTH:
-    "how the client proves itself, as the application was registered: post (default) or basic (default with an access key)",
+    "how the client authenticates, as the application was registered: post (default) or basic (default with an access key)",
   CXONE_ACCESS_KEY_ID: "the id of an access key, from the record of the employee that it belongs to",
   CXONE_ACCESS_KEY_SECRET: "the secret of the same access key",
-  CXONE_REGION: `for a client alone, the gateway's region: ${Record.keys(regionHosts).join(", ")}; default us`,
+  CXONE_REGION: `for a client alone, the region of the platform gateway: ${Record.keys(gatewayHosts).join(", ")}; default us`,
   CXONE_ISSUER:
     "for a client with an access key, the identity service; default https://cxone.niceincontact.com, others for FedRAMP and sovereign clouds",
   CXONE_AREA: "for an access key alone, the area, such as na1 or eu1",
@@ -37,38 +30,17 @@ export const descriptions = {
   CXONE_SCOPES: "the scopes to request, separated by spaces; default offline_access, or none with an access key"
 } as const
 
-/**
- * The name of a setting.
- *
- * @since 0.1.0
- * @category models
- */
 export type Setting = keyof typeof descriptions
 
-/**
- * The error for a setting whose value cannot be. No value is ever part of one: somebody may have put the secret there.
- *
- * @since 0.1.0
- * @category errors
- */
-export const invalid = (setting: Setting, problem: string): Either.Either<never, ConfigError.ConfigError> =>
+type Failure = Either.Either<never, ConfigError.ConfigError>
+
+export const invalid = (setting: Setting, problem: string): Failure =>
   Either.left(ConfigError.InvalidData([setting], problem))
 
-/**
- * The error for a setting that is not there.
- *
- * @since 0.1.0
- * @category errors
- */
-export const missing = (setting: Setting, problem: string): Either.Either<never, ConfigError.ConfigError> =>
+export const missing = (setting: Setting, problem: string): Failure =>
   Either.left(ConfigError.MissingData([setting], problem))
 
-/**
- * A setting as it is, without white space at either end. Set but empty counts as not set.
- *
- * @since 0.1.0
- * @category config
- */
+/** A setting without white space at either end. If it is set but empty, it counts as not set. */
 export const text = (setting: Setting): Config.Config<string> =>
   Config.string(setting).pipe(
     Config.mapOrFail((raw) =>
@@ -79,26 +51,15 @@ export const text = (setting: Setting): Config.Config<string> =>
     Config.withDescription(descriptions[setting])
   )
 
-/**
- * A setting that is one of these words.
- *
- * @since 0.1.0
- * @category config
- */
 export const oneOf = <A extends string>(setting: Setting, choices: ReadonlyArray<A>): Config.Config<A> =>
-  Config.mapOrFail(text(setting), (value) => {
-    const choice = choices.find((name) => name === value)
-    return choice === undefined
-      ? invalid(setting, `Expected ${setting} to be one of ${choices.join(", ")}`)
-      : Either.right(choice)
-  })
+  Config.mapOrFail(text(setting), (value) =>
+    Either.fromNullable(
+      choices.find((name) => name === value),
+      () => ConfigError.InvalidData([setting], `Expected ${setting} to be one of ${choices.join(", ")}`)
+    )
+  )
 
-/**
- * A setting that is a URL which secrets may travel to. `objection` may say what else is wrong with it.
- *
- * @since 0.1.0
- * @category config
- */
+/** A URL that secrets may travel to. `objection` says what else is wrong with it, if anything. */
 export const url = (setting: Setting, objection: (url: URL) => string | undefined): Config.Config<URL> =>
   Config.mapOrFail(text(setting), (value) =>
     Either.flatMap(SecureUrl.parse(value), (url) => {
@@ -107,29 +68,17 @@ export const url = (setting: Setting, objection: (url: URL) => string | undefine
     }).pipe(Either.orElse((problem) => invalid(setting, `${setting} ${problem}`)))
   )
 
-/**
- * A setting that is a secret.
- *
- * @since 0.1.0
- * @category config
- */
 export const secret = (setting: Setting): Config.Config<Redacted.Redacted<string>> =>
   Config.map(text(setting), Redacted.make)
 
-/**
- * Logs a warning for each setting that has white space at its start or end: the value is used without it, but whoever
- * reads the same setting elsewhere may not be so kind.
- *
- * @since 0.1.0
- * @category config
- */
+/** Logs a warning for each setting with white space at its start or end, because other programs may not drop it. */
 export const warnOfWhiteSpace: Effect.Effect<void, ConfigError.ConfigError> = Effect.forEach(
   Record.keys(descriptions),
   (setting) =>
     Config.option(Config.string(setting)).pipe(
       Effect.map(Option.exists((raw) => raw.trim() !== raw && raw.trim() !== "")),
-      Effect.flatMap((padded) =>
-        padded ? Effect.logWarning(`${setting} has white space at its start or end, which is ignored`) : Effect.void
+      Effect.flatMap((isPadded) =>
+        isPadded ? Effect.logWarning(`${setting} has white space at its start or end, which is ignored`) : Effect.void
       )
     ),
   { discard: true }

@@ -1,62 +1,40 @@
 /**
  * What is counted and measured, under `cxone_auth_`.
- *
- * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
 import type * as MetricKeyType from "effect/MetricKeyType"
-import type { AccessToken } from "../token/AccessToken.js"
-import * as ScopeSet from "../token/ScopeSet.js"
 
 /**
- * How a caller came by a token. `hit`: it was in the cache. `stale`: it was, and is being renewed. `joined`: an
- * exchange that was under way gave it. `miss`: an exchange had to be started.
- *
- * @since 0.1.0
- * @category models
+ * How a caller got a token. `hit`: from the cache. `stale`: from the cache, while it is renewed. `joined`: from an exchange
+ * that was under way. `miss`: from an exchange that had to be started.
  */
 export type CacheState = "hit" | "stale" | "joined" | "miss"
 
-/**
- * Why an exchange was started: there was no token yet, it is soon at its end, it has ended, or it was dropped.
- *
- * @since 0.1.0
- * @category models
- */
+/** Why an exchange was started: no token yet, its end is near, it has ended, or it was dropped. */
 export type RenewalReason = "first" | "ahead" | "expired" | "invalidated"
 
-/**
- * The metrics of one layer. They go to Effect's own registry, from where any exporter takes them.
- *
- * @since 0.1.0
- * @category models
- */
+/** The metrics of one layer. They go to Effect's own registry, which any exporter reads. */
 export interface Metrics {
   /** `cxone_auth_exchanges` by `outcome` (`token`, or the error's tag), and `cxone_auth_exchange_seconds`. */
   readonly exchanged: (outcome: string, took: Duration.Duration) => void
-  /** `cxone_auth_refusals`: credentials that were refused, and no token since. */
+  /** `cxone_auth_refusals`: how many credentials were refused, with no token since. */
   readonly refusals: (count: number) => void
-  /** `cxone_auth_rate_limit_waits` `at` the `token_endpoint`: requests held back because CXone had said "not yet". */
+  /** `cxone_auth_rate_limit_waits` `at` the `token_endpoint`: requests held back by an earlier "not yet". */
   readonly waited: () => void
   /** The metrics of the token with these scopes. */
-  readonly ofToken: (scopes: ScopeSet.ScopeSet) => TokenMetrics
+  readonly ofToken: (scopes: string) => TokenMetrics
 }
 
-/**
- * The metrics of one token's life.
- *
- * @since 0.1.0
- * @category models
- */
+/** The metrics of one token's life. */
 export interface TokenMetrics {
   /**
-   * `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` by `scopes`, as of the last one served; the
-   * latter of the first 100 sets of scopes of a layer.
+   * `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` of the last one by `scopes`, for the first 100
+   * sets of scopes of a layer.
    */
-  readonly served: (cache: CacheState, token: Pick<AccessToken, "expiresAt">, now: number) => void
+  readonly served: (cache: CacheState, expiresAt: number, now: number) => void
   /** `cxone_auth_renewals` by `reason`: the tokens that were obtained. */
   readonly renewed: (reason: RenewalReason) => void
 }
@@ -80,8 +58,8 @@ const secondsToExpiry = MetricKey.gauge("cxone_auth_seconds_to_expiry", {
 const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held back because of an earlier answer")
 
 /**
- * What `Metric.update` does, without an effect: these are on the path of every call. A metric that is made from a key
- * with all its labels looks itself up once; one that is tagged afterwards does it each time.
+ * Updates a metric without an effect, because every call does. A metric made from a key with all its labels is looked up
+ * once; one that is tagged afterwards is looked up each time.
  */
 const updating =
   <Type, Out>(metric: Metric.Metric<Type, number, Out>) =>
@@ -93,23 +71,13 @@ const showing = (key: MetricKey.MetricKey.Gauge<number>) => updating(Metric.from
 
 const apiWaits = counting(MetricKey.tagged(rateLimitWaits, "at", "api"))
 
-// Each set of scopes is a time series for whoever stores the metrics, and sets that come from users' input have no end.
+// Each set of scopes is a time series, and sets that come from users' input have no end.
 const maxGauges = 100
 
-/**
- * `cxone_auth_rate_limit_waits` `at` the `api`: calls held back because CXone had said "not yet".
- *
- * @since 0.1.0
- * @category metrics
- */
+/** `cxone_auth_rate_limit_waits` `at` the `api`: calls held back by an earlier "not yet". */
 export const apiCallWaited = (): void => apiWaits(1)
 
-/**
- * The metrics of one layer. Only a name that the app gives it becomes a label (`client`); a client id never does.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** Makes the metrics of a layer. Its name, if the app gives one, is the label `client`. A client id never is. */
 export const make = (client: string | undefined): Metrics => {
   const named = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
     client === undefined ? key : MetricKey.tagged(key, "client", client)
@@ -127,7 +95,7 @@ export const make = (client: string | undefined): Metrics => {
   const renewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
   const withoutGauge: TokenMetrics = { served: (cache) => servedBy[cache](1), renewed }
   const withGauge = (showExpiry: (seconds: number) => void): TokenMetrics => ({
-    served: (cache, { expiresAt }, now) => {
+    served: (cache, expiresAt, now) => {
       servedBy[cache](1)
       showExpiry((expiresAt - now) / 1000)
     },
@@ -146,7 +114,7 @@ export const make = (client: string | undefined): Metrics => {
       gauges += 1
       return gauges > maxGauges
         ? withoutGauge
-        : withGauge(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", ScopeSet.toParameter(scopes))))
+        : withGauge(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", scopes)))
     }
   }
 }

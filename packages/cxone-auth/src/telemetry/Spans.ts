@@ -1,27 +1,20 @@
-/**
- * What a tracer gets to see.
- *
- * @since 0.1.0
- */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { CacheState } from "./Metrics.js"
 
 /**
- * Opens a span for one request in place of the platform's: the same name, kind and attributes (of OpenTelemetry's conventions), but
- * no headers; and it ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` and
- * `HttpClient.withSpanNameGenerator` are heeded as ever. With `propagation` the request carries the span on, in
- * `traceparent` and `b3`; without, and where the app has no tracer but Effect's own, which keeps nothing, there is no
- * span: it would be a third of what the call costs.
- *
- * @since 0.1.0
- * @category tracing
+ * Opens a span for a request in place of the platform's: with the same name, kind and attributes, but without headers. It
+ * ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` and
+ * `HttpClient.withSpanNameGenerator` count as ever. With `propagation` the request carries the span in `traceparent` and
+ * `b3`. Without it and without a tracer there is no span, because it would be a third of the cost of the call.
  */
 export const requestSpan = <E, R>(
   request: HttpClientRequest.HttpClientRequest,
@@ -49,20 +42,12 @@ export const requestSpan = <E, R>(
         )
   )
 
-/**
- * Whether the app has a tracer other than Effect's own, which keeps nothing.
- *
- * @since 0.1.0
- * @category tracing
- */
+/** Whether the app has a tracer other than Effect's own, which keeps nothing. */
 export const isTraced = ({ currentTracer }: Fiber.RuntimeFiber<unknown, unknown>): boolean => currentTracer !== untraced
 
 /**
- * Opens the span `CxoneAuth.accessToken` around a look for a token, with the attribute `cache` (hit, stale, joined or
- * miss), of which the look tells. Where nobody traces there is none: a cached token is worth a tenth of what it costs.
- *
- * @since 0.1.0
- * @category tracing
+ * Opens the span `CxoneAuth.accessToken` around a look for a token. The look tells the attribute `cache`: hit, stale, joined
+ * or miss. Without a tracer there is no span, because it costs ten times as much as a cached token.
  */
 export const accessSpan = <A, E>(
   look: (observe: (cache: CacheState) => void) => Effect.Effect<A, E>,
@@ -79,3 +64,14 @@ export const accessSpan = <A, E>(
   )
 
 const untraced = Effect.runSync(Effect.tracer)
+
+/** How an effect ended, as a word for a span or a metric. */
+export const outcomeOf = <A, E>(exit: Exit.Exit<A, E>, success: string, nameOf: (error: E) => string): string =>
+  Exit.match(exit, {
+    onSuccess: () => success,
+    onFailure: (cause) =>
+      Option.match(Cause.failureOption(cause), {
+        onNone: () => (Cause.isInterruptedOnly(cause) ? "interrupted" : "Defect"),
+        onSome: nameOf
+      })
+  })

@@ -1,25 +1,18 @@
-/**
- * The API's gates: one before each origin that said "not yet".
- *
- * @since 0.1.0
- */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { RateLimited } from "../errors/ApiError.js"
+import type { RateLimited } from "../errors/CxoneAuthError.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as RateGate from "./RateGate.js"
 import * as WaitingLine from "./WaitingLine.js"
 
-/**
- * The gates of one client. As long as no origin says "not yet" there are none, and they cost nothing.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RateGates {
+export type { Visitor } from "./WaitingLine.js"
+export { RateGate }
+
+/** The waiting lines of one client: one for each origin that said "not yet". Other origins cost nothing. */
+export interface Throttle {
   /** A call that may be held back for so many milliseconds in all. */
   readonly visitor: (patience: number) => WaitingLine.Visitor
   /** Runs an attempt at a URL when its origin takes it. */
@@ -28,20 +21,16 @@ export interface RateGates {
     visitor: WaitingLine.Visitor,
     attempt: Effect.Effect<A, E>
   ) => Effect.Effect<A, E | RateLimited>
-  /** The origin has said "not yet". */
+  /** Called when an origin has said "not yet". */
   readonly close: (origin: string, retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
 }
 
-/**
- * Makes the gates. Closing the scope ends whoever waits before them.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<RateGates, never, Scope.Scope> =>
+/** Makes the throttle. Closing the scope ends every call that waits. `onWait` is told of each call that has to wait. */
+export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Throttle, never, Scope.Scope> =>
   Effect.gen(function* () {
     const lines = new Map<string, WaitingLine.WaitingLine>()
     let visitors = 0
+    let opened = 0
 
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
@@ -50,10 +39,9 @@ export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Rat
         }
       })
     )
-    // Of the layer, not of the caller who happens to be told "not yet" first.
+    // What drives a line belongs to the layer, not to the call that happened to be answered first.
     const run = yield* FiberMap.makeRuntime<never, number, never, void>()
 
-    let opened = 0
     const openLine = (origin: string): WaitingLine.WaitingLine => {
       opened += 1
       const number = opened

@@ -1,8 +1,3 @@
-/**
- * The line before one server that said "not yet".
- *
- * @since 0.1.0
- */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -11,93 +6,74 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import { RateLimited } from "../errors/ApiError.js"
-import { notBefore, type TokenPolicy } from "../token/TokenPolicy.js"
+import { RateLimited } from "../errors/CxoneAuthError.js"
+import { notBefore } from "../http/Retry.js"
+import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { RateGate } from "./RateGate.js"
 
-/**
- * A call on its way to a server.
- *
- * @since 0.1.0
- * @category models
- */
+/** A call that may have to wait. */
 export interface Visitor {
-  /** The calls in the order in which they came: who came first goes first, also when it has to try again. */
+  /** The order of the calls. The first goes first, also if it has to try again. */
   readonly number: number
   /** For how many more milliseconds it may be held back. */
   patience: number
 }
 
 /**
- * Lets calls through in the order in which they came, as fast as the server takes them: when the gate opens, one; for
- * each that is answered with anything but "not yet", two more, up to half of what was too much before, and from then on
- * hardly more than one; and one a second in any case, for an answer may take long.
- *
- * @since 0.1.0
- * @category models
+ * The waiting line of one server that said "not yet". It lets calls through in their order, as fast as the server takes
+ * them: one when the gate opens; two more for each answer other than "not yet", up to half of what was too much before,
+ * and from there hardly more than one; and one a second in any case, because an answer may take long.
  */
 export interface WaitingLine {
-  /** Runs an attempt when its turn has come. One that cannot wait for that, or is one too many, is held back at once. */
+  /** Runs an attempt at its turn. If the call can't wait so long, or too many wait, it fails at once as held back. */
   readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
-  /** The server has said "not yet": closes the gate, and sends away who would have to wait too long. */
+  /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
-  /** Ends everybody who waits, and lets nobody wait from now on. */
+  /** Interrupts every call that waits, and lets none wait from now on. */
   readonly shutdown: () => void
 }
 
-/**
- * What a line is told about.
- *
- * @since 0.1.0
- * @category models
- */
 export interface WaitingLineOptions {
   readonly origin: string
   readonly gate: RateGate
   readonly policy: TokenPolicy
-  /** Runs what lets the calls out, in place of what ran before. */
+  /** Runs the driver, which lets the calls out, in place of the one before. */
   readonly run: (driver: Effect.Effect<void>) => void
-  /** Told of each call that has to wait. */
+  /** Called for each call that has to wait. */
   readonly onWait: () => void
-  /** Told when nobody waits any more, and a call has been served. */
+  /** Called when no call waits any more and one has been served. */
   readonly onCalm: () => void
 }
 
 interface Place {
   readonly visitor: Visitor
-  /** When its patience ends, in milliseconds since the epoch. */
+  /** When the patience of the call ends, in milliseconds since the epoch. */
   readonly deadline: number
-  /** Ends with the round that it is let out in. */
+  /** Ends with the round in which the call is let out. */
   readonly turn: Deferred.Deferred<number, RateLimited>
   round?: number
 }
 
-/** How long the next call waits for the one before it to be answered, in milliseconds, jittered. */
+/** How long the next call waits for the answer to the one before, in milliseconds, before the jitter. */
 const pace = 1_000
 
-/** The round of what is let through without a look at the line. */
+/** The round of a call that was let through past the line. */
 const outside = -1
 
-/** The jitter, by which a gate opens later than the server asked, is not taken from a call's patience. */
+/** A gate opens later than the server asked, by jitter. That time is not taken from the patience of a call. */
 const jitter = 1.2
 
-/**
- * Makes a line in which nobody waits.
- *
- * @since 0.1.0
- * @category constructors
- */
 export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineOptions): WaitingLine => {
   const line: Array<Place> = []
   let isDriven = false
   let isShut = false
-  // Whether the server named the time, or we chose it, in which case nobody fails for it who is not willing to wait.
+  // True if the server sent `Retry-After`. If we guessed the delay, calls that won't wait are sent anyway.
   let isAsked = false
-  // A round begins when the gate closes. What was let out in an earlier one says nothing of this one.
+  // A round begins when the gate closes. An answer to a call of an earlier round says nothing about this one.
   let round = 0
   let onTrial = 0
   let window = 1
-  // Up to here the window doubles, as TCP's does (RFC 5681 §3.1): half of what was too much in an earlier round.
+  // Up to here the window doubles, as that of TCP does (RFC 5681 §3.1): half of what was too much in an earlier round.
   let threshold = Number.POSITIVE_INFINITY
 
   const notLetThrough = (reason: RateLimited["reason"], left: number) =>
@@ -112,7 +88,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
     }
   }
 
-  // A window of two and a half is one of two.
+  // Fractions of the window are rounded down.
   const hasRoom = () => onTrial + 1 <= window
 
   const letOutAll = () => {
@@ -195,12 +171,10 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
 
   const awaitTurn = (place: Place): Effect.Effect<number, RateLimited> =>
     Deferred.await(place.turn).pipe(
-      Effect.timeoutTo({
-        duration: place.visitor.patience * jitter,
-        onSuccess: (trial) => Effect.succeed(trial),
-        onTimeout: () => Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))
-      }),
-      Effect.flatten,
+      Effect.timeout(place.visitor.patience * jitter),
+      Effect.catchTag("TimeoutException", () =>
+        Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))
+      ),
       Effect.withSpan("CxoneHttpClient.wait", { captureStackTrace: false, attributes: { "server.address": origin } })
     )
 
@@ -263,7 +237,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
           onTrial = 0
           threshold = window > 1 ? window / 2 : threshold
           window = 1
-          // Who comes next starts it anew: it keeps the pace of the round before.
+          // The driver still has the pace of the round before, so the next call starts a new one.
           isDriven = false
           if (line.length > 0) {
             startDriving()

@@ -1,8 +1,3 @@
-/**
- * An access token, with what is known of it.
- *
- * @since 0.1.0
- */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { pipe } from "effect/Function"
@@ -13,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type { ScopeSet } from "./ScopeSet.js"
 
 /**
- * What a JWT says of itself. Nothing here is verified: the API that the token is for does that.
+ * The claims of a JWT. They are not verified; the API that the token is for does that.
  *
  * @since 0.1.0
  * @category models
@@ -21,14 +16,14 @@ import type { ScopeSet } from "./ScopeSet.js"
 export type Claims = { readonly [name: string]: unknown }
 
 /**
- * The CXone tenant that a token is for, as its JWTs say (facts §2c). Not verified.
+ * The CXone tenant of a token, as its JWTs say. It is not verified.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Tenant {
   readonly tenantId: string
-  /** Who issued the id token that said so: where the tenant's configuration is. Absent if the access token said it. */
+  /** The issuer of the id token, which has the tenant's configuration. Absent if the access token named the tenant. */
   readonly issuer?: string
 }
 
@@ -37,8 +32,8 @@ const decodeClaims = Schema.decodeUnknownOption(
 )
 
 /**
- * An access token with what is known of it (RFC 6749 §5.1). However it is printed, logged or serialised, its value
- * and its claims stay out: only scopes, type, tenant and times are shown.
+ * An access token (RFC 6749 §5.1). Printed, logged or serialised, it shows scopes, type, tenant and times. Its value and
+ * its claims are never shown.
  *
  * @since 0.1.0
  * @category models
@@ -61,31 +56,31 @@ const decodeClaims = Schema.decodeUnknownOption(
  */
 export class AccessToken extends Inspectable.Class {
   /**
-   * The token itself, as it goes into the `Authorization` header.
+   * The token itself, for the `Authorization` header.
    *
    * @since 0.1.0
    */
   readonly value: Redacted.Redacted<string>
   /**
-   * The type as the provider wrote it; always a spelling of `Bearer` (RFC 6750).
+   * The type as the provider spelled it. It is always `Bearer` (RFC 6750), in any case of letters.
    *
    * @since 0.1.0
    */
   readonly tokenType: string
   /**
-   * The scopes that were granted; what was requested, if the provider did not say (RFC 6749 §5.1).
+   * The scopes that were granted. If the provider did not say, those that were requested (RFC 6749 §5.1).
    *
    * @since 0.1.0
    */
   readonly scopes: ScopeSet
   /**
-   * The scopes that were asked for. They may be more than were granted.
+   * The scopes that were requested. They may be more than were granted.
    *
    * @since 0.1.0
    */
   readonly requestedScopes: ScopeSet
   /**
-   * The CXone tenant that it is for, if one is named: not secret, and worth a look when an answer surprises.
+   * The CXone tenant of the token, if its JWTs name one. It is not a secret.
    *
    * @since 0.1.0
    */
@@ -97,7 +92,7 @@ export class AccessToken extends Inspectable.Class {
    */
   readonly obtainedAt: number
   /**
-   * When it ends, in milliseconds since the epoch.
+   * When the token ends, in milliseconds since the epoch.
    *
    * @since 0.1.0
    */
@@ -117,13 +112,17 @@ export class AccessToken extends Inspectable.Class {
     this.expiresAt = fields.expiresAt
   }
 
-  /** The claims, where the token is a JWT. Decoded at each access, so that nothing readable is kept. */
+  /**
+   * The claims, if the token is a JWT. They are decoded at each access, so that nothing readable is kept.
+   *
+   * @since 0.1.0
+   */
   get claims(): Option.Option<Claims> {
     return claimsOf(this.value)
   }
 
   /**
-   * What is shown when it is printed, logged or serialised: scopes, type, tenant and times.
+   * What is shown if the token is printed, logged or serialised: scopes, type, tenant and times.
    *
    * @since 0.1.0
    */
@@ -141,11 +140,8 @@ export class AccessToken extends Inspectable.Class {
 }
 
 /**
- * Reads the claims of a token without verifying anything: `None` unless it has the three parts of a signed JWT
- * (RFC 7519) and the middle one is base64url of a JSON object in UTF-8.
- *
- * @since 0.1.0
- * @category decoding
+ * Reads the claims of a token, and verifies nothing. `None` unless it has the three parts of a signed JWT (RFC 7519), and
+ * the middle one is a JSON object in UTF-8 and base64url.
  */
 export const claimsOf = (token: Redacted.Redacted<string>): Option.Option<Claims> => {
   const [, payload, signature, ...rest] = Redacted.value(token).split(".")
@@ -155,11 +151,6 @@ export const claimsOf = (token: Redacted.Redacted<string>): Option.Option<Claims
   return pipe(Encoding.decodeBase64UrlString(payload), Either.getRight, Option.flatMap(decodeClaims))
 }
 
-/**
- * Whether both are the same token, whatever object holds it.
- *
- * @since 0.1.0
- * @category predicates
- */
+/** Whether both have the same value. */
 export const isSame = (self: AccessToken, that: AccessToken): boolean =>
   Redacted.value(self.value) === Redacted.value(that.value)

@@ -1,114 +1,102 @@
-/**
- * The numbers of a token's life, each with its unit, its default and its reason.
- *
- * @since 0.1.0
- */
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
-import type { AccessToken } from "./AccessToken.js"
+import * as Record from "effect/Record"
 import * as BoundedDuration from "./BoundedDuration.js"
 
 /**
- * The numbers of a token's life. Durations are above zero and at most 24 days; fractions are of a token's lifetime.
+ * The numbers that the library works with. A duration is above zero and at most 24 days. A fraction is of a token's
+ * lifetime.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenPolicy {
   /**
-   * How long before its end a token is no longer handed out: 30 s, the brief's buffer for clock skew and for the time
-   * that a call takes to arrive (L1).
+   * How long before its end a token is no longer handed out: 30 s. Clocks differ, and a call takes time to arrive.
    */
   readonly margin: Duration.Duration
-  /** The same as a fraction, which counts where it is less: 0.1. A short-lived token could not be used otherwise. */
+  /** The same as a fraction: 0.1. The shorter one counts, because a short-lived token could not be used otherwise. */
   readonly marginFraction: number
   /**
-   * How long before the margin a renewal may start, in the background: 5 min. That long an outage of the identity
-   * provider stays invisible (L4, L5).
+   * How long before the margin a token is renewed in the background: 5 min. An outage of the identity provider stays
+   * invisible for that long.
    */
   readonly refreshWindow: Duration.Duration
-  /** The same as a fraction, which counts where it is less: 0.2. */
+  /** The same as a fraction: 0.2. The shorter one counts. */
   readonly refreshFraction: number
   /**
-   * By how much of the window, at the most, a renewal starts before it: 0.2, drawn for each token, so that 2,000
-   * processes that got theirs in the same second renew over a minute. Earlier, never later: the window stays whole.
+   * How much earlier than that a renewal may start, as a fraction of the window: 0.2. It is drawn for each token, so that
+   * 2,000 processes that got theirs in the same second renew over a minute.
    */
   readonly refreshJitter: number
-  /** The lifetime of a token whose provider does not say: 1 hour (source: the brief). */
+  /** The lifetime of a token if the provider does not say it: 1 hour, as CXone's tokens have. */
   readonly defaultLifetime: Duration.Duration
-  /**
-   * The longest lifetime that is believed: 24 hours. CXone's tokens live for one hour (facts §1d); an absurd number
-   * must not keep a token in use for years (L8).
-   */
+  /** The longest lifetime that is believed: 24 hours. A faulty number must not keep a token in use for years. */
   readonly maxLifetime: Duration.Duration
 
   /**
-   * How long one attempt at the token endpoint may take, the answer's body included: 10 s (source: the brief). As long
-   * may an effect take that yields the credentials.
+   * How long one attempt at the token endpoint may take, with the body of the answer: 10 s. An effect that yields the
+   * credentials may take as long.
    */
   readonly attemptTimeout: Duration.Duration
-  /** How long the body of a refusal is read: 5 s. It only adds to the description; the refusal stands without (L7). */
+  /** How long the body of a refusal is read: 5 s. It only adds to the description; the status alone is the refusal. */
   readonly refusalBodyTimeout: Duration.Duration
-  /** How many bytes of an answer are read: 64 KiB. CXone's token answers are below 8 KiB; more is no token (S3). */
+  /** How many bytes of an answer are read: 64 KiB. CXone's token answers have less than 8 KiB. */
   readonly maxAnswerBytes: number
 
-  /** How often an exchange is tried again: 3 times (source: the brief). Zero: never (L7). */
+  /** How many times an exchange is tried again: 3. Zero: never. */
   readonly retries: number
-  /** How long before it is tried again for the first time: 1 s (source: the brief), jittered by a fifth. */
+  /** How long it waits before the first retry: 1 s, jittered by a fifth. */
   readonly retryDelay: Duration.Duration
-  /** By how much that grows each time: 2 (source: the brief). */
+  /** The factor by which that wait grows each time: 2. */
   readonly retryFactor: number
-  /** Up to where it grows: 30 s. A renewal that fails is tried again until the margin, and so the last wait counts. */
+  /** The longest of these waits: 30 s. It matters for a background renewal, which is tried again until the margin. */
   readonly maxRetryDelay: Duration.Duration
 
   /**
-   * How long, in all, an exchange waits because the token endpoint says "not yet" (429, or `Retry-After`): 60 s, and up
-   * to a fifth more by the jitter. With more ahead the caller is told at once. Zero: never waits (L6).
+   * How long an exchange waits in all because the token endpoint says "not yet" (429, or `Retry-After`): 60 s, and up to a
+   * fifth more by jitter. If the endpoint asks for more, the caller gets the error at once. Zero: it never waits.
    */
   readonly maxWait: Duration.Duration
-  /** How long a 429 without `Retry-After` is heeded: 1 s, doubling with each until an exchange succeeds (L6). */
+  /** How long nothing is sent after a 429 without `Retry-After`: 1 s, doubling each time until a request succeeds. */
   readonly rateLimitDelay: Duration.Duration
-  /** The longest `Retry-After` that is believed: 1 hour (L6). */
+  /** The longest `Retry-After` that is believed: 1 hour. */
   readonly maxRateLimit: Duration.Duration
   /**
-   * How long a refusal of the credentials is remembered: 30 s, doubling with each. A wrong secret must not hammer the
-   * provider until it locks the client out (L6).
+   * How long a refusal of the credentials is remembered: 30 s, doubling each time. Repeating a wrong secret could make the
+   * provider lock the client out.
    */
   readonly refusalMemory: Duration.Duration
-  /** Up to where that grows: 5 min, so that a client that is put right is noticed within that time (L6). */
+  /** The longest of these times: 5 min. A client that is put right is noticed within it. */
   readonly maxRefusalMemory: Duration.Duration
 
   /**
-   * How long a document of discovery is good for: 1 hour. Then the next call has it fetched anew in the background, and
-   * goes on with what is known; so a tenant that moves is noticed, and an outage of discovery is not.
+   * How long a discovery document is fresh: 1 hour. After that the next call has it fetched again in the background, and
+   * uses the old one meanwhile. So a tenant that moves is noticed, and an outage of discovery is not.
    */
   readonly discoveryLifetime: Duration.Duration
 
   /**
-   * How long the API's refusal of a token that had just been renewed is remembered: 60 s. A permanent 401 then costs
-   * one renewal a minute rather than one a call, and a token that is really revoked later is replaced in that time
-   * (C2).
+   * How long the client remembers that the API refused a renewed token: 60 s. A route that always answers 401 then costs
+   * one renewal a minute, and not one a call.
    */
   readonly refusedTokenMemory: Duration.Duration
   /**
-   * How long the body of an answer is read that the caller will not see, so that its connection can be used again: 1 s.
-   * One that takes longer costs more than a new connection. As long is a 403 searched for `insufficient_scope`.
+   * How long the client reads the body of an answer that the caller will not see, so that the connection can be used again:
+   * 1 s. After that a new connection costs less. A 403 is searched for `insufficient_scope` for as long.
    */
   readonly discardTimeout: Duration.Duration
   /**
-   * How many calls are held back, at the most, while an origin of the API says "not yet": 1,000. Each keeps its request,
-   * body included; over that, a call fails at once (C4).
+   * How many calls may wait while an origin of the API says "not yet": 1,000. Each keeps its request with its body. A call
+   * above that number fails at once.
    */
   readonly maxWaitingCalls: number
-  /** How many bytes of a 403 are searched for `insufficient_scope`: 8 KiB. An error object is smaller (C3). */
+  /** How many bytes of a 403 are searched for `insufficient_scope`: 8 KiB. An error object is smaller. */
   readonly maxErrorBytes: number
 }
 
 /**
- * Any part of a {@link TokenPolicy}; what is left out has its default.
+ * Any part of a {@link TokenPolicy}. The rest has its defaults.
  *
  * @since 0.1.0
  * @category models
@@ -117,98 +105,82 @@ export type TokenPolicyOptions = {
   readonly [Field in keyof TokenPolicy]?: TokenPolicy[Field] extends number ? number : Duration.DurationInput
 }
 
-const defaultNumbers = {
-  margin: "30 seconds",
-  marginFraction: 0.1,
-  refreshWindow: "5 minutes",
-  refreshFraction: 0.2,
-  refreshJitter: 0.2,
-  defaultLifetime: "1 hour",
-  maxLifetime: "24 hours",
-  attemptTimeout: "10 seconds",
-  refusalBodyTimeout: "5 seconds",
-  maxAnswerBytes: 64 * 1024,
-  retries: 3,
-  retryDelay: "1 second",
-  retryFactor: 2,
-  maxRetryDelay: "30 seconds",
-  maxWait: "60 seconds",
-  rateLimitDelay: "1 second",
-  maxRateLimit: "1 hour",
-  refusalMemory: "30 seconds",
-  maxRefusalMemory: "5 minutes",
-  discoveryLifetime: "1 hour",
-  refusedTokenMemory: "60 seconds",
-  discardTimeout: "1 second",
-  maxWaitingCalls: 1_000,
-  maxErrorBytes: 8 * 1024
-} as const satisfies Required<TokenPolicyOptions>
-
 const refuse = (objection: string): never => {
   throw new TypeError(`TokenPolicy: ${objection}`)
 }
 
-type NumberField = {
-  [Field in keyof TokenPolicy]: TokenPolicy[Field] extends number ? Field : never
-}[keyof TokenPolicy]
-type DurationField = Exclude<keyof TokenPolicy, NumberField>
+type Decode<A> = (name: string, input: unknown) => A
 
-const make = (options: TokenPolicyOptions): TokenPolicy => {
-  for (const field of Object.keys(options)) {
-    if (!Object.hasOwn(defaultNumbers, field)) {
-      refuse(`there is no ${field}; the fields are ${Object.keys(defaultNumbers).join(", ")}`)
+const duration =
+  (fallback: Duration.DurationInput, least: Duration.DurationInput = 1): Decode<Duration.Duration> =>
+  (name, input = fallback) =>
+    Either.getOrElse(BoundedDuration.decode(input, Duration.decode(least)), (objection) =>
+      refuse(`${name} ${objection}`)
+    )
+
+const number =
+  (fallback: number, min: number, max: number, kind: "number" | "whole number" = "number"): Decode<number> =>
+  (name, input = fallback) =>
+    typeof input === "number" && input >= min && input <= max && (kind === "number" || Number.isInteger(input))
+      ? input
+      : refuse(`${name} is ${String(input)}; expected a ${kind} from ${min} to ${max}`)
+
+const whole = (fallback: number, min: number, max: number) => number(fallback, min, max, "whole number")
+
+const mebibytes = 1024 * 1024
+
+const fields: { readonly [Field in keyof TokenPolicy]: Decode<TokenPolicy[Field]> } = {
+  margin: duration("30 seconds"),
+  marginFraction: number(0.1, 0.001, 0.9),
+  refreshWindow: duration("5 minutes"),
+  refreshFraction: number(0.2, 0.001, 0.9),
+  refreshJitter: number(0.2, 0, 1),
+  defaultLifetime: duration("1 hour", "1 second"),
+  maxLifetime: duration("24 hours", "1 second"),
+  attemptTimeout: duration("10 seconds"),
+  refusalBodyTimeout: duration("5 seconds"),
+  maxAnswerBytes: whole(64 * 1024, 1, 16 * mebibytes),
+  retries: whole(3, 0, 100),
+  retryDelay: duration("1 second"),
+  retryFactor: number(2, 1, 100),
+  maxRetryDelay: duration("30 seconds"),
+  maxWait: duration("60 seconds", 0),
+  rateLimitDelay: duration("1 second"),
+  maxRateLimit: duration("1 hour"),
+  refusalMemory: duration("30 seconds"),
+  maxRefusalMemory: duration("5 minutes"),
+  discoveryLifetime: duration("1 hour"),
+  refusedTokenMemory: duration("60 seconds"),
+  discardTimeout: duration("1 second"),
+  maxWaitingCalls: whole(1_000, 1, 1_000_000),
+  maxErrorBytes: whole(8 * 1024, 1, 16 * mebibytes)
+}
+
+const pairs = [
+  ["margin", "refreshWindow"],
+  ["retryDelay", "maxRetryDelay"],
+  ["rateLimitDelay", "maxRateLimit"],
+  ["refusalMemory", "maxRefusalMemory"]
+] as const
+
+/** Builds a policy as {@link TokenPolicy} does, but only from the numbers that have these names. */
+export const makeOf = (names: ReadonlyArray<keyof TokenPolicy>, options: TokenPolicyOptions): TokenPolicy => {
+  for (const name of Object.keys(options)) {
+    if (!names.some((known) => known === name)) {
+      refuse(`there is no ${name}; the fields are ${names.join(", ")}`)
     }
   }
+  // Each field decodes to its own type, which the type of `Record.map` can't say.
+  const policy = Record.map(fields, (decode: Decode<unknown>, name) =>
+    decode(name, options[name] ?? undefined)
+  ) as TokenPolicy
 
-  const duration = (field: DurationField, least = Duration.millis(1)): Duration.Duration =>
-    Either.getOrElse(BoundedDuration.decode(options[field] ?? defaultNumbers[field], least), (objection) =>
-      refuse(`${field} ${objection}`)
-    )
-  const number = (field: NumberField, min: number, max: number, isWhole = false): number => {
-    const input = options[field] ?? defaultNumbers[field]
-    return typeof input === "number" && input >= min && input <= max && (!isWhole || Number.isInteger(input))
-      ? input
-      : refuse(`${field} is ${String(input)}; expected a ${isWhole ? "whole " : ""}number from ${min} to ${max}`)
-  }
-  const whole = (field: NumberField, min: number, max: number) => number(field, min, max, true)
-
-  const policy: TokenPolicy = {
-    margin: duration("margin"),
-    marginFraction: number("marginFraction", 0.001, 0.9),
-    refreshWindow: duration("refreshWindow"),
-    refreshFraction: number("refreshFraction", 0.001, 0.9),
-    refreshJitter: number("refreshJitter", 0, 1),
-    defaultLifetime: duration("defaultLifetime", Duration.seconds(1)),
-    maxLifetime: duration("maxLifetime", Duration.seconds(1)),
-    attemptTimeout: duration("attemptTimeout"),
-    refusalBodyTimeout: duration("refusalBodyTimeout"),
-    maxAnswerBytes: whole("maxAnswerBytes", 1, 16 * 1024 * 1024),
-    retries: whole("retries", 0, 100),
-    retryDelay: duration("retryDelay"),
-    retryFactor: number("retryFactor", 1, 100),
-    maxRetryDelay: duration("maxRetryDelay"),
-    maxWait: duration("maxWait", Duration.zero),
-    rateLimitDelay: duration("rateLimitDelay"),
-    maxRateLimit: duration("maxRateLimit"),
-    refusalMemory: duration("refusalMemory"),
-    maxRefusalMemory: duration("maxRefusalMemory"),
-    discoveryLifetime: duration("discoveryLifetime"),
-    refusedTokenMemory: duration("refusedTokenMemory"),
-    discardTimeout: duration("discardTimeout"),
-    maxWaitingCalls: whole("maxWaitingCalls", 1, 1_000_000),
-    maxErrorBytes: whole("maxErrorBytes", 1, 16 * 1024 * 1024)
-  }
-
-  const notLonger = (lesser: DurationField, greater: DurationField) => {
+  for (const [lesser, greater] of pairs) {
     if (Duration.greaterThan(policy[lesser], policy[greater])) {
       const [less, more] = [Duration.format(policy[lesser]), Duration.format(policy[greater])]
       refuse(`${lesser} (${less}) is larger than ${greater} (${more})`)
     }
   }
-  notLonger("margin", "refreshWindow")
-  notLonger("retryDelay", "maxRetryDelay")
-  notLonger("rateLimitDelay", "maxRateLimit")
-  notLonger("refusalMemory", "maxRefusalMemory")
   if (policy.marginFraction > policy.refreshFraction) {
     refuse(`marginFraction (${policy.marginFraction}) is larger than refreshFraction (${policy.refreshFraction})`)
   }
@@ -219,11 +191,13 @@ const make = (options: TokenPolicyOptions): TokenPolicy => {
   return policy
 }
 
+const make = (options: TokenPolicyOptions) => makeOf(Record.keys(fields), options)
+
 const defaults = make({})
 
 /**
- * Builds a policy from the numbers that are to be others. Throws a `TypeError` that names the field where one is
- * negative, not a number, out of range, or larger than one that it must not exceed.
+ * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a number is
+ * negative, out of range or no number, or larger than one that it must not exceed.
  *
  * @since 0.1.0
  * @category constructors
@@ -239,49 +213,3 @@ export const TokenPolicy: {
   readonly defaults: TokenPolicy
   readonly make: (options?: TokenPolicyOptions) => TokenPolicy
 } = { defaults, make: (options) => (options === undefined ? defaults : make(options)) }
-
-const lifetimeOf = ({ expiresAt, obtainedAt }: AccessToken): number => expiresAt - obtainedAt
-
-/**
- * Until when a token is handed out, in milliseconds since the epoch: its end, less the margin (L1).
- *
- * @since 0.1.0
- * @category getters
- */
-export const usableUntil = (policy: TokenPolicy, token: AccessToken): number =>
-  token.expiresAt - Math.min(Duration.toMillis(policy.margin), lifetimeOf(token) * policy.marginFraction)
-
-/**
- * From when a token may be renewed ahead of its end, in milliseconds since the epoch (L4): one window before the
- * margin begins, and earlier by the jitter, as far as `draw` says (0 to 1).
- *
- * @since 0.1.0
- * @category getters
- */
-export const renewableFrom = (policy: TokenPolicy, token: AccessToken, draw: number): number =>
-  usableUntil(policy, token) -
-  Math.min(Duration.toMillis(policy.refreshWindow), lifetimeOf(token) * policy.refreshFraction) *
-    (1 + policy.refreshJitter * draw)
-
-/**
- * The delays between tries: growing up to the longest, each 80 to 120 % of that, so that a fleet spreads out (L7).
- *
- * @since 0.1.0
- * @category schedules
- */
-export const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
-  Schedule.exponential(policy.retryDelay, policy.retryFactor).pipe(
-    Schedule.modifyDelay((_, delay) => Duration.min(delay, policy.maxRetryDelay)),
-    Schedule.jittered,
-    Schedule.modifyDelay((_, delay) => Duration.millis(Math.round(Duration.toMillis(delay))))
-  )
-
-/**
- * Draws a wait for somebody who was told "not before": up to a fifth longer, so that not all come back at once, and
- * never shorter. In whole milliseconds.
- *
- * @since 0.1.0
- * @category schedules
- */
-export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
-  Effect.map(Random.nextRange(1, 1.2), (factor) => Duration.millis(Math.ceil(millis * factor)))

@@ -1,8 +1,26 @@
-import { FetchHttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { AccessToken, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault, type SimulatorOptions } from "cxone-auth-testkit"
-import { Array, Context, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, TestClock } from "effect"
+import {
+  Array,
+  Config,
+  ConfigProvider,
+  Context,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  HashMap,
+  Layer,
+  Logger,
+  LogLevel,
+  Redacted,
+  Scope,
+  TestClock
+} from "effect"
+import { credentialsWith, withAuth } from "../support/SecretsWorld.js"
+import { valueOf } from "../support/Tokens.js"
 
 const exchanges = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
   Effect.map(requestsTo("token"), ({ length }) => length)
@@ -16,11 +34,11 @@ const simulated = (options: SimulatorOptions = {}, scopes: string | ReadonlyArra
     )
   )
 
-const valueOf = Effect.map(({ value }: { readonly value: Redacted.Redacted<string> }) => Redacted.value(value))
+const valueFrom = Effect.map(valueOf)
 
-describe("CxoneAuth at the simulator", () => {
+describe("CxoneAuth", () => {
   describe("L2: a key is the client and its set of scopes", () => {
-    it.effect("two sets have two tokens, each with its own scopes", () =>
+    it.effect("two sets of scopes have two tokens, each with its own scopes", () =>
       Effect.gen(function* () {
         const auth = yield* CxoneAuth
         const reading = yield* auth.accessTokenFor(["read:users"])
@@ -32,13 +50,13 @@ describe("CxoneAuth at the simulator", () => {
       }).pipe(simulated())
     )
 
-    it.effect("order, repeats and notation do not matter, nor whether the set is the layer's own", () =>
+    it.effect("order, repeats and notation of the scopes do not matter, nor whether they are the layer's own", () =>
       Effect.gen(function* () {
         const auth = yield* CxoneAuth
         const values = yield* Effect.all([
-          valueOf(auth.accessToken),
-          valueOf(auth.accessTokenFor(["write:users", "read:users"])),
-          valueOf(auth.accessTokenFor("read:users  write:users read:users"))
+          valueFrom(auth.accessToken),
+          valueFrom(auth.accessTokenFor(["write:users", "read:users"])),
+          valueFrom(auth.accessTokenFor("read:users  write:users read:users"))
         ])
         expect(new Set(values).size).toBe(1)
         expect(yield* exchanges).toBe(1)
@@ -52,7 +70,7 @@ describe("CxoneAuth at the simulator", () => {
         yield* registerClient({ clientId: "other", clientSecret, scopes: ["read:users"] })
         const tokenOf = (credentials: Credentials) =>
           CxoneAuth.pipe(
-            Effect.flatMap((auth) => valueOf(auth.accessToken)),
+            Effect.flatMap((auth) => valueFrom(auth.accessToken)),
             Effect.provide(CxoneAuth.layer({ credentials, environment, scopes: "read:users" }))
           )
         const mine = yield* tokenOf(credentials)
@@ -71,14 +89,14 @@ describe("CxoneAuth at the simulator", () => {
       }).pipe(simulated())
     )
 
-    it.effect("L9: dropping one set's token leaves the other's alone", () =>
+    it.effect("L9: invalidating one set's token leaves the other set's token alone", () =>
       Effect.gen(function* () {
         const auth = yield* CxoneAuth
         const reading = yield* auth.accessTokenFor("read:users")
         const writing = yield* auth.accessTokenFor("write:users")
         yield* auth.invalidate(reading)
-        expect(yield* valueOf(auth.accessTokenFor("write:users"))).toBe(Redacted.value(writing.value))
-        expect(yield* valueOf(auth.accessTokenFor("read:users"))).not.toBe(Redacted.value(reading.value))
+        expect(yield* valueFrom(auth.accessTokenFor("write:users"))).toBe(Redacted.value(writing.value))
+        expect(yield* valueFrom(auth.accessTokenFor("read:users"))).not.toBe(Redacted.value(reading.value))
       }).pipe(simulated())
     )
   })
@@ -103,7 +121,7 @@ describe("CxoneAuth at the simulator", () => {
       }).pipe(simulated({ expiresIn }))
   )
 
-  it.effect("L3: a caller that leaves during a slow exchange leaves the others to their token", () =>
+  it.effect("L3: a caller that is interrupted during a slow exchange does not disturb the others", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       const auth = yield* CxoneAuth
@@ -119,7 +137,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("L3: what the first caller has in its context decides nothing for the others", () =>
+  it.effect("L3: the first caller's context has no effect on the exchange", () =>
     Effect.gen(function* () {
       const { environment, credentials } = yield* CxoneSimulator
       const fetched: Array<string> = []
@@ -131,13 +149,78 @@ describe("CxoneAuth at the simulator", () => {
       const layer = CxoneAuth.layer({ credentials, environment }).pipe(Layer.provide(FetchHttpClient.layer))
       const context = yield* Layer.build(layer).pipe(fetching("the layer's", "right"))
       const auth = Context.get(context, CxoneAuth)
-      const token = yield* valueOf(auth.accessToken).pipe(fetching("a caller's", "wrong"))
+      const token = yield* valueFrom(auth.accessToken).pipe(fetching("a caller's", "wrong"))
       expect(token).toBe("right")
       expect(fetched).toEqual(["the layer's: /oauth/token"])
     }).pipe(Effect.scoped, simulated())
   )
 
-  it.effect("S3: an environment made by hand, or changed later, is held to the same rules", () =>
+  describe("L3: an exchange runs in the context of the layer", () => {
+    it.effect("the first caller's config, log annotations and tracing have no effect", () =>
+      Effect.gen(function* () {
+        const credentials = Effect.map(Config.string("SECRET"), credentialsWith)
+        const layersOwn = ConfigProvider.fromMap(new Map([["SECRET", "right"]]))
+        const callers = ConfigProvider.fromMap(new Map([["SECRET", "another"]]))
+        const lines: Array<string> = []
+        const logger = Logger.make(({ annotations }) => {
+          lines.push(String(HashMap.get(annotations, "user")))
+        })
+        yield* withAuth({ credentials }, ({ accessToken }) =>
+          accessToken.pipe(
+            Effect.withConfigProvider(callers),
+            Effect.annotateLogs("user", "alice"),
+            Effect.withTracerEnabled(false)
+          )
+        ).pipe(
+          Effect.withConfigProvider(layersOwn),
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+          Logger.withMinimumLogLevel(LogLevel.All)
+        )
+        expect(lines.length).toBeGreaterThan(0)
+        expect(lines.join()).not.toContain("alice")
+      })
+    )
+
+    it.effect.each([
+      ["interrupts itself", { credentials: Effect.interrupt }, "CredentialsUnavailable"],
+      [
+        "joins an interrupted fiber",
+        {
+          credentials: Effect.flatMap(Effect.fork(Effect.never), (fiber) =>
+            Effect.zipRight(Fiber.interrupt(fiber), Fiber.join(fiber))
+          )
+        },
+        "CredentialsUnavailable"
+      ]
+    ] as const)("an effect for the credentials that %s fails the call, and interrupts no caller", ([, options, tag]) =>
+      withAuth(options, (auth) =>
+        Effect.gen(function* () {
+          expect((yield* Effect.flip(auth.accessToken))._tag).toBe(tag)
+        })
+      )
+    )
+
+    it.effect.each([
+      ["interrupts itself", Effect.interrupt],
+      ["dies", Effect.die(new Error("s3cr3t in the form"))]
+    ] as const)("an HttpClient that %s is a failed transport", ([, broken]) =>
+      Effect.gen(function* () {
+        const { credentials, environment } = yield* CxoneSimulator
+        const http = Layer.succeed(
+          HttpClient.HttpClient,
+          HttpClient.make(() => broken)
+        )
+        const layer = CxoneAuth.layer({ credentials, environment, policy: { retries: 0 } })
+        const error = yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => Effect.flip(accessToken)).pipe(
+          Effect.provide(Layer.provide(layer, http))
+        )
+        expect(error).toMatchObject({ _tag: "TokenEndpointUnavailable", reason: "transport" })
+        expect(String(error)).not.toContain("s3cr3t")
+      }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    )
+  })
+
+  it.effect("S3: an environment that was built by hand, or changed later, is held to the same rules", () =>
     Effect.gen(function* () {
       const { credentials } = yield* CxoneSimulator
       const tokenEndpoint = new URL("http://another-machine.example/token")
@@ -159,7 +242,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(Effect.scoped, simulated())
   )
 
-  it.effect("L9: a token is found again by its scopes in any order", () =>
+  it.effect("L9: invalidate finds a token by its scopes in any order", () =>
     Effect.gen(function* () {
       const auth = yield* CxoneAuth
       const token = yield* auth.accessTokenFor("read:users write:users")
@@ -169,7 +252,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it("layerTest: a text is a token whose end a Date can show; a bad URL is refused at once", () => {
+  it("layerTest: a text becomes a token whose end is a valid date, and a bad URL throws at once", () => {
     const token = Effect.runSync(
       Effect.provide(
         Effect.flatMap(CxoneAuth, (auth) => auth.accessToken),
@@ -180,7 +263,7 @@ describe("CxoneAuth at the simulator", () => {
     expect(() => CxoneAuth.layerTest("x", { apiBaseUrl: "nope" })).toThrow("apiBaseUrl must be an absolute URL")
   })
 
-  it.effect("L3: closing the layer during a slow exchange ends it, and those who wait", () =>
+  it.effect("L3: closing the layer during a slow exchange interrupts it and its waiters", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       yield* inject(Fault.delay("5 seconds"), { on: "token" })
@@ -194,7 +277,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("L7: an outage that is shorter than the retries goes unnoticed", () =>
+  it.effect("L7: an outage that is shorter than the retries fails no call", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       yield* inject(Fault.respond({ status: 503 }), { on: "token" })
@@ -208,7 +291,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("S3: an endless answer is given up at 64 KiB, or after 10 s if it trickles", () =>
+  it.effect("S3: reading an endless answer stops at 64 KiB, or after 10 s if it trickles", () =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
       const auth = yield* CxoneAuth
@@ -221,7 +304,7 @@ describe("CxoneAuth at the simulator", () => {
     }).pipe(simulated())
   )
 
-  it.effect("a client that was deleted, and a scope that it does not have, are told apart", () =>
+  it.effect("a deleted client is InvalidClient, and a scope that it may not have is InsufficientScope", () =>
     Effect.gen(function* () {
       const { credentials, forgetClient } = yield* CxoneSimulator
       const auth = yield* CxoneAuth

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken, RateLimited, TokenPolicy } from "cxone-auth"
+import { type AccessToken, RateLimited, TokenPolicy } from "cxone-auth"
 import {
   Array,
   Cause,
@@ -11,7 +11,6 @@ import {
   Function,
   FastCheck as fc,
   Option,
-  Redacted,
   Ref,
   Runtime,
   Scheduler,
@@ -22,19 +21,14 @@ import {
 import * as TokenCache from "../../src/auth/TokenCache.js"
 import * as TokenSlot from "../../src/auth/TokenSlot.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
-import { usableUntil } from "../../src/token/TokenPolicy.js"
+import { usableUntil } from "../../src/token/Expiry.js"
+import { tokenOf, valueOf } from "../support/Tokens.js"
 
 const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
 
-const tokenOf = (number: number, obtainedAt: number, lifetime: number) =>
-  new AccessToken({
-    value: Redacted.make(`token-${number}`),
-    tokenType: "Bearer",
-    scopes: [],
-    requestedScopes: [],
-    obtainedAt,
-    expiresAt: obtainedAt + lifetime
-  })
+/** The token of the exchange with this number. */
+const numbered = (number: number, obtainedAt = 0, lifetime = 3_600_000) =>
+  tokenOf(`token-${number}`, { obtainedAt, lifetime })
 
 const makeCache = <E extends { readonly _tag: string }>(
   exchange: Effect.Effect<AccessToken, E>,
@@ -42,15 +36,15 @@ const makeCache = <E extends { readonly _tag: string }>(
   observe: (cache: Metrics.CacheState) => void = Function.constVoid
 ) => {
   const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
-  const slot = TokenSlot.make<E>([], Metrics.make("TokenCache.test").ofToken([]))
+  const slot = TokenSlot.make<E>([], Metrics.make("TokenCache.test").ofToken(""))
   return {
     get: cache.get(slot, observe),
-    invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
+    invalidate: (token: AccessToken) => TokenSlot.drop(slot, token),
     snapshot: Effect.map(Clock.currentTimeMillis, (now) => TokenSlot.snapshot(slot, now))
   }
 }
 
-/** A provider of numbered tokens that counts its exchanges, and a cache that it fills. */
+/** A cache whose exchange takes `duration` ms and gives numbered tokens, after a number of failures. */
 const setup = (options: { readonly lifetime?: number; readonly duration?: number; readonly failures?: number } = {}) =>
   Effect.gen(function* () {
     const { duration = 100, failures = 0, lifetime = 3_600_000 } = options
@@ -62,16 +56,14 @@ const setup = (options: { readonly lifetime?: number; readonly duration?: number
       const obtainedAt = yield* Clock.currentTimeMillis
       yield* Effect.sleep(duration)
       yield* Ref.update(landed, (n) => n + 1)
-      return number <= failures ? yield* failure : tokenOf(number, obtainedAt, lifetime)
+      return number <= failures ? yield* failure : numbered(number, obtainedAt, lifetime)
     })
     return { cache: makeCache(exchange, scope), scope, started: Ref.get(started), landed: Ref.get(landed) }
   })
 
-const valueOf = (token: AccessToken) => Redacted.value(token.value)
-
 describe("TokenCache", () => {
   describe("L1: never stale", () => {
-    it.effect("a one-hour token is served until 30 s before its end, and not a millisecond longer", () =>
+    it.effect("a token of one hour is served until 30 s before its end, and not a millisecond longer", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup({ duration: 0 })
         expect(valueOf(yield* cache.get)).toBe("token-1")
@@ -83,7 +75,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("L8: a 2-second token is served until 0.2 s before its end: short lives work", () =>
+    it.effect("L8: a token of 2 s is served until 0.2 s before its end", () =>
       Effect.gen(function* () {
         const { cache } = yield* setup({ duration: 0, lifetime: 2_000 })
         yield* cache.get
@@ -94,7 +86,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("L8: 1,000 callers in the last moments of a short life make one request, not a loop", () =>
+    it.effect("L8: 1,000 callers at the end of a short-lived token make one request, not a loop", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup({ duration: 1, lifetime: 1_000 })
         const first = yield* Effect.fork(cache.get)
@@ -110,29 +102,31 @@ describe("TokenCache", () => {
       })
     )
 
-    it("the margin is 30 s or a tenth of the lifetime, whichever is less, for any lifetime", () => {
+    it("the margin is the lesser of 30 s and a tenth of the lifetime, for any lifetime", () => {
       fc.assert(
         fc.property(fc.integer({ min: 1_000, max: 86_400_000 }), fc.nat(), (lifetime, obtainedAt) => {
-          const usable = usableUntil(TokenPolicy.defaults, tokenOf(1, obtainedAt, lifetime)) - obtainedAt
+          const usable = usableUntil(TokenPolicy.defaults, numbered(1, obtainedAt, lifetime)) - obtainedAt
           expect(usable).toBeCloseTo(lifetime - Math.min(30_000, lifetime / 10), 3)
           expect(usable).toBeGreaterThan(0)
         })
       )
     })
 
-    it.effect("a token that came in its last moments is for those who waited, and for nobody who comes later", () =>
-      Effect.gen(function* () {
-        const { cache, started } = yield* setup({ duration: 3_000, lifetime: 2_000 })
-        const waiting = yield* Effect.all([Effect.fork(cache.get), Effect.fork(cache.get)])
-        yield* TestClock.adjust(3_000)
-        expect((yield* Effect.forEach(waiting, Fiber.join)).map(valueOf)).toEqual(["token-1", "token-1"])
-        const later = yield* Effect.fork(cache.get)
-        yield* TestClock.adjust(3_000)
-        expect([valueOf(yield* Fiber.join(later)), yield* started]).toEqual(["token-2", 2])
-      })
+    it.effect(
+      "a token that arrives past its margin is given to the callers that waited for it, and to no later one",
+      () =>
+        Effect.gen(function* () {
+          const { cache, started } = yield* setup({ duration: 3_000, lifetime: 2_000 })
+          const waiting = yield* Effect.all([Effect.fork(cache.get), Effect.fork(cache.get)])
+          yield* TestClock.adjust(3_000)
+          expect((yield* Effect.forEach(waiting, Fiber.join)).map(valueOf)).toEqual(["token-1", "token-1"])
+          const later = yield* Effect.fork(cache.get)
+          yield* TestClock.adjust(3_000)
+          expect([valueOf(yield* Fiber.join(later)), yield* started]).toEqual(["token-2", 2])
+        })
     )
 
-    it("whenever callers come, none gets a token that is past its margin", () =>
+    it("no caller gets a token past its margin, whenever it asks", () =>
       fc.assert(
         fc.asyncProperty(
           fc.integer({ min: 1_000, max: 200_000 }),
@@ -151,7 +145,7 @@ describe("TokenCache", () => {
         { numRuns: 30 }
       ))
 
-    it.effect("a clock that was set back does not keep a token alive", () =>
+    it.effect("L12: a clock that was set back ends the token, and one exchange is made", () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(10_000_000)
         const { cache, started } = yield* setup({ duration: 0 })
@@ -164,7 +158,7 @@ describe("TokenCache", () => {
     )
   })
 
-  describe("L2: one flight", () => {
+  describe("L2: one exchange at a time", () => {
     it.effect("10,000 callers on a cold cache make one exchange, and all get its token", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup()
@@ -178,14 +172,14 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("with an exchange that is over at once, 10,000 callers still make one", () =>
+    it.effect("10,000 callers make one exchange even if it ends at once", () =>
       Effect.gen(function* () {
         const calls = yield* Ref.make(0)
         const scope = yield* Scope.make()
         const cache = makeCache(
           Effect.map(
             Ref.updateAndGet(calls, (n) => n + 1),
-            (n) => tokenOf(n, 0, 3_600_000)
+            (n) => numbered(n)
           ),
           scope
         )
@@ -194,19 +188,19 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("a token that lands between a caller's look and its next step is found", () =>
+    it.effect("a caller finds a token that arrives between its look at the cache and its next step", () =>
       Effect.gen(function* () {
         const calls = yield* Ref.make(0)
         const scope = yield* Scope.make()
         const exchange = Effect.map(
           Ref.updateAndGet(calls, (n) => n + 1),
-          (n) => tokenOf(n, 0, Number.MAX_SAFE_INTEGER)
+          (n) => numbered(n, 0, Number.MAX_SAFE_INTEGER)
         )
         const seen: Array<Metrics.CacheState> = []
         const cache = makeCache(exchange, scope, (state) => {
           seen.push(state)
         })
-        // The caller asks for the time after it has found the cache empty: that is when another one fills it.
+        // The caller reads the clock after it has found the cache empty. This clock has another caller fill it just then.
         const clock = yield* Effect.clock
         const runFork = Runtime.runFork(yield* Effect.runtime())
         const meddling: Clock.Clock = Object.create(clock, {
@@ -225,7 +219,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("callers who come while it is under way join it", () =>
+    it.effect("callers that come during the exchange join it", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup()
         const first = yield* Effect.fork(cache.get)
@@ -238,8 +232,8 @@ describe("TokenCache", () => {
     )
   })
 
-  describe("L3: nobody's flight", () => {
-    it.effect("the first of 10,000 callers is interrupted: it leaves at once, and the others get the token", () =>
+  describe("L3: the exchange belongs to no caller", () => {
+    it.effect("the first of 10,000 callers is interrupted: it ends at once, and the others get the token", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup()
         const first = yield* Effect.fork(cache.get)
@@ -256,7 +250,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("every caller is interrupted: the exchange still lands, and the next caller finds its token", () =>
+    it.effect("every caller is interrupted: the exchange still ends, and the next caller finds its token", () =>
       Effect.gen(function* () {
         const { cache, landed, started } = yield* setup()
         const callers = yield* Effect.forEach(Array.replicate(cache.get, 10), Effect.fork)
@@ -269,7 +263,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("a caller that is interrupted before its first step harms nobody", () =>
+    it.effect("a caller that is interrupted before its first step does not disturb the next one", () =>
       Effect.gen(function* () {
         const { cache } = yield* setup({ duration: 0 })
         yield* Effect.forEach(Array.replicate(cache.get, 100), (get) =>
@@ -279,7 +273,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("a caller who times out takes nobody down", () =>
+    it.effect("a caller that times out does not disturb the others", () =>
       Effect.gen(function* () {
         const { cache } = yield* setup()
         const hasty = yield* Effect.fork(Effect.timeoutOption(cache.get, 10))
@@ -291,7 +285,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("closing the layer ends the flight, and its waiters", () =>
+    it.effect("closing the layer interrupts the exchange and its waiters", () =>
       Effect.gen(function* () {
         const { cache, landed, scope } = yield* setup()
         const callers = yield* Effect.forEach(Array.replicate(cache.get, 10), Effect.fork)
@@ -303,7 +297,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("after the layer has closed a caller is interrupted, and does not wait for ever", () =>
+    it.effect("a caller that comes after the layer was closed is interrupted, and does not wait for ever", () =>
       Effect.gen(function* () {
         const { cache, scope, started } = yield* setup()
         yield* Scope.close(scope, Exit.void)
@@ -313,7 +307,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("a caller who must not be interrupted does not make the flight so", () =>
+    it.effect("the exchange can be interrupted even if its caller cannot", () =>
       Effect.gen(function* () {
         const { cache, landed, scope } = yield* setup()
         const caller = yield* Effect.fork(Effect.uninterruptible(cache.get))
@@ -325,8 +319,8 @@ describe("TokenCache", () => {
     )
   })
 
-  describe("failures", () => {
-    it.effect("L6: are told to all who waited, and not remembered", () =>
+  describe("L2: a failed exchange", () => {
+    it.effect("all waiters get the same failure, and the next caller tries again", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup({ failures: 1 })
         const callers = yield* Effect.forEach(Array.replicate(cache.get, 100), (get) => Effect.fork(Effect.exit(get)))
@@ -342,7 +336,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("a defect of the exchange reaches the waiters as a defect, and the next caller tries again", () =>
+    it.effect("a defect of the exchange is a defect for its waiters, and the next caller tries again", () =>
       Effect.gen(function* () {
         const gate = yield* Deferred.make<AccessToken>()
         const scope = yield* Scope.make()
@@ -354,23 +348,23 @@ describe("TokenCache", () => {
         const cache = makeCache(exchange, scope)
         expect(yield* Effect.exit(cache.get)).toEqual(Exit.die("a bug"))
         expect((yield* cache.snapshot).lastFailure).toEqual({ tag: "Defect", at: 0 })
-        yield* Deferred.succeed(gate, tokenOf(2, 0, 3_600_000))
+        yield* Deferred.succeed(gate, numbered(2))
         expect(valueOf(yield* cache.get)).toBe("token-2")
       })
     )
   })
 
   describe("L9: compare, then clear", () => {
-    it.effect("drops the token that it holds, whatever object names it", () =>
+    it.effect("invalidate drops the token that the cache holds, whatever object names it", () =>
       Effect.gen(function* () {
         const { cache } = yield* setup({ duration: 0 })
         yield* cache.get
-        yield* cache.invalidate(tokenOf(1, 7, 7))
+        yield* cache.invalidate(numbered(1, 7, 7))
         expect(valueOf(yield* cache.get)).toBe("token-2")
       })
     )
 
-    it.effect("keeps a token that came after the one that is named", () =>
+    it.effect("invalidate keeps a token that came after the one it names", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup({ duration: 0 })
         const old = yield* cache.get
@@ -382,7 +376,7 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("1,000 callers who find the same token refused make one renewal", () =>
+    it.effect("1,000 callers that invalidate the same token make one renewal", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup({ duration: 0 })
         const refused = yield* cache.get
@@ -397,10 +391,10 @@ describe("TokenCache", () => {
       })
     )
 
-    it.effect("on an empty cache does nothing", () =>
+    it.effect("invalidate does nothing on an empty cache", () =>
       Effect.gen(function* () {
         const { cache, started } = yield* setup({ duration: 0 })
-        yield* cache.invalidate(tokenOf(1, 0, 1))
+        yield* cache.invalidate(numbered(1, 0, 1))
         expect(yield* started).toBe(0)
       })
     )

@@ -69,7 +69,7 @@ describe("Challenge", () => {
     })
   })
 
-  describe("C2: what is malformed counts as no challenge", () => {
+  describe("C2: a malformed header counts as no challenge", () => {
     it.each([
       'Bearer realm="open',
       'Bearer realm="a" error="b"',
@@ -112,7 +112,7 @@ describe("Challenge", () => {
     }))
   )
 
-  it("reads back any list of challenges that the grammar can print", () => {
+  it("reads back any list of challenges that the grammar allows", () => {
     fc.assert(
       fc.property(fc.array(printedChallenge, { maxLength: 5 }), ows, (printed, gap) => {
         const header = printed.map(({ text }) => text).join(`${gap},${gap}`)
@@ -122,7 +122,7 @@ describe("Challenge", () => {
     )
   })
 
-  it("never throws, whatever it is given", () => {
+  it("never throws, whatever the header", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.stringMatching(/^[A-Za-z "\\,=]*$/)),
@@ -134,11 +134,11 @@ describe("Challenge", () => {
     )
   })
 
-  // Were it quadratic, each of these would take the time of 10^10 steps, and the test with it.
+  // In quadratic time each of these would take 10^10 steps, and the test would time out.
   it.each([
     ...[",", '"', "\\", " ", "=", "a", "a=", "a,", "a a=b,", 'a="\\"', "a ,", "a  ", '","', "\t,"],
     ..."\u0000\u00ff\uffff/~+"
-  ])("takes no longer than 100 KB of %j are long, alone and in a challenge", (part) => {
+  ])("C9: reads 100 KB of %j in linear time, alone and in a challenge", (part) => {
     const long = part.repeat(Math.ceil(100_000 / part.length))
     for (const header of [long, `Bearer ${long}`, `Bearer realm="${long}`, `Bearer realm="${long}", error="x"`]) {
       expect(Array.isArray(Challenge.parse(header))).toBe(true)
@@ -151,7 +151,7 @@ describe("Challenge", () => {
     expect(Challenge.bearer(Challenge.parse("Basic"))).toEqual(Option.none())
   })
 
-  it("finds the Bearer challenge that names an error, if there are several", () => {
+  it("of several Bearer challenges, finds the one that names an error", () => {
     const challenges = Challenge.parse('Bearer realm="a", Bearer error="insufficient_scope"')
     expect(Challenge.bearer(challenges)).toEqual(Option.some(withParams("bearer", { error: "insufficient_scope" })))
   })

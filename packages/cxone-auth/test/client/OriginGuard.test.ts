@@ -12,7 +12,7 @@ const wide: OriginGuard.AllowedPlaces = { origins: new Set([files]), cxoneHosts:
 const resolve = (url: string, places: OriginGuard.AllowedPlaces) =>
   OriginGuard.resolve(HttpClientRequest.get(url), apiBaseUrl, places)
 
-/** Where a request goes, as the WHATWG parser reads what a transport is handed. */
+/** Where a request goes, as the WHATWG parser reads the URL that the transport gets. */
 const placeOf = (request: HttpClientRequest.HttpClientRequest): URL =>
   Option.getOrThrow(HttpClientRequest.toUrl(request))
 
@@ -34,7 +34,7 @@ const mayHaveToken = (url: URL, places: OriginGuard.AllowedPlaces): boolean => {
   return places.cxoneHosts && isNice
 }
 
-describe("C1: NICE's own hosts, on request", () => {
+describe("C1: NICE's own hosts, if the app allows them", () => {
   it.each([
     "https://niceincontact.com/x",
     "https://cxone.niceincontact.com/x",
@@ -47,7 +47,7 @@ describe("C1: NICE's own hosts, on request", () => {
     "https://nicecxone-sov1.uk/x",
     "HTTPS://CXONE.NiceInContact.COM/x",
     "//cxone.niceincontact.com/x"
-  ])("%s gets the token, and only then", (url) => {
+  ])("%s gets the token only if they are allowed", (url) => {
     expect(Either.isRight(resolve(url, wide))).toBe(true)
     expect(Either.isLeft(resolve(url, strict))).toBe(true)
   })
@@ -70,13 +70,13 @@ describe("C1: NICE's own hosts, on request", () => {
     ["the domain in the path", "https://evil.example/.niceincontact.com/x"],
     ["a backslash", "https://evil.example\\.niceincontact.com/x"],
     ["the domain behind a fragment", "https://evil.example#.niceincontact.com"],
-    ["the brief's gateway, which is not in the facts", "https://platform.nice-ic.com/x"]
+    ["the platform gateway, which is not one of NICE's own domains", "https://platform.nice-ic.com/x"]
   ])("%s: ForeignOrigin", (_, url) => {
     const refused = Either.getOrThrow(Either.flip(resolve(url, wide)))
     expect(refused._tag).toBe("ForeignOrigin")
   })
 
-  it("the error names what is allowed", () => {
+  it("the error names the allowed origins", () => {
     expect(Either.flip(resolve("https://evil.example/x", wide))).toMatchObject({
       right: { allowed: expect.arrayContaining([apiBaseUrl.origin, files, "https://*.niceincontact.com"]) }
     })
@@ -119,14 +119,14 @@ const built = fc
   )
   .map((parts) => parts.join(""))
 
-/** A few characters put in, taken out or replaced, anywhere. */
+/** A URL with a few characters inserted, removed or replaced anywhere. */
 const mutated = fc
   .tuple(built, fc.array(fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 2 }), fc.constantFrom(...odd)), { maxLength: 3 }))
   .map(([url, edits]) =>
     edits.reduce((text, [at, removed, put]) => text.slice(0, at) + put + text.slice(at + removed), url)
   )
 
-/** Most of which a parser takes as it stands. */
+/** URLs most of which can be parsed. */
 const plausible = fc
   .tuple(hosts, fc.constantFrom("", "/x", "?q", "#f"), fc.constantFrom("", ...odd))
   .map(([host, rest, strange]) => `https://${host}${strange}${rest}`)
@@ -139,7 +139,7 @@ const anything = fc.oneof(
   fc.webUrl()
 )
 
-describe("C1: nothing gets the token but an allowed origin, by the WHATWG parser", () => {
+describe("C1: only an allowed origin gets the token, by the WHATWG parser", () => {
   it("100,000 random strings and mutations of URLs", () => {
     const seen = { refused: 0, unreadable: 0, own: 0, allowed: 0, nice: 0 }
     const check = (input: string, places: OriginGuard.AllowedPlaces) => {
@@ -151,7 +151,7 @@ describe("C1: nothing gets the token but an allowed origin, by the WHATWG parser
         return
       }
       seen[result.left._tag === "ForeignOrigin" ? "refused" : "unreadable"] += 1
-      // Nor is anything kept from it that may have it.
+      // The guard must not refuse a place that may have the token, either.
       const isReadable = URL.canParse(input, apiBaseUrl.href)
       expect(isReadable && mayHaveToken(new URL(input, apiBaseUrl), places), JSON.stringify(input)).toBe(false)
     }

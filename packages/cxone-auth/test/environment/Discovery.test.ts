@@ -1,76 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
-import {
-  Credentials,
-  CxoneAuth,
-  type CxoneAuthOptions,
-  CxoneEnvironment,
-  CxoneHttpClient,
-  DiscoveryFailed
-} from "cxone-auth"
-import {
-  Cause,
-  ConfigProvider,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Random,
-  Redacted,
-  Ref,
-  Scope,
-  TestClock
-} from "effect"
+import { Credentials, CxoneEnvironment } from "cxone-auth"
+import { Effect, Exit, Fiber, Option, Redacted, Ref, TestClock } from "effect"
+import { accessKey, keyOnly, urlsOf, world } from "../support/DiscoveryWorld.js"
 import * as Fake from "../support/FakeCxone.js"
-import { json, type Play, type Sent, scripted } from "../support/ScriptedHttpClient.js"
+import { json, type Sent } from "../support/ScriptedHttpClient.js"
 
-const accessKey = (accessKeyId = "A-KEY====") =>
-  Credentials.accessKey({
-    clientId: "reports",
-    clientSecret: Redacted.make("s3cr3t+/%:"),
-    accessKeyId,
-    accessKeySecret: Redacted.make("a-key-secret====")
-  })
-
-const keyOnly = Credentials.accessKeyOnly({
-  accessKeyId: "A-KEY====",
-  accessKeySecret: Redacted.make("a-key-secret====")
-})
-
-type Options = Partial<CxoneAuthOptions>
-
-const options = (more: Options): CxoneAuthOptions => ({
-  credentials: accessKey(),
-  environment: CxoneEnvironment.discover(),
-  ...more
-})
-
-/** The token service and the client, over an `HttpClient` that plays CXone; jitter is off. */
-const world = (play: Play, more: Options = {}) =>
-  Effect.gen(function* () {
-    const { layer, sent } = yield* scripted(play)
-    const scope = yield* Scope.make()
-    yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
-    const context = yield* CxoneHttpClient.layer.pipe(
-      Layer.provideMerge(CxoneAuth.layer(options(more))),
-      Layer.provide(layer),
-      Layer.buildWithScope(scope)
-    )
-    const kinds = Effect.map(sent, (all) => all.map(Fake.kindOf))
-    return {
-      auth: yield* Effect.provide(CxoneAuth, context),
-      cxone: yield* Effect.provide(CxoneHttpClient, context),
-      close: Scope.close(scope, Exit.void),
-      sent,
-      kinds,
-      count: (kind: Fake.Kind) => Effect.map(kinds, (all) => all.filter((each) => each === kind).length)
-    }
-  }).pipe(Effect.withRandom(Random.fixed([0.5])))
-
-const urlsOf = (sent: ReadonlyArray<Sent>) => sent.map(({ request, url }) => `${request.method} ${url}`)
-
-describe("discovery, from the issuer to the API", () => {
+describe("Discovery: from the issuer to the API", () => {
   it.scoped("asks the issuer for the token endpoint, and its tenant's configuration for the API, each once", () =>
     Effect.gen(function* () {
       const { cxone, sent } = yield* world(Fake.play())
@@ -86,23 +21,25 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("only the API gets the token, only the token endpoint the credentials, and the documents nothing", () =>
-    Effect.gen(function* () {
-      const { cxone, sent } = yield* world(Fake.play())
-      yield* cxone.get("/x")
-      const [openid, token, configuration, api] = yield* sent
-      for (const { body, request } of [openid, configuration].flatMap((each) => each ?? [])) {
-        expect(request.headers.authorization).toBeUndefined()
-        expect(request.headers.accept).toBe("application/json")
-        expect(request.headers.traceparent).toBeUndefined()
-        expect(body).toBe("")
-      }
-      expect(token?.request.headers.authorization).toMatch(/^Basic /)
-      expect(api?.request.headers.authorization).toBe(`Bearer ${Fake.tokenAnswer().access_token}`)
-    })
+  it.scoped(
+    "C1: only the API gets the token, only the token endpoint gets the credentials, and the documents get neither",
+    () =>
+      Effect.gen(function* () {
+        const { cxone, sent } = yield* world(Fake.play())
+        yield* cxone.get("/x")
+        const [openid, token, configuration, api] = yield* sent
+        for (const { body, request } of [openid, configuration].flatMap((each) => each ?? [])) {
+          expect(request.headers.authorization).toBeUndefined()
+          expect(request.headers.accept).toBe("application/json")
+          expect(request.headers.traceparent).toBeUndefined()
+          expect(body).toBe("")
+        }
+        expect(token?.request.headers.authorization).toMatch(/^Basic /)
+        expect(api?.request.headers.authorization).toBe(`Bearer ${Fake.tokenAnswer().access_token}`)
+      })
   )
 
-  it.scoped("the token tells its tenant, and shows it", () =>
+  it.scoped("the token names its tenant, and shows it when it is printed", () =>
     Effect.gen(function* () {
       const { auth } = yield* world(Fake.play())
       const token = yield* auth.accessToken
@@ -112,7 +49,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("trap: the host of old that an access token names as its issuer is never asked", () =>
+  it.scoped("the old host that an access token names as its issuer is never asked", () =>
     Effect.gen(function* () {
       const { id_token: _, ...withoutIdToken } = Fake.tokenAnswer()
       const { auth, sent } = yield* world(Fake.play({ token: () => json(withoutIdToken) }))
@@ -125,12 +62,12 @@ describe("discovery, from the issuer to the API", () => {
   it.scoped.each([
     ["another host of NICE's", "https://cxone-gov.niceincontact.com", "https://cxone-gov.niceincontact.com"],
     ["a sovereign cloud's", "https://nicecxone-sov1.eu", "https://nicecxone-sov1.eu"],
-    ["somebody else", "https://evil.example", Fake.issuer],
-    ["a look-alike", "https://cxone.niceincontact.com.evil.example", Fake.issuer],
+    ["another company's", "https://evil.example", Fake.issuer],
+    ["a similar host name", "https://cxone.niceincontact.com.evil.example", Fake.issuer],
     ["plain http", "http://cxone.niceincontact.com", Fake.issuer],
-    ["no URL", "cxone", Fake.issuer],
-    ["with a path", "https://cxone-gov.niceincontact.com/auth", Fake.issuer]
-  ])("the tenant's configuration, where the id token's issuer is %s", ([_, iss, host]) =>
+    ["not a URL", "cxone", Fake.issuer],
+    ["a URL with a path", "https://cxone-gov.niceincontact.com/auth", Fake.issuer]
+  ])("the tenant's configuration is asked for at the right host if the id token's issuer is %s", ([_, iss, host]) =>
     Effect.gen(function* () {
       const answer = { ...Fake.tokenAnswer(), id_token: Fake.jwt({ iss, tenantId: "t" }) }
       const { auth, sent } = yield* world(Fake.play({ token: () => json(answer) }))
@@ -139,20 +76,18 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped(
-    "a token that names no tenant is good, but the API's place is a DiscoveryFailed that says what to set",
-    () =>
-      Effect.gen(function* () {
-        const { auth, kinds } = yield* world(Fake.play({ token: () => json({ access_token: "opaque" }) }))
-        expect(Redacted.value((yield* auth.accessToken).value)).toBe("opaque")
-        const error = yield* Effect.flip(auth.apiBaseUrl)
-        expect(error).toMatchObject({ _tag: "DiscoveryFailed", reason: "no_tenant", document: "cxone-configuration" })
-        expect(error.message).toContain("CXONE_API_BASE_URL")
-        expect(yield* kinds).toEqual(["openid", "token"])
-      })
+  it.scoped("a token without a tenant is valid, but apiBaseUrl is a DiscoveryFailed that names the setting", () =>
+    Effect.gen(function* () {
+      const { auth, kinds } = yield* world(Fake.play({ token: () => json({ access_token: "opaque" }) }))
+      expect(Redacted.value((yield* auth.accessToken).value)).toBe("opaque")
+      const error = yield* Effect.flip(auth.apiBaseUrl)
+      expect(error).toMatchObject({ _tag: "DiscoveryFailed", reason: "no_tenant", document: "cxone-configuration" })
+      expect(error.message).toContain("CXONE_API_BASE_URL")
+      expect(yield* kinds).toEqual(["openid", "token"])
+    })
   )
 
-  it.scoped("at an issuer no scope is sent that nobody asked for, whatever the credentials are", () =>
+  it.scoped("at an issuer no scope is sent unless the app asks for one, for any credentials", () =>
     Effect.gen(function* () {
       const client = Credentials.clientSecret({ clientId: "reports", clientSecret: Redacted.make("s3cr3t") })
       for (const credentials of [client, Effect.succeed(client), Effect.succeed(accessKey())]) {
@@ -163,7 +98,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("one token that names no tenant takes nothing from what is known, nor does one for other scopes", () =>
+  it.scoped("a token without a tenant, or for other scopes, leaves the known tenant in place", () =>
     Effect.gen(function* () {
       const given = yield* Ref.make(accessKey("ONE===="))
       const { auth, cxone, sent } = yield* world(
@@ -197,7 +132,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("an access key from an effect, at a custom endpoint: no scope is sent that nobody asked for", () =>
+  it.scoped("at a custom endpoint no scope is sent for an access key from an effect, unless the app asks for one", () =>
     Effect.gen(function* () {
       const environment = CxoneEnvironment.custom({
         tokenEndpoint: `${Fake.issuer}/auth/token`,
@@ -214,7 +149,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("with apiBaseUrl, nobody is asked for the API's place", () =>
+  it.scoped("with apiBaseUrl no tenant's configuration is asked for", () =>
     Effect.gen(function* () {
       const environment = CxoneEnvironment.discover({ apiBaseUrl: "https://api-eu1.niceincontact.com" })
       const { auth, cxone, kinds } = yield* world(Fake.play(), { environment })
@@ -230,7 +165,7 @@ describe("discovery, from the issuer to the API", () => {
     ["https://api-na1.niceincontact.com/", "https://api-na1.niceincontact.com/x"],
     ["https://gateway.example/cxone", "https://gateway.example/cxone/x"],
     ["https://gateway.example/cxone/", "https://gateway.example/cxone/x"]
-  ])("facts §7, api_endpoint %s", ([api_endpoint, called]) =>
+  ])("C1: api_endpoint %s is the base of relative URLs", ([api_endpoint, called]) =>
     Effect.gen(function* () {
       const { cxone, sent } = yield* world(Fake.play({ configuration: () => json({ api_endpoint }) }))
       yield* cxone.get("x")
@@ -238,7 +173,7 @@ describe("discovery, from the issuer to the API", () => {
     })
   )
 
-  it.scoped("whoever changes the URL that they got changes nothing for others", () =>
+  it.scoped("changing the URL that apiBaseUrl gave does not change the API's place", () =>
     Effect.gen(function* () {
       const { auth, cxone, sent } = yield* world(Fake.play())
       ;(yield* auth.apiBaseUrl).host = "evil.example"
@@ -248,203 +183,7 @@ describe("discovery, from the issuer to the API", () => {
   )
 })
 
-describe("documents that are none", () => {
-  const huge = JSON.stringify({ ...Fake.openIdConfiguration, padding: "x".repeat(64 * 1024) })
-  const withEndpoint = (token_endpoint: unknown) => () => json({ ...Fake.openIdConfiguration, token_endpoint })
-  const redirect = () => new Response("", { status: 302, headers: { location: "https://evil.example" } })
-
-  it.scoped.each<readonly [string, () => Response, Partial<DiscoveryFailed>]>([
-    [
-      "another issuer's",
-      () => json({ ...Fake.openIdConfiguration, issuer: "https://evil.example" }),
-      { reason: "issuer_mismatch" }
-    ],
-    [
-      "an issuer that is no URL",
-      () => json({ ...Fake.openIdConfiguration, issuer: "cxone" }),
-      { reason: "issuer_mismatch" }
-    ],
-    [
-      "without an issuer",
-      () => json({ token_endpoint: "https://a.example" }),
-      { reason: "invalid_field", detail: "issuer" }
-    ],
-    ["without a token endpoint", withEndpoint(undefined), { reason: "invalid_field", detail: "token_endpoint" }],
-    ["a token endpoint that is no text", withEndpoint(["x"]), { reason: "invalid_field", detail: "token_endpoint" }],
-    [
-      "S3: a token endpoint by plain http",
-      withEndpoint("http://cxone.niceincontact.com/t"),
-      { reason: "invalid_field" }
-    ],
-    [
-      "S3: plain http to this machine, from an https issuer",
-      withEndpoint("http://localhost:1/t"),
-      { reason: "invalid_field" }
-    ],
-    [
-      "S3: a token endpoint with user info",
-      withEndpoint("https://me:pw@cxone.niceincontact.com/t"),
-      { reason: "invalid_field" }
-    ],
-    ["a redirect, which is not followed", redirect, { reason: "redirect", status: 302 }],
-    ["an HTML page with 200", () => new Response("<html><title>Sign in</title>"), { reason: "not_json" }],
-    ["a JSON array", () => json([Fake.openIdConfiguration]), { reason: "not_json" }],
-    ["nothing", () => new Response(""), { reason: "not_json" }],
-    ["more than 64 KiB", () => new Response(huge), { reason: "too_large" }],
-    [
-      "404",
-      () => json({ message: "Not Found" }, { status: 404 }),
-      { reason: "status", status: 404, description: "Not Found" }
-    ]
-  ])("openid-configuration, %s: DiscoveryFailed at once, and no credentials are sent", ([_, openid, expected]) =>
-    Effect.gen(function* () {
-      const { auth, kinds } = yield* world(Fake.play({ openid }))
-      const error = yield* Effect.flip(auth.accessToken)
-      expect(error).toMatchObject({
-        _tag: "DiscoveryFailed",
-        document: "openid-configuration",
-        attempts: 1,
-        ...expected
-      })
-      expect(error.message).toContain("/.well-known/openid-configuration")
-      expect(error.message).toContain("CXONE_ISSUER")
-      expect(yield* kinds).toEqual(["openid"])
-    })
-  )
-
-  it.scoped.each<readonly [string, () => Response, Partial<DiscoveryFailed>]>([
-    ["without api_endpoint", () => json({ area: "na1" }), { reason: "invalid_field", detail: "api_endpoint" }],
-    ["C1: an API by plain http", () => json({ api_endpoint: "http://api.example" }), { reason: "invalid_field" }],
-    [
-      "the configuration of another tenant",
-      () => json({ ...Fake.cxoneConfiguration, tenantId: "t2" }),
-      { reason: "tenant_mismatch" }
-    ],
-    [
-      "an unknown tenant",
-      () => json({ message: "No such tenant" }, { status: 404 }),
-      { reason: "status", status: 404 }
-    ],
-    ["an HTML page with 200", () => new Response("<html></html>"), { reason: "not_json" }]
-  ])(
-    "cxone-configuration, %s: DiscoveryFailed, nothing reaches an API, and the token is not lost",
-    ([_, answer, expected]) =>
-      Effect.gen(function* () {
-        const { auth, cxone, kinds } = yield* world(Fake.play({ configuration: answer }))
-        const error = yield* Effect.flip(cxone.get("/x"))
-        expect(error).toMatchObject({ _tag: "DiscoveryFailed", document: "cxone-configuration", ...expected })
-        expect(error.message).toContain("CXONE_API_BASE_URL")
-        expect(error.message).not.toContain("tenantId=")
-        yield* auth.accessToken
-        expect(yield* kinds).toEqual(["openid", "token", "configuration"])
-      })
-  )
-})
-
-describe("L7: a document that cannot be had is asked for again", () => {
-  const down = () => new Response("<html><title>Maintenance</title></html>", { status: 503 })
-
-  it.scoped("after 1, 2 and 4 s", () =>
-    Effect.gen(function* () {
-      const { auth, sent } = yield* world(
-        Fake.play({ openid: (index) => (index < 3 ? down() : json(Fake.openIdConfiguration)) })
-      )
-      const token = yield* Effect.fork(auth.accessToken)
-      yield* TestClock.adjust("7 seconds")
-      yield* Fiber.join(token)
-      expect((yield* sent).map(({ at }) => at)).toEqual([0, 1_000, 3_000, 7_000, 7_000])
-    })
-  )
-
-  it.scoped.each([
-    ["503", down, { reason: "status", status: 503, description: "an HTML page, Maintenance" }],
-    ["429", () => new Response("", { status: 429 }), { reason: "status", status: 429 }],
-    ["408", () => new Response("", { status: 408 }), { reason: "status", status: 408 }],
-    [
-      "no connection",
-      () => Effect.fail({ cause: Object.assign(new Error("canary"), { code: "ECONNREFUSED" }) }),
-      { reason: "transport", detail: "ECONNREFUSED" }
-    ]
-  ] as const)("%s four times is a DiscoveryFailed that counts them", ([_, openid, expected]) =>
-    Effect.gen(function* () {
-      const { auth, kinds } = yield* world(Fake.play({ openid }))
-      const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
-      yield* TestClock.adjust("10 seconds")
-      expect(yield* Fiber.join(failure)).toMatchObject({ _tag: "DiscoveryFailed", attempts: 4, ...expected })
-      expect(yield* kinds).toEqual(["openid", "openid", "openid", "openid"])
-    })
-  )
-
-  it.scoped("each attempt takes ten seconds at the most", () =>
-    Effect.gen(function* () {
-      const { auth } = yield* world(Fake.play({ openid: () => Effect.never }))
-      const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
-      yield* TestClock.adjust("47 seconds")
-      const error = Option.getOrThrow(yield* Fiber.poll(failure))
-      expect(yield* error).toMatchObject({ _tag: "DiscoveryFailed", reason: "timeout", attempts: 4 })
-    })
-  )
-
-  it.scoped("Retry-After takes the place of the delay, unless it is more than callers wait for", () =>
-    Effect.gen(function* () {
-      const busy = (seconds: string) => () => new Response("", { status: 503, headers: { "retry-after": seconds } })
-      const { auth, sent } = yield* world(
-        Fake.play({ openid: (index) => (index === 0 ? busy("20")() : json(Fake.openIdConfiguration)) })
-      )
-      const token = yield* Effect.fork(auth.accessToken)
-      yield* TestClock.adjust("30 seconds")
-      yield* Fiber.join(token)
-      expect((yield* sent).map(({ at }) => at)).toEqual([0, 22_000, 22_000])
-
-      const other = yield* world(Fake.play({ openid: busy("61") }))
-      expect(yield* Effect.flip(other.auth.accessToken)).toMatchObject({ _tag: "DiscoveryFailed", attempts: 1 })
-    })
-  )
-
-  it.scoped("L6: of many such waits no more than a minute is waited in all", () =>
-    Effect.gen(function* () {
-      const busy = () => new Response("", { status: 429, headers: { "retry-after": "50" } })
-      const { auth, count } = yield* world(Fake.play({ openid: busy }))
-      const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
-      yield* TestClock.adjust("61 seconds")
-      expect(Option.isSome(yield* Fiber.poll(failure))).toBe(true)
-      expect(yield* count("openid")).toBe(2)
-    })
-  )
-
-  it.scoped(
-    "L6: until Retry-After has passed everybody is told at once, how long that still is, and nothing is sent",
-    () =>
-      Effect.gen(function* () {
-        const busy = () => new Response("", { status: 429, headers: { "retry-after": "300" } })
-        const { auth, count } = yield* world(
-          Fake.play({ openid: (index) => (index === 0 ? busy() : json(Fake.openIdConfiguration)) })
-        )
-        yield* Effect.flip(auth.accessToken)
-        yield* TestClock.adjust("100 seconds")
-        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
-          _tag: "DiscoveryFailed",
-          retryAfter: Option.some(Duration.seconds(200))
-        })
-        expect(yield* count("openid")).toBe(1)
-        yield* TestClock.adjust("200 seconds")
-        yield* auth.accessToken
-        expect(yield* count("openid")).toBe(2)
-      })
-  )
-
-  it.scoped("L6: a failure is not remembered", () =>
-    Effect.gen(function* () {
-      const { auth } = yield* world(
-        Fake.play({ openid: (index) => (index === 0 ? json({}) : json(Fake.openIdConfiguration)) })
-      )
-      yield* Effect.flip(auth.accessToken)
-      yield* auth.accessToken
-    })
-  )
-})
-
-describe("what was found is shared, and kept", () => {
+describe("Discovery: what was found is shared and kept", () => {
   it.scoped("L2: 10,000 calls on a cold layer ask for each document once", () =>
     Effect.gen(function* () {
       const slow = (answer: () => Response) => () => Effect.delay(Effect.sync(answer), "1 second")
@@ -463,7 +202,7 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("L2: two sets of scopes share one look at the issuer", () =>
+  it.scoped("L2: two sets of scopes share one request to the issuer", () =>
     Effect.gen(function* () {
       const { auth, count } = yield* world(
         Fake.play({
@@ -483,40 +222,42 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("L3: a caller that leaves takes nobody along, and a layer that closes ends the look and its waiters", () =>
-    Effect.gen(function* () {
-      const { auth, close, count } = yield* world(
-        Fake.play({
-          configuration: () =>
-            Effect.delay(
-              Effect.sync(() => json(Fake.cxoneConfiguration)),
-              "1 second"
-            )
-        })
-      )
-      const first = yield* Effect.fork(auth.apiBaseUrl)
-      const second = yield* Effect.fork(auth.apiBaseUrl)
-      yield* TestClock.adjust("500 millis")
-      yield* Fiber.interrupt(first)
-      yield* TestClock.adjust("500 millis")
-      expect((yield* Fiber.join(second)).origin).toBe(Fake.apiHost)
-      expect(yield* count("configuration")).toBe(1)
+  it.scoped(
+    "L3: a caller that is interrupted does not disturb the others, and closing the layer ends the request and its waiters",
+    () =>
+      Effect.gen(function* () {
+        const { auth, close, count } = yield* world(
+          Fake.play({
+            configuration: () =>
+              Effect.delay(
+                Effect.sync(() => json(Fake.cxoneConfiguration)),
+                "1 second"
+              )
+          })
+        )
+        const first = yield* Effect.fork(auth.apiBaseUrl)
+        const second = yield* Effect.fork(auth.apiBaseUrl)
+        yield* TestClock.adjust("500 millis")
+        yield* Fiber.interrupt(first)
+        yield* TestClock.adjust("500 millis")
+        expect((yield* Fiber.join(second)).origin).toBe(Fake.apiHost)
+        expect(yield* count("configuration")).toBe(1)
 
-      const isEnded = yield* Ref.make(false)
-      const other = yield* world(
-        Fake.play({ configuration: () => Effect.onInterrupt(Effect.never, () => Ref.set(isEnded, true)) })
-      )
-      const waiting = yield* Effect.fork(other.auth.apiBaseUrl)
-      yield* TestClock.adjust("1 second")
-      yield* other.close
-      yield* TestClock.adjust("1 second")
-      expect(Option.exists(yield* Fiber.poll(waiting), Exit.isInterrupted)).toBe(true)
-      expect(yield* Ref.get(isEnded)).toBe(true)
-      yield* close
-    })
+        const isEnded = yield* Ref.make(false)
+        const other = yield* world(
+          Fake.play({ configuration: () => Effect.onInterrupt(Effect.never, () => Ref.set(isEnded, true)) })
+        )
+        const waiting = yield* Effect.fork(other.auth.apiBaseUrl)
+        yield* TestClock.adjust("1 second")
+        yield* other.close
+        yield* TestClock.adjust("1 second")
+        expect(Option.exists(yield* Fiber.poll(waiting), Exit.isInterrupted)).toBe(true)
+        expect(yield* Ref.get(isEnded)).toBe(true)
+        yield* close
+      })
   )
 
-  it.scoped("after an hour it is looked up anew in the background, and the call goes on with what is known", () =>
+  it.scoped("after one hour the document is asked for again in the background, and calls go on with the old one", () =>
     Effect.gen(function* () {
       const moved = "https://api-eu1.niceincontact.com"
       const { auth, count } = yield* world(
@@ -535,7 +276,7 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("a document that is known is not asked for anew before its server's Retry-After has passed", () =>
+  it.scoped("L6: a known document is not asked for again until its server's Retry-After has passed", () =>
     Effect.gen(function* () {
       const busy = () => new Response("", { status: 503, headers: { "retry-after": "600" } })
       const { auth, count } = yield* world(
@@ -555,7 +296,7 @@ describe("what was found is shared, and kept", () => {
     })
   )
 
-  it.scoped("L5: an outage of both documents is invisible, and is not asked into more than needs be", () =>
+  it.scoped("L5: an outage of both documents fails no call, and they are asked for at most every 30 s", () =>
     Effect.gen(function* () {
       const isDown = yield* Ref.make(false)
       const orDown = (answer: () => Response) => () =>
@@ -575,14 +316,14 @@ describe("what was found is shared, and kept", () => {
         yield* cxone.get("/x")
       }
       expect(yield* count("api")).toBe(361)
-      // The one is asked for by calls after its first hour, though not within 30 s of the last time; the other by renewals.
+      // After its first hour calls ask for the configuration at most every 30 s; only renewals ask for the other document.
       expect(yield* count("configuration")).toBeLessThanOrEqual(122)
       expect(yield* count("openid")).toBeLessThanOrEqual(4)
       expect(yield* count("token")).toBe(4)
     })
   )
 
-  it.scoped("a clock that is set back does not keep what is old", () =>
+  it.scoped("L12: a clock that was set back ends the document's hour", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000_000)
       const { auth, count } = yield* world(Fake.play())
@@ -595,7 +336,7 @@ describe("what was found is shared, and kept", () => {
   )
 
   it.scoped(
-    "L10: credentials of another tenant bring another API host with them, and a token never goes to the wrong one",
+    "L10: with credentials of another tenant calls go to that tenant's API, and no token goes to the wrong one",
     () =>
       Effect.gen(function* () {
         const given = yield* Ref.make(accessKey("ONE===="))
@@ -627,7 +368,7 @@ describe("what was found is shared, and kept", () => {
   )
 })
 
-it.scoped("L10: a 401 that brings the token of another tenant takes the call to that tenant's API", () =>
+it.scoped("L10: if the renewal after a 401 gives another tenant's token, the call goes to that tenant's API", () =>
   Effect.gen(function* () {
     const given = yield* Ref.make(accessKey("ONE===="))
     const { cxone, sent } = yield* world(
@@ -647,16 +388,16 @@ it.scoped("L10: a 401 that brings the token of another tenant takes the call to 
       "GET https://api-1.niceincontact.com/y",
       "GET https://api-2.niceincontact.com/y"
     ])
-    // An absolute URL of the tenant before is foreign now.
+    // An absolute URL of the previous tenant is foreign now.
     expect(yield* Effect.flip(cxone.get("https://api-1.niceincontact.com/z"))).toMatchObject({ _tag: "ForeignOrigin" })
   })
 )
 
-describe("an access key without a client, at its area", () => {
+describe("Discovery: an access key alone, at its area", () => {
   const environment = CxoneEnvironment.area("na1")
   const area = "https://na1.nice-incontact.com"
 
-  it.scoped("sends it as JSON to the area's own service, and asks there for the API", () =>
+  it.scoped("the access key is sent as JSON to the area's host, which also says where the API is", () =>
     Effect.gen(function* () {
       const { cxone, sent } = yield* world(Fake.play(), { credentials: keyOnly, environment })
       yield* cxone.get("/x")
@@ -672,7 +413,7 @@ describe("an access key without a client, at its area", () => {
     })
   )
 
-  it.scoped("without a tenant in the token, the area answers for itself", () =>
+  it.scoped("without a tenant in the token the area's own configuration is used", () =>
     Effect.gen(function* () {
       const play = Fake.play({ token: () => json({ access_token: "opaque", expires_in: "3600" }) })
       const { auth, sent } = yield* world(play, { credentials: keyOnly, environment })
@@ -681,126 +422,12 @@ describe("an access key without a client, at its area", () => {
     })
   )
 
-  it.scoped("scopes, which it cannot ask for, are InsufficientScope, and nothing is sent", () =>
+  it.scoped("scopes are InsufficientScope, because the request has no place for them, and nothing is sent", () =>
     Effect.gen(function* () {
       const { auth, kinds } = yield* world(Fake.play(), { credentials: keyOnly, environment })
       const error = yield* Effect.flip(auth.accessTokenFor("read:users"))
       expect(error).toMatchObject({ _tag: "InsufficientScope", reason: "not_supported", requested: ["read:users"] })
       expect(yield* kinds).toEqual([])
-    })
-  )
-})
-
-describe("credentials that do not go with the environment", () => {
-  const client = Credentials.clientSecret({ clientId: "reports", clientSecret: Redacted.make("s3cr3t") })
-  const wrong: ReadonlyArray<readonly [string, Options, string]> = [
-    ["a key alone at the issuer", { credentials: keyOnly }, "needs a client"],
-    ["a client and key in an area", { environment: CxoneEnvironment.area("na1") }, "access key alone"],
-    ["a client in an area", { credentials: client, environment: CxoneEnvironment.area("na1") }, "access key alone"],
-    [
-      "the next of two",
-      { credentials: Credentials.rotating({ current: accessKey(), next: keyOnly }) },
-      "needs a client"
-    ]
-  ]
-
-  it.scoped.each(wrong)("%s: as a value a defect when the layer is built", ([_, more, advice]) =>
-    Effect.gen(function* () {
-      const cause = yield* Effect.flip(Effect.sandbox(world(Fake.play(), more)))
-      expect(Cause.pretty(cause)).toContain(`TypeError: CxoneAuth: `)
-      expect(Cause.pretty(cause)).toContain(advice)
-    })
-  )
-
-  it.scoped.each(wrong)("%s: from an effect a CredentialsUnavailable, and nothing is sent", ([_, more, advice]) =>
-    Effect.gen(function* () {
-      const { credentials = accessKey() } = more
-      const { auth, kinds } = yield* world(Fake.play(), {
-        ...more,
-        credentials: Effect.isEffect(credentials) ? credentials : Effect.succeed(credentials)
-      })
-      const error = yield* Effect.flip(auth.accessToken)
-      expect(error).toMatchObject({ _tag: "CredentialsUnavailable", reason: "unsuitable" })
-      expect(error.message).toContain(advice)
-      expect(yield* kinds).toEqual([])
-    })
-  )
-})
-
-it("DiscoveryFailed says where it was, what came, and what to do", () => {
-  const error = new DiscoveryFailed({
-    reason: "status",
-    document: "openid-configuration",
-    url: "https://cxone.niceincontact.com/.well-known/openid-configuration",
-    attempts: 4,
-    status: 503,
-    retryAfter: Option.none()
-  })
-  expect(error.message).toBe(
-    "https://cxone.niceincontact.com/.well-known/openid-configuration answered 503 in 4 attempts. " +
-      "This is CXone's side. It did not say when to try again."
-  )
-})
-
-describe("from settings alone, as CXone's admin pages give them", () => {
-  const key = { CXONE_ACCESS_KEY_ID: "A-KEY====", CXONE_ACCESS_KEY_SECRET: "a-key-secret====" }
-  const client = { CXONE_CLIENT_ID: "reports", CXONE_CLIENT_SECRET: "s3cr3t" }
-
-  const callWith = (settings: Record<string, string>) =>
-    Effect.gen(function* () {
-      const { layer, sent } = yield* scripted(Fake.play())
-      const app = CxoneHttpClient.layer.pipe(Layer.provide(CxoneAuth.layerConfig), Layer.provide(layer))
-      yield* Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/x")).pipe(
-        Effect.provide(app),
-        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
-      )
-      return (yield* sent).map(({ body, url }) => [new URL(url).host, new URLSearchParams(body).get("scope")])
-    })
-
-  it.effect("four secrets: a working client, and no scope is sent", () =>
-    Effect.gen(function* () {
-      expect(yield* callWith({ ...client, ...key })).toEqual([
-        ["cxone.niceincontact.com", null],
-        ["cxone.niceincontact.com", null],
-        ["cxone.niceincontact.com", null],
-        ["api-na1.niceincontact.com", null]
-      ])
-    })
-  )
-
-  it.effect("four secrets and scopes: those are sent", () =>
-    Effect.gen(function* () {
-      const [, token] = yield* callWith({ ...client, ...key, CXONE_SCOPES: "openid" })
-      expect(token).toEqual(["cxone.niceincontact.com", "openid"])
-    })
-  )
-
-  it.effect("four secrets at a custom endpoint: no scope is sent either", () =>
-    Effect.gen(function* () {
-      const custom = { CXONE_TOKEN_ENDPOINT: "https://a.example/auth/token", CXONE_API_BASE_URL: "https://a.example" }
-      expect(yield* callWith({ ...client, ...key, ...custom })).toEqual([
-        ["a.example", null],
-        ["a.example", null]
-      ])
-    })
-  )
-
-  it.effect("two secrets and the area: a working client", () =>
-    Effect.gen(function* () {
-      expect(yield* callWith({ ...key, CXONE_AREA: "na1" })).toEqual([
-        ["na1.nice-incontact.com", null],
-        ["na1.nice-incontact.com", null],
-        ["api-na1.niceincontact.com", null]
-      ])
-    })
-  )
-
-  it.effect("a client pair: the gateway of the brief, with its scope", () =>
-    Effect.gen(function* () {
-      expect(yield* callWith(client)).toEqual([
-        ["platform.nice-ic.com", "offline_access"],
-        ["platform.nice-ic.com", null]
-      ])
     })
   )
 })

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { TokenPolicy } from "cxone-auth"
-import { Duration, Either, Encoding, FastCheck as fc, Redacted } from "effect"
+import { Either, Encoding, FastCheck as fc, Redacted } from "effect"
 import * as TokenResponse from "../../src/exchange/TokenResponse.js"
+import * as Expiry from "../../src/token/Expiry.js"
 
 const answer = (fields: Record<string, unknown>) => JSON.stringify({ access_token: "t0k3n", ...fields })
 
 const decoded = (fields: Record<string, unknown>) => Either.getOrThrow(TokenResponse.decode(answer(fields)))
 
 const seconds = (fields: Record<string, unknown>, sentAt = 0) =>
-  Duration.toSeconds(TokenResponse.lifetimeOf(decoded(fields), sentAt, TokenPolicy.defaults))
+  Expiry.lifetimeOf(decoded(fields), sentAt, TokenPolicy.defaults) / 1000
 
 const jwt = (claims: unknown) =>
   [JSON.stringify({ alg: "RS256" }), JSON.stringify(claims), "signature"].map(Encoding.encodeBase64Url).join(".")
@@ -28,21 +29,21 @@ describe("TokenResponse", () => {
   })
 
   it.each([
-    ["no JSON", "<html>maintenance</html>", "not_json"],
+    ["HTML", "<html>maintenance</html>", "not_json"],
     ["empty", "", "not_json"],
     ["cut off", '{"access_token":"a', "not_json"],
     ["an array", '["a"]', "not_json"],
-    ["a text", '"a"', "not_json"],
+    ["a string", '"a"', "not_json"],
     ["null", "null", "not_json"],
     ["no access_token", "{}", "invalid_access_token"],
     ["an empty access_token", answer({ access_token: "" }), "invalid_access_token"],
     ["a line break in access_token", answer({ access_token: "a\r\nX-Evil: 1" }), "invalid_access_token"],
     ["a space in access_token", answer({ access_token: "a b" }), "invalid_access_token"],
     ["an access_token that is not ASCII", answer({ access_token: "é" }), "invalid_access_token"],
-    ["an access_token that is no text", answer({ access_token: 7 }), "invalid_access_token"],
+    ["an access_token that is a number", answer({ access_token: 7 }), "invalid_access_token"],
     ["another token_type", answer({ token_type: "DPoP" }), "invalid_token_type"],
-    ["a scope that is no text", answer({ scope: ["a"] }), "invalid_scope_field"]
-  ])("refuses an answer that is no token: %s", (_, body, reason) => {
+    ["a scope that is a list", answer({ scope: ["a"] }), "invalid_scope_field"]
+  ])("refuses an answer without a valid token: %s", (_, body, reason) => {
     expect(TokenResponse.decode(body)).toEqual(Either.left(reason))
   })
 
@@ -57,11 +58,11 @@ describe("TokenResponse", () => {
     expect(decoded({ token_type }).token_type).toBe(token_type)
   })
 
-  it("takes a missing token_type for Bearer (facts §1c)", () => {
+  it("a missing token_type counts as Bearer", () => {
     expect(decoded({}).token_type).toBe("Bearer")
   })
 
-  it("L8: any number or numeric text of a second or more is the lifetime, capped at 24 hours", () => {
+  it("L8: expires_in is any number or numeric string of one second or more, capped at 24 hours", () => {
     const number = fc.oneof(fc.integer({ min: 1 }), fc.double({ min: 1, max: 1e6, noNaN: true }))
     fc.assert(
       fc.property(number, (expires_in) => {
@@ -75,17 +76,17 @@ describe("TokenResponse", () => {
     expect(seconds({ expires_in: 1e300 })).toBe(86_400)
   })
 
-  describe("L8: without expires_in, a JWT's own times count", () => {
+  describe("L8: without expires_in a JWT's own times count", () => {
     const sentAt = 1_700_000_000_000
     const now = sentAt / 1000
     it.each([
       ["exp alone", { exp: now + 900 }, 900],
       ["exp and iat", { iat: now, exp: now + 900 }, 900],
-      ["a provider's clock that is 10 minutes ahead", { iat: now + 600, exp: now + 600 + 900 }, 900],
+      ["a provider whose clock is 10 minutes ahead", { iat: now + 600, exp: now + 600 + 900 }, 900],
       ["a token that is not new", { iat: now - 600, exp: now + 300 }, 300],
       ["a token that has ended", { iat: now - 3600, exp: now - 1 }, 0],
       ["an absurd exp", { exp: 1e15 }, 86_400],
-      ["an exp that is no number", { exp: "soon" }, 3600],
+      ["an exp that is not a number", { exp: "soon" }, 3600],
       ["no exp", { iat: now }, 3600]
     ])("%s", (_, claims, expected) => {
       expect(seconds({ access_token: jwt(claims) }, sentAt)).toBe(expected)
@@ -93,7 +94,7 @@ describe("TokenResponse", () => {
   })
 
   it.each(["opaque", "a.b", "a.b.c", "a.b.c.d", `a.${Encoding.encodeBase64Url("[1]")}.c`])(
-    "L8: without expires_in and JWT (%s) it is one hour",
+    "L8: without expires_in and without a JWT (%s) the lifetime is one hour",
     (access_token) => {
       expect(seconds({ access_token })).toBe(3600)
     }

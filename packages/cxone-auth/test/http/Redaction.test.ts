@@ -25,12 +25,12 @@ const spellings: ReadonlyArray<readonly [string, string]> = [
   ["in HTML with hexadecimal numbers", secret.replace(special, (c) => `&#x${hex(c)};`)]
 ]
 
-describe("Quote", () => {
+describe("Redaction", () => {
   it.each(spellings)("S2: strikes a secret out, %s", (_, spelling) => {
     expect(quote(`before ${spelling} after`, [Redacted.make(secret)])).toBe("before <struck> after")
   })
 
-  it("S2: strikes a text that holds a piece of a secret, cut or spelled in a way of its own", () => {
+  it("S2: strikes the whole text if it holds a piece of a secret, cut off or in an unknown spelling", () => {
     const long = Redacted.make("Zm9v/YmFy+cXV4/aGVsbG8=")
     expect(quote("client_secret=Zm9v/YmFy+cX... is wrong", [long])).toBe("<struck>")
     expect(quote("Z-m-9-v / Y-m-F-y + c-X-V-4", [long])).toBe("<struck>")
@@ -47,12 +47,12 @@ describe("Quote", () => {
     ["the same, cut off", base64.slice(0, -5)],
     ["base64 of a plain pair", Buffer.from("an-id7:KEYSEC-qwertyuiop====").toString("base64")],
     ["hex", Buffer.from("an-id:KEYSEC-qwertyuiop====").toString("hex")]
-  ])("S2: strikes a text that holds a secret within %s", (_, text) => {
+  ])("S2: strikes the whole text if it holds a secret in %s", (_, text) => {
     expect(quote(`could not read: ${text}.`, [Redacted.make("KEYSEC-qwertyuiop====")])).toBe("<struck>")
     expect(quote(`could not read: ${text}.`, [Redacted.make("another-secret-of-length")])).toContain("could not read")
   })
 
-  it("S2: what is cut off takes nothing with it, and a secret across the cut does not show", () => {
+  it("S2: a secret behind the cut strikes nothing, and a secret across the cut is not shown", () => {
     const long = "KEYSEC-qwertyuiop===="
     const encoded = Buffer.from(`an-id7:${long}`).toString("base64")
     const behind = `${"word ".repeat(60)}${encoded}`
@@ -61,23 +61,23 @@ describe("Quote", () => {
     expect(quote(across, [Redacted.make(long)])).toBe("<struck>")
   })
 
-  it("reads escapes, so that a quotation is as plain as it can be", () => {
+  it("decodes escapes, so that a quotation can be read", () => {
     expect(quote("Can&#39;t find \\u0022me\\u0022 100%25", [])).toBe(`Can't find "me" 100%`)
     expect(quote("&#x110000; %ff", [])).toBe("%ff")
   })
 
-  it("S2: strikes whatever looks like a JWT", () => {
+  it("S2: strikes everything that looks like a JWT", () => {
     const jwt = `${Encoding.encodeBase64Url('{"alg":"none"}')}.${Encoding.encodeBase64Url('{"sub":"x"}')}.c2ln`
     expect(quote(`token ${jwt}!`, [])).toBe("token <struck>!")
   })
 
-  it("S2: cuts at 200 characters, after it has struck", () => {
+  it("S2: cuts at 200 characters, after secrets were struck", () => {
     const long = quote(`${"x".repeat(195)}${secret}`, [Redacted.make(secret)])
     expect(long).toBe(`${"x".repeat(195)}<stru…`)
     expect(quote("y".repeat(200), [])).toBe("y".repeat(200))
   })
 
-  it("S2: strikes a long secret whole, though a short one stands in it", () => {
+  it("S2: strikes a long secret as a whole, even if it contains a short one", () => {
     expect(quote("id-and-secret", [Redacted.make("id"), Redacted.make("id-and-secret")])).toBe("<struck>")
   })
 

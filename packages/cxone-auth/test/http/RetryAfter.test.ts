@@ -31,15 +31,15 @@ describe("RetryAfter", () => {
     "12 s",
     "1994-11-06",
     "Sun, 99 Nov 1994 08:49:37 GMT"
-  ])("L7: takes %j as not sent", (header) => {
+  ])("L7: ignores %j", (header) => {
     expect(millis(header)).toEqual(Option.none())
   })
 
-  it("L7: takes an absent header as not sent", () => {
+  it("L7: reads an absent header as none", () => {
     expect(millis(undefined)).toEqual(Option.none())
   })
 
-  it("L7: whatever is sent gives nothing or a finite duration of zero or more", () => {
+  it("L7: any header gives none, or a finite duration of zero or more", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.integer().map(String), fc.stringMatching(/^\d{1,400}$/)), (header) => {
         const delay = Option.getOrElse(millis(header), () => 0)

@@ -1,23 +1,31 @@
 import { describe, expect, it } from "@effect/vitest"
-import { codeOf } from "../../src/http/TransportFailure.js"
+import { codeOf } from "../../src/http/Transport.js"
 
-describe("TransportFailure", () => {
+describe("Transport: the code of a failure", () => {
   it.each([
     ["the error's own code", { code: "ECONNREFUSED" }, "ECONNREFUSED"],
-    ["fetch's, which is in the cause", new TypeError("fetch failed", { cause: { code: "ENOTFOUND" } }), "ENOTFOUND"],
-    ["deep in the chain", { cause: { cause: { cause: { code: "CERT_HAS_EXPIRED" } } } }, "CERT_HAS_EXPIRED"],
-    ["an HTTP parser's", { code: "HPE_INVALID_CONSTANT" }, "HPE_INVALID_CONSTANT"],
-    ["none", new Error("Authorization: Bearer t0k3n"), undefined],
+    [
+      "fetch's code, which is in the cause",
+      new TypeError("fetch failed", { cause: { code: "ENOTFOUND" } }),
+      "ENOTFOUND"
+    ],
+    [
+      "a code deep in the chain of causes",
+      { cause: { cause: { cause: { code: "CERT_HAS_EXPIRED" } } } },
+      "CERT_HAS_EXPIRED"
+    ],
+    ["an HTTP parser's code", { code: "HPE_INVALID_CONSTANT" }, "HPE_INVALID_CONSTANT"],
+    ["no code", new Error("Authorization: Bearer t0k3n"), undefined],
     ["a number", { code: 401 }, undefined],
-    ["a text that is no code", { code: "Bearer t0k3n" }, undefined],
+    ["a text that does not look like a code", { code: "Bearer t0k3n" }, undefined],
     ["an absurdly long one", { code: "E".repeat(65) }, undefined],
-    ["no object", "ECONNRESET", undefined],
-    ["nothing", undefined, undefined]
+    ["not an object", "ECONNRESET", undefined],
+    ["undefined", undefined, undefined]
   ])("%s", (_, failure, expected) => {
     expect(codeOf(failure)).toBe(expected)
   })
 
-  it("S1: does not get lost in a chain of causes that is a circle", () => {
+  it("a chain of causes that is a circle ends", () => {
     const circle: { cause?: unknown } = {}
     circle.cause = circle
     expect(codeOf(circle)).toBeUndefined()

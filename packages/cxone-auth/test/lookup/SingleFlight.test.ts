@@ -1,23 +1,33 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
-import { Array, Effect, Exit, Fiber } from "effect"
+import { Array, Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import * as SingleFlight from "../../src/lookup/SingleFlight.js"
-
-// Vitest's processes are not started with --expose-gc.
-setFlagsFromString("--expose-gc")
-const collect: () => void = runInNewContext("gc")
+import { collectGarbage } from "../support/Garbage.js"
 
 const heapUsed = Effect.sync(() => {
-  collect()
-  collect()
+  collectGarbage()
   return process.memoryUsage().heapUsed
 })
 
-describe("Flight", () => {
-  it.effect("tells all who wait, in the order in which they came, and whoever comes later", () =>
+/** A single flight that was started. `land` ends its work. */
+const flightOf = <A, E>() =>
+  Effect.gen(function* () {
+    const work = yield* Deferred.make<A, E>()
+    const flight = SingleFlight.make({
+      work: Deferred.await(work),
+      land: () => Effect.void,
+      scope: yield* Scope.make()
+    })
+    yield* Effect.uninterruptible(flight.start)
+    return {
+      wait: flight.wait,
+      land: (exit: Exit.Exit<A, E>) => Effect.zipRight(Deferred.done(work, exit), Effect.yieldNow())
+    }
+  })
+
+describe("SingleFlight", () => {
+  it.effect("L2: gives its end to all waiters, in the order in which they came, and to later ones", () =>
     Effect.gen(function* () {
-      const flight = SingleFlight.make<string, string>()
+      const flight = yield* flightOf<string, string>()
       const told: Array<number> = []
       const waiters = yield* Effect.forEach(Array.range(1, 5_000), (number) =>
         Effect.fork(
@@ -29,7 +39,7 @@ describe("Flight", () => {
       )
       yield* Effect.yieldNow()
       expect(told).toEqual([])
-      flight.land(Exit.succeed("landed"))
+      yield* flight.land(Exit.succeed("landed"))
       const values = yield* Effect.forEach(waiters, Fiber.join)
       expect(new Set(values)).toEqual(new Set(["landed"]))
       expect(told).toEqual(Array.range(1, 5_000))
@@ -37,32 +47,32 @@ describe("Flight", () => {
     })
   )
 
-  it.effect("tells a failure, a defect and an interruption as they are", () =>
+  it.effect("gives a failure, a defect and an interruption unchanged", () =>
     Effect.forEach([Exit.fail("refused"), Exit.die("a bug"), Exit.interrupt(Effect.runSync(Effect.fiberId))], (exit) =>
       Effect.gen(function* () {
-        const flight = SingleFlight.make<never, string>()
+        const flight = yield* flightOf<never, string>()
         const waiter = yield* Effect.fork(flight.wait)
         yield* Effect.yieldNow()
-        flight.land(exit)
+        yield* flight.land(exit)
         expect(yield* Fiber.await(waiter)).toEqual(exit)
       })
     )
   )
 
-  it.effect("L3: who is interrupted leaves at once, and the others stay", () =>
+  it.effect("L3: interrupting a waiter does not disturb the others", () =>
     Effect.gen(function* () {
-      const flight = SingleFlight.make<string>()
+      const flight = yield* flightOf<string, never>()
       const [leaving, staying] = yield* Effect.all([Effect.fork(flight.wait), Effect.fork(flight.wait)])
       yield* Effect.yieldNow()
       expect(Exit.isInterrupted(yield* Fiber.interrupt(leaving))).toBe(true)
-      flight.land(Exit.succeed("landed"))
+      yield* flight.land(Exit.succeed("landed"))
       expect(yield* Fiber.join(staying)).toBe("landed")
     })
   )
 
-  it.effect("who must not be interrupted stays until it lands", () =>
+  it.effect("a waiter that cannot be interrupted stays until the end", () =>
     Effect.gen(function* () {
-      const flight = SingleFlight.make<string>()
+      const flight = yield* flightOf<string, never>()
       const told: Array<string> = []
       const waiter = yield* Effect.fork(
         Effect.uninterruptible(
@@ -75,15 +85,15 @@ describe("Flight", () => {
       yield* Fiber.interruptFork(waiter)
       yield* Effect.yieldNow()
       expect(told).toEqual([])
-      flight.land(Exit.succeed("landed"))
+      yield* flight.land(Exit.succeed("landed"))
       yield* Fiber.await(waiter)
       expect(told).toEqual(["landed"])
     })
   )
 
-  it.effect("50,000 callers who time out, one after the other, leave nothing behind, and those who stay are told", () =>
+  it.effect("50,000 waiters that are interrupted leave no memory behind, and the others get the end", () =>
     Effect.gen(function* () {
-      const flight = SingleFlight.make<string>()
+      const flight = yield* flightOf<string, never>()
       const staying = yield* Effect.forEach(Array.range(1, 5_000), () => Effect.fork(flight.wait))
       const comeAndGo = Effect.gen(function* () {
         const waiter = yield* Effect.fork(flight.wait)
@@ -95,7 +105,7 @@ describe("Flight", () => {
       yield* Effect.replicateEffect(comeAndGo, 50_000, { discard: true })
       const grown = (yield* heapUsed) - before
       expect(grown).toBeLessThan(10_000_000) // If each stayed it would be 50 MB and more.
-      flight.land(Exit.succeed("landed"))
+      yield* flight.land(Exit.succeed("landed"))
       expect(new Set(yield* Effect.forEach(staying, Fiber.join))).toEqual(new Set(["landed"]))
     })
   )

@@ -25,13 +25,13 @@ export type Command =
       readonly tag: "call"
       readonly scopes: string
       readonly count: number
-      /** In ms; it stays to the end if `undefined`. */
+      /** After how many ms the caller ends by itself; never if `undefined`. */
       readonly leavesAfter: number | undefined
       readonly leavesBy: "interruption" | "time-out"
     }
   | { readonly tag: "sleep"; readonly millis: number }
   | { readonly tag: "provider"; readonly change: Partial<Provider.Behaviour> }
-  /** How long the app takes to say them, in ms; more than 10 s is more than the library waits for. */
+  /** `latency` is how long reading the credentials takes, in ms; the library waits for 10 s. */
   | { readonly tag: "give"; readonly credentials: Given; readonly latency: number }
   | { readonly tag: "invalidate"; readonly scopes: string; readonly isOld: boolean }
   | { readonly tag: "close" }
@@ -67,7 +67,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 30,
     arbitrary: fc.record({
       tag: fc.constant("sleep" as const),
-      // Mostly such as lead into a window, over a margin, past a memory: elsewhere little happens.
+      // Mostly times that lead into a refresh window, past a margin or past a memory, because little happens elsewhere.
       millis: fc.constantFrom(
         0,
         1,
@@ -114,7 +114,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 
 const stay = { tag: "call", scopes: "a", count: 1, leavesAfter: undefined, leavesBy: "interruption" } as const
 
-/** Into the refresh window of a token, with the provider in this mood. Chance alone seldom leads there. */
+/** Into the refresh window of a token, with the provider in this mood. Random commands seldom lead there. */
 const intoWindow: fc.Arbitrary<ReadonlyArray<Command>> = fc
   .tuple(
     moods,
@@ -131,7 +131,7 @@ const intoWindow: fc.Arbitrary<ReadonlyArray<Command>> = fc
     { tag: "sleep", millis: more }
   ])
 
-/** One probe after the other is refused, up to the longest memory of it: 30 s, 1, 2, 4, and 5 min. */
+/** One probe after the other is refused, up to the longest memory of a refusal: 30 s, 1, 2, 4, and 5 min. */
 const refusedAgain: fc.Arbitrary<ReadonlyArray<Command>> = fc
   .constantFrom("A" as const, "A, then B" as const)
   .map((credentials) => [
@@ -143,7 +143,7 @@ const refusedAgain: fc.Arbitrary<ReadonlyArray<Command>> = fc
     stay
   ])
 
-/** A call that meets a 429 which others have met, with this much of it ahead. */
+/** A call that comes while a 429 to another call counts, with this much of its time left. */
 const behindAGate: fc.Arbitrary<ReadonlyArray<Command>> = fc
   .tuple(fc.constantFrom(20, 59, 100, 999_999), fc.constantFrom(0, 10_000, 45_000))
   .map(([retryAfter, millis]) => [
@@ -157,7 +157,7 @@ const behindAGate: fc.Arbitrary<ReadonlyArray<Command>> = fc
     stay
   ])
 
-/** A 429 that does not say how long, many times in a row; then a token, and, when that has ended, one such 429 more. */
+/** Many 429s without a Retry-After in a row; then a token; and when that has ended, one more such 429. */
 const limitedAgain: fc.Arbitrary<ReadonlyArray<Command>> = fc.constant([
   { tag: "give", credentials: "A", latency: 0 },
   { tag: "provider", change: { mood: "limited", accepts: "A", lifetime: 3600, retryAfter: undefined, latency: 0 } },
@@ -221,7 +221,7 @@ const setOf = (scopes: string): string =>
     .sort()
     .join(" ")
 
-/** Drives a real `CxoneAuth` through these commands in virtual time, and gives what could be seen of it. */
+/** Runs a real `CxoneAuth` through these commands in virtual time, and gives the trace. */
 export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyArray<Timed> => {
   const recorder = new Recorder()
   const world = { behaviour: Provider.wellBehaved, given: "A" as Given, vault: 0, calls: 0 }

@@ -15,10 +15,10 @@ interface Hold {
   to: number
 }
 
-/** A call that has not ended, with what was sent for it. */
+/** A call that has not ended, with the number of requests for it by secret. */
 interface Call {
   readonly event: Of<"call">
-  /** It finds neither a token nor an exchange that it could join. */
+  /** Whether it found neither a token nor an exchange to join. */
   readonly isAlone: boolean
   readonly sent: Map<string, number>
 }
@@ -27,17 +27,17 @@ interface Key {
   readonly holds: Array<Hold>
   readonly calls: Array<number>
   readonly requests: Array<number>
-  /** When somebody was last told of a failure: with that an exchange is over. */
+  /** When a caller last got a failure, which ends an exchange. */
   toldAt: number
-  /** And of which. */
+  /** The tag of that failure. */
   told: string | undefined
-  /** The request that is under way. */
+  /** The request that has no answer yet. */
   request: Of<"request"> | undefined
-  /** The answer that was last, with its time. */
+  /** The last answer, with its time. */
   answer: Of<"answer"> | undefined
 }
 
-/** Which situations a run went through; a test that reaches none of them proves nothing. */
+/** How often each situation occurred. A test in which one never occurs proves nothing about it. */
 export interface Reached {
   fresh: number
   window: number
@@ -90,48 +90,48 @@ const seconds = 1_000
 const minutes = 60 * seconds
 const hours = 60 * minutes
 
-/** While one probes, and no longer than its attempt may take, all others fail as before. */
+/** While a probe runs, and for at most as long as an attempt may take, all others fail. */
 const attemptTimeout = 10 * seconds
 
-/** How long a 429 is waited for. */
+/** The longest wait for a 429. */
 const maxWait = 60 * seconds
 
-/** What an exchange may take for each of two secrets: four attempts of 10 s, and a minute of waiting, jittered. */
+/** The longest exchange: for each of two secrets four attempts of 10 s and a minute of waiting, jittered. */
 const longest = 5 * minutes
 
-/** After an outage: a read and an attempt that still hang, the retries, and the longest pause, jittered. */
+/** The longest recovery after an outage: a read and an attempt that still hang, retries, and the longest pause. */
 const recovery = 70 * seconds
 
-/** Between two tries of a renewal: 30 s, jittered, and the time to read the credentials. */
+/** The longest pause between two attempts of a renewal: 30 s, jittered, and the time to read the credentials. */
 const longestPause = 36 * seconds + 10 * seconds
 
-/** A renewal that fails and fails: rounds of four attempts, with a pause of 1, 2, 4, 8 ... s, jittered, between them. */
+/** For a renewal that fails again and again: rounds of four attempts, with a pause of 1, 2, 4, 8 ... s between them. */
 const mostInAMinute = 28
 
 /**
- * Reads a trace from its beginning, with a picture of the world as plain as L1 to L10 paint it, and objects to whatever
- * they do not allow. It knows nothing of fibers, flights or schedules.
+ * Reads a trace from its beginning, with a state as plain as the rules L1 to L10, and lists everything that they forbid.
+ * It knows nothing of fibers or schedules.
  */
 export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyArray<string> => {
   const objections: Array<string> = []
   const keys = new Map<string, Key>()
   const calls = new Map<number, Call>()
   const leaving = new Map<number, number>()
-  /** How much of a 429 was ahead of a call. */
+  /** For how long a 429 still counted when a call came. */
   const limitAt = new Map<number, number>()
   const requests = new Map<number, Of<"request">>()
   const refusals = new Map<string, { until: number; strikes: number; at: number }>()
-  /** What was forgotten, and when: of what happens at one moment, the order does not matter to L6. */
+  /** Refusals that were forgotten, and when: L6 does not order events at the same moment. */
   const forgotten: Array<{ readonly secret: string; readonly until: number; readonly at: number }> = []
-  /** With whether all that was read was being refused then. */
+  /** Each read of the credentials, and whether all of them were refused then. */
   const reads: Array<Of<"read"> & { readonly isRefused: boolean }> = []
-  /** What was accepted last, and for which scopes. */
+  /** The secret that was accepted last, and for which scopes. */
   let accepted: { readonly secret: string; readonly scopes: string } | undefined
   let waitingAtClose: ReadonlySet<number> = new Set()
   const limit = { until: 0, strikes: 0 }
   let closedAt = Number.POSITIVE_INFINITY
   let settled: Of<"settle"> | undefined
-  /** The scopes whose token must have a successor by this time. */
+  /** By when the token with these scopes must have been renewed. */
   const expected = new Map<string, number>()
 
   const keyOf = (scopes: string): Key => {
@@ -162,7 +162,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     forgotten.find((each) => each.secret === secret && each.at === at)?.until ??
     Number.NaN
 
-  /** The token that the cache holds at this time for sure: nothing happens to it at the same moment. */
+  /** The token that the cache holds at this time, unless it changes at the same moment. */
   const heldAt = ({ holds }: Key, at: number): Hold | undefined =>
     holds.find((hold) => hold.from < at && at < hold.to && at < hold.usableUntil)
 
@@ -173,13 +173,13 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const over = last === undefined ? Number.NEGATIVE_INFINITY : Math.min(last.to, last.usableUntil)
     const isSince = (time: number) => key.calls.some((call) => call >= time && call >= at - longest)
     if (isSince(Math.max(over, key.toldAt))) return true
-    // Begun ahead of the end of a token, it went on after that.
+    // A renewal that began before the token's end may go on after it.
     return last !== undefined && at <= over + longest && key.toldAt < over
       ? key.calls.some((call) => call >= Math.min(last.renewableFrom, last.to))
       : false
   }
 
-  /** L7, as far as it can be seen: how often is sent for one call, and how soon after a failure. */
+  /** L7, as far as it can be seen: the number of attempts for a call, and the pauses between them. */
   const onAttempt = (event: Of<"request">, key: Key, held: Hold | undefined) => {
     const { at, scopes, secret } = event
     const last = key.answer
@@ -222,7 +222,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (refusal !== undefined && at >= refusal.until) {
       reached.probed += 1
       const others = [...keys.values()].flatMap(({ request }) => (request === undefined ? [] : [request]))
-      // At the very moment of its time-out a probe is over, whether or not that has been noticed yet.
+      // At the moment of its time-out a probe counts as ended.
       const isUnderWay = (other: Of<"request">) => other.at >= refusal.until && at < other.at + attemptTimeout
       if (others.some((other) => other.secret === secret && isUnderWay(other))) {
         object(event, "L6", "two probes at once")
@@ -233,7 +233,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     onAttempt(event, key, held)
     if (held !== undefined && key.answer !== undefined && key.answer.at > held.from) reached.retriedAhead += 1
     const { answer } = key
-    // The answer to a renewal ahead is none to a call: it is tried again, and may have waited past the margin.
+    // A renewal ahead is retried after any answer, and may have waited past the margin.
     const last = key.holds.at(-1)
     const toCall = answer !== undefined && (last === undefined || answer.at >= Math.min(last.to, last.usableUntil))
     if (answer !== undefined && toCall && ["scope", "junk"].includes(answer.answer.tag) && held === undefined) {
@@ -269,7 +269,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       reached.gaveUp += 1
       if (at < request.at + attemptTimeout && at !== closedAt) object(event, "L3", "an attempt was broken off")
     }
-    // It was on its way when the provider got well.
+    // This answer was on its way when the provider recovered.
     if (answer.tag === "limited" || answer.tag === "refused") expected.clear()
     if (answer.tag === "token") {
       const { expiresAt, obtainedAt, value } = answer.token
@@ -332,9 +332,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       case "CredentialsUnavailable":
         return reads.some((read) => read.at === at && read.secrets === undefined) ? undefined : "they could be read"
       case "InvalidClient": {
-        // Of several exchanges under way each goes by the credentials as it found them.
+        // Each exchange uses the credentials as it read them.
         const found = reads.filter((read) => read.at > at - longest && read.at <= at)
-        // Who is probed counts as refused for as long as an attempt may take.
+        // Credentials count as refused while they are probed, for as long as an attempt may take.
         const probes = [...keys.values()].flatMap(({ answer, request }) =>
           [request, answer?.at === at ? requests.get(answer.id) : undefined].flatMap((probe) => probe ?? [])
         )
@@ -351,7 +351,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
             ? undefined
             : "these credentials are not refused now"
         }
-        // Of two, the one may have been forgotten while the other was tried.
+        // The refusal of one secret may have been forgotten while the other was sent.
         return found.some(({ secrets = [] }) => secrets.length === 2) && endedNow === "refused" ? undefined : "no until"
       }
       default:
@@ -359,7 +359,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     }
   }
 
-  /** What a call without a token finds while nothing may be sent: that it is told at once, or may wait a minute. */
+  /** While nothing may be sent, a call without a token fails at once, or waits for up to a minute. */
   const onHeldBack = (event: Of<"end">, { event: call, isAlone }: Call, left: number) => {
     const { at, outcome } = event
     const [read, other] = reads.filter(({ askedAt }) => askedAt === call.at)
@@ -389,12 +389,12 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   const onStatus = (event: Of<"status">) => {
     const { at, lastFailure, scopes, secondsToExpiry, state } = event
     const key = keyOf(scopes)
-    // What arrives at this very moment may not have been put down yet.
+    // An answer of this same moment may not be in the status yet.
     const isSettled = (time: number | undefined) => time !== at
     if ([...keys.values()].some(({ answer }) => !isSettled(answer?.at)) || !isSettled(key.calls.at(-1))) return
     reached.toldStatus += 1
     const { at: failedAt = Number.NEGATIVE_INFINITY, tag: failure = undefined } = lastFailure ?? {}
-    // It is in whole milliseconds, and a renewal, or an exchange whose caller has left, may have failed since.
+    // The time is in whole milliseconds, and an exchange without a caller may have failed since.
     const told = Math.round(key.toldAt)
     const isLater =
       failedAt > told || (failedAt === told && [...leaving.values()].some((left) => Math.round(left) === told))
@@ -407,7 +407,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (secondsToExpiry !== left) object(event, "status", `the token has ${left} s left`)
     const secrets = reads.flatMap((read) => (read.secrets === undefined ? [] : [read.secrets])).at(-1) ?? []
     const untils = secrets.map((secret) => refusals.get(secret)?.until)
-    // While one is probed it counts as refused, or no longer.
+    // During a probe either state is right.
     const isProbing = untils.some((until) => until !== undefined && until <= at)
     const isRefused = untils.length > 0 && untils.every((until) => until !== undefined && at < until)
     if (!isProbing && (state === "refused") !== isRefused) object(event, "status", "refused or not?")
@@ -417,7 +417,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (key.request !== undefined && state !== "renewing") object(event, "status", "an exchange is under way")
     if (state === "fresh" && held === undefined) object(event, "status", "there is no token")
     if (state === "empty" && held !== undefined) object(event, "status", "there is a token")
-    // An exchange that a renewal has started just before the margin may still be under way behind it.
+    // An exchange that a renewal started just before the margin may go on after it.
     const isLeftOver = last !== undefined && held === undefined && at - longest < last.usableUntil
     const earliest = Math.min(at - longest, isLeftOver ? last.renewableFrom : at)
     const isCalledFor = key.calls.some((call) => call >= (held?.renewableFrom ?? earliest))

@@ -2,7 +2,7 @@ import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platfor
 import { Clock, Effect, Stream } from "effect"
 import type { Answer, Recorder } from "./Trace.js"
 
-/** How the identity provider behaves until it is told otherwise. */
+/** How the identity provider behaves. */
 export interface Behaviour {
   readonly mood: "up" | "503" | "reset" | "limited" | "junk" | "scope" | "same"
   /** How long an answer takes, in ms; more than 10 s is more than the library waits for. */
@@ -16,7 +16,7 @@ export interface Behaviour {
 
 export const wellBehaved: Behaviour = { mood: "up", latency: 0, lifetime: 3600, retryAfter: undefined, accepts: "A" }
 
-/** An answer whose body needs no Promise: the outside world's time does not pass in virtual time. */
+/** An answer whose body is read without a Promise, because virtual time does not wait for one. */
 const respond = (
   request: Parameters<typeof HttpClientResponse.fromWeb>[0],
   status: number,
@@ -27,7 +27,10 @@ const respond = (
     value: Stream.make(new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)))
   })
 
-/** An identity provider that plays as it is told, and records every request with what became of it. */
+/**
+ * An identity provider that behaves as it is told at each request, and records every request with its answer. Take it in
+ * virtual time, in which no Promise may be awaited; elsewhere take the simulator of cxone-auth-testkit.
+ */
 export const make = (recorder: Recorder, behaviour: () => Behaviour) => {
   let requests = 0
   const last = new Map<string, { readonly value: string; readonly expiresAt: number }>()
@@ -85,7 +88,7 @@ export const make = (recorder: Recorder, behaviour: () => Behaviour) => {
       const value = isSame ? old.value : `token-${id}`
       const expiresAt = sentAt + (seconds ?? 3600) * 1000
       last.set(scopes, { value, expiresAt: isSame ? old.expiresAt : expiresAt })
-      // A token that has ended on its way is no token: the library says so, and nothing is held.
+      // The library refuses a token that has ended on its way, and keeps nothing.
       const isAlive = now < expiresAt - Math.min(30_000, (expiresAt - sentAt) / 10)
       yield* conclude(isAlive ? { tag: "token", token: { value, obtainedAt: sentAt, expiresAt } } : { tag: "junk" })
       return respond(request, 200, {

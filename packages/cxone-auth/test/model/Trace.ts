@@ -1,4 +1,4 @@
-/** What can be seen of a token service from outside, in the order in which it happens. Times are virtual milliseconds. */
+/** What can be seen of a token service from outside, in order. Times are virtual milliseconds. */
 
 /** A token as the provider gave it: when it was requested, and when it ends. */
 export interface Issued {
@@ -7,7 +7,7 @@ export interface Issued {
   readonly expiresAt: number
 }
 
-/** What the provider did with a request: gave a token, refused the client or the scopes, said "not yet", or failed. */
+/** What the provider did with a request: gave a token, refused the client or the scopes, answered 429, or failed. */
 export type Answer =
   | { readonly tag: "token"; readonly token: Issued }
   | { readonly tag: "refused" }
@@ -15,7 +15,7 @@ export type Answer =
   | { readonly tag: "limited"; readonly retryAfter: number | undefined }
   | { readonly tag: "junk" }
   | { readonly tag: "failed" }
-  /** The request was given up before there was an answer. */
+  /** The request was interrupted before there was an answer. */
   | { readonly tag: "aborted" }
 
 /** How a call ended. */
@@ -27,7 +27,7 @@ export type Outcome =
 
 export type Event =
   | { readonly tag: "call"; readonly id: number; readonly scopes: string }
-  /** The caller itself leaves: it is interrupted, or its time is up. */
+  /** The caller ends by itself: it is interrupted, or times out. */
   | { readonly tag: "leave"; readonly id: number }
   | { readonly tag: "end"; readonly id: number; readonly outcome: Outcome }
   /** The service has read its credentials, which it asked for at that time; `undefined` if they cannot be had. */
@@ -43,7 +43,7 @@ export type Event =
       readonly secondsToExpiry: number | undefined
       readonly lastFailure: { readonly tag: string; readonly at: number } | undefined
     }
-  /** From here on the provider is well, the credentials are good, and nobody calls. */
+  /** From here on the provider is up, the credentials are valid, and there are no calls. */
   | { readonly tag: "settle" }
   | { readonly tag: "close" }
 

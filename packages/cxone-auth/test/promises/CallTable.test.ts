@@ -1,16 +1,11 @@
-/** C2 to C4 as a table: every status, challenge, method and kind of body, on real sockets. */
-import { FetchHttpClient, HttpBody, HttpClientRequest } from "@effect/platform"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+/** C2, C3 and C4 as a table: every status, challenge, method and kind of body, on sockets. */
+import { HttpBody, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Effect, Either, Layer, Redacted, Stream } from "effect"
+import { transports } from "../support/Transports.js"
 
-const transports = [
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
 type Transport = (typeof transports)[number][0]
 
 const challenges = {
@@ -24,7 +19,7 @@ const challenges = {
   malformed: 'Bearer realm="open'
 } as const
 type Challenge = keyof typeof challenges
-const everyChallenge = Object.keys(challenges) as ReadonlyArray<Challenge> // TypeScript takes keys for any text.
+const everyChallenge = Object.keys(challenges) as ReadonlyArray<Challenge> // `Object.keys` gives `string` for the type of keys.
 
 const bytes = new TextEncoder().encode('{"text":"é"}')
 const form = () => {
@@ -52,7 +47,7 @@ interface Row {
   readonly status: number
   readonly challenge: Challenge
   readonly retryAfter?: string
-  /** How many requests are answered so; then the API has nothing at that path: 404. */
+  /** How many requests get this answer; later ones get 404. */
   readonly times: number
 }
 
@@ -63,12 +58,12 @@ const answers: ReadonlyArray<Pick<Row, "status" | "challenge" | "retryAfter">> =
     challenge: "none" as const
   })),
   ...[400, 429, 500].map((status) => ({ status, challenge: "invalid_token" as const })),
-  // No time of the server's own, so that nothing waits for longer than the policy of this test says.
+  // A Retry-After of zero counts as none, so that no call waits for longer than the policy of this test says.
   ...[429, 503].map((status) => ({ status, challenge: "none" as const, retryAfter: "0" }))
 ]
 
 const requests = methods.flatMap((method) =>
-  // What a body of these would mean is not defined (RFC 9110 §9.3.1), and fetch does not send it.
+  // A body of these methods has no meaning (RFC 9110 §9.3.1), and fetch does not send it.
   ["GET", "HEAD", "OPTIONS"].includes(method)
     ? [{ method, body: "none" as const }]
     : everyBody.map((body) => ({ method, body }))
@@ -99,23 +94,23 @@ const rowsOf = (answer: Answer, transport: Transport): ReadonlyArray<Row> =>
       (mayBeAnsweredTwice(answer) ? [1, 2] : [1]).map((times) => ({ ...request, ...answer, times }))
     )
 
-/** What a transport cannot send, with auth or without. */
+/** Whether the transport cannot send this request, with or without a token. */
 const isBeyond = (transport: Transport, { body, method }: Row): boolean =>
   // Undici takes a FormData of its own class only; node:http frames no body of unknown length in a DELETE.
   (transport === "undici" && body === "form") ||
   (transport === "node:http" && method === "DELETE" && (body === "form" || body === "stream"))
 
-/** RFC 9110 §9.2.2. A mark changes nothing for these. */
+/** RFC 9110 §9.2.2. Marking these idempotent changes nothing. */
 const isIdempotent = (method: string): boolean => method !== "POST" && method !== "PATCH"
 
 interface Outcome {
-  /** The token of each request: the one at hand, or the one that came after it. */
+  /** The token of each request: the first one, or the renewed one. */
   readonly sent: ReadonlyArray<"first" | "renewed" | "another">
   readonly exchanges: number
   readonly seen: string
 }
 
-/** The rules of C2 to C4, in words as few as can be, and none of the library's. */
+/** The rules C2, C3 and C4, written as short as possible and without the library. */
 const rulesFor = (row: Row, transport: Transport, mode: "fail" | "wait", isMarked: boolean): Outcome => {
   const { body, challenge, method, status, times } = row
   const afterwards = "404"
@@ -142,7 +137,7 @@ const rulesFor = (row: Row, transport: Transport, mode: "fail" | "wait", isMarke
   if ((status === 401 || status === 403) && challenge === "insufficient_scope") {
     return { sent: ["first"], exchanges: 0, seen: "InsufficientScope insufficient_scope" }
   }
-  // Fetch would keep a copy of the stream if redirects were not errors to it.
+  // To follow a redirect, fetch would have to keep a copy of the stream.
   const isLost = transport === "fetch" && status === 301 && body === "stream"
   return { sent: ["first"], exchanges: 0, seen: isLost ? "RequestError Transport" : String(status) }
 }
@@ -171,7 +166,7 @@ const play = (row: Row, path: string, isMarked: boolean) =>
     const exchanges = (yield* requestsTo("token")).length - tokenBefore
     const bearer = (token: { readonly value: Redacted.Redacted<string> }) => `Bearer ${Redacted.value(token.value)}`
     const renewed = yield* auth.accessToken
-    // What the simulator answers of its own accord ends the time of its "not yet".
+    // A success opens the gate again for the next row.
     if (saysNotYet(row)) {
       yield* Effect.exit(cxone.get("/calm").pipe(CxoneHttpClient.withOnRateLimited({ wait: "1 minute" })))
     }
@@ -199,14 +194,14 @@ const answersToPatience = answers.filter(
 )
 
 const modes = [
-  ["where calls fail", "fail", false, answers],
-  ["where calls may wait", "wait", false, answersToPatience],
-  ["where calls may wait and are marked idempotent", "wait", true, answersToPatience]
+  ["calls that do not wait", "fail", false, answers],
+  ["calls that may wait", "wait", false, answersToPatience],
+  ["calls that may wait and are marked idempotent", "wait", true, answersToPatience]
 ] as const
 
-describe.each(transports)("C2 to C4 over %s", (transport, layer) => {
+describe.each(transports)("C2, C3, C4: the table of calls over %s", (transport, layer) => {
   it.live.each(modes)(
-    "%s: what is sent, how often, with which token, and what the caller sees",
+    "%s: what is sent, how often, with which token, and what the caller gets",
     ([_, mode, isMarked, given]) =>
       Effect.gen(function* () {
         const wrong = yield* Effect.forEach(given, (answer) =>

@@ -25,8 +25,7 @@ import {
   Option,
   Redacted,
   Schema,
-  TestClock,
-  Tracer
+  TestClock
 } from "effect"
 import {
   accessKeySecret,
@@ -41,14 +40,15 @@ import {
 } from "../support/Canary.js"
 import * as Fake from "../support/FakeCxone.js"
 import { json, type Play, type Sent, scripted } from "../support/ScriptedHttpClient.js"
+import * as SpanRecorder from "../support/SpanRecorder.js"
 
 const isTokenRequest = (sent: Sent) => Fake.kindOf(sent) === "token"
 
-/** Everything that was sent, as an unkind server would repeat it. */
+/** Everything that was sent, as a hostile server would repeat it. */
 const echo = ({ body, request }: Sent) =>
   `${body} ${new URLSearchParams(body)} ${unescape(body)} ${JSON.stringify(request.headers)}`
 
-// What `decodeURIComponent` would die of is left as it is.
+// Sequences that `decodeURIComponent` would throw for stay as they are.
 const unescape = (text: string) => text.replace(/(?:%[0-9a-f]{2})+/gi, decodeURIComponent)
 
 const grant = () => json({ access_token: tokenValue, expires_in: 3600, scope: "read:users", id_token: idToken })
@@ -99,7 +99,7 @@ const tokenAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response]> =
   ["200 with more than 64 KiB", () => new Response(tokenValue.repeat(2_000))]
 ]
 
-// What a body holds, the caller has asked to read; so the bodies that reach the caller repeat nothing.
+// The caller asked for the body of a response, so these bodies repeat nothing.
 const challenged = (sent: Sent, status: number, error: string) =>
   new Response("no", {
     status,
@@ -168,7 +168,7 @@ const ways = [
 
 const documents = { openid: () => json(Fake.openIdConfiguration), configuration: () => json(Fake.cxoneConfiguration) }
 
-/** The play, with the documents of discovery beside it. */
+/** The same play, with the documents of discovery added. */
 const withDocuments =
   (play: Play): Play =>
   (sent, index) => {
@@ -184,19 +184,11 @@ const layerOver = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =
     )
   )
 
-/** How a call ended, and all that it leaves behind: the end as it prints, the log, the spans and every metric. */
+/** How a call ended, and everything that a person can see of it: the result as printed, log, spans and metrics. */
 const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
   Effect.gen(function* () {
-    const spans: Array<Tracer.Span> = []
+    const { spans, tracer } = SpanRecorder.make()
     const ordinary = yield* Effect.tracer
-    const tracer = Tracer.make({
-      span: (...span) => {
-        const made = ordinary.span(...span)
-        spans.push(made)
-        return made
-      },
-      context: (run, fiber) => ordinary.context(run, fiber)
-    })
     const layer = yield* layerOver(play, way, options)
     const call = Effect.gen(function* () {
       const cxone = yield* CxoneHttpClient
@@ -208,7 +200,7 @@ const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
         filtered: yield* Effect.exit(HttpClient.filterStatusOk(cxone).get("/x")),
         token: yield* auth.accessToken,
         access: auth.accessToken,
-        // Where nobody traces a generator gets it by another way.
+        // Without a tracer a generator gets the token by another code path.
         given: yield* Effect.sync(() => auth.accessToken[Symbol.iterator]()).pipe(Effect.withTracer(ordinary)),
         cxone,
         auth
@@ -255,7 +247,7 @@ const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
       ["the metrics", inspect(metrics, { depth: 12 })] as const,
       ["the status", inspect(status, { depth: 12 })] as const
     ]
-    // A fiber that died before it got anywhere would leak nothing, and prove nothing.
+    // A call that failed before it was sent would leak nothing, and prove nothing.
     const ended = Exit.match(result, {
       onSuccess: () => "Success",
       onFailure: (cause) =>
@@ -292,7 +284,7 @@ const expectNoCanary = (all: ReadonlyArray<readonly [string, string]>) => {
 }
 
 describe("S1: no secret and no token in any error, log line, span, metric or thrown value", () => {
-  it("the canaries would be seen", () => {
+  it("a secret in any of these forms is found", () => {
     for (const text of [clientSecret, `x${tokenValue}x`, JSON.stringify({ clientSecret }), inspect({ clientSecret })]) {
       expect(foundIn(text)).not.toEqual([])
     }
@@ -307,7 +299,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
         expect(ended).toMatch(
           /^(InvalidClient|InsufficientScope|RateLimited|TokenEndpointUnavailable|InvalidTokenResponse)$/
         )
-        // A play that dies would be a transport failure, and prove nothing.
+        // A defect of the fake would be a transport failure, and prove nothing.
         expect(shown.some(([how, text]) => how === "JSON.stringify" && text.includes('"transport"'))).toBe(false)
         expectNoCanary(shown)
       })
@@ -327,7 +319,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     })
   )
 
-  it.effect("current and next credentials that are both refused, by a server that repeats each", () =>
+  it.effect("current and next credentials, both refused by a server that repeats them", () =>
     Effect.gen(function* () {
       const credentials = Credentials.rotating({
         current: credentialsBy(ClientAuth.basic),
@@ -364,7 +356,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     [503, 1, "Success"],
     [429, Number.POSITIVE_INFINITY, "RateLimited"],
     [503, Number.POSITIVE_INFINITY, "RateLimited"]
-  ] as const)("calls that wait after a %s that repeats the token, %s times", ([status, times, expected]) =>
+  ] as const)("calls that wait for a %s that repeats the token, %s times", ([status, times, expected]) =>
     Effect.gen(function* () {
       let refusals = 0
       const { ended, shown } = yield* traces(
@@ -438,7 +430,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     })
   )
 
-  it.effect("an error that crosses a wire", () =>
+  it.effect("an error that is encoded and decoded", () =>
     Effect.gen(function* () {
       const refuse: Play = (sent) =>
         Effect.sync(() => json({ error: "invalid_client", error_description: echo(sent) }, { status: 401 }))
@@ -516,14 +508,14 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     })
   )
 
-  // The simulator's tokens are JWTs with a header of their own, so that any of them would be seen.
-  // NodeHttpClient.layer goes without Node's own debug output: `http` and `net` print whole requests there (SECURITY.md).
+  // The simulator's tokens are JWTs, so that any of them would be found by its first letters.
+  // NodeHttpClient.layer runs without Node's own debug output, in which `http` and `net` print whole requests (SECURITY.md).
   it.live.each([
     ["fetch", "http,net,undici,fetch"],
     ["undici", "http,net,undici,fetch"],
     ["node", ""]
   ] as const)(
-    "the debug output of Node and its HTTP clients, beside every log line of a program: %s",
+    "the debug output of Node and its HTTP clients, and every log line of a program: %s",
     ([transport, debugged]) =>
       Effect.gen(function* () {
         const { code, output } = yield* runProgram({ TRANSPORT: transport, NODE_DEBUG: debugged })

@@ -1,4 +1,4 @@
-/** A row each for what public material shows of CXone: §1c, §4a and §7 of the facts, named by the row. */
+/** A row for each answer and request that docs/cxone-facts.md lists. */
 import { describe, expect, it } from "@effect/vitest"
 import {
   type AccessToken,
@@ -36,7 +36,7 @@ const ways = {
 
 type Way = keyof typeof ways
 
-/** Runs an effect in an app that came in this way, to its end whatever time that takes. */
+/** Runs an effect in an app with this way in, for up to five minutes by the clock. */
 const inWay = <A, E>(
   way: Way,
   others: Parameters<typeof Fake.play>[0],
@@ -64,7 +64,7 @@ const lifetimeOf = ({ expiresAt, obtainedAt }: AccessToken) => (expiresAt - obta
 const value = Fake.jwt({ iss: Fake.oldHost, tenantId: "tenant-1" })
 const idToken = Fake.jwt({ iss: Fake.issuer, tenantId: "tenant-1" })
 
-describe("facts §1c: every answer that holds a token is one", () => {
+describe("docs/cxone-facts.md: every answer with a token gives that token", () => {
   const full = { token_type: "Bearer", refresh_token: "r", id_token: idToken, issued_token_type: "urn:x" }
   const rows: ReadonlyArray<readonly [row: string, body: unknown, lifetime: number]> = [
     ["/auth/token: all fields, expires_in a number", { access_token: value, expires_in: 3600, ...full }, 3600],
@@ -118,14 +118,14 @@ describe("facts §1c: every answer that holds a token is one", () => {
     })
   )
 
-  it.effect("NICE's own parser: idToken says where the tenant is known", () =>
+  it.effect("NICE's own parser: the tenant's issuer is in idToken", () =>
     Effect.gen(function* () {
       const token = yield* tokenFrom(() => json({ accessToken: "opaque", idToken }))
       expect(token.tenant).toEqual({ tenantId: "tenant-1", issuer: Fake.issuer })
     })
   )
 
-  it.effect("expires_in missing: the JWT's exp counts", () =>
+  it.effect("L8: expires_in missing: the JWT's exp counts", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000_000)
       const jwt = Fake.jwt({ iat: 1_000_000, exp: 1_000_900 })
@@ -141,7 +141,7 @@ describe("facts §1c: every answer that holds a token is one", () => {
     })
   )
 
-  it.effect("an id token that cannot be read does not cost the token", () =>
+  it.effect("an id token that cannot be read does not fail the exchange", () =>
     Effect.gen(function* () {
       for (const id_token of [42, {}, null, "junk", "a.b.c"]) {
         const token = yield* tokenFrom(() => json({ access_token: value, id_token }))
@@ -151,7 +151,7 @@ describe("facts §1c: every answer that holds a token is one", () => {
   )
 })
 
-describe("facts §4a: every refusal at a token endpoint says what to do", () => {
+describe("docs/cxone-facts.md: every refusal of the token endpoint says what to do", () => {
   const registration = ["CXONE_CLIENT_ID", "already percent-encoded", "app registration"]
   const employee = ["CXONE_ACCESS_KEY_ID", "====", "employee"]
   const status = (code: number) => ({ status: code })
@@ -260,14 +260,14 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
       employee
     ],
     [
-      "401 with nothing at all, for a key alone",
+      "401 with an empty body, for an access key alone",
       "two",
       () => new Response(null, status(401)),
       "InvalidClient",
       employee
     ],
     [
-      "401 with nothing at all, with a client",
+      "401 with an empty body, for a client with an access key",
       "four",
       () => new Response(null, status(401)),
       "InvalidClient",
@@ -328,7 +328,7 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
     })
   )
 
-  it.effect("an answer with a token that cannot be used is not quoted, though it has an errorMessage", () =>
+  it.effect("S2: an answer with an invalid token is not quoted, even if it has an errorMessage", () =>
     Effect.gen(function* () {
       for (const name of ["access_token", "accessToken", "token"]) {
         const body = { [name]: "no token", errorMessage: "a remark", tokenExpirationTimeSec: 3600 }
@@ -340,12 +340,12 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
   )
 
   it.effect.each<readonly [row: string, way: Way, body: unknown]>([
-    ["Spring's own code", "four", { error: "Unauthorized", message: "Bad credentials" }],
-    ["a code of its own in an object", "two", { error: { code: "AUTH_FAILED", message: "Bad credentials" } }],
+    ["the error code of Spring", "four", { error: "Unauthorized", message: "Bad credentials" }],
+    ["an unknown code in an object", "two", { error: { code: "AUTH_FAILED", message: "Bad credentials" } }],
     ["access_denied", "four", { error: "access_denied", error_description: "Bad credentials" }],
-    ["a sentence for a code", "two", { error: "Invalid access key or secret", message: "Bad credentials" }],
+    ["a sentence as the code", "two", { error: "Invalid access key or secret", message: "Bad credentials" }],
     ["no code", "four", { message: "Bad credentials" }]
-  ])("L6: 401 with %s is a refusal too, is remembered, and says all that it may be", ([_, way, body]) =>
+  ])("L6: 401 with %s is a refusal, is remembered, and names every possible cause", ([_, way, body]) =>
     Effect.gen(function* () {
       const twice = Effect.zip(Effect.flip(accessToken), Effect.flip(accessToken))
       const { result, sent } = yield* inWay(way, { token: () => json(body, { status: 401 }) }, twice)
@@ -357,7 +357,7 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
     })
   )
 
-  it.effect("L10: a 401 with an unknown code sends the next of two credentials on", () =>
+  it.effect("L10: after a 401 with an unknown code the next credentials are sent", () =>
     Effect.gen(function* () {
       const { layer } = yield* scripted(
         Fake.play({
@@ -379,13 +379,13 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
     ["a token of another kind", { token: "0b1c", parameterName: "_csrf" }],
     ["the word null", { access_token: "null" }],
     ["the word undefined", { access_token: "undefined" }]
-  ])("%s is no token", ([_, body]) =>
+  ])("%s is not a token", ([_, body]) =>
     Effect.gen(function* () {
       expect(yield* errorFrom(() => json(body))).toMatchObject({ reason: "invalid_access_token" })
     })
   )
 
-  it.effect("a refusal with 200 and an access_token that is null is the refusal", () =>
+  it.effect("200 with an error code and an access_token of null is a refusal", () =>
     Effect.gen(function* () {
       const body = { access_token: null, error: "invalid_grant", error_description: "Key revoked" }
       const error = yield* errorFrom(() => json(body))
@@ -393,7 +393,7 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
     })
   )
 
-  it.effect("what the key's and the client's errors say is not mixed up", () =>
+  it.effect("an error of the access key does not mention the client, and the other way round", () =>
     Effect.gen(function* () {
       const ofClient = yield* errorFrom(() => json({ error: "invalid_client" }, { status: 401 }))
       const ofKey = yield* errorFrom(() => json({ error: "invalid_grant" }, { status: 401 }))
@@ -405,7 +405,7 @@ describe("facts §4a: every refusal at a token endpoint says what to do", () => 
   )
 })
 
-describe("facts §4a: what the API answers is told, or passed on as it is", () => {
+describe("docs/cxone-facts.md: a 401 or 403 of the API is an error with its reason, and any other answer is a response", () => {
   const inBody = (body: unknown) => () => json(body, { status: 401 })
   it.effect.each<readonly [row: string, answer: () => Response, error: string, description: string]>([
     [
@@ -429,7 +429,7 @@ describe("facts §4a: what the API answers is told, or passed on as it is", () =
       "an HTML page, 401"
     ],
     [
-      "the challenge says more than the body",
+      "the challenge counts before the body",
       () =>
         json(
           { message: "body" },
@@ -438,7 +438,7 @@ describe("facts §4a: what the API answers is told, or passed on as it is", () =
       "invalid_token",
       "revoked"
     ]
-  ])("401, %s", ([_, answer, error, description]) =>
+  ])("C2: 401, %s", ([_, answer, error, description]) =>
     Effect.gen(function* () {
       const { result } = yield* inWay("four", { api: answer }, Effect.flip(apiCall))
       expect(result).toMatchObject({ _tag: "InvalidToken", reason: "refused_again" })
@@ -473,7 +473,7 @@ describe("facts §4a: what the API answers is told, or passed on as it is", () =
     })
   )
 
-  it.effect("403 insufficient_scope in the body, in either case", () =>
+  it.effect("C3: 403 insufficient_scope in the body, in snake case, camel case and as an object", () =>
     Effect.gen(function* () {
       for (const body of [
         { error: "insufficient_scope", error_description: "needs more", scope: "a b" },
@@ -486,7 +486,7 @@ describe("facts §4a: what the API answers is told, or passed on as it is", () =
     })
   )
 
-  it.effect("missing Accept header: it is never missing", () =>
+  it.effect("C5: every request has an Accept header", () =>
     Effect.gen(function* () {
       const { sent } = yield* inWay("four", {}, apiCall)
       expect(sent.map(({ request }) => request.headers.accept)).toEqual(sent.map(() => "application/json"))
@@ -494,7 +494,7 @@ describe("facts §4a: what the API answers is told, or passed on as it is", () =
   )
 })
 
-describe("facts §1b and §7: requests that CXone takes", () => {
+describe("docs/cxone-facts.md: requests that CXone accepts", () => {
   const tokenRequest = (way: Way) =>
     Effect.map(inWay(way, {}, accessToken), ({ sent }): Sent => {
       const request = sent.find((each) => Fake.kindOf(each) === "token")
@@ -504,7 +504,7 @@ describe("facts §1b and §7: requests that CXone takes", () => {
   const basicOf = ({ request }: Sent) =>
     Encoding.decodeBase64String((request.headers.authorization ?? "").replace("Basic ", ""))
 
-  it.effect("form only, with the grant password and no scope; a key's ==== is %3D", () =>
+  it.effect("a form with the password grant and no scope, in which ==== is %3D%3D%3D%3D", () =>
     Effect.gen(function* () {
       const sent = yield* tokenRequest("four")
       expect(sent.request.headers["content-type"]).toBe("application/x-www-form-urlencoded")
@@ -522,7 +522,7 @@ describe("facts §1b and §7: requests that CXone takes", () => {
     })
   )
 
-  it.effect("post, where the application was registered for it", () =>
+  it.effect("a client in the form, if it was registered for that", () =>
     Effect.gen(function* () {
       const sent = yield* tokenRequest("fourByPost")
       expect(sent.request.headers.authorization).toBeUndefined()
@@ -536,7 +536,7 @@ describe("facts §1b and §7: requests that CXone takes", () => {
     })
   )
 
-  it.effect("a key alone: JSON, and no client", () =>
+  it.effect("an access key alone: JSON without a client", () =>
     Effect.gen(function* () {
       const sent = yield* tokenRequest("two")
       expect(sent.request.headers["content-type"]).toBe("application/json")
@@ -544,7 +544,7 @@ describe("facts §1b and §7: requests that CXone takes", () => {
     })
   )
 
-  it.effect("scopes that are asked for by name are sent (RFC 6749 §4.3.2)", () =>
+  it.effect("scopes that the app asks for are sent (RFC 6749 §4.3.2)", () =>
     Effect.gen(function* () {
       const { sent } = yield* inWay(
         "four",
@@ -555,7 +555,7 @@ describe("facts §1b and §7: requests that CXone takes", () => {
     })
   )
 
-  it.effect("discovery without area and cluster; two issuers with the same key share nothing", () =>
+  it.effect("L2: two issuers with the same access key share no token", () =>
     Effect.gen(function* () {
       const { layer, sent } = yield* scripted(
         Fake.play({

@@ -19,13 +19,13 @@ const call = (scopes: string): Command => ({
 
 const sleep = (millis: number): Command => ({ tag: "sleep", millis })
 
-describe("L1 to L10, against a plain model", () => {
+describe("L1 to L10: random sequences against a plain model", () => {
   it(
-    `${runs} random sequences of calls, departures, outages, refusals, rotations and time do nothing that it does not allow`,
+    `${runs} random sequences of calls, interruptions, outages, refusals and rotations do nothing that the model forbids`,
     async () => {
       const reached = nothingReached()
       const property = fc.asyncProperty(story, fc.integer(), async (commands, seed) => {
-        // The test's process also has to tell the runner that it is alive.
+        // The process must answer the test runner between two sequences.
         await turnOfTheEventLoop()
         const events = play(commands, seed)
         const objections = judge(events, reached)
@@ -33,19 +33,19 @@ describe("L1 to L10, against a plain model", () => {
           throw new Error(`${objections.join("\n")}\n\nin this trace:\n${show(events)}`)
         }
       })
-      // The ordinary run is the same every time; the deep one draws anew.
+      // The ordinary run is the same every time; the deep one is random.
       await fc.assert(property, { numRuns: runs, ...(process.env.MODEL_RUNS === undefined ? { seed: 2026 } : {}) })
-      // A model that is never put to the test objects to nothing.
+      // Each situation must be reached often enough, because a model that sees nothing objects to nothing.
       const rare = Object.entries(reached).filter(([, times]) => times < runs / 50)
       expect(rare, JSON.stringify(reached)).toEqual([])
     },
     30 * 60_000
   )
 
-  describe("what it has found", () => {
+  describe("faults that the model has found", () => {
     it.each<readonly [string, ReadonlyArray<Command>]>([
       [
-        "L6: a retry sent credentials that an exchange for other scopes had found refused meanwhile",
+        "L6: a retry sent credentials that had been refused meanwhile, in an exchange for other scopes",
         [
           { tag: "provider", change: { accepts: "neither", latency: 500 } },
           call("a b"),
@@ -56,7 +56,7 @@ describe("L1 to L10, against a plain model", () => {
         ]
       ],
       [
-        "L6: an exchange that had waited for a 429 probed beside another one's probe",
+        "L6: an exchange that had waited for a 429 sent a probe during another probe",
         [
           { tag: "provider", change: { mood: "limited", retryAfter: 59, latency: 1 } },
           call("a"),
@@ -70,7 +70,7 @@ describe("L1 to L10, against a plain model", () => {
         ]
       ],
       [
-        "L6: a probe that timed out let a third one go beside the second",
+        "L6: a probe that timed out let a third probe be sent during the second",
         [
           { tag: "provider", change: { accepts: "B" } },
           call("a"),
@@ -83,7 +83,7 @@ describe("L1 to L10, against a plain model", () => {
         ]
       ],
       [
-        "L6: current and next were refused a minute apart, and the error named a time that was past",
+        "L6: current and next credentials were refused a minute apart, and the error named a time in the past",
         [
           { tag: "give", credentials: "A, then B", latency: 0 },
           { tag: "provider", change: { mood: "limited", retryAfter: 59, latency: 1 } },
@@ -96,7 +96,7 @@ describe("L1 to L10, against a plain model", () => {
         ]
       ],
       [
-        "status: not refused, it said, as an exchange with the credentials before these had got a token meanwhile",
+        "L10: status was not refused, because an exchange with the previous credentials had got a token",
         [
           { tag: "provider", change: { accepts: "A", latency: 500 } },
           call("a"),

@@ -2,79 +2,10 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, type CxoneAuthOptions } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import {
-  Array,
-  Effect,
-  Fiber,
-  Layer,
-  Logger,
-  LogLevel,
-  Metric,
-  type MetricState,
-  Option,
-  Random,
-  Redacted,
-  TestClock,
-  Tracer
-} from "effect"
+import { Array, Effect, Fiber, Layer, Logger, LogLevel, Metric, Option, Random, Redacted, TestClock } from "effect"
 import * as Metrics from "../../src/telemetry/Metrics.js"
-
-/** Keeps every span that is opened. */
-const makeTracer = () => {
-  const spans: Array<Tracer.Span & { readonly attributes: ReadonlyMap<string, unknown> }> = []
-  const tracer = Tracer.make({
-    span: (name, parent, context, links, startTime, kind) => {
-      const attributes = new Map<string, unknown>()
-      const span: (typeof spans)[number] = {
-        _tag: "Span",
-        spanId: String(spans.length),
-        traceId: "trace",
-        sampled: true,
-        status: { _tag: "Started", startTime },
-        name,
-        parent,
-        context,
-        links: [...links],
-        kind,
-        attributes,
-        attribute: (key, value) => void attributes.set(key, value),
-        event: () => {},
-        addLinks: () => {},
-        end: () => {}
-      }
-      spans.push(span)
-      return span
-    },
-    context: (f) => f()
-  })
-  return { spans, tracer }
-}
-
-/** What the registry has under the name and these labels; labels of a metric that are not given are not looked at. */
-const metricStates = (name: string, labels: { readonly [key: string]: string }) =>
-  Effect.map(Metric.snapshot, (pairs) =>
-    pairs
-      .filter(
-        ({ metricKey }) =>
-          metricKey.name === name &&
-          Object.entries(labels).every(([key, value]) =>
-            metricKey.tags.some((tag) => tag.key === key && tag.value === value)
-          )
-      )
-      .map(({ metricState }) => metricState)
-  )
-
-const isCounter = (state: MetricState.MetricState.Untyped): state is MetricState.MetricState.Counter<number> =>
-  "count" in state && !("buckets" in state)
-const isGauge = (state: MetricState.MetricState.Untyped): state is MetricState.MetricState.Gauge<number> =>
-  "value" in state
-
-const counted = (name: string, labels: { readonly [key: string]: string }) =>
-  Effect.map(metricStates(name, labels), (states) =>
-    states.filter(isCounter).reduce((sum, { count }) => sum + count, 0)
-  )
-const measured = (name: string, labels: { readonly [key: string]: string }) =>
-  Effect.map(metricStates(name, labels), (states) => states.filter(isGauge).map(({ value }) => value))
+import { counted, measured, metricStates } from "../support/Metrics.js"
+import * as SpanRecorder from "../support/SpanRecorder.js"
 
 const simulated =
   (options: Pick<CxoneAuthOptions, "name" | "policy"> = {}) =>
@@ -88,8 +19,8 @@ const simulated =
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([0])))
 
 describe("spans", () => {
-  it.effect("CxoneAuth.accessToken says how the token was come by, and belongs to the caller's trace", () => {
-    const { spans, tracer } = makeTracer()
+  it.effect("CxoneAuth.accessToken says where the token came from, and belongs to the caller's trace", () => {
+    const { named, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject } = yield* CxoneSimulator
@@ -100,7 +31,7 @@ describe("spans", () => {
       yield* accessToken
       yield* TestClock.setTime(3_300_000)
       yield* accessToken
-      const looks = spans.filter(({ name }) => name === "CxoneAuth.accessToken")
+      const looks = named("CxoneAuth.accessToken")
       expect(looks.map(({ attributes }) => attributes.get("cache"))).toEqual(["miss", "joined", "hit", "stale"])
       expect(looks.map(({ parent }) => Option.map(parent, (span) => "name" in span && span.name))).toEqual([
         Option.some("the app's work"),
@@ -111,8 +42,8 @@ describe("spans", () => {
     }).pipe(simulated(), Effect.withTracer(tracer))
   })
 
-  it.effect("CxoneAuth.exchange belongs to no caller (L3), and tells its outcome and attempts", () => {
-    const { spans, tracer } = makeTracer()
+  it.effect("L3: CxoneAuth.exchange belongs to no caller's trace, and has its outcome and attempts", () => {
+    const { named, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject, origin } = yield* CxoneSimulator
@@ -120,7 +51,7 @@ describe("spans", () => {
       const caller = yield* Effect.fork(Effect.withSpan(accessToken, "the app's work"))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(caller)
-      const exchanges = spans.filter(({ name }) => name === "CxoneAuth.exchange")
+      const exchanges = named("CxoneAuth.exchange")
       expect(exchanges).toHaveLength(1)
       expect(exchanges[0]?.parent).toEqual(Option.none())
       expect(Object.fromEntries(exchanges[0]?.attributes ?? [])).toMatchObject({
@@ -132,8 +63,8 @@ describe("spans", () => {
     }).pipe(simulated(), Effect.withTracer(tracer))
   })
 
-  it.effect("CxoneAuth.exchange names every scope, and tells of a layer that was closed and of a bug", () => {
-    const { spans, tracer } = makeTracer()
+  it.effect("CxoneAuth.exchange names every scope, and has an outcome for a closed layer and for a defect", () => {
+    const { named, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       const { environment, credentials } = yield* CxoneSimulator
       const layer = (http: HttpClient.HttpClient) =>
@@ -145,7 +76,7 @@ describe("spans", () => {
       yield* Effect.exit(
         Effect.provide(Effect.timeout(token, "1 second"), layer(HttpClient.make(() => Effect.never)))
       ).pipe(Effect.fork, Effect.zipLeft(TestClock.adjust("1 second")), Effect.flatMap(Fiber.join))
-      const exchanges = spans.filter(({ name }) => name === "CxoneAuth.exchange")
+      const exchanges = named("CxoneAuth.exchange")
       expect(exchanges.map(({ attributes }) => [attributes.get("scopes"), attributes.get("outcome")])).toEqual([
         ["read:users write:users", "TokenEndpointUnavailable"],
         ["read:users write:users", "interrupted"]
@@ -154,9 +85,9 @@ describe("spans", () => {
   })
 
   it.effect(
-    "CxoneAuth.discover belongs to no caller (L3), and tells document, outcome and attempts, but no tenant",
+    "L3: CxoneAuth.discover belongs to no caller's trace, and has document, outcome and attempts, but no tenant",
     () => {
-      const { spans, tracer } = makeTracer()
+      const { named, tracer } = SpanRecorder.make()
       return Effect.gen(function* () {
         const { apiBaseUrl } = yield* CxoneAuth
         const { inject, origin } = yield* CxoneSimulator
@@ -167,7 +98,7 @@ describe("spans", () => {
         const caller = yield* Effect.fork(Effect.exit(Effect.withSpan(apiBaseUrl, "the app's work")))
         yield* TestClock.adjust("1 minute")
         yield* Fiber.join(caller)
-        const looks = spans.filter(({ name }) => name === "CxoneAuth.discover")
+        const looks = named("CxoneAuth.discover")
         expect(looks.map(({ parent }) => parent)).toEqual([Option.none(), Option.none()])
         expect(looks.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([
           {
@@ -192,8 +123,8 @@ describe("spans", () => {
     }
   )
 
-  it.effect("carry the client's name if the app gives one, and never its id", () => {
-    const { spans, tracer } = makeTracer()
+  it.effect("S1: spans have the client's name if the app gives one, and never its id", () => {
+    const { spans, tracer } = SpanRecorder.make()
     return Effect.gen(function* () {
       yield* (yield* CxoneAuth).accessToken
       const own = spans.filter(({ name }) => name.startsWith("CxoneAuth."))
@@ -203,7 +134,7 @@ describe("spans", () => {
     }).pipe(simulated({ name: "reports" }), Effect.withTracer(tracer))
   })
 
-  it.effect("without a tracer of the app's none is opened, and the caller's own span is left alone", () =>
+  it.effect("no span is opened if the app has no tracer, and the caller's own span is unchanged", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       yield* accessToken
@@ -215,7 +146,7 @@ describe("spans", () => {
 })
 
 describe("the log", () => {
-  it.effect("S1: at its finest has a line for each attempt, and no secret in any", () => {
+  it.effect("S1: at level All the log has a line for each attempt, and no secret", () => {
     const lines: Array<string> = []
     const logger = Logger.map(Logger.jsonLogger, (line) => {
       lines.push(line)
@@ -243,22 +174,19 @@ describe("the log", () => {
 })
 
 describe("metrics", () => {
-  it.effect(
-    "the first 100 sets of scopes have a gauge each, the others none: a label must not grow without end",
-    () => {
-      const client = { client: "metrics of many scopes" }
-      const metrics = Metrics.make(client.client)
-      return Effect.gen(function* () {
-        for (const tenant of Array.range(1, 150)) {
-          metrics.ofToken([`read:${tenant}`]).served("hit", { expiresAt: 1_000 * tenant }, 0)
-        }
-        expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual(Array.range(1, 100))
-        expect(yield* counted("cxone_auth_tokens_served", client)).toBe(150)
-      })
-    }
-  )
+  it.effect("the first 100 sets of scopes have a gauge each, and the others none", () => {
+    const client = { client: "metrics of many scopes" }
+    const metrics = Metrics.make(client.client)
+    return Effect.gen(function* () {
+      for (const tenant of Array.range(1, 150)) {
+        metrics.ofToken(`read:${tenant}`).served("hit", 1_000 * tenant, 0)
+      }
+      expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual(Array.range(1, 100))
+      expect(yield* counted("cxone_auth_tokens_served", client)).toBe(150)
+    })
+  })
 
-  it.effect("count tokens served, renewals and exchanges, and tell the seconds to expiry", () => {
+  it.effect("tokens served, renewals and exchanges are counted, and the seconds to expiry are measured", () => {
     const client = { client: "metrics of a life" }
     return Effect.gen(function* () {
       const { accessToken, invalidate } = yield* CxoneAuth
@@ -295,7 +223,7 @@ describe("metrics", () => {
     }).pipe(simulated({ name: client.client }))
   })
 
-  it.effect("tell of refusals until the credentials are accepted", () => {
+  it.effect("refusals are counted until the credentials are accepted", () => {
     const client = { client: "metrics of a refusal" }
     return Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
@@ -313,7 +241,7 @@ describe("metrics", () => {
     }).pipe(simulated({ name: client.client }))
   })
 
-  it.effect("tell of no refusal once the next credentials have been accepted in place of the current ones", () => {
+  it.effect("no refusal is counted once the next credentials have been accepted", () => {
     const client = { client: "metrics of a rotation" }
     return Effect.gen(function* () {
       const { credentials: next, environment } = yield* CxoneSimulator
@@ -328,7 +256,7 @@ describe("metrics", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   })
 
-  it.effect("count no exchange where nothing was sent: while a refusal or a 429 is remembered", () => {
+  it.effect("no exchange is counted if nothing was sent, because a refusal or a 429 is remembered", () => {
     const client = { client: "metrics of what is not sent" }
     return Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
@@ -343,7 +271,7 @@ describe("metrics", () => {
     }).pipe(simulated({ name: client.client }))
   })
 
-  it.effect("count the requests that a 429 holds back", () => {
+  it.effect("requests that wait for a 429 are counted", () => {
     const client = { client: "metrics of a rate limit" }
     return Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth

@@ -1,11 +1,12 @@
 import { FetchHttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { describe, expect, it, vi } from "@effect/vitest"
-import { type AccessToken, ClientAuth, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { ClientAuth, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { Context, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 import * as OidcProvider from "../support/OidcProvider.js"
+import { valueOf } from "../support/Tokens.js"
 
-/** For machines that have much else to do. */
+/** Long enough for a busy machine. */
 const timeout = 20_000
 
 const transports = [
@@ -39,14 +40,12 @@ const layerFor = (
 const authFor = (...args: Parameters<typeof layerFor>) =>
   Effect.map(Layer.build(layerFor(...args)), Context.get(CxoneAuth))
 
-// Without white space at the ends, which `Credentials` refuses as a bad copy and paste.
+// Without white space at the ends, which `Credentials` refuses.
 const trimmed = (texts: fc.Arbitrary<string>) => texts.map((text) => text.trim()).filter((text) => text !== "")
 const vschars = trimmed(fc.stringMatching(/^[\x20-\x7e]{1,40}$/))
 const unicode = trimmed(fc.fullUnicodeString({ minLength: 1, maxLength: 40 }))
 
-const valueOf = (token: AccessToken) => Redacted.value(token.value)
-
-/** Stops the clock that the library and the provider both read; the test moves it. Timers go on. */
+/** Stops the clock of the library and of the provider; the test moves it. Timers go on. */
 const stopClock = (now: number) =>
   Effect.acquireRelease(
     Effect.sync(() => vi.useFakeTimers({ toFake: ["Date"], now })),
@@ -60,7 +59,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     it.scopedLive.each([
       ["plain", "reporting-job", "s3cr3t"],
       ["the separators of a form and of Basic", "team:a&b=c", "p:q&r=s?#/;"],
-      ["what already looks encoded", "100%25", "a%2Bb%zz+c"],
+      ["text that looks encoded", "100%25", "a%2Bb%zz+c"],
       ["a plus sign and spaces", "a+b c", "d+e f  g"],
       ["quotes and backslashes", 'the "job"', `it's \\n "quoted"`],
       ["Latin-1", "café", "£50 für Ærø"],
@@ -91,7 +90,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
       { fastCheck: { numRuns: 50 } }
     )
 
-    it.scopedLive("L7: a wrong secret is InvalidClient, and not tried again", () =>
+    it.scopedLive("L7: a wrong secret is InvalidClient, and is not retried", () =>
       Effect.gen(function* () {
         const provider = yield* OidcProvider.start()
         yield* provider.register(client)
@@ -102,7 +101,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("L7: an unknown client is InvalidClient, and not tried again", () =>
+    it.scopedLive("L7: an unknown client is InvalidClient, and is not retried", () =>
       Effect.gen(function* () {
         const provider = yield* OidcProvider.start()
         const auth = yield* authFor(provider, client, { clientAuth })
@@ -113,7 +112,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     )
   })
 
-  it.scopedLive("L7: a scope that the client may not have is InsufficientScope, and not tried again", () =>
+  it.scopedLive("L7: a scope that the client may not have is InsufficientScope, and is not retried", () =>
     Effect.gen(function* () {
       const provider = yield* OidcProvider.start()
       const readOnly = { ...client, scope: "read:contacts read:users" }
@@ -129,7 +128,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     }).pipe(Effect.provide(http))
   )
 
-  it.scopedLive("L7: a grant that the provider does not have is InvalidClient, and not tried again", () =>
+  it.scopedLive("L7: a grant that the provider does not have is InvalidClient, and is not retried", () =>
     Effect.gen(function* () {
       const provider = yield* OidcProvider.start({ clientCredentials: false })
       const interactive = { ...client, grantTypes: [] }
@@ -144,7 +143,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
   )
 
   // RFC 6749 §5.2 has unauthorized_client for this; this provider says invalid_request.
-  it.scopedLive("L7: a grant that the client may not use is told as the provider tells it, and not tried again", () =>
+  it.scopedLive("L7: a grant that the client may not use fails with what the provider said, and is not retried", () =>
     Effect.gen(function* () {
       const provider = yield* OidcProvider.start()
       const interactive = { ...client, grantTypes: [] }
@@ -161,7 +160,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     }).pipe(Effect.provide(http))
   )
 
-  it.scopedLive("L2: 200 fibers that find the cache empty make one exchange", () =>
+  it.scopedLive("L2: 200 fibers on an empty cache make one exchange", () =>
     Effect.gen(function* () {
       const provider = yield* OidcProvider.start()
       yield* provider.register(client)
@@ -187,7 +186,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     }).pipe(Effect.provide(http))
   )
 
-  it.scopedLive("L2: of 50 clients at once, each has a token of its own", () =>
+  it.scopedLive("L2: 50 clients at once have a token each", () =>
     Effect.gen(function* () {
       const provider = yield* OidcProvider.start()
       const clients = Array.from({ length: 50 }, (_, n) => ({ clientId: `client-${n}`, clientSecret: `secret-${n}` }))
@@ -204,7 +203,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     }).pipe(Effect.provide(http))
   )
 
-  it.scopedLive("L1: a token of one hour is handed out until 30 s before its end", () =>
+  it.scopedLive("L1: a token of one hour is served until 30 s before its end", () =>
     Effect.gen(function* () {
       const start = Date.UTC(2026, 0, 1)
       yield* stopClock(start)
@@ -221,7 +220,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     }).pipe(Effect.provide(http))
   )
 
-  it.scopedLive("L1: whenever a token is handed out, it is active, with one exchange in each life", () =>
+  it.scopedLive("L1: every token that is served is active, and each costs one exchange", () =>
     Effect.gen(function* () {
       // The provider counts whole seconds: this token of 20 s is gone after 19.001 s.
       const start = Date.UTC(2026, 0, 1, 0, 0, 0, 999)
@@ -241,7 +240,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     }).pipe(Effect.provide(http))
   )
 
-  it.scopedLive("L1: a token of 2 s is not handed out after its end, on a real clock", () =>
+  it.scopedLive("L1: a token of 2 s is not served after its end, on a real clock", () =>
     Effect.gen(function* () {
       const provider = yield* OidcProvider.start({ lifetime: 2, tolerance: 1 })
       yield* provider.register(client)
@@ -279,7 +278,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
   const accessKeyId = "K3Y+1/D===="
   const accessKeySecret = "s/e+c=r%e:t £ é 東京===="
 
-  /** An app with four secrets, which knows nothing of the provider but its issuer. */
+  /** An app with a client and an access key, which knows only the issuer of the provider. */
   const appAt = (issuer: string, more: { readonly clientAuth?: ClientAuth; readonly accessKeySecret?: string } = {}) =>
     CxoneHttpClient.layer.pipe(
       Layer.provideMerge(
@@ -291,7 +290,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
             accessKeySecret: Redacted.make(more.accessKeySecret ?? accessKeySecret),
             ...(more.clientAuth === undefined ? {} : { clientAuth: more.clientAuth })
           }),
-          // The provider has no tenants: the API is where the issuer is.
+          // The provider has no tenants; its API is at the issuer.
           environment: CxoneEnvironment.discover({ issuer, apiBaseUrl: issuer }),
           policy: { retries: 0 }
         })
@@ -318,7 +317,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
   it.scopedLive.each([
     ["client_secret_basic", undefined],
     ["client_secret_post", ClientAuth.post]
-  ] as const)("finds the token endpoint by itself, and its token is good: %s", ([method, clientAuth]) =>
+  ] as const)("finds the token endpoint, and gets a valid token: %s", ([method, clientAuth]) =>
     Effect.gen(function* () {
       const provider = yield* started(method)
       const answer = yield* callMe.pipe(
@@ -329,7 +328,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
     })
   )
 
-  it.scopedLive("a wrong access key is an InvalidClient that points at the key and its employee", () =>
+  it.scopedLive("a wrong access key is an InvalidClient that names the access key and its employee", () =>
     Effect.gen(function* () {
       const provider = yield* started()
       const error = yield* Effect.flip(callMe).pipe(
@@ -340,7 +339,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
     })
   )
 
-  it.scopedLive("its document at another address is that of another issuer, and no secret is sent there", () =>
+  it.scopedLive("a document that names another issuer is refused, and no secret is sent", () =>
     Effect.gen(function* () {
       const provider = yield* started()
       const elsewhere = provider.issuer.replace("127.0.0.1", "localhost")
@@ -350,7 +349,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
     })
   )
 
-  it.scopedLive("a port where nobody listens is a DiscoveryFailed with the transport's code", () =>
+  it.scopedLive("a port without a listener is a DiscoveryFailed with the transport's code", () =>
     Effect.gen(function* () {
       const { issuer } = yield* Effect.scoped(OidcProvider.start())
       const error = yield* Effect.flip(callMe).pipe(Effect.provide(appAt(issuer)))

@@ -1,14 +1,16 @@
-/** Facts §7: each way in which one CXone differs from another, played by the simulator, and each row of it by name. */
-import { FetchHttpClient } from "@effect/platform"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+/** The quirks of docs/cxone-facts.md: each way in which one CXone differs from another, played by the simulator. */
 import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultClient, Fault, type SimulatedTenant, type SimulatorOptions } from "cxone-auth-testkit"
 import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
+import { transports } from "../support/Transports.js"
 
 const serverTime = "/incontactAPI/services/v33.0/server-time"
 
 const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get(serverTime)).pipe(Effect.map(({ status }) => status))
+
+/** The faults that can be injected at discovery. */
+type DiscoveryFault = Exclude<Fault, { readonly _tag: "RevokeToken" | "ForgetClient" }>
 
 type Way = "accessKey" | "accessKeyOnly"
 const ways: ReadonlyArray<Way> = ["accessKey", "accessKeyOnly"]
@@ -16,7 +18,7 @@ const ways: ReadonlyArray<Way> = ["accessKey", "accessKeyOnly"]
 const appWith = (options: { readonly way: Way; readonly clientAuth?: ClientAuth }) =>
   CxoneHttpClient.layer.pipe(Layer.provideMerge(CxoneSimulator.layerAuth(options)))
 
-/** Runs it in an app that came in this way, at a simulator in memory. */
+/** Runs an effect in an app with this way in, at the simulator in memory. */
 const playedBy =
   (options: SimulatorOptions, way: Way, more: { readonly clientAuth?: ClientAuth } = {}) =>
   <A, E>(effect: Effect.Effect<A, E, CxoneAuth | CxoneHttpClient | CxoneSimulator>) =>
@@ -28,13 +30,13 @@ const tenant = (tenantId: string, area: string): SimulatedTenant => ({
   accessKeys: [{ accessKeyId: `${tenantId}/K+Y====`, accessKeySecret: Redacted.make("s/e+c=r%e:t £ é====") }]
 })
 
-describe.each(ways)("facts §7, %s", (way) => {
+describe.each(ways)("quirks of CXone, for the way in %s", (way) => {
   it.effect.each<readonly [row: string, options: SimulatorOptions]>([
-    ["as CXone is known to be", {}],
+    ["no quirk", {}],
     ["key ids ending in ====, secrets with + / % : and Unicode", { tenants: [tenant("acme", "uk1")] }],
     ["expires_in a string", { expiresIn: "string" }],
     ["expires_in missing", { expiresIn: "omitted" }],
-    ["tokens that are no JWT", { tokenFormat: "opaque" }],
+    ["opaque tokens", { tokenFormat: "opaque" }],
     ["id_token missing: the access token names the tenant", { quirks: { idToken: "omitted" } }],
     ["refresh_token missing", { quirks: { refreshToken: "omitted" } }],
     ["answers in camel case", { quirks: { answer: "camelCase" } }],
@@ -63,7 +65,7 @@ describe.each(ways)("facts §7, %s", (way) => {
     }).pipe(playedBy({ quirks: { errors } }, way))
   )
 
-  it.effect("errors as each service has them: 401, and the access key is at fault", () =>
+  it.effect("errors as each service sends them: 401 is invalid_grant", () =>
     Effect.gen(function* () {
       const { deactivateAccessKey, tenants } = yield* CxoneSimulator
       yield* deactivateAccessKey(tenants[0].accessKeys[0].accessKeyId)
@@ -93,7 +95,7 @@ describe.each(ways)("facts §7, %s", (way) => {
     }).pipe(playedBy({}, way))
   )
 
-  it.effect.each<readonly [row: string, fault: Fault, end: string]>([
+  it.effect.each<readonly [row: string, fault: DiscoveryFault, end: string]>([
     ["503 HTML", Fault.respond({ status: 503, body: "<html></html>" }), "200"],
     ["429", Fault.respond({ status: 429 }), "200"],
     ["a connection that is reset", Fault.connectionReset, "200"],
@@ -104,7 +106,7 @@ describe.each(ways)("facts §7, %s", (way) => {
   ])("%s from discovery", ([_, fault, end]) =>
     Effect.gen(function* () {
       const { inject } = yield* CxoneSimulator
-      if (fault._tag === "RevokeToken" || fault._tag === "ForgetClient") return
+
       yield* inject(fault, { on: "discovery" })
       const fiber = yield* Effect.fork(
         Effect.merge(Effect.mapBoth(call, { onSuccess: String, onFailure: ({ _tag }) => _tag }))
@@ -115,7 +117,7 @@ describe.each(ways)("facts §7, %s", (way) => {
   )
 })
 
-describe("facts §7, the client", () => {
+describe("quirks of CXone: how a client authenticates", () => {
   it.effect.each([
     ["basic", undefined, "basic"],
     ["post", ClientAuth.post, "post"]
@@ -131,7 +133,7 @@ describe("facts §7, the client", () => {
     )
   )
 
-  it.effect("the wrong way for the registration is invalid_client, and the message names the setting", () =>
+  it.effect("a client that authenticates the wrong way is invalid_client, and the message names the setting", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(call)
       expect(error).toMatchObject({ _tag: "InvalidClient", reason: "invalid_client" })
@@ -140,10 +142,10 @@ describe("facts §7, the client", () => {
   )
 })
 
-describe("facts §7, two tenants on one issuer", () => {
+describe("quirks of CXone: two tenants at one issuer", () => {
   const options = { tenants: [tenant("acme", "na1"), tenant("globex", "eu1")] } as const
 
-  it.effect("each has its own token, and only its own API host takes it", () =>
+  it.effect("L10: each has its own token, and only its own API host accepts it", () =>
     Effect.gen(function* () {
       const { issuerEnvironment, requestsTo, tenants } = yield* CxoneSimulator
       for (const { credentials } of tenants) {
@@ -158,7 +160,7 @@ describe("facts §7, two tenants on one issuer", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(options)))
   )
 
-  it.effect("a key at the host of another area than its tenant's finds its tenant's API all the same", () =>
+  it.effect("an access key that is sent to another area finds its own tenant's API", () =>
     Effect.gen(function* () {
       const { requestsTo, tenants } = yield* CxoneSimulator
       const [acme, globex] = tenants
@@ -176,12 +178,8 @@ describe("facts §7, two tenants on one issuer", () => {
   )
 })
 
-describe.each([
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const)("on sockets, over %s", (_, http) => {
-  it.live.each(ways)("%s: from the key to the API of its tenant, on hosts of their own", (way) =>
+describe.each(transports)("the ways in with an access key, on sockets over %s", (_, http) => {
+  it.live.each(ways)("%s: from the access key to the API of its tenant, on hosts of their own", (way) =>
     Effect.gen(function* () {
       expect(yield* call).toBe(200)
       const { origin, requests, tenants } = yield* CxoneSimulator

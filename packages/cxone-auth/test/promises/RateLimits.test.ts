@@ -14,35 +14,17 @@ import {
   Option,
   Random,
   Stream,
-  TestClock,
-  Tracer
+  TestClock
 } from "effect"
-import { bearerOf, host, invalidToken, world } from "../support/ClientWorld.js"
-import { json, type Sent } from "../support/ScriptedHttpClient.js"
+import { after, bearerOf, ended, host, invalidToken, notYet, world } from "../support/ClientWorld.js"
+import * as SpanRecorder from "../support/SpanRecorder.js"
 import * as VirtualTime from "../support/VirtualTime.js"
-
-const notYet = (retryAfter?: string, status = 429) =>
-  new Response("not yet", { status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
-
-/** Says "not yet" to the first requests, as many as there are answers, and serves the rest. */
-const after =
-  (...first: ReadonlyArray<() => Response>) =>
-  (_: Sent, index: number) =>
-    (first[index] ?? (() => json({ ok: true })))()
 
 const patient = { onRateLimited: { wait: "1 minute" } } as const
 
 const unjittered = Effect.withRandom(Random.fixed([0]))
 
-/** Runs a call to its end, however long it takes by the clock. */
-const ended = <A, E, R>(call: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(Effect.either(call))
-    yield* TestClock.adjust("10 minutes")
-    return yield* Fiber.join(fiber)
-  })
-
-describe("C4: by default a call that CXone has no time for is RateLimited at once", () => {
+describe("C4: by default a call that is answered 429 is RateLimited at once", () => {
   it.scoped.each([
     [429, "7", Option.some(Duration.seconds(7))],
     [429, undefined, Option.none()],
@@ -68,7 +50,7 @@ describe("C4: by default a call that CXone has no time for is RateLimited at onc
     })
   )
 
-  it.scoped("while Retry-After runs nothing is sent to that origin, and then everything is", () =>
+  it.scoped("until the Retry-After has passed nothing is sent to that origin; then every call is", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({
         api: after(() => notYet("7")),
@@ -90,7 +72,7 @@ describe("C4: by default a call that CXone has no time for is RateLimited at onc
   )
 })
 
-describe("C4: a call that may wait is held back, and sent again if that is safe", () => {
+describe("C4: a call that may wait is delayed, and sent again if that is safe", () => {
   it.scoped.each([
     ["429 with Retry-After", () => notYet("7"), 7_000],
     ["503 with Retry-After", () => notYet("7", 503), 7_000],
@@ -136,7 +118,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it.scoped("one that is not to be sent twice waits for its only try", () =>
+  it.scoped("a call that may not be sent twice waits before it is sent", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
       yield* Effect.flip(client.post("/first"))
@@ -148,7 +130,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     }).pipe(unjittered)
   )
 
-  it.scoped("what is ahead of its patience it does not wait for; what the API said is the failure", () =>
+  it.scoped("a call does not wait for a Retry-After longer than it may; it fails with the API's answer", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("61", 503), options: patient })
       const error = yield* Effect.flip(client.get("/x"))
@@ -158,7 +140,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it.scoped("patience is for all tries together", () =>
+  it.scoped("the time to wait is for all attempts of a call together", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("25"), options: patient })
       const result = yield* ended(client.get("/x"))
@@ -167,7 +149,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     }).pipe(unjittered)
   )
 
-  it.scoped("L1: a token that ends while the call waits is not the one that is sent", () =>
+  it.scoped("L1: a call whose token ends while it waits is sent with a new token", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({
         api: after(() => notYet("3600")),
@@ -180,7 +162,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     }).pipe(unjittered)
   )
 
-  it.scoped("C2: a 401 after the wait, and a 429 after the renewal, are answered as ever, and once", () =>
+  it.scoped("C2: a 401 after the wait, and a 429 after the renewal, are handled as usual, and once", () =>
     Effect.gen(function* () {
       const late = yield* world({ api: after(() => notYet("1"), invalidToken), options: patient })
       expect(Either.isRight(yield* ended(late.client.get("/x")))).toBe(true)
@@ -198,16 +180,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
 
   it.scoped("a trace shows the wait between the two requests", () =>
     Effect.gen(function* () {
-      const spans: Array<Tracer.Span> = []
-      const ordinary = yield* Effect.tracer
-      const tracer = Tracer.make({
-        span: (...span) => {
-          const made = ordinary.span(...span)
-          spans.push(made)
-          return made
-        },
-        context: (run, fiber) => ordinary.context(run, fiber)
-      })
+      const { spans, tracer } = SpanRecorder.make()
       const { client } = yield* world({ api: after(() => notYet("7")), options: patient })
       yield* ended(client.get("/x").pipe(Effect.withTracer(tracer)))
       const shown = spans.filter(({ name }) => name !== "CxoneAuth.accessToken")
@@ -216,7 +189,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it.scoped("a caller who gives up is gone at once, and is not sent again", () =>
+  it.scoped("a caller that times out ends at once, and its call is not sent again", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
       const call = yield* Effect.fork(Effect.timeoutOption(client.get("/x"), "3 seconds"))
@@ -227,7 +200,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
     })
   )
 
-  it("5,000 calls at once: 1,000 wait, the others are told; then one is sent, two, four, and each only once", () => {
+  it("of 5,000 calls at once 1,000 wait and the others fail; then 1, 2, 4 and more are sent, each once", () => {
     const program = Effect.gen(function* () {
       const sent: Array<number> = []
       const http = HttpClient.make((request) =>
@@ -261,51 +234,7 @@ describe("C4: a call that may wait is held back, and sent again if that is safe"
   })
 })
 
-describe("C4: what the client does, a single call may do otherwise", () => {
-  it.scoped("fail where the client waits, and wait where it fails", () =>
-    Effect.gen(function* () {
-      const waiting = yield* world({ api: after(() => notYet("7")), options: patient })
-      const failed = yield* ended(waiting.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited("fail")))
-      expect(Either.isLeft(failed)).toBe(true)
-      const failing = yield* world({ api: after(() => notYet("7")) })
-      const waited = yield* ended(
-        failing.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }))
-      )
-      expect(Either.isRight(waited)).toBe(true)
-    })
-  )
-
-  it.scoped("the innermost word counts, and each option by itself", () =>
-    Effect.gen(function* () {
-      const { apiCalls, client } = yield* world({ api: after(() => notYet("7")) })
-      const call = client
-        .post("/x")
-        .pipe(
-          CxoneHttpClient.withIdempotency(true),
-          CxoneHttpClient.withScopes("write:users"),
-          CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }),
-          CxoneHttpClient.withIdempotency(false),
-          CxoneHttpClient.withOnRateLimited("fail")
-        )
-      expect(Either.isRight(yield* ended(call))).toBe(true)
-      expect((yield* apiCalls).length).toBe(2)
-    })
-  )
-
-  it.each(["-1 second", -1, Number.NaN, "soon", "25 days", Duration.infinity])(
-    "wait: %s is refused at once",
-    (wait) => {
-      // What JavaScript, or a value from elsewhere, may bring.
-      const onRateLimited = { wait: wait as Duration.DurationInput }
-      expect(() => CxoneHttpClient.withOnRateLimited(onRateLimited)).toThrow(
-        /^CxoneHttpClient: onRateLimited\.wait is /
-      )
-      expect(() => CxoneHttpClient.layerWith({ onRateLimited })).toThrow(TypeError)
-    }
-  )
-})
-
-describe("the retry of transport failures is the app's, and does not multiply with ours", () => {
+describe("C4: the app's own retries are not multiplied by the client's", () => {
   const resilient = (client: HttpClient.HttpClient.With<unknown>) =>
     client.pipe(HttpClient.filterStatusOk, HttpClient.retryTransient({ times: 3 }))
 
@@ -314,7 +243,7 @@ describe("the retry of transport failures is the app's, and does not multiply wi
     ["503", () => notYet(undefined, 503), 4],
     ["503 with Retry-After", () => notYet("1", 503), 1],
     ["429", () => notYet("1"), 1],
-    ["a token that is refused", invalidToken, 2],
+    ["a refused token", invalidToken, 2],
     ["404", () => new Response("", { status: 404 }), 1]
   ] as const)("%s", ([_, api, requests]) =>
     Effect.gen(function* () {
@@ -324,65 +253,11 @@ describe("the retry of transport failures is the app's, and does not multiply wi
     })
   )
 
-  it.scoped("a client that waits is not made to wait four times as long", () =>
+  it.scoped("a client that waits does not wait again for each retry", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("50"), options: patient })
       expect(Either.isLeft(yield* ended(resilient(client).get("/x")))).toBe(true)
       expect((yield* apiCalls).length).toBe(2)
-    })
-  )
-})
-
-describe("C2: where a token was refused for good", () => {
-  const refuses = (path: string, tokens: ReadonlyArray<string>) => (sent: Sent) =>
-    new URL(sent.url).pathname === path || tokens.includes(bearerOf(sent)) ? invalidToken() : json({})
-
-  it.scoped("one route that always answers 401 does not keep the others from being renewed", () =>
-    Effect.gen(function* () {
-      const revoked: Array<string> = []
-      const { client, exchanges } = yield* world({ api: refuses("/broken", revoked) })
-      yield* Effect.flip(client.get("/broken"))
-      revoked.push("t1", "t2")
-      expect((yield* client.get("/users")).status).toBe(200)
-      expect(yield* exchanges).toBe(3)
-    })
-  )
-
-  it.scoped("routes without end that always answer 401 cost eight renewals a minute, and then none", () =>
-    Effect.gen(function* () {
-      const { apiCalls, client, exchanges } = yield* world({ api: invalidToken })
-      for (const n of Arr.range(1, 50)) {
-        expect(yield* Effect.flip(client.get(`/contacts/${n}`))).toMatchObject({ _tag: "InvalidToken" })
-      }
-      expect(yield* exchanges).toBeLessThanOrEqual(9)
-      expect((yield* apiCalls).length).toBeLessThanOrEqual(50 + 8)
-    })
-  )
-})
-
-describe("a 403 whose body stalls", () => {
-  it.scoped("is searched for a second, and then the caller's to see, with every byte", () =>
-    Effect.gen(function* () {
-      let push: (text: string) => void = () => {}
-      let finish: () => void = () => {}
-      const stalling = new ReadableStream<Uint8Array>({
-        start: (controller) => {
-          push = (text) => controller.enqueue(new TextEncoder().encode(text))
-          finish = () => controller.close()
-        }
-      })
-      const headers = { "content-type": "application/json" }
-      const { client } = yield* world({ api: () => new Response(stalling, { status: 403, headers }) })
-      push('{"error":')
-      const call = yield* Effect.fork(client.get("/x"))
-      yield* TestClock.adjust("1 second")
-      const response = yield* Fiber.join(call)
-      expect(response.status).toBe(403)
-      const reading = yield* Effect.fork(response.text)
-      yield* TestClock.adjust("1 minute")
-      push('"no_role"}')
-      finish()
-      expect(Exit.getOrElse(yield* Fiber.await(reading), () => "")).toBe('{"error":"no_role"}')
     })
   )
 })

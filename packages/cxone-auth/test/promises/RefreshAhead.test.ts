@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken, TokenEndpointUnavailable, TokenPolicy } from "cxone-auth"
+import { type AccessToken, TokenEndpointUnavailable, TokenPolicy } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import {
   Array,
   Clock,
@@ -11,7 +12,6 @@ import {
   LogLevel,
   Option,
   Random,
-  Redacted,
   Ref,
   Scope,
   TestClock
@@ -19,13 +19,15 @@ import {
 import * as TokenCache from "../../src/auth/TokenCache.js"
 import * as TokenSlot from "../../src/auth/TokenSlot.js"
 import type * as Metrics from "../../src/telemetry/Metrics.js"
+import { credentialsWith, sent, withAuth } from "../support/SecretsWorld.js"
+import { tokenOf, valueOf } from "../support/Tokens.js"
 import * as VirtualTime from "../support/VirtualTime.js"
 
 const hour = 3_600_000
 const policy = TokenPolicy.defaults
-/** The latest moment that a renewal of a token of one hour can begin, if somebody asks: no jitter at all. */
+/** When a renewal of a token of one hour begins at the latest, if a caller asks: without jitter. */
 const latestStart = hour - 30_000 - 300_000
-/** The earliest: a jitter of a fifth of the window. */
+/** When it begins at the earliest: with a jitter of a fifth of the window. */
 const earliestStart = latestStart - 60_000
 const margin = hour - 30_000
 
@@ -40,7 +42,7 @@ type Play = (
   n: number
 ) => Effect.Effect<{ readonly lifetime?: number; readonly value?: string }, TokenEndpointUnavailable>
 
-/** A provider that plays this at its nth exchange, and a cache that it fills. */
+/** A cache whose nth exchange does what `play` says. */
 const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
   Effect.gen(function* () {
     const starts = yield* Ref.make<ReadonlyArray<number>>([])
@@ -49,14 +51,7 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
       const obtainedAt = yield* Clock.currentTimeMillis
       const all = yield* Ref.updateAndGet(starts, (before) => [...before, obtainedAt])
       const { lifetime = hour, value = `token-${all.length}` } = yield* play(all.length)
-      return new AccessToken({
-        value: Redacted.make(value),
-        tokenType: "Bearer",
-        scopes: [],
-        requestedScopes: [],
-        obtainedAt,
-        expiresAt: obtainedAt + lifetime
-      })
+      return tokenOf(value, { obtainedAt, lifetime })
     })
     const seen: Array<Metrics.CacheState> = []
     const reasons: Array<Metrics.RenewalReason> = []
@@ -80,8 +75,8 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
     )
     return {
       access,
-      get: Effect.map(access, ({ value }) => Redacted.value(value)),
-      invalidate: (token: AccessToken) => Effect.sync(() => TokenSlot.drop(slot, token)),
+      get: Effect.map(access, valueOf),
+      invalidate: (token: AccessToken) => TokenSlot.drop(slot, token),
       seen,
       reasons,
       scope,
@@ -92,7 +87,7 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
 
 const inTime = (millis: number) => Effect.as(Effect.sleep(millis), {})
 
-describe("TokenCache, ahead of a token's end", () => {
+describe("renewal ahead of a token's end", () => {
   describe("L4: renewed in the background, on demand", () => {
     it.effect(
       "the first of 1,000 callers in the window starts one renewal, and all get the current token at once",
@@ -101,7 +96,7 @@ describe("TokenCache, ahead of a token's end", () => {
           const { get, seen, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : inTime(5_000)))
           yield* get
           yield* TestClock.setTime(latestStart)
-          // Nobody moves the clock: whoever waited for the renewal would wait for ever.
+          // The clock stands still: a caller that waited for the renewal would never end.
           const values = yield* Effect.all(Array.replicate(get, 1_000), { concurrency: "unbounded" })
           expect(new Set(values)).toEqual(new Set(["token-1"]))
           expect(new Set(seen)).toEqual(new Set(["miss", "stale"]))
@@ -131,7 +126,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it.effect("the start is drawn for each token: a fleet of 200 spreads over a minute", () =>
+    it.effect("the start is jittered for each token: 200 of them spread over a minute", () =>
       Effect.gen(function* () {
         const fleet = yield* Effect.forEach(Array.range(1, 200), (seed) =>
           setup(() => Effect.succeed({}), Random.make(seed))
@@ -149,14 +144,14 @@ describe("TokenCache, ahead of a token's end", () => {
         }
         expect(sofar).toBe(200)
         expect(inTenSeconds).toHaveLength(7)
-        // The first is the very start of the minute; of the others none has more than a third of the fleet.
+        // The first is the start of the minute; none of the others has more than a third of the 200.
         expect(inTenSeconds[0]).toBeLessThan(5)
         expect(Math.max(...inTenSeconds)).toBeLessThan(67)
         expect(Math.min(...inTenSeconds.slice(1))).toBeGreaterThan(10)
       })
     )
 
-    it.effect("L3: the renewal goes on when the caller who started it is interrupted", () =>
+    it.effect("L3: the renewal goes on when the caller that started it is interrupted", () =>
       Effect.gen(function* () {
         const { get, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : inTime(5_000)))
         yield* get
@@ -170,7 +165,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it("L8: a provider that hands back the same token, ever nearer to its end, is asked a few times and no more", () => {
+    it("L8: a provider that gives the same token again, with less and less time left, is asked only a few times", () => {
       const asked = VirtualTime.run(
         Effect.gen(function* () {
           const { get, started } = yield* setup(() =>
@@ -188,7 +183,7 @@ describe("TokenCache, ahead of a token's end", () => {
   })
 
   describe("L5: an outage is invisible while the token lives", () => {
-    it.effect("a failed renewal is tried again after 1, 2, 4, 8, 16, 30 s, jittered, and no call fails", () =>
+    it.effect("a failed renewal is retried after 1, 2, 4, 8, 16, 30 s, jittered, and fails no call", () =>
       Effect.gen(function* () {
         const { get, starts } = yield* setup(
           (n) => (n < 9 ? (n === 1 ? Effect.succeed({}) : unavailable) : Effect.succeed({})),
@@ -197,7 +192,7 @@ describe("TokenCache, ahead of a token's end", () => {
         yield* get
         yield* TestClock.setTime(latestStart)
         expect(yield* get).toBe("token-1")
-        // From here on nobody asks: the renewal has been asked for once.
+        // No caller asks from here on: the renewal goes on by itself.
         yield* TestClock.adjust("150 seconds")
         const times = yield* starts
         const pauses = times.slice(2).map((at, i) => (at - (times[i + 1] ?? 0)) / 1_000)
@@ -210,7 +205,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it.effect("the tries end at the margin; then the next caller makes one of its own, and is told", () =>
+    it.effect("the retries end at the margin; the next caller starts an exchange, and gets its failure", () =>
       Effect.gen(function* () {
         const { get, started, starts } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : unavailable))
         yield* get
@@ -227,7 +222,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it.effect("a caller who comes past the margin during a slow renewal joins it", () =>
+    it.effect("a caller that comes past the margin during a slow renewal joins it", () =>
       Effect.gen(function* () {
         const { get, seen, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : inTime(60_000)))
         yield* get
@@ -242,7 +237,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it.effect("a defect in a renewal is a failed try like any other, and nothing is left unhandled", () =>
+    it.effect("a defect in a renewal is retried like a failure, and is not reported as unhandled", () =>
       Effect.gen(function* () {
         const logged: Array<string> = []
         const logger = Logger.make(({ annotations, message }) => {
@@ -265,7 +260,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it.effect("L9: a token that is dropped between two tries ends them; the next caller gets another", () =>
+    it.effect("L9: invalidating the token between two retries ends them; the next caller gets a new token", () =>
       Effect.gen(function* () {
         const { access, get, invalidate, seen, started } = yield* setup((n) =>
           n === 2 ? unavailable : Effect.succeed({})
@@ -282,7 +277,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it.effect("L3: closing the layer between two tries ends them", () =>
+    it.effect("L3: closing the layer between two retries ends them", () =>
       Effect.gen(function* () {
         const { get, scope, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : unavailable))
         yield* get
@@ -296,7 +291,7 @@ describe("TokenCache, ahead of a token's end", () => {
       })
     )
 
-    it.effect("L3: closing the layer during a renewal ends it, and the current token is served on", () =>
+    it.effect("L3: closing the layer during a renewal interrupts it, and the current token is still served", () =>
       Effect.gen(function* () {
         const ended = yield* Ref.make(false)
         const slow = Effect.onInterrupt(inTime(5_000), () => Ref.set(ended, true))
@@ -312,7 +307,7 @@ describe("TokenCache, ahead of a token's end", () => {
     )
   })
 
-  it.effect("L2: a clock that was set back, and is put right during an exchange, does not start a second one", () =>
+  it.effect("L2, L12: a clock that was set back, and is corrected during an exchange, starts no second one", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(hour)
       const { get, seen, started } = yield* setup((n) => (n === 1 ? Effect.succeed({}) : Effect.never))
@@ -330,7 +325,7 @@ describe("TokenCache, ahead of a token's end", () => {
     })
   )
 
-  it.effect("a failed exchange is no renewal, and the next one is still the first", () =>
+  it.effect("a failed exchange is not counted as a renewal", () =>
     Effect.gen(function* () {
       const { get, reasons } = yield* setup((n) => (n === 1 ? unavailable : Effect.succeed({})))
       yield* Effect.flip(get)
@@ -339,7 +334,7 @@ describe("TokenCache, ahead of a token's end", () => {
     })
   )
 
-  it.effect("why a token was obtained is known: it was the first, dropped, soon at its end, or past it", () =>
+  it.effect("the reason of each renewal is known: first, invalidated, ahead or expired", () =>
     Effect.gen(function* () {
       const { access, get, invalidate, reasons } = yield* setup(() => Effect.succeed({}))
       const first = yield* access
@@ -351,5 +346,43 @@ describe("TokenCache, ahead of a token's end", () => {
       yield* get
       expect(reasons).toEqual(["first", "invalidated", "ahead", "expired"])
     })
+  )
+
+  it.effect("L7: a renewal waits for the Retry-After of a 503, however long it is", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* auth.accessToken
+        yield* inject(Fault.respond({ status: 503, headers: { "retry-after": "120" } }), {
+          on: "token",
+          times: Number.POSITIVE_INFINITY
+        })
+        yield* TestClock.setTime(3_270_000)
+        yield* auth.accessToken
+        yield* TestClock.adjust("290 seconds")
+        // The first at once, then one after 120 s and one after 240 s.
+        expect(yield* sent).toBe(1 + 3)
+      })
+    )
+  )
+
+  it.effect("L4, L12: a token is still renewed after the clock jumped past its margin and was corrected", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { clearFaults, inject } = yield* CxoneSimulator
+        yield* auth.accessToken
+        yield* inject(Fault.connectionReset, { on: "token", times: Number.POSITIVE_INFINITY })
+        yield* TestClock.setTime(3_270_000)
+        yield* auth.accessToken
+        yield* TestClock.setTime(3_600_000)
+        yield* TestClock.setTime(3_280_000)
+        yield* clearFaults
+        const before = yield* sent
+        yield* auth.accessToken
+        yield* TestClock.adjust("1 minute")
+        expect(yield* sent).toBe(before + 1)
+        expect((yield* auth.status)[0]).toMatchObject({ state: "fresh" })
+      })
+    )
   )
 })

@@ -23,15 +23,10 @@ import {
 } from "effect"
 import * as RetriedExchange from "../../src/exchange/RetriedExchange.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
+import { transports } from "../support/Transports.js"
 
-/** For machines that have much else to do. */
+/** Long enough for a busy machine. */
 const timeout = 20_000
-
-const transports = [
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
 
 interface Received {
   readonly method: string
@@ -42,10 +37,10 @@ interface Received {
 
 interface Server {
   readonly origin: string
-  /** What has arrived so far, in order. */
+  /** The requests so far, in order. */
   readonly requests: ReadonlyArray<Received>
   readonly connections: () => number
-  /** Waits until a connection is closed. These servers close none themselves, unless they say so. */
+  /** Waits until a connection is closed. These servers close none themselves, unless their name says so. */
   readonly closed: Effect.Effect<void>
 }
 
@@ -79,7 +74,7 @@ const listen = (server: Net.Server): Effect.Effect<Omit<Server, "requests">, nev
     }
   })
 
-/** An HTTP server that reads each request to its end and then lets `answer` do with the response what it likes. */
+/** An HTTP server that reads each request to its end, and then passes the response to `answer`. */
 const serve = (
   answer: (response: Http.ServerResponse, request: Received) => void
 ): Effect.Effect<Server, never, Scope.Scope> => {
@@ -104,7 +99,7 @@ const serveTokens = Effect.suspend(() => {
   })
 })
 
-/** An API that refuses token-1 and hands every request with another token to `answer`. */
+/** An API that refuses token-1, and passes every request with another token to `answer`. */
 const serveApi = (answer: (response: Http.ServerResponse, request: Received) => void, refusal = "Expired.") =>
   serve((response, request) => {
     if (request.headers.authorization === "Bearer token-1") {
@@ -163,7 +158,7 @@ const connect = (tokens: Server, api: Server) =>
 
 const clock = Clock.make()
 
-/** Waits that are shorter than the time-out of an attempt take no time, and longer ones never end. */
+/** Sleeps that are shorter than the time-out of an attempt take no time, and longer ones never end. */
 const withoutWaiting = Effect.withClock({
   [Clock.ClockTypeId]: Clock.ClockTypeId,
   unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
@@ -191,7 +186,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("L7: a port where nobody listens is tried four times, and then told with its code", () =>
+    it.scopedLive("L7: a port without a listener costs four attempts, and the error has the code", () =>
       Effect.gen(function* () {
         const gone = yield* Effect.scoped(serveTokens)
         const error = yield* Effect.flip(withoutWaiting(exchangeAt(gone)))
@@ -205,7 +200,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
     )
 
     it.scopedLive.each(breaks)(
-      "L7: a connection that %s is tried four times, and then told with its code",
+      "L7: a connection that %s costs four attempts, and the error has the code",
       ([, breakOff]) =>
         Effect.gen(function* () {
           const breaking = yield* listen(Net.createServer((socket) => socket.once("data", () => breakOff(socket))))
@@ -220,7 +215,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
         }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("L7: an answer that is no HTTP is tried four times, and then told", () =>
+    it.scopedLive("L7: an answer that is not HTTP costs four attempts", () =>
       Effect.gen(function* () {
         const greeting = yield* listen(Net.createServer((socket) => socket.end("220 mail.example.com ESMTP\r\n")))
         const error = yield* Effect.flip(withoutWaiting(exchangeAt(greeting)))
@@ -244,7 +239,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("S3: an endless answer is given up, and so is its connection", () =>
+    it.scopedLive("S3: an endless answer is given up and its connection closed", () =>
       Effect.gen(function* () {
         const endless = yield* serve(writeForever)
         const error = yield* Effect.flip(exchangeAt(endless))
@@ -254,7 +249,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("L3: closing the layer ends the exchange in flight with its connection, and its waiters", () =>
+    it.scopedLive("L3: closing the layer ends the exchange, its connection and its waiters", () =>
       Effect.gen(function* () {
         const arrived = yield* Deferred.make<void>()
         const silent = yield* serve(() => Deferred.unsafeDone(arrived, Exit.void))
@@ -270,7 +265,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("L3: a caller that leaves does not end the exchange that others wait for", () =>
+    it.scopedLive("L3: a caller that is interrupted does not end the exchange that others wait for", () =>
       Effect.gen(function* () {
         const arrived = yield* Deferred.make<Http.ServerResponse>()
         const slow = yield* serve((response) => Deferred.unsafeDone(arrived, Exit.succeed(response)))
@@ -303,7 +298,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("C1: a redirect that is followed on top of the client passes the guard, or fails there", () =>
+    it.scopedLive("C1: a redirect that the app follows goes through the guard", () =>
       Effect.gen(function* () {
         const tokens = yield* serveTokens
         const other = yield* serve((response) => void response.end("elsewhere"))
@@ -339,22 +334,24 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive.each(badBodies)("C2: a 401 with a body that is %s is given up with its connection", ([, writeBody]) =>
-      Effect.gen(function* () {
-        const tokens = yield* serveTokens
-        const api = yield* serve((response, { headers }) => {
-          if (headers.authorization === "Bearer token-1") {
-            writeBody(response.writeHead(401))
-          } else {
-            response.end("welcome")
-          }
-        })
-        const cxone = yield* connect(tokens, api)
-        const response = yield* withoutWaiting(cxone.get("/users/me"))
-        expect(yield* response.text).toBe("welcome")
-        yield* api.closed
-        expect(tokensOf(api)).toEqual(["Bearer token-1", "Bearer token-2"])
-      }).pipe(Effect.provide(http))
+    it.scopedLive.each(badBodies)(
+      "C8: a 401 with a body that is %s is given up and its connection closed",
+      ([, writeBody]) =>
+        Effect.gen(function* () {
+          const tokens = yield* serveTokens
+          const api = yield* serve((response, { headers }) => {
+            if (headers.authorization === "Bearer token-1") {
+              writeBody(response.writeHead(401))
+            } else {
+              response.end("welcome")
+            }
+          })
+          const cxone = yield* connect(tokens, api)
+          const response = yield* withoutWaiting(cxone.get("/users/me"))
+          expect(yield* response.text).toBe("welcome")
+          yield* api.closed
+          expect(tokensOf(api)).toEqual(["Bearer token-1", "Bearer token-2"])
+        }).pipe(Effect.provide(http))
     )
 
     it.scopedLive("C2: a POST is sent again with the same body", () =>
@@ -401,7 +398,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
       }).pipe(Effect.provide(http))
     )
 
-    it.scopedLive("C3: a download of 10 MB passes as a stream, every byte of it", () =>
+    it.scopedLive("C3: a download of 10 MB passes as a stream, unchanged", () =>
       Effect.gen(function* () {
         const tokens = yield* serveTokens
         const content = randomBytes(10_000_000)
@@ -415,7 +412,7 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
   })
 })
 
-// Whoever holds the one connection keeps the next call waiting for ever.
+// A call that kept the one connection would make the next call wait for ever.
 const onOneConnection = [
   [
     "undici",
@@ -440,31 +437,33 @@ describe.each(onOneConnection)("sockets, %s, one connection at a time", { timeou
   it.scopedLive.each([
     ["short", 20],
     ["long", 20_000]
-  ] as const)("C2: it is free again after an answer with a %s body that the caller does not see", ([, length]) =>
-    Effect.gen(function* () {
-      const tokens = yield* serveTokens
-      const body = "x".repeat(length)
-      const api = yield* serveApi((response, { path }) => {
-        switch (path) {
-          case "/busy":
-            return void response.writeHead(429).end(body)
-          case "/admin":
-            return void response.writeHead(403, { "www-authenticate": 'Bearer error="insufficient_scope"' }).end(body)
-          default:
-            return void response.end("welcome")
-        }
-      }, body)
-      const cxone = yield* connect(tokens, api)
-      expect((yield* Effect.flip(cxone.get("/busy")))._tag).toBe("RateLimited")
-      expect((yield* Effect.flip(cxone.get("/admin")))._tag).toBe("InsufficientScope")
-      const response = yield* cxone.get("/users/me")
-      expect(yield* response.text).toBe("welcome")
-      expect(tokensOf(api)).toEqual(["Bearer token-1", "Bearer token-2", "Bearer token-2", "Bearer token-2"])
-      expect(api.connections()).toBe(1)
-    }).pipe(Effect.provide(http))
+  ] as const)(
+    "C8: the connection is free again after an answer with a %s body that the caller does not get",
+    ([, length]) =>
+      Effect.gen(function* () {
+        const tokens = yield* serveTokens
+        const body = "x".repeat(length)
+        const api = yield* serveApi((response, { path }) => {
+          switch (path) {
+            case "/busy":
+              return void response.writeHead(429).end(body)
+            case "/admin":
+              return void response.writeHead(403, { "www-authenticate": 'Bearer error="insufficient_scope"' }).end(body)
+            default:
+              return void response.end("welcome")
+          }
+        }, body)
+        const cxone = yield* connect(tokens, api)
+        expect((yield* Effect.flip(cxone.get("/busy")))._tag).toBe("RateLimited")
+        expect((yield* Effect.flip(cxone.get("/admin")))._tag).toBe("InsufficientScope")
+        const response = yield* cxone.get("/users/me")
+        expect(yield* response.text).toBe("welcome")
+        expect(tokensOf(api)).toEqual(["Bearer token-1", "Bearer token-2", "Bearer token-2", "Bearer token-2"])
+        expect(api.connections()).toBe(1)
+      }).pipe(Effect.provide(http))
   )
 
-  it.scopedLive("C2: it is free again after a 401 if there was no new token either", () =>
+  it.scopedLive("C8: the connection is free again after a 401 if the renewal fails", () =>
     Effect.gen(function* () {
       const tokens = yield* serve((response) => {
         if (tokens.requests.length === 2) {
@@ -482,14 +481,14 @@ describe.each(onOneConnection)("sockets, %s, one connection at a time", { timeou
   )
 })
 
-describe("sockets, fetch with settings of the app", { timeout }, () => {
-  // What an app sets here may be its proxy or its certificates: without it, tokens would not come at all.
+describe("sockets, fetch with the app's own settings", { timeout }, () => {
+  // An app may set its proxy or its certificates here, without which it would get no token.
   const settings = Layer.succeed(FetchHttpClient.RequestInit, { headers: { "x-app": "reports" }, redirect: "follow" })
 
   it.scopedLive.each([
     ["that is provided to CxoneAuth's layer", Layer.merge(FetchHttpClient.layer, settings)],
     ["that is provided to fetch's layer", Layer.provide(FetchHttpClient.layer, settings)]
-  ] as const)("S3: a RequestInit %s is in force for token requests, except that no redirect is followed", ([, http]) =>
+  ] as const)("S3: a RequestInit %s applies to token requests, except that no redirect is followed", ([, http]) =>
     Effect.gen(function* () {
       const other = yield* serveTokens
       const redirecting = yield* serve((response) => {

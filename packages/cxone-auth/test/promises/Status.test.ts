@@ -12,7 +12,7 @@ const status = Effect.flatMap(CxoneAuth, (auth) => auth.status)
 const exchanges = Effect.flatMap(CxoneSimulator, ({ requestsTo }) => requestsTo("token"))
 
 describe("CxoneAuth.status", () => {
-  it.effect("empty, renewing, fresh: from the start to the first token", () =>
+  it.effect("is empty, renewing, then fresh, from the start to the first token", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject } = yield* CxoneSimulator
@@ -27,7 +27,7 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated)
   )
 
-  it.effect("looking starts nothing, not even in the refresh window or past the end", () =>
+  it.effect("starts no exchange, not even in the refresh window or past the end", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       yield* status
@@ -51,7 +51,7 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated)
   )
 
-  it.effect("renewing between the tries of a renewal that fails, with the failure's tag and time", () =>
+  it.effect("is renewing between the retries of a renewal, with the last failure's tag and time", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { clearFaults, inject } = yield* CxoneSimulator
@@ -68,12 +68,12 @@ describe("CxoneAuth.status", () => {
       })
       yield* clearFaults
       yield* TestClock.adjust("1 minute")
-      // What failed last can still be read when all is well again.
+      // The last failure stays after a success.
       expect(yield* status).toMatchObject([{ state: "fresh", lastFailure: { tag: "TokenEndpointUnavailable" } }])
     }).pipe(simulated, Effect.withRandom(Random.fixed([0])))
   )
 
-  it.effect("empty once the tries of a renewal have ended at the margin", () =>
+  it.effect("is empty after the retries of a renewal have ended at the margin", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject } = yield* CxoneSimulator
@@ -86,7 +86,7 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated)
   )
 
-  it.effect("refused, with and without a token that still serves; then, when a probe may be sent, no longer", () =>
+  it.effect("is refused, with and without a valid token, until a probe may be sent", () =>
     Effect.gen(function* () {
       const { accessToken, accessTokenFor } = yield* CxoneAuth
       const { credentials, forgetClient } = yield* CxoneSimulator
@@ -107,7 +107,7 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated)
   )
 
-  it.effect("with current and next credentials, refused only when both are", () =>
+  it.effect("with current and next credentials, is refused only if both are", () =>
     Effect.gen(function* () {
       const { credentials, environment, forgetClient } = yield* CxoneSimulator
       const current = Credentials.clientSecret({ clientId: "unknown", clientSecret: Redacted.make("x") })
@@ -128,7 +128,7 @@ describe("CxoneAuth.status", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
   )
 
-  it.effect("rate-limited, until its time has passed", () =>
+  it.effect("is rate-limited until the Retry-After has passed", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject } = yield* CxoneSimulator
@@ -140,7 +140,7 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated)
   )
 
-  it.effect("a bug in the app's own effect shows as a failure, and so does one in the client below", () =>
+  it.effect("shows a defect of the app's effect, or of the HttpClient, as a failure", () =>
     Effect.gen(function* () {
       const { environment } = yield* CxoneSimulator
       const layer = CxoneAuth.layer({ credentials: Effect.die("a bug"), environment, scopes: "read:users" })
@@ -188,7 +188,7 @@ describe("CxoneAuth.status", () => {
     ["a token", token, { scopes: ["a"], state: "fresh", secondsToExpiry: 10 }],
     ["InvalidClient", refusal, { state: "refused", lastFailure: { tag: "InvalidClient", at: 0 } }],
     ["RateLimited", limit, { state: "rate-limited", lastFailure: { tag: "RateLimited", at: 0 } }]
-  ] as const)("layerTest with %s says what fits", ([, answer, expected]) =>
+  ] as const)("layerTest with %s has a fitting status", ([, answer, expected]) =>
     Effect.map(status, (all) => expect(all).toMatchObject([expected])).pipe(
       Effect.asVoid,
       Effect.provide(CxoneAuth.layerTest(answer))

@@ -1,21 +1,14 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
-import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Effect, Fiber, Layer, Redacted, Schema, Stream, TestClock } from "effect"
+import { collectGarbage } from "../support/Garbage.js"
 import { json } from "../support/ScriptedHttpClient.js"
-
-const transports = [
-  ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
-] as const
+import { transports } from "../support/Transports.js"
 
 const megabyte = 1024 * 1024
 
@@ -43,19 +36,14 @@ const connect = (origin: string) =>
     })
   )
 
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
-
-/** What is in use once nothing is left that could be collected: objects, and the buffers beside the heap. */
+/** The memory in use after a garbage collection: objects, and the buffers outside of the heap. */
 const inUse = (): number => {
-  collectGarbage()
-  // The first frees buffers in the background, and they count until it has; the second begins by waiting for that.
   collectGarbage()
   const { arrayBuffers, heapUsed } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }
 
-/** Looks at the memory each time that so many bytes have passed. */
+/** Measures the memory each time that 64 MB have passed. */
 const watching = () => {
   const before = inUse()
   let [total, next, highest] = [0, 0, before]
@@ -72,13 +60,13 @@ const watching = () => {
   }
 }
 
-/** A megabyte, when the event loop has come round, as a file gives it. */
+/** One megabyte in the next turn of the event loop, as a file would give it. */
 const readPart = () =>
   Effect.async<Uint8Array>((resume) => {
     setImmediate(() => resume(Effect.succeed(new Uint8Array(megabyte))))
   })
 
-describe.each(transports)(`${megabytes} MB pass through without being held: %s`, (_, transport) => {
+describe.each(transports)(`C8: ${megabytes} MB pass without being kept in memory, over %s`, (_, transport) => {
   it.scopedLive(
     "a download",
     () =>
@@ -122,10 +110,10 @@ describe.each(transports)(`${megabytes} MB pass through without being held: %s`,
   )
 })
 
-describe("a token that ends during a transfer does not end it", () => {
+describe("C8: a token that ends during a transfer does not end the transfer", () => {
   const client = { clientId: "id", clientSecret: Redacted.make("secret"), scopes: ["read:users"] }
 
-  it.effect("a download of ten minutes; other calls go on with the tokens that follow", () =>
+  it.effect("a download of ten minutes; other calls get the later tokens", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const cxone = yield* CxoneHttpClient
@@ -148,7 +136,7 @@ describe("a token that ends during a transfer does not end it", () => {
     )
   )
 
-  it.effect("an upload of ten minutes, to an API that looks at the token when the request begins", () =>
+  it.effect("an upload of ten minutes, to an API that checks the token when the request begins", () =>
     Effect.gen(function* () {
       let exchanges = 0
       const received: Array<number> = []

@@ -6,7 +6,7 @@ import { json, type Sent, scripted } from "../support/ScriptedHttpClient.js"
 
 const hostOf = (tenant: string) => `https://api-${tenant}.niceincontact.com`
 
-/** A CXone that has a tenant, on an API host of its own, for every access key. */
+/** A CXone in which each access key has a tenant with its own API host. */
 const manyTenants = Fake.play({
   token: (_, { body }) => json(Fake.tokenAnswer(new URLSearchParams(body).get("username")?.replace("====", ""))),
   configuration: (_, { url }) => json({ api_endpoint: hostOf(new URL(url).searchParams.get("tenantId") ?? "") })
@@ -20,7 +20,7 @@ const credentialsOf = (tenant: string) =>
     accessKeySecret: Redacted.make("a-key-secret====")
   })
 
-/** As an app would write it: one line for the client, one for its credentials. */
+/** A layer for each tenant, as an app would write it. */
 class Tenants extends LayerMap.Service<Tenants>()("test/Tenants", {
   lookup: (tenant: string) =>
     CxoneHttpClient.layer.pipe(
@@ -49,10 +49,10 @@ const ownCall = (tenant: string) => `${hostOf(tenant)} Bearer ${Fake.tokenAnswer
 const count = (sent: ReadonlyArray<Sent>, kind: Fake.Kind) => sent.filter((each) => Fake.kindOf(each) === kind).length
 
 describe("many tenants in one process", () => {
-  it.effect("each has a token and an API host of its own, though the layers are built from the same constants", () =>
+  it.effect("L10: each tenant has a token and an API host of its own, even if the layers share constants", () =>
     withTenants((sent) =>
       Effect.gen(function* () {
-        // Both alive at once, since a layer that is built twice is the same one only for as long as it lives.
+        // Both layers are alive at once, because a layer is shared only while it lives.
         const both = Effect.flatMap(CxoneHttpClient, (one) =>
           Effect.zipRight(
             Effect.flatMap(CxoneHttpClient, (two) => Effect.zip(one.get("/x"), two.get("/x"))).pipe(
@@ -67,7 +67,7 @@ describe("many tenants in one process", () => {
     )
   )
 
-  it.effect("300 tenants, asked for in any order and all at once, never share a token or an API host", () =>
+  it.effect("L2, L10: 300 tenants, all at once and in any order, never share a token or an API host", () =>
     withTenants((sent) =>
       Effect.gen(function* () {
         const tenants = Array.from({ length: 900 }, (_, index) => `t${(index * 7919) % 300}`)
@@ -79,7 +79,7 @@ describe("many tenants in one process", () => {
     )
   )
 
-  it.effect("a tenant that is used again in time keeps its token; one that is idle is dropped, and made anew", () =>
+  it.effect("a tenant that is used keeps its token; an idle one is dropped, and built again when it is used", () =>
     withTenants((sent) =>
       Effect.gen(function* () {
         yield* call("t1")
@@ -95,7 +95,7 @@ describe("many tenants in one process", () => {
     )
   )
 
-  it.effect("a tenant that is dropped in the middle of a renewal leaves no fiber behind", () =>
+  it.effect("L3: a tenant that is dropped during a renewal leaves no fiber behind", () =>
     Effect.gen(function* () {
       const play = Fake.play({ token: (index) => (index === 0 ? json(Fake.tokenAnswer("t1")) : Effect.never) })
       const { layer, sent } = yield* scripted(play)
@@ -115,7 +115,7 @@ describe("many tenants in one process", () => {
     })
   )
 
-  it.effect("from settings: in the lookup of a map each tenant has those of its own", () =>
+  it.effect("in a LayerMap each tenant has settings of its own", () =>
     Effect.gen(function* () {
       const { layer, sent } = yield* scripted(manyTenants)
       const settingsOf = (tenant: string) =>
@@ -144,7 +144,7 @@ describe("many tenants in one process", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("the metrics tell them apart by name", () =>
+  it.effect("metrics have the tenant's name", () =>
     withTenants(() =>
       Effect.gen(function* () {
         yield* call("metrics-1")

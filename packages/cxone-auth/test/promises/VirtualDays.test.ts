@@ -8,7 +8,7 @@ const hour = Duration.toMillis(Duration.hours(1))
 const day = 24 * hour
 const window = Duration.toMillis(TokenPolicy.defaults.refreshWindow)
 
-/** Calls until the end, with pauses between these. Each gets its token in no time, waits for it, or fails. */
+/** Makes calls until `end`, with pauses between these two, and counts those that waited for their token or failed. */
 const traffic = (end: number, minPause: number, maxPause: number) =>
   Effect.gen(function* () {
     const auth = yield* CxoneAuth
@@ -28,7 +28,7 @@ const always = (fault: Exclude<Fault, { readonly _tag: "RevokeToken" }>) =>
     Effect.zipRight(clearFaults, inject(fault, { on: "token", times: Number.POSITIVE_INFINITY }))
   )
 
-/** An exchange takes 80 ms, so that whoever waits for one shows. */
+/** An exchange takes 80 ms, so that a call that waits for one is counted. */
 const up = always(Fault.delay("80 millis"))
 const down = Effect.flatMap(Random.nextBoolean, (refused) =>
   always(refused ? Fault.respond({ status: 503 }) : Fault.connectionReset)
@@ -44,12 +44,12 @@ const outage = (start: number, length: number) =>
 
 const hourlyOutages = Effect.gen(function* () {
   for (let start = 0; start < day; start += hour) {
-    // In the first minute there may be no token yet, and then nothing helps.
+    // Not in the first minute, in which there may be no token yet.
     yield* outage(yield* Random.nextRange(start + 60_000, start + hour - window), window)
   }
 })
 
-/** Runs it in virtual time, at a simulator in memory. Gives its value, and how many exchanges were tried. */
+/** Runs a program in virtual time, at the simulator in memory. Gives its value and the number of exchanges. */
 const inVirtualTime = <A, E>(program: Effect.Effect<A, E, CxoneAuth | CxoneSimulator>, random: Random.Random) => {
   const exit = VirtualTime.run(
     Effect.gen(function* () {
@@ -69,7 +69,7 @@ const inVirtualTime = <A, E>(program: Effect.Effect<A, E, CxoneAuth | CxoneSimul
 
 describe("virtual days", () => {
   it.each(["monday", "tuesday", "wednesday"])(
-    "L4: 24 h with a call every 2 to 8 s: only the first waits, and there is one exchange for each life (%s)",
+    "L4: in 24 h with a call every 2 to 8 s only the first call waits, and each token costs one exchange (%s)",
     (seed) => {
       const { exchanges, tally } = inVirtualTime(traffic(day, 2_000, 8_000), Random.make(seed))
       expect(tally.calls).toBeGreaterThan(15_000)
@@ -82,7 +82,7 @@ describe("virtual days", () => {
   )
 
   it.each(["thursday", "friday", "saturday", "sunday"])(
-    "L5: the same with an outage as long as the refresh window in every hour: none fails, only the first waits (%s)",
+    "L5: with an outage as long as the refresh window in every hour no call fails, and only the first waits (%s)",
     (seed) => {
       const program = Effect.map(
         Effect.all([traffic(day, 2_000, 8_000), hourlyOutages], { concurrency: 2 }),
@@ -90,14 +90,14 @@ describe("virtual days", () => {
       )
       const { exchanges, tally } = inVirtualTime(program, Random.make(seed))
       expect(tally).toMatchObject({ blocked: 1, failed: 0 })
-      // More than on a quiet day: some renewals fell into an outage.
+      // More than without outages, because some renewals failed.
       expect(exchanges).toBeGreaterThan(30)
     }
   )
 
   it.each([
     ["as long as the window fails no call", window, (failed: number) => failed === 0],
-    ["that is a minute longer fails some, so the test can fail", window + 60_000, (failed: number) => failed > 0]
+    ["that is a minute longer fails some", window + 60_000, (failed: number) => failed > 0]
   ] as const)(
     "L5: at the worst moment, just before the latest start of a renewal, an outage %s",
     (_, length, judge) => {

@@ -6,7 +6,7 @@ import * as CxoneConfig from "../../src/settings/CxoneConfig.js"
 const pair = { CXONE_CLIENT_ID: "an-id", CXONE_CLIENT_SECRET: "a-secret-canary" }
 const key = { CXONE_ACCESS_KEY_ID: "A-KEY====", CXONE_ACCESS_KEY_SECRET: "a-key-canary====" }
 
-/** Reads the settings, and tells what was logged at the level of a warning. */
+/** Reads the settings, and gives the warnings that were logged. */
 const load = (settings: Record<string, string>) =>
   Effect.gen(function* () {
     const warnings: Array<string> = []
@@ -47,7 +47,7 @@ const errorOf = (settings: Record<string, string>) =>
   Effect.map(load(settings), ({ result }) => String(Either.getOrThrow(Either.flip(result))))
 
 describe("CxoneConfig", () => {
-  it.effect("a client pair is enough: the brief's defaults do the rest", () =>
+  it.effect("a client id and its secret are enough for the platform gateway (client credentials)", () =>
     Effect.gen(function* () {
       expect(yield* loaded(pair)).toEqual({
         credentials: {
@@ -67,7 +67,7 @@ describe("CxoneConfig", () => {
     })
   )
 
-  it.effect("four secrets are enough: NICE's issuer, and Basic", () =>
+  it.effect("a client and an access key are enough: the defaults are NICE's issuer and Basic", () =>
     Effect.gen(function* () {
       expect(yield* loaded({ ...pair, ...key })).toEqual({
         credentials: {
@@ -98,7 +98,7 @@ describe("CxoneConfig", () => {
     })
   )
 
-  it.effect("with an access key the issuer may be another, and the API's place and the client's way be said", () =>
+  it.effect("with an access key, issuer, API base URL and client authentication can be set", () =>
     Effect.gen(function* () {
       const { credentials, environment } = yield* loaded({
         ...pair,
@@ -133,14 +133,14 @@ describe("CxoneConfig", () => {
     ["us-devtest", "https://platform.devtest.nice-incontact.com"],
     ["eu", "https://platform.eu.nice-incontact.com"],
     ["ap", "https://platform.ap.nice-incontact.com"]
-  ] as const)("CXONE_REGION=%s is the brief's host", ([region, host]) =>
+  ] as const)("CXONE_REGION=%s is the platform gateway at %s", ([region, host]) =>
     Effect.gen(function* () {
       const { environment } = yield* loaded({ ...pair, CXONE_REGION: region })
       expect(environment).toMatchObject({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: `${host}/` })
     })
   )
 
-  it.effect("CXONE_CLIENT_SECRET_NEXT is the secret that will replace the current one, of the same client", () =>
+  it.effect("L10: CXONE_CLIENT_SECRET_NEXT is the next secret of the same client", () =>
     Effect.gen(function* () {
       const { credentials, next } = yield* loaded({
         ...pair,
@@ -175,7 +175,7 @@ describe("CxoneConfig", () => {
     })
   )
 
-  describe("an error names the setting and what was expected, and never the value", () => {
+  describe("S1: an error names the setting and what was expected, and never the value", () => {
     const canary = "a-secret-canary"
     const custom = { CXONE_TOKEN_ENDPOINT: "https://a.example/token", CXONE_API_BASE_URL: "https://a.example" }
     const mistakes: ReadonlyArray<readonly [string, Record<string, string>, ReadonlyArray<string>]> = [
@@ -247,18 +247,26 @@ describe("CxoneConfig", () => {
         ["CXONE_API_BASE_URL", "token endpoint"]
       ],
       ["a host as area", { ...key, CXONE_AREA: `${canary}.niceincontact.com` }, ["CXONE_AREA", "na1"]],
-      ["a key without its area", key, ["CXONE_AREA", "na1"]],
+      ["an access key without its area", key, ["CXONE_AREA", "na1"]],
       [
-        "a key alone at the issuer",
+        "an access key alone at the issuer",
         { ...key, CXONE_ISSUER: "https://cxone.niceincontact.com" },
         ["at CXONE_CLIENT_ID"]
       ],
-      ["a key alone in a region", { ...key, CXONE_REGION: "eu" }, ["at CXONE_CLIENT_ID", "CXONE_AREA"]],
+      ["an access key alone in a region", { ...key, CXONE_REGION: "eu" }, ["at CXONE_CLIENT_ID", "CXONE_AREA"]],
       ["mix-up before half a pair", { CXONE_CLIENT_ID: `${canary}====` }, ["at CXONE_CLIENT_ID", "access key"]],
-      ["a key alone with scopes at a custom place", { ...key, ...custom, CXONE_SCOPES: "a" }, ["CXONE_SCOPES"]],
+      [
+        "an access key alone with scopes at a custom endpoint",
+        { ...key, ...custom, CXONE_SCOPES: "a" },
+        ["CXONE_SCOPES"]
+      ],
       ["an API host as area", { ...key, CXONE_AREA: "api-na1" }, ["CXONE_AREA", "na1"]],
-      ["a key alone with scopes", { ...key, CXONE_AREA: "na1", CXONE_SCOPES: "a" }, ["CXONE_SCOPES"]],
-      ["a key alone with a way to prove a client", { ...key, CXONE_CLIENT_AUTH: "basic" }, ["at CXONE_CLIENT_ID"]],
+      ["an access key alone with scopes", { ...key, CXONE_AREA: "na1", CXONE_SCOPES: "a" }, ["CXONE_SCOPES"]],
+      [
+        "an access key alone with a client authentication",
+        { ...key, CXONE_CLIENT_AUTH: "basic" },
+        ["at CXONE_CLIENT_ID"]
+      ],
       ["a next secret without a client", { ...key, CXONE_CLIENT_SECRET_NEXT: canary }, ["at CXONE_CLIENT_ID"]],
       [
         "a client alone at the issuer",
@@ -266,8 +274,16 @@ describe("CxoneConfig", () => {
         ["at CXONE_ACCESS_KEY_ID", "CXONE_ISSUER"]
       ],
       ["a client alone in an area", { ...pair, CXONE_AREA: "na1" }, ["at CXONE_ACCESS_KEY_ID", "CXONE_AREA"]],
-      ["four secrets in a region", { ...pair, ...key, CXONE_REGION: "us" }, ["at CXONE_REGION", "client alone"]],
-      ["four secrets in an area", { ...pair, ...key, CXONE_AREA: "na1" }, ["at CXONE_AREA", "access key alone"]],
+      [
+        "a client and an access key in a region",
+        { ...pair, ...key, CXONE_REGION: "us" },
+        ["at CXONE_REGION", "client alone"]
+      ],
+      [
+        "a client and an access key in an area",
+        { ...pair, ...key, CXONE_AREA: "na1" },
+        ["at CXONE_AREA", "access key alone"]
+      ],
       [
         "two places at once",
         { ...pair, ...key, CXONE_ISSUER: "https://cxone.niceincontact.com", CXONE_AREA: "na1" },
@@ -286,7 +302,11 @@ describe("CxoneConfig", () => {
         ["CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL"]
       ],
       ["a region beside URLs", { ...pair, ...custom, CXONE_REGION: "eu" }, ["CXONE_REGION", "not to be set"]],
-      ["no URL", { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: canary }, ["CXONE_TOKEN_ENDPOINT", "absolute URL"]],
+      [
+        "a token endpoint that is not a URL",
+        { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: canary },
+        ["CXONE_TOKEN_ENDPOINT", "absolute URL"]
+      ],
       [
         "S3: plain http to another machine",
         { ...pair, ...custom, CXONE_TOKEN_ENDPOINT: `http://${canary}.example/token` },
@@ -307,7 +327,7 @@ describe("CxoneConfig", () => {
     )
   })
 
-  it.effect("white space at either end is dropped, with a warning that names the setting and not its value", () =>
+  it.effect("S1: white space at either end is removed, with a warning that names the setting and not its value", () =>
     Effect.gen(function* () {
       const { result, warnings } = yield* load({
         CXONE_CLIENT_ID: " an-id",
@@ -325,7 +345,7 @@ describe("CxoneConfig", () => {
     })
   )
 
-  it.effect("without white space nobody is warned", () =>
+  it.effect("without white space there is no warning", () =>
     Effect.gen(function* () {
       const { warnings } = yield* load(pair)
       expect(warnings).toEqual([])

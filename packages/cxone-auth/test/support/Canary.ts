@@ -3,17 +3,17 @@ import { Cause, Effect, Encoding, type Exit, HashMap, Logger, LogLevel, Runtime 
 
 export const clientSecret = `c4n4ry "s/e+c=r%et" £€`
 
-/** With the end that access keys have. */
+/** It ends as access keys do. */
 export const accessKeySecret = "k3y-c4n4ry +/%:é===="
 
 const claims = Encoding.encodeBase64Url(JSON.stringify({ name: "c4n4ry Person", exp: 4_000_000_000 }))
 
-/** A JWT, so that its claims are looked for as well. */
+/** A JWT, so that its claims are secrets as well. */
 export const tokenValue = `eyJhbGciOiJSUzI1NiJ9.${claims}.c4n4rySignature`
 
 export const clientId = "an-id"
 
-/** Another JWT: the id token, of which only tenant and issuer are kept. */
+/** Another JWT: an id token, of which only tenant and issuer may be shown. */
 export const idToken = `eyJhbGciOiJSUzI1NiJ9.${Encoding.encodeBase64Url(
   JSON.stringify({ name: "c4n4ry Person", tenantId: "t", iss: "https://cxone.niceincontact.com" })
 )}.c4n4rySignature`
@@ -21,7 +21,7 @@ export const idToken = `eyJhbGciOiJSUzI1NiJ9.${Encoding.encodeBase64Url(
 const formEncoded = new URLSearchParams({ s: clientSecret }).toString().slice(2)
 const basic = Buffer.from(`${clientId}:${formEncoded}`).toString("base64")
 
-/** A piece of each canary, for spellings that nobody thought of. */
+/** A piece of each secret, for spellings that are not listed. */
 const piece = "c4n4ry"
 
 const wanted: ReadonlyArray<string> = [
@@ -48,7 +48,7 @@ const spellingsOf = (secret: string): ReadonlyArray<string> => [
 
 const spellings = Array.from(new Set(wanted.flatMap(spellingsOf).map((spelling) => spelling.toLowerCase())))
 
-/** The canaries that a text holds, in whatever spelling. */
+/** The secrets that a text contains, in any spelling. */
 export const foundIn = (text: string): ReadonlyArray<string> => {
   const lowered = text.toLowerCase()
   return spellings.filter((spelling) => lowered.includes(spelling))
@@ -62,7 +62,7 @@ const attempt = (render: () => string): string => {
   }
 }
 
-/** Every way that a value gets from a program to a person's eye. */
+/** Every way to print a value. */
 export const renderings = (value: unknown): ReadonlyArray<readonly [how: string, text: string]> => [
   ["String", attempt(() => String(value))],
   ["JSON.stringify", attempt(() => JSON.stringify(value) ?? "")],
@@ -80,7 +80,7 @@ export const renderings = (value: unknown): ReadonlyArray<readonly [how: string,
   ["a rejected promise", attempt(() => inspect(Runtime.makeFiberFailure(Cause.fail(value)), { depth: 12 }))]
 ]
 
-/** Every way that an exit gets there. */
+/** Every way to print an exit. */
 export const renderingsOfExit = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<readonly [string, string]> =>
   exit._tag === "Success"
     ? renderings(exit.value)
@@ -91,7 +91,7 @@ export const renderingsOfExit = (exit: Exit.Exit<unknown, unknown>): ReadonlyArr
         ["a FiberFailure", inspect(Runtime.makeFiberFailure(exit.cause), { depth: 12, showHidden: true })]
       ]
 
-/** Runs an effect with every log line of any level kept, as each of Effect's loggers writes it. */
+/** Runs an effect and keeps every log line of any level, as each of Effect's loggers writes it. */
 export const withLogs = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const lines: Array<string> = []

@@ -1,10 +1,10 @@
 import { Effect } from "effect"
 import { json, type Play, type Sent } from "./ScriptedHttpClient.js"
 
-/** The issuer of these tests; its name, as those below, is NICE's, and nothing is sent there. */
+/** The issuer of these tests. It and the hosts below have NICE's names, but nothing is sent there. */
 export const issuer = "https://cxone.niceincontact.com"
 export const apiHost = "https://api-na1.niceincontact.com"
-/** What the `iss` of an access token has been seen to be: a host of old. */
+/** The host that real access tokens name as `iss`. It is no longer in use. */
 export const oldHost = "https://auth.nice-incontact.com"
 
 const part = (claims: object) => Buffer.from(JSON.stringify(claims)).toString("base64url")
@@ -23,6 +23,7 @@ export const tokenAnswer = (tenantId = "tenant-1") => ({
   id_token: jwt({ iss: issuer, tenantId, name: "Zoë Ünal 東京" })
 })
 
+/** Which of its four places a request was sent to. */
 export type Kind = "openid" | "token" | "configuration" | "api"
 
 export const kindOf = ({ url }: Pick<Sent, "url">): Kind => {
@@ -32,7 +33,12 @@ export const kindOf = ({ url }: Pick<Sent, "url">): Kind => {
   return /\/token(\/|$)/.test(pathname) ? "token" : "api"
 }
 
-/** Answers as CXone does, but for the kinds that are given: those get a number that counts the requests of their kind. */
+/**
+ * A play of a CXone with discovery: two documents, tokens and an API. `others` replaces the answers of a kind; each gets
+ * the number of the request within its kind, from 0 on. Take it for what depends on the content of an answer or on a
+ * tenant. Take `ClientWorld` if the API's place is given, and the simulator of cxone-auth-testkit to run what CXone
+ * checks: credentials, scopes, expiry.
+ */
 export const play = (
   others: {
     readonly [K in Kind]?: (

@@ -6,21 +6,21 @@ import { Effect, Redacted, Schema, type Scope } from "effect"
 import type { Adapter, AdapterPayload, ClientMetadata, default as Provider } from "oidc-provider"
 
 /**
- * `oidc-provider`, an authorization server that the OpenID Foundation has certified, on a port of this machine: what
- * an access token is, and who gets one, is here decided by code that knows nothing of this library.
+ * `oidc-provider`, an authorization server that the OpenID Foundation has certified, on a port of this machine. Take it to
+ * check the library against code that does not know it; take the simulator of cxone-auth-testkit for CXone's own ways.
  */
 export interface OidcProvider {
-  /** Where it listens; its token endpoint is `/token`, and `/api/me` answers whoever has a token that is active. */
+  /** Its origin. The token endpoint is `/token`, and `/api/me` answers every request with an active token. */
   readonly issuer: string
   readonly tokenEndpoint: string
   readonly register: (client: Registration) => Effect.Effect<void>
-  /** Registers an access key: a user name and password for the grant `password`, which the provider leaves to its user. */
+  /** Registers an access key: a user name and password for the grant `password`. */
   readonly registerKey: (id: string, secret: string) => Effect.Effect<void>
-  /** How each request at the token endpoint authenticated the client so far. */
+  /** How each token request so far authenticated the client. */
   readonly tokenRequests: Effect.Effect<ReadonlyArray<"client_secret_basic" | "client_secret_post">>
-  /** What the provider says of a token at this moment (RFC 7662). */
+  /** The provider's introspection of a token (RFC 7662). */
   readonly introspect: (token: AccessToken) => Effect.Effect<Introspection>
-  /** Ends a token before its time (RFC 7009). */
+  /** Revokes a token (RFC 7009). */
   readonly revoke: (token: AccessToken) => Effect.Effect<void>
 }
 
@@ -50,7 +50,7 @@ const observer: Registration = { clientId: "observer", clientSecret: "observer-s
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
 const signingKey = { ...privateKey.export({ format: "jwk" }), kid: "test", use: "sig", alg: "ES256" }
 
-// A path that is not a literal: there are no types for these files, and none are looked for.
+// The path is not a literal, so that TypeScript does not look for the types of these files, which have none.
 const load = (path: string) => import(path)
 
 /**
@@ -84,7 +84,7 @@ const CertifiedProvider = await loadProvider()
 const adapterOver = (stored: Map<string, AdapterPayload>): Adapter => {
   const unused = () => Promise.reject(new Error("the client_credentials grant does not need this"))
   return {
-    // Nothing is dropped when its time is over: that judgement is the provider's.
+    // Nothing is dropped here when its time is over, because the provider checks that itself.
     find: async (id) => stored.get(id),
     upsert: async (id, payload) => void stored.set(id, payload),
     destroy: async (id) => void stored.delete(id),

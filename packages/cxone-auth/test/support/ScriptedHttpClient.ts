@@ -1,6 +1,7 @@
 import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { Chunk, Clock, Effect, Layer, Ref } from "effect"
 
+/** A request, with its full URL, its body as text, and when it was sent, in milliseconds. */
 export interface Sent {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly url: string
@@ -8,10 +9,14 @@ export interface Sent {
   readonly at: number
 }
 
-/** What the far side does with the request at hand: answer, or let the connection fail with this cause. */
+/** How a server treats a request: it answers, or the connection fails with this cause. */
 export type Play = (sent: Sent, index: number) => Effect.Effect<Response, { readonly cause: unknown }>
 
-/** An `HttpClient` without a wire, for exact looks at requests under `TestClock`. */
+/**
+ * An `HttpClient` without a network, which answers as `play` says and keeps every request. Take it to compare a request
+ * to the letter, or to answer with a `Response` that no server would send. Take `FakeCxone` for its play where discovery
+ * is involved, and the simulator of cxone-auth-testkit where tokens must be checked.
+ */
 export const scripted = (play: Play) =>
   Effect.gen(function* () {
     const log = yield* Ref.make(Chunk.empty<Sent>())
@@ -33,9 +38,11 @@ export const scripted = (play: Play) =>
     }
   })
 
+/** An answer with this body as JSON. */
 export const json = (body: unknown, init?: ResponseInit): Response =>
   new Response(JSON.stringify(body), { headers: { "content-type": "application/json" }, ...init })
 
+/** A play of these answers, one for each request in order; the last one is repeated. */
 export const answers =
   (...responses: ReadonlyArray<() => Response>): Play =>
   (_, index) =>

@@ -6,9 +6,9 @@ interface Timer {
 }
 
 /**
- * Runs a program in virtual time: whenever nothing is left to run, the clock jumps to the next timer. `TestClock`
- * does the same, but takes milliseconds a step to be sure that every fiber rests, and a day of traffic has 20,000 of
- * them. Here the loop owns the scheduler, so it knows. Nothing in the program may wait for the outside world.
+ * Runs a program in virtual time: whenever no fiber can run, the clock jumps to the next timer. `TestClock` does the same,
+ * but takes milliseconds for each jump, and a day of traffic has 20,000 of them. The program may not wait for a Promise
+ * or a socket.
  */
 export const run = <A, E>(program: Effect.Effect<A, E>): Exit.Exit<A, E> => {
   const tasks: Array<() => void> = []
@@ -60,7 +60,7 @@ export const run = <A, E>(program: Effect.Effect<A, E>): Exit.Exit<A, E> => {
       now = timer.at
       timer.fire()
     } else if (exit === undefined && tasks.length === 0) {
-      throw new Error("The program waits for something that virtual time does not bring")
+      throw new Error("The program waits for something outside of virtual time")
     }
   }
   return exit

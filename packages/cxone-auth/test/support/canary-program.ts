@@ -1,4 +1,4 @@
-/** Everything that can go wrong, once, over a real socket, with every log line shown. Canary.test.ts runs it. */
+/** Meets every fault once, over a real socket, and prints every log line. Canary.test.ts runs it. */
 import { FetchHttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { ClientAuth, CxoneHttpClient } from "cxone-auth"

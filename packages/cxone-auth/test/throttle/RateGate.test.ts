@@ -5,20 +5,18 @@ import * as RateGate from "../../src/throttle/RateGate.js"
 
 const makeGate = () => RateGate.make(TokenPolicy.defaults)
 
-/** A request that passes the gate, and the milliseconds that it has waited for that. */
+/** Passes a request through the gate, and gives for how many milliseconds it waited. */
 const passing = (gate: RateGate.RateGate, patience: number) =>
   Effect.gen(function* () {
-    const waited = yield* Ref.make(0)
-    const exit = yield* Effect.either(
-      RateGate.pass(gate, { patience, onWait: () => {}, waited: (millis) => Ref.update(waited, (sum) => sum + millis) })
-    )
-    return { exit, waited: yield* Ref.get(waited) }
+    const left = yield* Ref.make(patience)
+    const exit = yield* Effect.either(RateGate.pass(gate, left, () => {}))
+    return { exit, waited: patience - (yield* Ref.get(left)) }
   })
 
 const seconds = (n: number) => Option.some(Duration.seconds(n))
 
-describe("L6: the gate before a server that says: not yet", () => {
-  it.effect("closed again while a request waits, holds it on, and tells how long that was in all", () =>
+describe("L6: RateGate, closed by a 429", () => {
+  it.effect("closed again while a request waits, it holds the request, and reports the whole time", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       yield* gate.close(seconds(10))
@@ -32,7 +30,7 @@ describe("L6: the gate before a server that says: not yet", () => {
     }).pipe(Effect.withRandom(Random.fixed([0])))
   )
 
-  it.effect("what a request has waited for counts when the gate is closed again", () =>
+  it.effect("the time that a request has waited counts when the gate is closed again", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       yield* gate.close(seconds(10))
@@ -44,7 +42,7 @@ describe("L6: the gate before a server that says: not yet", () => {
     }).pipe(Effect.withRandom(Random.fixed([0])))
   )
 
-  it.effect("of requests that were under way together, one counts", () =>
+  it.effect("of 429s to requests that were sent together, one counts", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
@@ -54,7 +52,7 @@ describe("L6: the gate before a server that says: not yet", () => {
     })
   )
 
-  it.effect("a later answer does not open it earlier", () =>
+  it.effect("a later 429 with a shorter Retry-After does not open it earlier", () =>
     Effect.gen(function* () {
       const gate = makeGate()
       yield* gate.close(seconds(30))
@@ -64,6 +62,29 @@ describe("L6: the gate before a server that says: not yet", () => {
       expect(yield* gate.millisLeft).toBe(1_000)
       yield* TestClock.adjust("1 second")
       expect(yield* gate.millisLeft).toBe(0)
+    })
+  )
+
+  it.effect("L12: a clock that was set back opens it, and a later 429 closes it for its own time only", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* TestClock.setTime(7_200_000)
+      yield* gate.close(seconds(3_600))
+      yield* TestClock.setTime(3_600_000)
+      expect(yield* gate.millisLeft).toBe(0)
+      expect(yield* gate.close(seconds(10))).toEqual(Duration.seconds(10))
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* gate.millisLeft).toBe(0)
+    })
+  )
+
+  it.effect("after a success the next 429 without a Retry-After counts as the first one", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      yield* gate.close(Option.none())
+      yield* TestClock.adjust("1 second")
+      yield* gate.reset
+      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
     })
   )
 })

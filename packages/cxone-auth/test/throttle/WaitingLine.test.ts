@@ -15,7 +15,7 @@ import {
   TestClock,
   TestContext
 } from "effect"
-import { RateLimited } from "../../src/errors/ApiError.js"
+import { RateLimited } from "../../src/errors/CxoneAuthError.js"
 import * as Throttle from "../../src/throttle/Throttle.js"
 
 const url = "https://api.test/x"
@@ -29,8 +29,12 @@ const notYet = (seconds?: number) =>
     retryAfter: seconds === undefined ? Option.none() : Option.some(Duration.seconds(seconds))
   })
 
-/** A server whose answers the test gives, and calls that reach it through the gates. */
-const world = (options: { readonly maxWaitingCalls?: number } = {}) =>
+interface WorldOptions {
+  readonly maxWaitingCalls?: number
+}
+
+/** A server that answers when the test says so, and calls that reach it through the gates. */
+const world = (options: WorldOptions = {}) =>
   Effect.gen(function* () {
     let waited = 0
     const gates = yield* Throttle.make(TokenPolicy.make(options), () => {
@@ -39,7 +43,7 @@ const world = (options: { readonly maxWaitingCalls?: number } = {}) =>
     const arrived: Array<number> = []
     const answers = new Map<number, Deferred.Deferred<"ok", RateLimited>>()
 
-    /** One attempt of the call with this name; it reaches the server when its turn has come. */
+    /** One attempt of the call with this number; it reaches the server when its turn has come. */
     const attempt = (name: number, visitor = gates.visitor(patient)) =>
       gates.through(
         url,
@@ -66,7 +70,7 @@ const world = (options: { readonly maxWaitingCalls?: number } = {}) =>
       waited: () => waited,
       serve: (name: number) => answer(name, Exit.succeed("ok")),
       refuse: (name: number, seconds?: number) => answer(name, Exit.fail(notYet(seconds))),
-      /** Calls that are under way, with these names, one after the other. */
+      /** Starts calls with these numbers, one after the other. */
       start: (names: ReadonlyArray<number>) =>
         Effect.zipLeft(
           Effect.forEach(names, (name) => Effect.fork(Effect.exit(attempt(name)))),
@@ -75,13 +79,25 @@ const world = (options: { readonly maxWaitingCalls?: number } = {}) =>
     }
   })
 
-/** Lets every fiber do what it can without the clock. */
+/**
+ * A closed gate: call 0 was answered 429 with this Retry-After, in seconds (none if `undefined`), and then these calls
+ * came, which wait.
+ */
+const closed = (seconds: number | undefined, waiting: ReadonlyArray<number> = [], options: WorldOptions = {}) =>
+  Effect.gen(function* () {
+    const made = yield* world(options)
+    yield* made.start([0])
+    yield* made.refuse(0, seconds)
+    return { ...made, waiting: yield* made.start(waiting) }
+  })
+
+/** Lets every fiber run until it waits for the clock. */
 const settled = TestClock.adjust(0)
 
 const unjittered = Effect.withRandom(Random.fixed([0]))
 
-describe("C4: the line before an origin that said: not yet", () => {
-  it.scoped("nobody waits before an origin that never said so", () =>
+describe("C4: WaitingLine, the calls that wait for an origin that answered 429", () => {
+  it.scoped("no call waits for an origin that has not answered 429", () =>
     Effect.gen(function* () {
       const { arrived, start, waited } = yield* world()
       yield* start(Array.range(1, 100))
@@ -91,13 +107,10 @@ describe("C4: the line before an origin that said: not yet", () => {
   )
 
   it.scoped(
-    "after a 429 nothing is sent until its time has passed; then one, and two more for each that is served",
+    "after a 429 nothing is sent until its time has passed; then one call, and two more for each that succeeds",
     () =>
       Effect.gen(function* () {
-        const { arrived, refuse, serve, start, waited } = yield* world()
-        yield* start([0])
-        yield* refuse(0, 2)
-        yield* start(Array.range(1, 8))
+        const { arrived, serve, waited } = yield* closed(2, Array.range(1, 8))
         yield* TestClock.adjust(1_999)
         expect(arrived).toEqual([0])
         yield* TestClock.adjust(1)
@@ -114,13 +127,11 @@ describe("C4: the line before an origin that said: not yet", () => {
       }).pipe(unjittered)
   )
 
-  it.scoped("jitter: no process comes back before the time that was named, and not all at the same time", () =>
+  it.scoped("jitter: no process sends before the Retry-After has passed, and not all send at the same time", () =>
     Effect.gen(function* () {
       const opened = yield* Effect.forEach(Array.range(1, 50), (seed) =>
         Effect.gen(function* () {
-          const { gates, refuse, start } = yield* world()
-          yield* start([0])
-          yield* refuse(0, 10)
+          const { gates } = yield* closed(10)
           const closedAt = yield* Clock.currentTimeMillis
           const openedAt = yield* Effect.fork(gates.through(url, gates.visitor(patient), Clock.currentTimeMillis))
           yield* TestClock.adjust("12 seconds")
@@ -133,7 +144,7 @@ describe("C4: the line before an origin that said: not yet", () => {
     })
   )
 
-  it.scoped("first come, first served: also who has to try again keeps the place", () =>
+  it.scoped("calls are sent in the order in which they came, and a call that is sent again keeps its place", () =>
     Effect.gen(function* () {
       const { arrived, attempt, gates, refuse, serve, start } = yield* world()
       const early = gates.visitor(patient)
@@ -152,12 +163,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("whoever comes while others wait goes to the end of the line, though the gate is open", () =>
+  it.scoped("a call that comes while others wait goes to the end of the line, even if the gate is open", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start([1, 2, 3])
+      const { arrived, serve, start } = yield* closed(1, [1, 2, 3])
       yield* TestClock.adjust("1 second")
       yield* start([4])
       yield* serve(1)
@@ -166,12 +174,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("a first call that takes long does not keep the others: one a second goes on", () =>
+  it.scoped("a first call that takes long does not stop the others: one is sent each second", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start(Array.range(1, 4))
+      const { arrived } = yield* closed(1, Array.range(1, 4))
       yield* TestClock.adjust("1 second")
       expect(arrived).toEqual([0, 1])
       yield* TestClock.adjust("1 second")
@@ -181,12 +186,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("429 to the first one closes the gate again for all who wait", () =>
+  it.scoped("a 429 to the first call closes the gate again for all that wait", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start([1, 2, 3])
+      const { arrived, refuse, serve } = yield* closed(1, [1, 2, 3])
       yield* TestClock.adjust("1 second")
       yield* refuse(1, 3)
       yield* TestClock.adjust(2_999)
@@ -198,12 +200,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("and after that the line doubles only up to half of what was too much, and grows slowly from there", () =>
+  it.scoped("after a second 429 the window doubles up to half of what was too much, and grows slowly from there", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start(Array.range(1, 20))
+      const { arrived, refuse, serve } = yield* closed(1, Array.range(1, 20))
       yield* TestClock.adjust("1 second")
       yield* serve(1)
       yield* serve(2)
@@ -222,12 +221,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("and for as long as it says, no longer, also where nobody else waits", () =>
+  it.scoped("a second 429 closes the gate for its own Retry-After and no longer, even if no other call waits", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      yield* start([1])
+      const { arrived, refuse, start } = yield* closed(1, [1])
       yield* TestClock.adjust("1 second")
       yield* refuse(1, 0.1)
       yield* start([2])
@@ -236,7 +232,7 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("what is served of an earlier round opens nothing", () =>
+  it.scoped("a success of a call from before the 429 opens nothing", () =>
     Effect.gen(function* () {
       const { arrived, refuse, serve, start } = yield* world()
       yield* start([0, 1])
@@ -252,11 +248,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("nor does what is served late, when the gate had opened for good and closed anew", () =>
+  it.scoped("a late success opens nothing, if the gate had opened fully and closed again", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
+      const { arrived, attempt, gates, refuse, serve, start } = yield* closed(1)
       yield* TestClock.adjust("1 second")
       yield* Effect.forEach([1, 2, 3], (name) => Effect.fork(Effect.exit(attempt(name, gates.visitor(0)))))
       yield* settled
@@ -268,18 +262,16 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("who would have to wait too long is told at once, and what is left", () =>
+  it.scoped("a call that would have to wait too long fails at once, with the time that is left", () =>
     Effect.gen(function* () {
-      const { attempt, gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { attempt, gates } = yield* closed(10)
       const impatient = yield* Effect.flip(attempt(1, gates.visitor(9_999)))
       expect(impatient).toMatchObject({ _tag: "RateLimited", reason: "held_back", origin })
       expect(impatient.retryAfter).toEqual(Option.some(Duration.seconds(10)))
     }).pipe(unjittered)
   )
 
-  it.scoped("so is who waits already, when the gate closes for longer", () =>
+  it.scoped("a waiting call fails at once when the gate closes for longer than it may wait", () =>
     Effect.gen(function* () {
       const { attempt, gates, refuse, start } = yield* world()
       yield* start([0, 1])
@@ -293,11 +285,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("patience is for all the waiting together, and jitter is not taken from it", () =>
+  it.scoped("a call's time to wait is for all its waits together, and jitter does not count", () =>
     Effect.gen(function* () {
-      const { attempt, arrived, gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { attempt, arrived, gates, refuse } = yield* closed(10)
       const visitor = gates.visitor(10_000)
       const waiting = yield* Effect.fork(Effect.exit(attempt(1, visitor)))
       yield* TestClock.adjust("12 seconds")
@@ -308,12 +298,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(Effect.withRandom(Random.fixed([0.99])))
   )
 
-  it.scoped("one more than may wait is told at once; those who wait are not disturbed", () =>
+  it.scoped("with as many calls waiting as may wait, one more fails at once; the others wait on", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, refuse, start } = yield* world({ maxWaitingCalls: 3 })
-      yield* start([0])
-      yield* refuse(0, 10)
-      yield* start([1, 2, 3])
+      const { arrived, attempt } = yield* closed(10, [1, 2, 3], { maxWaitingCalls: 3 })
       const tooMany = yield* Effect.flip(attempt(4))
       expect(tooMany).toMatchObject({ _tag: "RateLimited", reason: "too_many_waiting" })
       expect(tooMany.retryAfter).toEqual(Option.some(Duration.seconds(10)))
@@ -322,11 +309,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("who is not willing to wait fails while Retry-After runs", () =>
+  it.scoped("a call that may not wait fails until the Retry-After has passed", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, gates, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { arrived, attempt, gates, serve } = yield* closed(10)
       expect(yield* Effect.flip(attempt(1, gates.visitor(0)))).toMatchObject({ reason: "held_back" })
       yield* TestClock.adjust("10 seconds")
       const [a, b] = [
@@ -342,11 +327,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("but not where the server named no time; those who wait do so for a second, then for two", () =>
+  it.scoped("without a Retry-After, a call that may not wait is sent; the others wait one second, then two", () =>
     Effect.gen(function* () {
-      const { arrived, attempt, gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0)
+      const { arrived, attempt, gates, refuse, start } = yield* closed(undefined)
       yield* Effect.fork(attempt(1, gates.visitor(0)))
       yield* start([2, 3])
       expect(arrived).toEqual([0, 1])
@@ -360,12 +343,9 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("a call that is served makes the next wait without a named time a second again", () =>
+  it.scoped("after a success the next wait without a Retry-After is one second again", () =>
     Effect.gen(function* () {
-      const { arrived, refuse, serve, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0)
-      yield* start([1, 2, 3, 4])
+      const { arrived, refuse, serve } = yield* closed(undefined, [1, 2, 3, 4])
       yield* TestClock.adjust("1 second")
       yield* serve(1)
       yield* refuse(2)
@@ -374,7 +354,7 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("a named time of zero is none; what is served meanwhile ends a time that the server did not name", () =>
+  it.scoped("a Retry-After of zero counts as none, and a success ends a wait that the server did not ask for", () =>
     Effect.gen(function* () {
       const { arrived, attempt, gates, refuse, serve, start } = yield* world()
       for (const name of [0, 1, 2, 3]) {
@@ -392,7 +372,7 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("but not one that the server has named since", () =>
+  it.scoped("a success does not end a Retry-After that the server has sent since", () =>
     Effect.gen(function* () {
       const { arrived, attempt, gates, refuse, serve, start } = yield* world()
       yield* start([0, 1])
@@ -406,22 +386,22 @@ describe("C4: the line before an origin that said: not yet", () => {
     }).pipe(unjittered)
   )
 
-  it.scoped("a caller who leaves the line, or is interrupted on the way, takes nobody's turn along", () =>
-    Effect.gen(function* () {
-      const { arrived, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 1)
-      const [first, second] = yield* start([1, 2, 3, 4])
-      yield* second === undefined ? Effect.void : Fiber.interrupt(second)
-      yield* TestClock.adjust("1 second")
-      expect(arrived).toEqual([0, 1])
-      yield* first === undefined ? Effect.void : Fiber.interrupt(first)
-      yield* settled
-      expect(arrived).toEqual([0, 1, 3])
-    }).pipe(unjittered)
+  it.scoped(
+    "a caller that is interrupted, while it waits or after it was sent, does not take the turn of another",
+    () =>
+      Effect.gen(function* () {
+        const { arrived, waiting } = yield* closed(1, [1, 2, 3, 4])
+        const [first, second] = waiting
+        yield* second === undefined ? Effect.void : Fiber.interrupt(second)
+        yield* TestClock.adjust("1 second")
+        expect(arrived).toEqual([0, 1])
+        yield* first === undefined ? Effect.void : Fiber.interrupt(first)
+        yield* settled
+        expect(arrived).toEqual([0, 1, 3])
+      }).pipe(unjittered)
   )
 
-  it.effect("closing the layer ends who waits", () =>
+  it.effect("L3: closing the layer interrupts the calls that wait", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { attempt, refuse, start } = yield* Scope.extend(world(), scope)
@@ -437,9 +417,7 @@ describe("C4: the line before an origin that said: not yet", () => {
 
   it.scoped("another origin is not held back", () =>
     Effect.gen(function* () {
-      const { gates, refuse, start } = yield* world()
-      yield* start([0])
-      yield* refuse(0, 10)
+      const { gates } = yield* closed(10)
       expect(yield* gates.through("https://other.test/x", gates.visitor(0), Effect.succeed("sent"))).toBe("sent")
     })
   )
@@ -474,7 +452,7 @@ describe("C4: the line before an origin that said: not yet", () => {
     }
   )
 
-  it("any order of calls, answers, interruptions and time: in order, never while closed, nobody is forgotten", async () => {
+  it("for any order of events, calls are sent in order, never while closed, and every call ends", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.integer(), (steps, seed) =>
         Effect.runPromise(
@@ -530,19 +508,19 @@ describe("C4: the line before an origin that said: not yet", () => {
               }
               yield* drop()
               const letOut = arrived.slice(before).filter((each) => isPatient.get(each))
-              // Within one step, those who wait go out in the order in which they came.
+              // Within one step, the calls that waited are sent in the order in which they came.
               expect(letOut).toEqual([...letOut].sort((a, b) => a - b))
               if (now < closedUntil) {
                 expect(letOut).toEqual([])
               }
-              // Nobody who waits and came earlier is overtaken.
+              // No call is sent before one that waits and came earlier.
               const waiting = [...running.keys()].filter((each) => isPatient.get(each) && !arrived.includes(each))
               for (const each of letOut) {
                 expect(waiting.every((other) => other > each)).toBe(true)
               }
               expect(waiting.length).toBeLessThanOrEqual(5)
             }
-            // Nobody is forgotten: with time, and answers, all come to their end.
+            // With time, and answers, every call ends.
             for (let turn = 0; turn < 100 && running.size > 0; turn++) {
               for (const name of underWay()) {
                 yield* serve(name)
@@ -551,7 +529,7 @@ describe("C4: the line before an origin that said: not yet", () => {
               yield* drop()
             }
             expect(running.size).toBe(0)
-            // And then nothing is held back any more.
+            // After that, no call has to wait.
             yield* TestClock.adjust("2 minutes")
             expect(yield* gates.through(url, gates.visitor(0), Effect.succeed("sent"))).toBe("sent")
           }).pipe(Effect.scoped, Effect.withRandom(Random.make(seed)), Effect.provide(TestContext.TestContext))

@@ -16,7 +16,7 @@ const tokenOf = (value: string) =>
 const jwtOf = (payload: string) => `${Encoding.encodeBase64Url('{"alg":"RS256"}')}.${payload}.c2ln`
 
 describe("AccessToken", () => {
-  it("reads the claims of a JWT: base64url and UTF-8, names in any language (facts §2c)", () => {
+  it("reads the claims of a JWT: base64url and UTF-8, names in any language", () => {
     const claims = { tenantId: "11ea", name: "Zoë Müller-Łukasz 山田", icBUId: -1 }
     const token = tokenOf(jwtOf(Encoding.encodeBase64Url(JSON.stringify(claims))))
     expect(token.claims).toEqual(Option.some(claims))
@@ -31,16 +31,16 @@ describe("AccessToken", () => {
     jwtOf(Encoding.encodeBase64Url("not json")),
     jwtOf(Encoding.encodeBase64Url("[1,2]")),
     jwtOf(Encoding.encodeBase64Url("null"))
-  ])("has no claims where the token is no JWT: %j", (value) => {
+  ])("has no claims if the token is not a JWT: %j", (value) => {
     expect(claimsOf(Redacted.make(value))).toEqual(Option.none())
   })
 
-  it("is the same token whatever object holds it", () => {
+  it("tokens with the same value are the same", () => {
     expect(isSame(tokenOf("a"), tokenOf("a"))).toBe(true)
     expect(isSame(tokenOf("a"), tokenOf("b"))).toBe(false)
   })
 
-  it("S1: shows scopes and times, and neither value nor claims, however it is printed", () => {
+  it("S1: shows scopes and times but neither value nor claims, in every way to print it", () => {
     const value = jwtOf(Encoding.encodeBase64Url('{"name":"Canary"}'))
     const token = tokenOf(value)
     const printed = [

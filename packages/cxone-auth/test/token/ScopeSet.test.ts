@@ -5,7 +5,7 @@ import * as ScopeSet from "../../src/token/ScopeSet.js"
 const scope = fc.stringMatching(/^[\x21\x23-\x5b\x5d-\x7e]{1,12}$/)
 
 describe("ScopeSet", () => {
-  it("L2: order and repeats do not matter, nor whether it is a list or a text", () => {
+  it("L2: order, repeats and notation do not matter", () => {
     fc.assert(
       fc.property(fc.array(scope), fc.infiniteStream(fc.nat()), (scopes, random) => {
         const numbers = random[Symbol.iterator]()
@@ -28,7 +28,7 @@ describe("ScopeSet", () => {
     )
   })
 
-  it("keeps case, for scopes are case-sensitive (RFC 6749 §3.3)", () => {
+  it("keeps case, because scopes are case-sensitive (RFC 6749 §3.3)", () => {
     expect(ScopeSet.make("Read read")).toEqual(["Read", "read"])
   })
 })

@@ -19,12 +19,14 @@ import {
   Exit,
   Fiber,
   Layer,
+  Option,
   Random,
   Redacted,
   Schedule,
   TestClock
 } from "effect"
-import { backoff, renewableFrom, usableUntil } from "../../src/token/TokenPolicy.js"
+import * as Retry from "../../src/http/Retry.js"
+import { renewableFrom, usableUntil } from "../../src/token/Expiry.js"
 import { answers, json, type Play, scripted } from "../support/ScriptedHttpClient.js"
 
 const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
@@ -34,7 +36,7 @@ const noNetwork = Layer.succeed(
   HttpClient.make(() => Effect.die("nothing is to be sent"))
 )
 
-// What plain JavaScript may pass, whatever the types say.
+// What plain JavaScript may pass, regardless of the types.
 const options = (policy: unknown): { readonly policy: TokenPolicyOptions } => Object.assign({ policy: {} }, { policy })
 
 const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
@@ -73,7 +75,7 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
 ]
 
 describe("TokenPolicy", () => {
-  it("has the brief's numbers as defaults", () => {
+  it("has these defaults", () => {
     const { attemptTimeout, defaultLifetime, margin, retries, retryDelay, retryFactor } = TokenPolicy.defaults
     expect({
       margin: Duration.toSeconds(margin),
@@ -85,7 +87,7 @@ describe("TokenPolicy", () => {
     }).toEqual({ margin: 30, defaultLifetime: 3600, attemptTimeout: 10, retries: 3, retryDelay: 1, retryFactor: 2 })
   })
 
-  it("can be another in part, in any notation of a duration, or as a whole", () => {
+  it("can be changed in part, with durations in any notation, or as a whole", () => {
     const partly = TokenPolicy.make({ margin: "2 seconds", refreshWindow: "1 minute", maxWait: 0, retries: 0 })
     expect(partly).toEqual({
       ...TokenPolicy.defaults,
@@ -107,7 +109,7 @@ describe("TokenPolicy", () => {
     { refreshFraction: 0.8, refreshJitter: 0 },
     { marginFraction: 0.2 },
     { margin: "5 minutes" }
-  ])("takes what is at a bound: %o", (options) => {
+  ])("accepts numbers at their bounds: %o", (options) => {
     expect(() => TokenPolicy.make(options)).not.toThrow()
   })
 
@@ -116,7 +118,7 @@ describe("TokenPolicy", () => {
     expect(() => TokenPolicy.make(options(policy).policy)).toThrow(message)
   })
 
-  it.effect.each(wrong)("refuses %o when CxoneAuth's layer is built, and sends nothing", ([policy, message]) =>
+  it.effect.each(wrong)("CxoneAuth's layer refuses %o when it is built, and sends nothing", ([policy, message]) =>
     Effect.gen(function* () {
       const layer = Layer.provide(CxoneAuth.layer({ credentials, environment, ...options(policy) }), noNetwork)
       const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
@@ -127,14 +129,18 @@ describe("TokenPolicy", () => {
     })
   )
 
-  it("CxoneHttpClient.layerWith refuses it where it is called, like a wrong origin", () => {
+  it("CxoneHttpClient.layerWith throws where it is called", () => {
     expect(() => CxoneHttpClient.layerWith(options({ discardTimeout: -1 }))).toThrow(/discardTimeout is -1/)
   })
 
-  it.effect("the delays between tries grow up to the longest, each jittered by a fifth, however many there are", () =>
+  it.effect("L7: the delays between retries grow up to the longest, each jittered by a fifth", () =>
     Effect.gen(function* () {
       const policy = TokenPolicy.make({ retryDelay: "1 second", retryFactor: 3, maxRetryDelay: "20 seconds" })
-      const delays = yield* Schedule.run(Schedule.delays(backoff(policy)), 0, Array.replicate(undefined, 2_000))
+      const delays = yield* Schedule.run(
+        Schedule.delays(Retry.schedule(policy, () => Option.none())),
+        0,
+        Array.replicate(undefined, 2_000)
+      )
       for (const [n, delay] of Array.fromIterable(delays).entries()) {
         const nominal = Math.min(3 ** n, 20)
         expect(Duration.toSeconds(delay)).toBeGreaterThanOrEqual(nominal * 0.8)
@@ -145,10 +151,10 @@ describe("TokenPolicy", () => {
     })
   )
 
-  describe("is heeded, number by number", () => {
+  describe("each number has its effect", () => {
     const token = (fields: object = {}) => json({ access_token: "t0k3n", ...fields })
 
-    /** How the first call ends within an hour, when, and when each request was sent, in seconds. */
+    /** The result of the first call, how long it took, and when each request was sent, in seconds. */
     const firstCall = (policy: TokenPolicyOptions, play: Play) =>
       Effect.gen(function* () {
         const { layer, sent } = yield* scripted(play)

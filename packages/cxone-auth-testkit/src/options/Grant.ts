@@ -1,0 +1,42 @@
+import * as Context from "effect/Context"
+
+/**
+ * What a valid token grants.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GrantService {
+  /** The client that requested the token. For an access key without a client, it is the first client of the options. */
+  readonly clientId: string
+  /** The tenant of the access key; `undefined` for a client's own token. */
+  readonly tenantId: string | undefined
+  readonly scopes: ReadonlyArray<string>
+  /** When the token expires, in milliseconds by the `Clock`. */
+  readonly expiresAt: number
+}
+
+/**
+ * What the token of the current request grants. The routes of the option `api` can read it.
+ *
+ * @since 0.1.0
+ * @category tags
+ * @example
+ * ```ts
+ * import { HttpRouter, HttpServerResponse } from "@effect/platform"
+ * import { CxoneSimulator, Grant } from "cxone-auth-testkit"
+ * import { Effect } from "effect"
+ *
+ * const reports = Effect.gen(function* () {
+ *   const { scopes } = yield* Grant
+ *   return scopes.includes("read:reports")
+ *     ? HttpServerResponse.unsafeJson({ reports: [] })
+ *     : HttpServerResponse.empty({ status: 403 })
+ * })
+ *
+ * export const SimulatorLayer = CxoneSimulator.layerServer({
+ *   api: HttpRouter.empty.pipe(HttpRouter.get("/api/v2/reports", reports))
+ * })
+ * ```
+ */
+export class Grant extends Context.Tag("cxone-auth-testkit/Grant")<Grant, GrantService>() {}

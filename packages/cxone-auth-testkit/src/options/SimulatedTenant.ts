@@ -1,0 +1,73 @@
+import type * as Arr from "effect/Array"
+import * as Redacted from "effect/Redacted"
+
+/**
+ * An access key. It stands for one employee of a tenant.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SimulatedAccessKey {
+  readonly accessKeyId: string
+  readonly accessKeySecret: Redacted.Redacted<string>
+}
+
+/**
+ * A tenant, which is a customer of CXone.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SimulatedTenant {
+  readonly tenantId: string
+  /** The area that hosts the tenant, in lower-case letters and digits, such as `eu1`; default `na1`. */
+  readonly area?: string
+  /** Each `accessKeyId` must be unique, among all tenants. */
+  readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
+}
+
+/**
+ * An area, and its two hosts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SimulatedArea {
+  readonly area: string
+  readonly cluster: string
+  /** The host of UserHub, where an access key gets a token without a client. */
+  readonly areaOrigin: URL
+  /** The host of the API. It accepts the tokens of the tenants of this area. */
+  readonly apiOrigin: URL
+}
+
+/**
+ * A tenant, with the hosts of its area.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlacedTenant extends SimulatedArea {
+  readonly tenantId: string
+  readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
+}
+
+export const defaultArea = "na1"
+
+/**
+ * The tenant of a simulator without the option `tenants`. Its access key is made up.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultTenant: SimulatedTenant = {
+  tenantId: "test-tenant",
+  accessKeys: [
+    {
+      // As in CXone, both end in `====`. These characters must be form-encoded, so an app that doesn't encode is
+      // refused.
+      accessKeyId: "TESTKEY7ONLY7FOR7TESTS7X7X7X7X7X====",
+      accessKeySecret: Redacted.make("TEST+KEY/SECRET%FOR:TESTS7X7X7X7X7====")
+    }
+  ]
+}

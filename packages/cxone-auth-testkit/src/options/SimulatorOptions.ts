@@ -1,0 +1,93 @@
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type * as HttpServerError from "@effect/platform/HttpServerError"
+import type * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
+import type { Grant } from "./Grant.js"
+import type { SimulatedTenant } from "./SimulatedTenant.js"
+import type { SimulatorQuirks } from "./SimulatorQuirks.js"
+
+/**
+ * A client that is registered with the simulator.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SimulatedClient {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted<string>
+  /** The scopes that the client may request. It gets all of them if it requests none (RFC 6749 §3.3). */
+  readonly scopes: ReadonlyArray<string>
+  /**
+   * The grants that the client may use; default `client_credentials` and `password`, which are all that the simulator
+   * knows. A request with another grant is refused with `unauthorized_client`.
+   */
+  readonly grantTypes?: ReadonlyArray<string>
+  /**
+   * The authentication method that the client is registered for: `basic` for the `Authorization` header, `post` for the
+   * form. The other method is refused with `invalid_client`. By default, both are accepted.
+   */
+  readonly authMethod?: "basic" | "post"
+  /** The lifetime of the client's tokens, which must be finite; default one hour. `expires_in` is in whole seconds. */
+  readonly tokenLifetime?: Duration.DurationInput
+}
+
+/**
+ * The options of the simulator.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SimulatorOptions {
+  /** The clients; default {@link defaultClient} alone. `CxoneSimulatorService.credentials` are those of the first. */
+  readonly clients?: Arr.NonEmptyReadonlyArray<SimulatedClient>
+  /** The tenants; default `defaultTenant` alone. Each of their areas has two hosts. */
+  readonly tenants?: Arr.NonEmptyReadonlyArray<SimulatedTenant>
+  /**
+   * The format of access tokens; default `jwt`, as in CXone. A JWT has readable claims, such as `exp`. Its signature is
+   * random bytes, because the simulator remembers its tokens and verifies no signature. An `opaque` token is random
+   * bytes. An `id_token` is always a JWT.
+   */
+  readonly tokenFormat?: "jwt" | "opaque"
+  /** The type of `expires_in` in a token response, or `omitted`; default `number`. */
+  readonly expiresIn?: "number" | "string" | "omitted"
+  /** Other differences between one CXone system and another. */
+  readonly quirks?: SimulatorQuirks
+  /** The response body of `GET /api/v2/users/me`; default {@link defaultUser}. */
+  readonly user?: { readonly [field: string]: unknown }
+  /**
+   * The rest of the API: an `HttpRouter`, or any other `HttpApp`. It gets each request that carries a valid token and
+   * has no route in the simulator. {@link Grant} describes that token. If the router has no route either, or if there
+   * is no `api`, the simulator answers 404.
+   */
+  readonly api?: HttpApp.Default<HttpServerError.RouteNotFound, Grant>
+}
+
+/**
+ * The client of a simulator without the option `clients`. Its id and secret are made up.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultClient: SimulatedClient = {
+  clientId: "test-client",
+  // These characters must be form-encoded, so a client that doesn't encode its secret is refused.
+  clientSecret: Redacted.make("test+secret/for=tests&100%"),
+  scopes: ["offline_access", "read:users", "write:users", "read:reports"]
+}
+
+export const defaultGrantTypes: ReadonlyArray<string> = ["client_credentials", "password"]
+
+/**
+ * The user that `GET /api/v2/users/me` returns without the option `user`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultUser: { readonly [field: string]: unknown } = {
+  id: "test-user",
+  name: "Test User",
+  email: "test.user@example.com"
+}
+
+export const defaultTokenLifetime: Duration.Duration = Duration.hours(1)

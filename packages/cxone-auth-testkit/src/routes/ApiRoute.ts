@@ -1,0 +1,133 @@
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import { Grant, type GrantService } from "../options/Grant.js"
+import { defaultUser, type SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { Host } from "../tenants/Hosts.js"
+import type { Tenants } from "../tenants/Tenants.js"
+import type { Registry } from "../tokens/Registry.js"
+import * as JsonResponse from "./JsonResponse.js"
+import { realm } from "./TokenResponse.js"
+
+export const userPath = "/api/v2/users/me"
+
+const userScope = "read:users"
+
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
+
+/**
+ * Answers an API call: the user, the server time, or the option `api`. Without a valid token, every path is answered
+ * with the challenge of RFC 6750 §3. The API host of an area accepts only the tokens of its tenants. If the option
+ * `api` dies, the answer is 500 and the defect is logged, because it is a mistake in the test.
+ */
+export const make =
+  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
+  (incoming: IncomingRequest.IncomingRequest, host: Host): Answer =>
+    Option.match(IncomingRequest.credentialsOf(incoming, "bearer"), {
+      // RFC 6750 §3.1: a request without a token gets no error code.
+      onNone: () => Effect.succeed(challenge(401, {}, { message: "Unauthorized" })),
+      onSome: (token) =>
+        b64token.test(token)
+          ? Effect.flatMap(
+              grantAt(host, token, registry, tenants),
+              Option.match({
+                onNone: () => Effect.succeed(invalidToken),
+                onSome: (grant) => route(incoming, grant, host.origin, options)
+              })
+            )
+          : Effect.succeed(malformedToken)
+    })
+
+// RFC 6750 §2.1.
+const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
+
+const grantAt = (host: Host, token: string, registry: Registry, tenants: Tenants) =>
+  Effect.gen(function* () {
+    const grant = yield* registry.grantOf(token)
+    if (host._tag === "Identity") {
+      return grant
+    }
+    const tenantId = Option.flatMapNullable(grant, (grant) => grant.tenantId)
+    const tenant = yield* Effect.transposeMapOption(tenantId, tenants.tenantOf)
+    return Option.exists(Option.flatten(tenant), ({ area }) => area === host.area.area) ? grant : Option.none()
+  })
+
+// Apps that call CXone write this prefix in different cases (docs/cxone-facts.md).
+const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
+
+const route = (
+  incoming: IncomingRequest.IncomingRequest,
+  grant: GrantService,
+  origin: URL,
+  options: Pick<SimulatorOptions, "api" | "user">
+): Answer => {
+  const path = IncomingRequest.pathOf(incoming)
+  if (path === userPath) {
+    return Effect.succeed(user(incoming, grant, options.user ?? defaultUser))
+  }
+  if (serverTimePath.test(path)) {
+    return Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))
+  }
+  // The app gets a web `Request`, which can't have these two methods.
+  if (options.api === undefined || incoming.method === "TRACE" || incoming.method === "CONNECT") {
+    return Effect.succeed(JsonResponse.notFound())
+  }
+  return options.api.pipe(
+    Effect.provideService(HttpServerRequest.HttpServerRequest, IncomingRequest.toServerRequest(incoming, origin)),
+    Effect.provideService(Grant, grant),
+    Effect.catchTag("RouteNotFound", () => Effect.succeed(JsonResponse.notFound())),
+    Effect.catchAllDefect((defect) =>
+      Effect.as(
+        Effect.logError("CxoneSimulator: answered 500, because the option `api` died; correct its route", defect),
+        HttpServerResponse.unsafeJson({ message: "Internal Server Error" }, { status: 500 })
+      )
+    )
+  )
+}
+
+const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object) =>
+  IncomingRequest.isRead(incoming) && !grant.scopes.includes(userScope)
+    ? refused(403, "insufficient_scope", "The token lacks a scope that this call needs", { scope: userScope })
+    : rendered(incoming, body)
+
+const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
+  if (!IncomingRequest.isRead(incoming)) {
+    return JsonResponse.onlyRead
+  }
+  return acceptsJson(incoming)
+    ? HttpServerResponse.unsafeJson(body)
+    : // CXone does the same, with this status and this content type (docs/cxone-facts.md).
+      HttpServerResponse.text("No known way to render data", { contentType: "application/html" })
+}
+
+// `*/*` doesn't count, because fetch sends it by default.
+const acceptsJson = (incoming: IncomingRequest.IncomingRequest): boolean =>
+  (incoming.headers.accept ?? "")
+    .toLowerCase()
+    .split(",")
+    .some((range) => /^\s*application\/(?:json|\*)\s*(?:;|$)/.test(range))
+
+const challenge = (status: number, parameters: { readonly [name: string]: string }, body: object) => {
+  const quoted = Object.entries({ realm, ...parameters }).map(([name, value]) => `${name}="${value}"`)
+  return HttpServerResponse.unsafeJson(body, {
+    status,
+    headers: { "www-authenticate": `Bearer ${quoted.join(", ")}` }
+  })
+}
+
+const refused = (
+  status: number,
+  error: string,
+  description: string,
+  more: { readonly [name: string]: string } = {}
+) => {
+  const problem = { error, error_description: description }
+  return challenge(status, { ...problem, ...more }, problem)
+}
+
+const invalidToken = refused(401, "invalid_token", "The token is unknown, revoked or expired")
+
+const malformedToken = refused(400, "invalid_request", "The Authorization header holds no well-formed token")

@@ -1,0 +1,89 @@
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import type { SimulatedArea } from "../options/SimulatedTenant.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
+import { domain, type Host } from "../tenants/Hosts.js"
+import type { Tenants } from "../tenants/Tenants.js"
+import { authTokenPath } from "./AuthTokenRoute.js"
+import * as JsonResponse from "./JsonResponse.js"
+
+export const openidPath = "/.well-known/openid-configuration"
+
+/** Names the hosts of a tenant or, on an area host, the hosts of the area. */
+export const cxonePath = "/.well-known/cxone-configuration"
+
+/**
+ * Answers the two discovery documents, without a token. A host that doesn't have the document answers 404, and so does
+ * every host if the tenant is unknown.
+ */
+export const make =
+  (tenants: Tenants, options: Pick<SimulatorOptions, "quirks">) =>
+  (incoming: IncomingRequest.IncomingRequest, host: Host): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+    const isOpenid = IncomingRequest.pathOf(incoming) === openidPath
+    if (host._tag === "Api" || (isOpenid && host._tag === "Area")) {
+      return Effect.succeed(JsonResponse.notFound())
+    }
+    if (!IncomingRequest.isRead(incoming)) {
+      return Effect.succeed(JsonResponse.onlyRead)
+    }
+    return isOpenid
+      ? Effect.succeed(HttpServerResponse.unsafeJson(openid(host.origin)))
+      : configurationOf(tenants, incoming, host, options.quirks ?? {})
+  }
+
+const configurationOf = (
+  tenants: Tenants,
+  incoming: IncomingRequest.IncomingRequest,
+  host: Host,
+  quirks: SimulatorQuirks
+) => {
+  const tenantId = IncomingRequest.queryOf(incoming).get("tenantId") ?? ""
+  if (tenantId !== "") {
+    return Effect.map(
+      tenants.tenantOf(tenantId),
+      Option.match({
+        onNone: () => JsonResponse.notFound("No such tenant"),
+        onSome: (tenant) => HttpServerResponse.unsafeJson(configuration(tenant, { tenantId }, quirks))
+      })
+    )
+  }
+  return Effect.succeed(
+    host._tag === "Area"
+      ? HttpServerResponse.unsafeJson(configuration(host.area, {}, quirks))
+      : JsonResponse.notFound("tenantId is missing")
+  )
+}
+
+const openid = ({ origin }: URL) => ({
+  issuer: origin,
+  authorization_endpoint: `${origin}/auth/authorize`,
+  token_endpoint: `${origin}${authTokenPath}`,
+  userinfo_endpoint: `${origin}/auth/userinfo`,
+  jwks_uri: `${origin}/auth/jwks`,
+  end_session_endpoint: `${origin}/auth/authorize/logout`,
+  token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+  token_endpoint_auth_signing_alg_values_supported: ["RS256"],
+  scopes_supported: ["openid"],
+  response_types_supported: ["code"],
+  subject_types_supported: ["public"],
+  id_token_signing_alg_values_supported: ["RS256"],
+  display_values_supported: ["page", "popup"],
+  code_challenge_methods_supported: ["S256"]
+})
+
+const configuration = (
+  { apiOrigin, area, areaOrigin, cluster }: SimulatedArea,
+  asked: { readonly tenantId?: string },
+  quirks: SimulatorQuirks
+) => ({
+  api_endpoint: quirks.apiEndpoint === "trailing-slash" ? `${apiOrigin.origin}/` : apiOrigin.origin,
+  auth_endpoint: areaOrigin.origin,
+  ui_endpoint: areaOrigin.origin,
+  domain,
+  uhDomain: domain,
+  private: false,
+  ...(quirks.configuration === "minimal" ? {} : { area, cluster, acdDomain: domain, globaldomain: domain, ...asked })
+})

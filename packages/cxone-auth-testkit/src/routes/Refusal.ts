@@ -1,0 +1,27 @@
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+
+/** Why a token request is refused: an error code of RFC 6749 §5.2, and its description. */
+export interface Refusal {
+  readonly error:
+    | "invalid_request"
+    | "invalid_client"
+    | "invalid_grant"
+    | "unauthorized_client"
+    | "unsupported_grant_type"
+    | "invalid_scope"
+  readonly description: string
+}
+
+export const refuse = (error: Refusal["error"], description: string): Either.Either<never, Refusal> =>
+  Either.left({ error, description })
+
+/** How CXone describes a form without a required parameter, and any body that isn't a form (docs/cxone-facts.md). */
+export const missingParameters = "Missing required body parameters"
+
+/** The owner of an access key. A key without an owner is refused. */
+export const ownerOfKey = <A>(owner: Option.Option<A>): Either.Either<A, Refusal> =>
+  Option.match(owner, {
+    onNone: () => refuse("invalid_grant", "The access key is unknown or inactive, or its secret is wrong"),
+    onSome: Either.right
+  })

@@ -1,0 +1,128 @@
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as IncomingRequest from "../http/IncomingRequest.js"
+import type { SimulatedAccessKey } from "../options/SimulatedTenant.js"
+import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
+import { missingParameters, type Refusal, refuse } from "./Refusal.js"
+
+/** What a client authenticates with, and how it was sent. */
+export interface ClientCredentials {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted<string>
+  readonly method: "basic" | "post"
+}
+
+/** A well-formed token request, which may still be refused. */
+export interface TokenRequest {
+  /** Two candidates if Basic credentials can be read in two ways. */
+  readonly credentials: ReadonlyArray<ClientCredentials>
+  readonly grantType: string
+  /** As it was sent; none if it was left out or is empty. */
+  readonly scope: Option.Option<string>
+  /** The user name and the password; a refusal if one is missing. */
+  readonly accessKey: Either.Either<SimulatedAccessKey, Refusal>
+}
+
+type Form = ReadonlyMap<string, string>
+
+/**
+ * Reads a token request (RFC 6749 §4.3.2, §4.4.2). It must be a form in which no parameter is repeated; an empty
+ * parameter counts as left out (§3.2). The client must authenticate in exactly one of the two ways of §2.3.1.
+ */
+export const parse = (
+  incoming: IncomingRequest.IncomingRequest,
+  basic: SimulatorQuirks["basic"]
+): Either.Either<TokenRequest, Refusal> =>
+  Either.gen(function* () {
+    const form = yield* parseForm(incoming)
+    const grantType = form.get("grant_type")
+    if (grantType === undefined) {
+      return yield* refuse("invalid_request", missingParameters)
+    }
+    const credentials = yield* parseClient(incoming, form, basic)
+    return { credentials, grantType, scope: Option.fromNullable(form.get("scope")), accessKey: parseAccessKey(form) }
+  })
+
+/** The client id that a request carries, authenticated or not. */
+export const claimedClientId = (incoming: IncomingRequest.IncomingRequest): Option.Option<string> =>
+  Option.orElse(
+    Option.map(Option.flatMap(IncomingRequest.credentialsOf(incoming, "basic"), splitBasic), ([id]) =>
+      Option.getOrElse(formDecode(id), () => id)
+    ),
+    () => Option.flatMapNullable(Either.getRight(parseForm(incoming)), (form) => form.get("client_id"))
+  )
+
+const parseForm = (incoming: IncomingRequest.IncomingRequest): Either.Either<Form, Refusal> => {
+  if (IncomingRequest.mediaTypeOf(incoming) !== "application/x-www-form-urlencoded") {
+    return refuse("invalid_request", missingParameters)
+  }
+  const parameters = Array.from(new URLSearchParams(IncomingRequest.textOf(incoming)))
+  if (new Set(parameters.map(([name]) => name)).size < parameters.length) {
+    return refuse("invalid_request", "A parameter is repeated")
+  }
+  return Either.right(new Map(parameters.filter(([, value]) => value !== "")))
+}
+
+const parseAccessKey = (form: Form): Either.Either<SimulatedAccessKey, Refusal> => {
+  const username = form.get("username")
+  const password = form.get("password")
+  return username === undefined || password === undefined
+    ? refuse("invalid_request", missingParameters)
+    : Either.right({ accessKeyId: username, accessKeySecret: Redacted.make(password) })
+}
+
+const parseClient = (
+  incoming: IncomingRequest.IncomingRequest,
+  form: Form,
+  basic: SimulatorQuirks["basic"]
+): Either.Either<ReadonlyArray<ClientCredentials>, Refusal> => {
+  const clientId = form.get("client_id")
+  const clientSecret = form.get("client_secret")
+  if (incoming.headers.authorization === undefined) {
+    return clientId === undefined || clientSecret === undefined
+      ? refuse("invalid_client", "No client authentication: client_id or client_secret is missing")
+      : Either.right([{ clientId, clientSecret: Redacted.make(clientSecret), method: "post" }])
+  }
+  if (clientSecret !== undefined) {
+    return refuse("invalid_request", "The client authenticates in more than one way")
+  }
+  const candidates = parseBasic(incoming, basic)
+  if (candidates.length === 0) {
+    return refuse("invalid_client", "The Authorization header holds no Basic credentials")
+  }
+  const matching = candidates.filter((candidate) => clientId === undefined || clientId === candidate.clientId)
+  return matching.length === 0
+    ? refuse("invalid_request", "client_id differs from the client of the Authorization header")
+    : Either.right(matching)
+}
+
+const parseBasic = (
+  incoming: IncomingRequest.IncomingRequest,
+  basic: SimulatorQuirks["basic"]
+): ReadonlyArray<ClientCredentials> =>
+  Option.match(Option.flatMap(IncomingRequest.credentialsOf(incoming, "basic"), splitBasic), {
+    onNone: () => [],
+    onSome: ([id, secret]) => {
+      const decoded = Option.toArray(Option.zipWith(formDecode(id), formDecode(secret), basicCredentials))
+      return basic === "raw" ? [...decoded, basicCredentials(id, secret)] : decoded
+    }
+  })
+
+const basicCredentials = (clientId: string, clientSecret: string): ClientCredentials => ({
+  clientId,
+  clientSecret: Redacted.make(clientSecret),
+  method: "basic"
+})
+
+const splitBasic = (encoded: string): Option.Option<readonly [id: string, secret: string]> =>
+  Option.flatMap(Either.getRight(Encoding.decodeBase64String(encoded)), (pair) => {
+    const colon = pair.indexOf(":")
+    return colon === -1 ? Option.none() : Option.some([pair.slice(0, colon), pair.slice(colon + 1)])
+  })
+
+// `URLSearchParams` would accept a stray `%`. This refuses it, so that a client that doesn't encode its secret fails.
+const formDecode: (text: string) => Option.Option<string> = Option.liftThrowable((text) =>
+  decodeURIComponent(text.replaceAll("+", " "))
+)

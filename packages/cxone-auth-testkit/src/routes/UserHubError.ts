@@ -1,0 +1,12 @@
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { TokenGenerator } from "../tokens/TokenGenerator.js"
+import * as TokenResponse from "./TokenResponse.js"
+
+/** An error response as UserHub writes it (docs/cxone-facts.md). */
+export const make = (
+  generator: TokenGenerator,
+  statusCode: number,
+  message: string,
+  headers: { readonly [name: string]: string } = {}
+): HttpServerResponse.HttpServerResponse =>
+  TokenResponse.json(statusCode, { message, statusCode, traceId: generator.opaque(4) }, headers)

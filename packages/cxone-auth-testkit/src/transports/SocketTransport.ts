@@ -1,0 +1,119 @@
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import { buffer } from "node:stream/consumers"
+import * as Cookies from "@effect/platform/Cookies"
+import * as Headers from "@effect/platform/Headers"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import { bytesOf, type ConnectionLost } from "../http/ResponseBody.js"
+
+/**
+ * Listens on a free port of 127.0.0.1 until the scope is closed. Requests are answered once {@link serve} is called.
+ * Closing the scope ends every connection, and waits until they are closed. If no port can be opened, that is a defect.
+ */
+export const listen: Effect.Effect<{ readonly server: Http.Server; readonly origin: URL }, never, Scope.Scope> =
+  Effect.acquireRelease(
+    Effect.async<Http.Server>((resume) => {
+      // Idle connections stay open, because a test would fail if the server closed one just as the client reuses it.
+      const server = Http.createServer({ keepAliveTimeout: 0 })
+      server.once("error", (error) => resume(Effect.die(error)))
+      server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.async<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  ).pipe(
+    Effect.map((server) => {
+      // `address` is a string only if the server listens on a pipe.
+      const { port } = server.address() as AddressInfo
+      return { server, origin: new URL(`http://127.0.0.1:${port}`) }
+    })
+  )
+
+/**
+ * Answers each request with `handle`, in a fiber of the scope. If the client closes the connection, the fiber is
+ * interrupted.
+ */
+export const serve = (
+  server: Http.Server,
+  handle: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const runFork = yield* FiberSet.makeRuntime<never>()
+    const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse) => {
+      const fiber = runFork(
+        receive(request).pipe(
+          Effect.flatMap(handle),
+          Effect.flatMap((answer) => write(answer, response)),
+          Effect.catchTag("ConnectionLost", () => Effect.sync(() => request.socket.resetAndDestroy())),
+          // The client closed the connection before it had sent the whole request.
+          Effect.catchTag("ClientGone", () => Effect.void),
+          Effect.catchAllDefect((defect) =>
+            Effect.zipRight(
+              Effect.logError(
+                "CxoneSimulator: answered 500, because the response of the option `api` can't be sent; correct that response",
+                defect
+              ),
+              Effect.sync(() => (response.headersSent ? request.socket.destroy() : response.writeHead(500).end()))
+            )
+          )
+        )
+      )
+      response.once("close", () => fiber.unsafeInterruptAsFork(FiberId.none))
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => server.on("request", onRequest)),
+      () => Effect.sync(() => server.off("request", onRequest))
+    )
+  })
+
+const receive = (request: Http.IncomingMessage) =>
+  Effect.map(
+    Effect.tryPromise({ try: () => buffer(request), catch: () => ({ _tag: "ClientGone" }) as const }),
+    (body): IncomingRequest => ({
+      method: (request.method ?? "GET").toUpperCase(),
+      url: request.url ?? "/",
+      headers: Headers.fromInput(request.headers),
+      body
+    })
+  )
+
+const write = (answer: HttpServerResponse.HttpServerResponse, response: Http.ServerResponse): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { body } = answer
+    const cookies = Cookies.toSetCookieHeaders(answer.cookies)
+    response.writeHead(answer.status, { ...answer.headers, ...(cookies.length === 0 ? {} : { "set-cookie": cookies }) })
+    if (body._tag === "Uint8Array") {
+      return Effect.sync(() => response.end(body.body))
+    }
+    // Node would hold the headers back until the first chunk of the body, which may come late.
+    response.flushHeaders()
+    // Node writes no body to a HEAD, so an endless body would run for ever.
+    const bytes = response.req.method === "HEAD" ? Stream.empty : bytesOf(answer)
+    return bytes.pipe(
+      Stream.runForEach((bytes) => writeBytes(bytes, response)),
+      Effect.matchEffect({
+        onSuccess: () => Effect.sync(() => response.end()),
+        // `destroySoon` sends what was written and then closes the connection before the body is complete.
+        onFailure: () => Effect.sync(() => response.socket?.destroySoon())
+      })
+    )
+  })
+
+const writeBytes = (bytes: Uint8Array, response: Http.ServerResponse): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    if (response.write(bytes)) {
+      return resume(Effect.void)
+    }
+    // The client reads more slowly than this writes. If it goes away, this fiber is interrupted.
+    const onDrain = () => resume(Effect.void)
+    response.once("drain", onDrain)
+    return Effect.sync(() => response.off("drain", onDrain))
+  })

@@ -1,0 +1,28 @@
+import * as Schema from "effect/Schema"
+import { bracketed, Quotation } from "./Phrases.js"
+
+/**
+ * The app's own effect that yields the credentials failed, took too long, or yielded credentials that can't be used in the
+ * environment (`unsuitable`). `detail` is the tag or name of the failure, or why the credentials can't be used. Nothing else
+ * of the failure is kept, because it may hold a secret.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
+  "cxone-auth/CredentialsUnavailable"
+)("CredentialsUnavailable", {
+  reason: Schema.Literal("failed", "timeout", "unsuitable"),
+  detail: Quotation
+}) {
+  override get message(): string {
+    if (this.reason === "unsuitable") {
+      return `The effect given as credentials yielded some that cannot be used, so nothing was sent: ${this.detail}.`
+    }
+    const problem =
+      this.reason === "timeout"
+        ? "did not end in time (attemptTimeout, 10 s by default)"
+        : `failed${bracketed(this.detail)}`
+    return `The effect given as credentials ${problem}, so nothing was sent. Check the place that it reads them from.`
+  }
+}

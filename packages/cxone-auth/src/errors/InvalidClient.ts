@@ -1,0 +1,98 @@
+import * as Schema from "effect/Schema"
+import { instant, Quotation, said } from "./Phrases.js"
+
+/**
+ * The token endpoint refused the credentials. They are not sent again at once, because that could lock them out.
+ *
+ * `reason` is the code of RFC 6749 §5.2. `credentials` is the kind that was sent: with an access key, `invalid_grant` is
+ * about the key, and the other codes are about the client. `isGuess`: the answer was a 401 without such a code, and
+ * `reason` is the likeliest one; `error` is the code that it had, if any. Until `until` (milliseconds since the epoch) every
+ * call that needs a new token fails with this error, and nothing is sent, unless the credentials change. `bothRefused`: the
+ * current and the next credentials were refused.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth/InvalidClient")("InvalidClient", {
+  reason: Schema.Literal("invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
+  credentials: Schema.optionalWith(Schema.Literal("ClientSecret", "AccessKey", "AccessKeyOnly"), {
+    default: () => "ClientSecret"
+  }),
+  isGuess: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  tokenEndpoint: Schema.String,
+  status: Schema.Number,
+  error: Quotation,
+  description: Quotation,
+  until: Schema.optionalWith(Schema.Number, { exact: true }),
+  bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
+}) {
+  override get message(): string {
+    const subject = this.isAboutKey
+      ? "the access key"
+      : this.isAboutBoth
+        ? "the client or its access key"
+        : "the client"
+    const both = this.bothRefused ? `${subject}, with the current and with the next credentials` : subject
+    return (
+      `${this.tokenEndpoint} refused ${both} (${this.status} ${this.code}). ${this.cure}` +
+      `${this.memory}${said(this.description)}`
+    )
+  }
+
+  private get isAboutKey(): boolean {
+    return this.credentials === "AccessKeyOnly" || (this.credentials === "AccessKey" && this.reason === "invalid_grant")
+  }
+
+  private get isAboutBoth(): boolean {
+    return this.credentials === "AccessKey" && this.isGuess
+  }
+
+  private get code(): string {
+    return this.isGuess ? (this.error ?? "without a reason") : this.reason
+  }
+
+  private get memory(): string {
+    return this.until === undefined
+      ? ""
+      : ` Until ${instant(this.until)} these credentials are not sent again; other ones are tried at once.`
+  }
+
+  private get cure(): string {
+    if (this.isAboutKey) {
+      return this.cureOfKey
+    }
+    const client = `${this.cureOfClient} ${this.registration}`
+    return this.isAboutBoth ? `${client} If the client is right: ${this.cureOfKey}` : client
+  }
+
+  private get cureOfKey(): string {
+    return (
+      "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
+      'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
+      "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
+    )
+  }
+
+  private get registration(): string {
+    return this.credentials === "AccessKey"
+      ? "Client id and secret are those of the app registration that NICE sent you; a new one takes some days."
+      : "The registration is in CXone's Admin portal under Applications > OAuth."
+  }
+
+  private get cureOfClient(): string {
+    const pair =
+      "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application, " +
+      "no white space at either end, the secret not already percent-encoded"
+    const grantName = this.credentials === "AccessKey" ? "password" : "client_credentials"
+    const grant = `check that the application's type allows the ${grantName} grant`
+    switch (this.reason) {
+      case "invalid_client":
+        return `First ${pair}; then ${grant}; then that CXONE_CLIENT_AUTH (post or basic) is what it was registered for.`
+      case "invalid_grant":
+        return `First ${pair}; then ${grant}.`
+      case "unauthorized_client":
+      case "unsupported_grant_type":
+        return `First ${grant}; then ${pair}.`
+    }
+  }
+}

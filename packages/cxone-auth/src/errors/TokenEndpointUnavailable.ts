@@ -1,0 +1,43 @@
+import * as Schema from "effect/Schema"
+import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
+
+/**
+ * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408, at each of `attempts`. There were
+ * four attempts, or fewer if it asked for waits of more than 60 s in all (`retryAfter`). `detail` is the transport's error
+ * code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, if there is one. The numbers are the defaults of `TokenPolicy`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUnavailable>(
+  "cxone-auth/TokenEndpointUnavailable"
+)("TokenEndpointUnavailable", {
+  reason: Schema.Literal("transport", "timeout", "status"),
+  tokenEndpoint: Schema.String,
+  attempts: Schema.Number,
+  status: Schema.optionalWith(Schema.Number, { exact: true }),
+  detail: Quotation,
+  description: Quotation,
+  retryAfter: RetryAfter
+}) {
+  override get message(): string {
+    return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${this.problem}.${said(this.description)}`
+  }
+
+  private get problem(): string {
+    switch (this.reason) {
+      case "transport":
+        return (
+          `the connection failed${bracketed(this.detail)}. Check ${whereSet}, ` +
+          "DNS, and the proxy or firewall in between"
+        )
+      case "timeout":
+        return (
+          "no complete answer in time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, " +
+          "or try again later"
+        )
+      case "status":
+        return `it answered ${this.status}. This is CXone's side. ${whenToRetry(this.retryAfter)}`
+    }
+  }
+}

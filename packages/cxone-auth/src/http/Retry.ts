@@ -1,0 +1,96 @@
+/**
+ * Where it is decided whether and when a request is tried again.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+
+/** The numbers of a retry; `TokenPolicy` explains each. */
+export interface RetryPolicy {
+  readonly retries: number
+  readonly retryDelay: Duration.Duration
+  readonly retryFactor: number
+  readonly maxRetryDelay: Duration.Duration
+  readonly maxWait: Duration.Duration
+}
+
+/** A failure as far as a retry looks at it. */
+export interface Failure {
+  readonly _tag: string
+  readonly retryAfter?: Option.Option<Duration.Duration>
+}
+
+/** How long the server asked to be left alone (`Retry-After`). Zero counts as not said. */
+export const askedBy = ({ retryAfter = Option.none() }: Failure): Option.Option<Duration.Duration> =>
+  Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
+
+/**
+ * Draws a wait of at least `millis` milliseconds, and up to a fifth more, so that a fleet that was told the same time does
+ * not come back at once.
+ */
+export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
+  Effect.map(Random.nextRange(1, 1.2), (factor) => Duration.millis(Math.ceil(millis * factor)))
+
+const backoff = (policy: RetryPolicy): Schedule.Schedule<Duration.Duration> =>
+  Schedule.exponential(policy.retryDelay, policy.retryFactor).pipe(
+    Schedule.modifyDelay((_, delay) => Duration.min(delay, policy.maxRetryDelay)),
+    Schedule.jittered,
+    Schedule.modifyDelay((_, delay) => Duration.millis(Math.round(Duration.toMillis(delay))))
+  )
+
+/**
+ * The waits between tries, without end (L7): exponential back-off up to the longest delay, each 80 to 120 % of that. If
+ * `asked` gives a time for a failure and its back-off, that takes the place of the back-off.
+ */
+export const schedule = <Failure>(
+  policy: RetryPolicy,
+  asked: (failure: Failure, backoff: Duration.Duration) => Option.Option<Duration.Duration>
+): Schedule.Schedule<Failure, Failure> =>
+  Schedule.passthrough<Duration.Duration, Failure, never>(backoff(policy)).pipe(
+    Schedule.modifyDelayEffect((failure, delay) =>
+      Option.match(asked(failure, delay), {
+        onNone: () => Effect.succeed(delay),
+        onSome: (time) => notBefore(Duration.toMillis(time))
+      })
+    )
+  )
+
+/** How many more milliseconds a request may wait because a server asked it to. */
+export type Patience = Ref.Ref<number>
+
+export const patience = (policy: RetryPolicy): Effect.Effect<Patience> => Ref.make(Duration.toMillis(policy.maxWait))
+
+/** Takes from the patience. */
+export const spend = (patience: Patience, millis: number): Effect.Effect<void> =>
+  Ref.update(patience, (left) => left - millis)
+
+/**
+ * Tries again what may pass, at most `policy.retries` times, and only while the server asks for no longer waits than the
+ * patience allows. `isGated` tells the failures whose time a gate keeps: the next try starts at once, and waits there.
+ */
+export const retry = <A, E extends Failure, R>(
+  attempt: Effect.Effect<A, E, R>,
+  options: {
+    readonly policy: RetryPolicy
+    readonly patience: Patience
+    readonly mayPass: (error: E) => boolean
+    readonly isGated: (error: E) => boolean
+  }
+): Effect.Effect<A, E, R> => {
+  const { isGated, mayPass, patience, policy } = options
+  const isWorthIt = (error: E) =>
+    Effect.gen(function* () {
+      const millis = Option.match(askedBy(error), { onNone: () => 0, onSome: Duration.toMillis })
+      const left = yield* Ref.get(patience)
+      yield* isGated(error) ? Effect.void : spend(patience, millis)
+      return mayPass(error) && millis <= left
+    })
+  return Effect.retry(attempt, {
+    times: policy.retries,
+    while: isWorthIt,
+    schedule: schedule(policy, (error) => (isGated(error) ? Option.some(Duration.zero) : askedBy(error)))
+  })
+}

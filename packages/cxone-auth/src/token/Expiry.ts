@@ -1,0 +1,50 @@
+/**
+ * Where a token's end is decided: how long it lives, until when it is handed out, and from when it is renewed.
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { type AccessToken, claimsOf } from "./AccessToken.js"
+import type { TokenPolicy } from "./TokenPolicy.js"
+
+const expiryClaims = Schema.decodeUnknownOption(
+  Schema.Struct({ exp: Schema.Finite, iat: Schema.optionalWith(Schema.Finite, { exact: true }) })
+)
+
+/**
+ * How long a token lives, in milliseconds from `sentAt`, when it was requested: `expires_in`; without it, what the token
+ * says if it is a JWT; without that, the policy's default. Never more than the policy allows (L8).
+ *
+ * A JWT's `exp` is a time of the provider's clock. So it is read twice, as `exp - iat` and as `exp - sentAt`, and the
+ * shorter one counts. The first is right if the clocks differ, the second if the token is not new.
+ */
+export const lifetimeOf = (
+  answer: { readonly access_token: Redacted.Redacted<string>; readonly expires_in?: number },
+  sentAt: number,
+  policy: TokenPolicy
+): number => {
+  const said =
+    answer.expires_in === undefined
+      ? Option.match(Option.flatMap(claimsOf(answer.access_token), expiryClaims), {
+          onNone: () => Duration.toMillis(policy.defaultLifetime),
+          onSome: ({ exp, iat }) => Math.min(exp * 1000 - sentAt, iat === undefined ? Infinity : (exp - iat) * 1000)
+        })
+      : answer.expires_in * 1000
+  return Math.min(Math.max(0, said), Duration.toMillis(policy.maxLifetime))
+}
+
+const shareOf = ({ expiresAt, obtainedAt }: AccessToken, fraction: number, longest: Duration.Duration): number =>
+  Math.min(Duration.toMillis(longest), (expiresAt - obtainedAt) * fraction)
+
+/** Until when a token is handed out, in milliseconds since the epoch: its end, less the margin (L1). */
+export const usableUntil = (policy: TokenPolicy, token: AccessToken): number =>
+  token.expiresAt - shareOf(token, policy.marginFraction, policy.margin)
+
+/**
+ * From when a token is renewed ahead of its end, in milliseconds since the epoch (L4): one window before the margin, and
+ * earlier by the jitter, of which `draw` (0 to 1) says how much.
+ */
+export const renewableFrom = (policy: TokenPolicy, token: AccessToken, draw: number): number =>
+  usableUntil(policy, token) -
+  shareOf(token, policy.refreshFraction, policy.refreshWindow) * (1 + policy.refreshJitter * draw)

@@ -1,0 +1,204 @@
+import { describe, expect, it } from "@effect/vitest"
+import type { DiscoveryFailed } from "cxone-auth"
+import { Duration, Effect, Fiber, Option, TestClock } from "effect"
+import { world } from "../support/DiscoveryWorld.js"
+import * as Fake from "../support/FakeCxone.js"
+import { json } from "../support/ScriptedHttpClient.js"
+
+describe("WellKnown: invalid documents", () => {
+  const huge = JSON.stringify({ ...Fake.openIdConfiguration, padding: "x".repeat(64 * 1024) })
+  const withEndpoint = (token_endpoint: unknown) => () => json({ ...Fake.openIdConfiguration, token_endpoint })
+  const redirect = () => new Response("", { status: 302, headers: { location: "https://evil.example" } })
+
+  it.scoped.each<readonly [string, () => Response, Partial<DiscoveryFailed>]>([
+    [
+      "another issuer's",
+      () => json({ ...Fake.openIdConfiguration, issuer: "https://evil.example" }),
+      { reason: "issuer_mismatch" }
+    ],
+    [
+      "an issuer that is not a URL",
+      () => json({ ...Fake.openIdConfiguration, issuer: "cxone" }),
+      { reason: "issuer_mismatch" }
+    ],
+    [
+      "without an issuer",
+      () => json({ token_endpoint: "https://a.example" }),
+      { reason: "invalid_field", detail: "issuer" }
+    ],
+    ["without a token endpoint", withEndpoint(undefined), { reason: "invalid_field", detail: "token_endpoint" }],
+    ["a token endpoint that is no text", withEndpoint(["x"]), { reason: "invalid_field", detail: "token_endpoint" }],
+    [
+      "S3: a token endpoint by plain http",
+      withEndpoint("http://cxone.niceincontact.com/t"),
+      { reason: "invalid_field" }
+    ],
+    [
+      "S3: plain http to this machine, from an https issuer",
+      withEndpoint("http://localhost:1/t"),
+      { reason: "invalid_field" }
+    ],
+    [
+      "S3: a token endpoint with user info",
+      withEndpoint("https://me:pw@cxone.niceincontact.com/t"),
+      { reason: "invalid_field" }
+    ],
+    ["a redirect, which is not followed", redirect, { reason: "redirect", status: 302 }],
+    ["an HTML page with 200", () => new Response("<html><title>Sign in</title>"), { reason: "not_json" }],
+    ["a JSON array", () => json([Fake.openIdConfiguration]), { reason: "not_json" }],
+    ["nothing", () => new Response(""), { reason: "not_json" }],
+    ["more than 64 KiB", () => new Response(huge), { reason: "too_large" }],
+    [
+      "404",
+      () => json({ message: "Not Found" }, { status: 404 }),
+      { reason: "status", status: 404, description: "Not Found" }
+    ]
+  ])(
+    "openid-configuration, %s: DiscoveryFailed without a retry, and no credentials are sent",
+    ([_, openid, expected]) =>
+      Effect.gen(function* () {
+        const { auth, kinds } = yield* world(Fake.play({ openid }))
+        const error = yield* Effect.flip(auth.accessToken)
+        expect(error).toMatchObject({
+          _tag: "DiscoveryFailed",
+          document: "openid-configuration",
+          attempts: 1,
+          ...expected
+        })
+        expect(error.message).toContain("/.well-known/openid-configuration")
+        expect(error.message).toContain("CXONE_ISSUER")
+        expect(yield* kinds).toEqual(["openid"])
+      })
+  )
+
+  it.scoped.each<readonly [string, () => Response, Partial<DiscoveryFailed>]>([
+    ["without api_endpoint", () => json({ area: "na1" }), { reason: "invalid_field", detail: "api_endpoint" }],
+    ["C1: an API by plain http", () => json({ api_endpoint: "http://api.example" }), { reason: "invalid_field" }],
+    [
+      "the configuration of another tenant",
+      () => json({ ...Fake.cxoneConfiguration, tenantId: "t2" }),
+      { reason: "tenant_mismatch" }
+    ],
+    [
+      "an unknown tenant",
+      () => json({ message: "No such tenant" }, { status: 404 }),
+      { reason: "status", status: 404 }
+    ],
+    ["an HTML page with 200", () => new Response("<html></html>"), { reason: "not_json" }]
+  ])(
+    "cxone-configuration, %s: DiscoveryFailed, nothing is sent to an API, and the token is kept",
+    ([_, answer, expected]) =>
+      Effect.gen(function* () {
+        const { auth, cxone, kinds } = yield* world(Fake.play({ configuration: answer }))
+        const error = yield* Effect.flip(cxone.get("/x"))
+        expect(error).toMatchObject({ _tag: "DiscoveryFailed", document: "cxone-configuration", ...expected })
+        expect(error.message).toContain("CXONE_API_BASE_URL")
+        expect(error.message).not.toContain("tenantId=")
+        yield* auth.accessToken
+        expect(yield* kinds).toEqual(["openid", "token", "configuration"])
+      })
+  )
+})
+
+describe("L7: WellKnown retries a document", () => {
+  const down = () => new Response("<html><title>Maintenance</title></html>", { status: 503 })
+
+  it.scoped("after 1, 2 and 4 s", () =>
+    Effect.gen(function* () {
+      const { auth, sent } = yield* world(
+        Fake.play({ openid: (index) => (index < 3 ? down() : json(Fake.openIdConfiguration)) })
+      )
+      const token = yield* Effect.fork(auth.accessToken)
+      yield* TestClock.adjust("7 seconds")
+      yield* Fiber.join(token)
+      expect((yield* sent).map(({ at }) => at)).toEqual([0, 1_000, 3_000, 7_000, 7_000])
+    })
+  )
+
+  it.scoped.each([
+    ["503", down, { reason: "status", status: 503, description: "an HTML page, Maintenance" }],
+    ["429", () => new Response("", { status: 429 }), { reason: "status", status: 429 }],
+    ["408", () => new Response("", { status: 408 }), { reason: "status", status: 408 }],
+    [
+      "no connection",
+      () => Effect.fail({ cause: Object.assign(new Error("canary"), { code: "ECONNREFUSED" }) }),
+      { reason: "transport", detail: "ECONNREFUSED" }
+    ]
+  ] as const)("%s four times is a DiscoveryFailed with 4 attempts", ([_, openid, expected]) =>
+    Effect.gen(function* () {
+      const { auth, kinds } = yield* world(Fake.play({ openid }))
+      const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* Fiber.join(failure)).toMatchObject({ _tag: "DiscoveryFailed", attempts: 4, ...expected })
+      expect(yield* kinds).toEqual(["openid", "openid", "openid", "openid"])
+    })
+  )
+
+  it.scoped("C7: each attempt takes at most ten seconds", () =>
+    Effect.gen(function* () {
+      const { auth } = yield* world(Fake.play({ openid: () => Effect.never }))
+      const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
+      yield* TestClock.adjust("47 seconds")
+      const error = Option.getOrThrow(yield* Fiber.poll(failure))
+      expect(yield* error).toMatchObject({ _tag: "DiscoveryFailed", reason: "timeout", attempts: 4 })
+    })
+  )
+
+  it.scoped("Retry-After takes the place of the delay, unless it is longer than callers wait", () =>
+    Effect.gen(function* () {
+      const busy = (seconds: string) => () => new Response("", { status: 503, headers: { "retry-after": seconds } })
+      const { auth, sent } = yield* world(
+        Fake.play({ openid: (index) => (index === 0 ? busy("20")() : json(Fake.openIdConfiguration)) })
+      )
+      const token = yield* Effect.fork(auth.accessToken)
+      yield* TestClock.adjust("30 seconds")
+      yield* Fiber.join(token)
+      expect((yield* sent).map(({ at }) => at)).toEqual([0, 22_000, 22_000])
+
+      const other = yield* world(Fake.play({ openid: busy("61") }))
+      expect(yield* Effect.flip(other.auth.accessToken)).toMatchObject({ _tag: "DiscoveryFailed", attempts: 1 })
+    })
+  )
+
+  it.scoped("L6: a lookup waits for at most one minute in all", () =>
+    Effect.gen(function* () {
+      const busy = () => new Response("", { status: 429, headers: { "retry-after": "50" } })
+      const { auth, count } = yield* world(Fake.play({ openid: busy }))
+      const failure = yield* Effect.fork(Effect.flip(auth.accessToken))
+      yield* TestClock.adjust("61 seconds")
+      expect(Option.isSome(yield* Fiber.poll(failure))).toBe(true)
+      expect(yield* count("openid")).toBe(2)
+    })
+  )
+
+  it.scoped(
+    "L6: until the Retry-After has passed every caller fails at once with the time that is left, and nothing is sent",
+    () =>
+      Effect.gen(function* () {
+        const busy = () => new Response("", { status: 429, headers: { "retry-after": "300" } })
+        const { auth, count } = yield* world(
+          Fake.play({ openid: (index) => (index === 0 ? busy() : json(Fake.openIdConfiguration)) })
+        )
+        yield* Effect.flip(auth.accessToken)
+        yield* TestClock.adjust("100 seconds")
+        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
+          _tag: "DiscoveryFailed",
+          retryAfter: Option.some(Duration.seconds(200))
+        })
+        expect(yield* count("openid")).toBe(1)
+        yield* TestClock.adjust("200 seconds")
+        yield* auth.accessToken
+        expect(yield* count("openid")).toBe(2)
+      })
+  )
+
+  it.scoped("L6: a failure without a Retry-After is not remembered", () =>
+    Effect.gen(function* () {
+      const { auth } = yield* world(
+        Fake.play({ openid: (index) => (index === 0 ? json({}) : json(Fake.openIdConfiguration)) })
+      )
+      yield* Effect.flip(auth.accessToken)
+      yield* auth.accessToken
+    })
+  )
+})

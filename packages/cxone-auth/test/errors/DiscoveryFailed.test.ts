@@ -1,0 +1,20 @@
+import { describe, expect, it } from "@effect/vitest"
+import { DiscoveryFailed } from "cxone-auth"
+import { Option } from "effect"
+
+describe("DiscoveryFailed", () => {
+  it("says where it was, what came, and what to do", () => {
+    const error = new DiscoveryFailed({
+      reason: "status",
+      document: "openid-configuration",
+      url: "https://cxone.niceincontact.com/.well-known/openid-configuration",
+      attempts: 4,
+      status: 503,
+      retryAfter: Option.none()
+    })
+    expect(error.message).toBe(
+      "https://cxone.niceincontact.com/.well-known/openid-configuration answered 503 in 4 attempts. " +
+        "This is CXone's side. It did not say when to try again."
+    )
+  })
+})
