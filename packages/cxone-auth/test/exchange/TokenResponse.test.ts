@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { TokenPolicy } from "cxone-auth"
-import { Either, Encoding, FastCheck as fc, Redacted } from "effect"
+import { Either, FastCheck as fc, Redacted } from "effect"
 import * as TokenResponse from "../../src/exchange/TokenResponse.js"
 import * as Expiry from "../../src/token/Expiry.js"
 
@@ -10,9 +10,6 @@ const decoded = (fields: Record<string, unknown>) => Either.getOrThrow(TokenResp
 
 const seconds = (fields: Record<string, unknown>, sentAt = 0) =>
   Expiry.lifetimeOf(decoded(fields), sentAt, TokenPolicy.defaults) / 1000
-
-const jwt = (claims: unknown) =>
-  [JSON.stringify({ alg: "RS256" }), JSON.stringify(claims), "signature"].map(Encoding.encodeBase64Url).join(".")
 
 describe("TokenResponse", () => {
   it("reads the example of RFC 6749 §4.4.3", () => {
@@ -75,28 +72,4 @@ describe("TokenResponse", () => {
     expect(TokenResponse.decode('{"access_token":"a","expires_in":1e999}')).toMatchObject({ _tag: "Right" })
     expect(seconds({ expires_in: 1e300 })).toBe(86_400)
   })
-
-  describe("L8: without expires_in a JWT's own times count", () => {
-    const sentAt = 1_700_000_000_000
-    const now = sentAt / 1000
-    it.each([
-      ["exp alone", { exp: now + 900 }, 900],
-      ["exp and iat", { iat: now, exp: now + 900 }, 900],
-      ["a provider whose clock is 10 minutes ahead", { iat: now + 600, exp: now + 600 + 900 }, 900],
-      ["a token that is not new", { iat: now - 600, exp: now + 300 }, 300],
-      ["a token that has ended", { iat: now - 3600, exp: now - 1 }, 0],
-      ["an absurd exp", { exp: 1e15 }, 86_400],
-      ["an exp that is not a number", { exp: "soon" }, 3600],
-      ["no exp", { iat: now }, 3600]
-    ])("%s", (_, claims, expected) => {
-      expect(seconds({ access_token: jwt(claims) }, sentAt)).toBe(expected)
-    })
-  })
-
-  it.each(["opaque", "a.b", "a.b.c", "a.b.c.d", `a.${Encoding.encodeBase64Url("[1]")}.c`])(
-    "L8: without expires_in and without a JWT (%s) the lifetime is one hour",
-    (access_token) => {
-      expect(seconds({ access_token })).toBe(3600)
-    }
-  )
 })

@@ -81,19 +81,16 @@ describe("virtual days", () => {
     }
   )
 
-  it.each(["thursday", "friday", "saturday", "sunday"])(
-    "L5: with an outage as long as the refresh window in every hour no call fails, and only the first waits (%s)",
-    (seed) => {
-      const program = Effect.map(
-        Effect.all([traffic(day, 2_000, 8_000), hourlyOutages], { concurrency: 2 }),
-        ([tally]) => tally
-      )
+  it("L5: with an outage as long as the refresh window in every hour no call fails, and only the first waits", () => {
+    const days = ["thursday", "friday", "saturday", "sunday"].map((seed) => {
+      const program = Effect.all([traffic(day, 2_000, 8_000), hourlyOutages], { concurrency: 2 })
       const { exchanges, tally } = inVirtualTime(program, Random.make(seed))
-      expect(tally).toMatchObject({ blocked: 1, failed: 0 })
-      // More than without outages, because some renewals failed.
-      expect(exchanges).toBeGreaterThan(30)
-    }
-  )
+      expect(tally[0], seed).toMatchObject({ blocked: 1, failed: 0 })
+      return exchanges
+    })
+    // 27 a day would be enough without outages. On some days no renewal falls into one, so the days count together.
+    expect(days.reduce((sum, exchanges) => sum + exchanges, 0)).toBeGreaterThan(4 * 27 + 40)
+  })
 
   it.each([
     ["as long as the window fails no call", window, (failed: number) => failed === 0],

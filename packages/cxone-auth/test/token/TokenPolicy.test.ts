@@ -1,7 +1,7 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
-  AccessToken,
+  type AccessToken,
   Credentials,
   CxoneAuth,
   CxoneEnvironment,
@@ -9,24 +9,7 @@ import {
   TokenPolicy,
   type TokenPolicyOptions
 } from "cxone-auth"
-import {
-  Array,
-  Cause,
-  Chunk,
-  Duration,
-  Effect,
-  Either,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Random,
-  Redacted,
-  Schedule,
-  TestClock
-} from "effect"
-import * as Retry from "../../src/http/Retry.js"
-import { renewableFrom, usableUntil } from "../../src/token/Expiry.js"
+import { Cause, Chunk, Duration, Effect, Either, Exit, Fiber, Layer, Random, Redacted, TestClock } from "effect"
 import { answers, json, type Play, scripted } from "../support/ScriptedHttpClient.js"
 
 const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
@@ -133,24 +116,6 @@ describe("TokenPolicy", () => {
     expect(() => CxoneHttpClient.layerWith(options({ discardTimeout: -1 }))).toThrow(/discardTimeout is -1/)
   })
 
-  it.effect("L7: the delays between retries grow up to the longest, each jittered by a fifth", () =>
-    Effect.gen(function* () {
-      const policy = TokenPolicy.make({ retryDelay: "1 second", retryFactor: 3, maxRetryDelay: "20 seconds" })
-      const delays = yield* Schedule.run(
-        Schedule.delays(Retry.schedule(policy, () => Option.none())),
-        0,
-        Array.replicate(undefined, 2_000)
-      )
-      for (const [n, delay] of Array.fromIterable(delays).entries()) {
-        const nominal = Math.min(3 ** n, 20)
-        expect(Duration.toSeconds(delay)).toBeGreaterThanOrEqual(nominal * 0.8)
-        expect(Duration.toSeconds(delay)).toBeLessThanOrEqual(nominal * 1.2)
-      }
-      const last = Array.fromIterable(delays).slice(-100).map(Duration.toSeconds)
-      expect(Math.max(...last) - Math.min(...last)).toBeGreaterThan(4)
-    })
-  )
-
   describe("each number has its effect", () => {
     const token = (fields: object = {}) => json({ access_token: "t0k3n", ...fields })
 
@@ -237,29 +202,6 @@ describe("TokenPolicy", () => {
           }
         }).pipe(Effect.provide(Layer.provide(CxoneAuth.layer({ credentials, environment, policy }), layer)))
         expect((yield* sent).map(({ at }) => at / 1000)).toEqual([0, 10, 25, 40, 55])
-      })
-    )
-
-    it.effect("margin, refreshWindow, their fractions, and refreshJitter", () =>
-      Effect.gen(function* () {
-        const policy = TokenPolicy.make({
-          margin: "1 minute",
-          marginFraction: 0.05,
-          refreshWindow: "10 minutes",
-          refreshFraction: 0.4,
-          refreshJitter: 0.5
-        })
-        const { result } = yield* firstCall(
-          {},
-          answers(() => token({ expires_in: 3600 }))
-        )
-        const long = Either.getOrThrow(result)
-        expect((long.expiresAt - usableUntil(policy, long)) / 1000).toBe(60)
-        expect((long.expiresAt - renewableFrom(policy, long, 0)) / 1000).toBe(660)
-        expect((long.expiresAt - renewableFrom(policy, long, 1)) / 1000).toBe(60 + 900)
-        const short = new AccessToken({ ...long, expiresAt: long.obtainedAt + 100_000 })
-        expect((short.expiresAt - usableUntil(policy, short)) / 1000).toBe(5)
-        expect((short.expiresAt - renewableFrom(policy, short, 0)) / 1000).toBe(45)
       })
     )
 
