@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config"
+import projects from "./vitest.workspace.js"
 
 export default defineConfig({
   test: {
-    projects: ["packages/*", "examples", "soak"]
+    projects,
+    // By default vitest leaves one core to itself: on two cores the files would run one after the other.
+    maxWorkers: "100%"
   }
 })

@@ -23,7 +23,7 @@ const filesIn = (folder) =>
 
 const read = (path) => readFileSync(path, "utf8")
 
-const inFolders = ["docs", "packages", "examples", "soak", ".changeset"].flatMap(filesIn)
+const inFolders = ["docs", "packages", "examples", ".changeset"].flatMap(filesIn)
 const markdown = [...["README.md", "CONTRIBUTING.md", "SECURITY.md"].filter(existsSync), ...inFolders].filter(
   (path) => path.endsWith(".md") && !path.endsWith("CHANGELOG.md")
 )

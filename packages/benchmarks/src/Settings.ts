@@ -24,6 +24,9 @@ const config = Config.all({
   samples: positive("BENCH_SAMPLES", 10)
 })
 
+/** So few that it takes seconds. */
+export const smoke: Settings = { tenants: 50, cold: 10, atOnce: 8, samples: 2 }
+
 /** From the environment; the first argument is the number of tenants. */
 export const load = ([tenants]: ReadonlyArray<string>): Effect.Effect<Settings, ConfigError.ConfigError> => {
   const given = ConfigProvider.fromMap(new Map(tenants === undefined ? [] : [["BENCH_TENANTS", tenants]]))

@@ -40,8 +40,11 @@ export type Endpoint = "token" | "discovery" | "api"
  * @category models
  */
 export interface FaultOn {
+  /** Every fault but `revokeToken`. */
   readonly token: Exclude<Fault, { readonly _tag: "RevokeToken" }>
+  /** Every fault but `revokeToken` and `forgetClient`. */
   readonly discovery: Exclude<Fault, { readonly _tag: "RevokeToken" | "ForgetClient" }>
+  /** Every fault but `forgetClient`. */
   readonly api: Exclude<Fault, { readonly _tag: "ForgetClient" }>
 }
 

@@ -11,6 +11,7 @@ export interface GrantService {
   readonly clientId: string
   /** The tenant of the access key; `undefined` for a client's own token. */
   readonly tenantId: string | undefined
+  /** The scopes that were granted. */
   readonly scopes: ReadonlyArray<string>
   /** When the token expires, in milliseconds by the `Clock`. */
   readonly expiresAt: number

@@ -2,7 +2,7 @@ import type * as Arr from "effect/Array"
 import * as Redacted from "effect/Redacted"
 
 /**
- * An access key. It stands for one employee of a tenant.
+ * An access key, which stands for one employee of a tenant. It is an `accessKeyId` with an `accessKeySecret`.
  *
  * @since 0.1.0
  * @category models
@@ -19,6 +19,7 @@ export interface SimulatedAccessKey {
  * @category models
  */
 export interface SimulatedTenant {
+  /** The id that discovery and the tokens name. */
   readonly tenantId: string
   /** The area that hosts the tenant, in lower-case letters and digits, such as `eu1`; default `na1`. */
   readonly area?: string
@@ -33,7 +34,9 @@ export interface SimulatedTenant {
  * @category models
  */
 export interface SimulatedArea {
+  /** The name of the area, such as `na1`. */
   readonly area: string
+  /** The name of the cluster. The configuration and the id tokens have it. */
   readonly cluster: string
   /** The host of UserHub, where an access key gets a token without a client. */
   readonly areaOrigin: URL
@@ -42,7 +45,7 @@ export interface SimulatedArea {
 }
 
 /**
- * A tenant, with the hosts of its area.
+ * A tenant (`tenantId`, `accessKeys`), with the hosts of its area.
  *
  * @since 0.1.0
  * @category models

@@ -8,7 +8,7 @@ import type { SimulatedTenant } from "./SimulatedTenant.js"
 import type { SimulatorQuirks } from "./SimulatorQuirks.js"
 
 /**
- * A client that is registered with the simulator.
+ * A client that is registered with the simulator, with its `clientId` and `clientSecret`.
  *
  * @since 0.1.0
  * @category models

@@ -72,6 +72,7 @@ export interface CxoneAuthOptions {
    * token serves to its end.
    */
   readonly credentials: CredentialsInput
+  /** Where the token endpoint and the API are. */
   readonly environment: CxoneEnvironment
   /**
    * The scopes of `accessToken`. Default: `offline_access` for a client alone at the platform gateway or a custom endpoint.

@@ -9,7 +9,9 @@ import * as FormEncoding from "../http/FormEncoding.js"
  * @category models
  */
 export interface ClientProof {
+  /** Parameters that are added to the form of the request. */
   readonly form: { readonly [parameter: string]: Redacted.Redacted<string> }
+  /** Headers that are added to the request. */
   readonly headers: { readonly [header: string]: Redacted.Redacted<string> }
 }
 

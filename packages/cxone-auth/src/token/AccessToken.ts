@@ -22,6 +22,7 @@ export type Claims = { readonly [name: string]: unknown }
  * @category models
  */
 export interface Tenant {
+  /** The id by which CXone's discovery finds the API of the tenant. */
   readonly tenantId: string
   /** The issuer of the id token, which has the tenant's configuration. Absent if the access token named the tenant. */
   readonly issuer?: string

@@ -196,8 +196,9 @@ const make = (options: TokenPolicyOptions) => makeOf(Record.keys(fields), option
 const defaults = make({})
 
 /**
- * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a number is
- * negative, out of range or no number, or larger than one that it must not exceed.
+ * Policies. `defaults` has every number at its default. `make` builds a policy from the numbers that differ. It throws a
+ * `TypeError` that names the field if a number is negative, out of range or no number, or larger than one that it must
+ * not exceed.
  *
  * @since 0.1.0
  * @category constructors

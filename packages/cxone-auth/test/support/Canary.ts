@@ -46,11 +46,13 @@ const spellingsOf = (secret: string): ReadonlyArray<string> => [
   Buffer.from(secret).toString("hex")
 ]
 
-const spellings = Array.from(new Set(wanted.flatMap(spellingsOf)))
+const spellings = Array.from(new Set(wanted.flatMap(spellingsOf).map((spelling) => spelling.toLowerCase())))
 
 /** The secrets that a text contains, in any spelling. */
-export const foundIn = (text: string): ReadonlyArray<string> =>
-  spellings.filter((spelling) => text.toLowerCase().includes(spelling.toLowerCase()))
+export const foundIn = (text: string): ReadonlyArray<string> => {
+  const lowered = text.toLowerCase()
+  return spellings.filter((spelling) => lowered.includes(spelling))
+}
 
 const attempt = (render: () => string): string => {
   try {

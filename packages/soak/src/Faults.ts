@@ -27,7 +27,6 @@ const onToken: Drawn<"token"> = [
 
 const onApi: Drawn<"api"> = [
   { weight: 3, value: respond(503, {}, { message: "Service Unavailable" }) },
-  { weight: 2, value: respond(429, { "retry-after": "1" }, { message: "Too Many Requests" }) },
   { weight: 2, value: respond(403, {}, { error: "insufficient_scope", scope: "admin:all" }) },
   { weight: 3, value: Effect.succeed(Fault.connectionReset) },
   { weight: 3, value: Effect.succeed(Fault.truncatedBody) },
@@ -41,8 +40,18 @@ export const forToken = Effect.zipWith(
   (fault, times) => ({ fault, times })
 )
 
-/** What to inject next at the API. Revoked tokens are not among it: so often, no token would live to its end. */
+/**
+ * What to inject next at the API. Two are not among it because they would happen too often: with so many revoked tokens
+ * none would live to its end, and with so many "not yet" hardly a call would be sent.
+ */
 export const forApi: Effect.Effect<FaultOn["api"]> = Effect.flatten(Draw.weighted(onApi))
+
+/** The API says "not yet". */
+export const notYet: FaultOn["api"] = Fault.respond({
+  status: 429,
+  headers: { "retry-after": "1" },
+  body: { message: "Too Many Requests" }
+})
 
 /** What a request had to suffer, by endpoint: the status that it was answered, or the kind of fault. */
 export const nameOf = ({ endpoint, fault }: RecordedRequest): Option.Option<string> =>

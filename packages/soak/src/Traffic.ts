@@ -3,6 +3,7 @@ import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { type AccessToken, CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { Array, Cause, Clock, Data, Duration, Effect, Exit, Fiber, Random, Schema } from "effect"
 import * as Draw from "./Draw.js"
+import { isAsked, NotYet } from "./NotYet.js"
 import { Outcomes } from "./Outcomes.js"
 import { usableUntil } from "./Policy.js"
 
@@ -15,14 +16,37 @@ class WrongToken extends Data.TaggedError("WrongToken")<{
 /** Something took longer than all time-outs and waits of the policy together. */
 class Hang extends Data.TaggedError("Hang")<{ readonly message: string }> {}
 
+/** A call was held back though the API did not ask for it. */
+class HeldBack extends Data.TaggedError("HeldBack")<{ readonly reason: "unasked"; readonly message: string }> {}
+
 const patience = Duration.seconds(15)
+
+/** How long a patient call may wait. The API says "not yet" for a second at a time. */
+const wait = Duration.seconds(3)
 
 const User = Schema.Struct({ id: Schema.String, name: Schema.String })
 
-const call = Effect.gen(function* () {
+const getUser = Effect.gen(function* () {
   const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
   return yield* Effect.flatMap(cxone.get("/api/v2/users/me"), HttpClientResponse.schemaBodyJson(User))
 })
+
+/** The clock is read before, as in `checked`. */
+const call = Effect.flatMap(Clock.currentTimeMillis, (before) =>
+  Effect.catchTag(getUser, "RateLimited", (error) =>
+    Effect.gen(function* () {
+      const until = yield* (yield* NotYet).until
+      return yield* error.reason !== "held_back" || isAsked(error.retryAfter, before, until)
+        ? error
+        : new HeldBack({
+            reason: "unasked",
+            message: `The API's "not yet" ended ${until - before} ms after the call was made. ${error.message}`
+          })
+    })
+  )
+)
+
+const patientCall = CxoneHttpClient.withOnRateLimited({ wait })(call)
 
 /**
  * A token that may be handed out is one that could be when it was asked for, the clock being read before: no allowance
@@ -69,7 +93,7 @@ const impatient = Effect.gen(function* () {
   yield* Effect.catchTag(Effect.timeout(call, limit), "TimeoutException", () => abandon)
 })
 
-type Services = CxoneAuth | CxoneHttpClient | Outcomes
+type Services = CxoneAuth | CxoneHttpClient | NotYet | Outcomes
 
 const doing = Effect.map(Outcomes, ({ count }) => {
   const counted = (what: "calls" | "tokens", effect: Effect.Effect<unknown, unknown, Services>) =>
@@ -81,7 +105,8 @@ const doing = Effect.map(Outcomes, ({ count }) => {
       })
     )
   return Draw.weighted([
-    { weight: 12, value: counted("calls", call) },
+    { weight: 10, value: counted("calls", call) },
+    { weight: 2, value: counted("calls", patientCall) },
     { weight: 3, value: counted("tokens", token) },
     { weight: 3, value: counted("tokens", scopedToken) },
     { weight: 1, value: counted("calls", interrupted) },

@@ -13,13 +13,13 @@ const positive = <A extends number>(config: Config.Config<A>) =>
   Config.validate(config, { message: "expected a number above 0", validation: (number) => number > 0 })
 
 const config = Config.all({
-  seconds: positive(Config.number("SOAK_SECONDS")).pipe(Config.withDefault(60)),
+  seconds: positive(Config.number("SOAK_SECONDS")).pipe(Config.withDefault(30)),
   fibers: positive(Config.integer("SOAK_FIBERS")).pipe(Config.withDefault(200)),
   seed: Config.option(Config.nonEmptyString("SOAK_SEED"))
 })
 
-/** From the environment; the first argument is the seconds in all, which the transports share. */
-export const load = (args: ReadonlyArray<string>, transports: number) =>
+/** From the environment. The first argument is the seconds a transport. */
+export const load = (args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const [seconds] = args
     const given = ConfigProvider.fromMap(new Map(seconds === undefined ? [] : [["SOAK_SECONDS", seconds]]))
@@ -29,5 +29,5 @@ export const load = (args: ReadonlyArray<string>, transports: number) =>
     )
     const drawn = yield* Random.nextIntBetween(0, 2 ** 31)
     const seed = loaded.seed._tag === "Some" ? loaded.seed.value : String(drawn)
-    return { seconds: loaded.seconds / transports, fibers: loaded.fibers, seed } satisfies Settings
+    return { seconds: loaded.seconds, fibers: loaded.fibers, seed } satisfies Settings
   })

@@ -7,6 +7,7 @@ import { defaultClient } from "cxone-auth-testkit"
 import { Config, Console, Duration, Effect, Layer, Ref, Schedule, Schema } from "effect"
 import * as Heap from "./Heap.js"
 import * as Leftovers from "./Leftovers.js"
+import * as NotYet from "./NotYet.js"
 import { make as makeOutcomes, Outcomes } from "./Outcomes.js"
 import { policy } from "./Policy.js"
 import * as Report from "./Report.js"
@@ -34,6 +35,8 @@ const cxoneLayer = (origin: URL, transport: keyof typeof transports) =>
         name: "soak"
       })
     ),
+    Layer.provide(NotYet.listen),
+    Layer.provideMerge(NotYet.NotYet.layer),
     Layer.provide(transports[transport])
   )
 

@@ -49,6 +49,16 @@ describe("Verdict", () => {
       withFailures({ "InvalidTokenResponse expired": 1 }),
       ["no unexpected error"]
     ],
+    [
+      'a call that was held back, if the API never said "not yet"',
+      { ...withFailures({ "RateLimited held_back": 1 }), server: ServerTally.empty },
+      ["no unexpected error"]
+    ],
+    [
+      "a call that was held back longer than the API asked for",
+      withFailures({ "HeldBack unasked": 1 }),
+      ["no unexpected error"]
+    ],
     ["more failures than faults", withFailures({ "RateLimited api": 3 }), ["no unexpected error"]],
     [
       "a token that is handed out late",
@@ -69,6 +79,10 @@ describe("Verdict", () => {
     ["an app that crashes", { ...sound, report: Option.none() }, ["a report"]]
   ])("fails %s", (_, findings, expected) => {
     assert.deepStrictEqual(failed(findings), expected)
+  })
+
+  it("passes all calls that were held back after one 429", () => {
+    assert.deepStrictEqual(failed(withFailures({ "RateLimited held_back": 5_000 })), [])
   })
 
   it("tells all who wait for a token of one fault at the token endpoint", () => {

@@ -48,6 +48,7 @@ export const make: Effect.Effect<Provider, never, CxoneSimulator | Scope.Scope> 
       Draw.pause(2, 30),
       Effect.flatMap(Faults.forApi, (fault) => simulator.inject(fault, { on: "api" }))
     ),
+    Effect.zipRight(Draw.pause(1500, 4000), simulator.inject(Faults.notYet, { on: "api" })),
     Effect.zipRight(Draw.pause(3000, 9000), simulator.inject(Fault.revokeToken, { on: "api" })),
     Effect.zipRight(Draw.pause(5000, 10_000), restart)
   ]

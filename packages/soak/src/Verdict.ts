@@ -30,6 +30,8 @@ const explanations: { readonly [kind: string]: Explanation } = {
   "ResponseError Decode": one("api TruncatedBody"),
   "ResponseError StatusCode 503": one("api 503"),
   "RateLimited api": one("api 429"),
+  // `Traffic` tells apart the calls that are held back for a reason and those that are not.
+  "RateLimited held_back": shared("api 429"),
   "InsufficientScope insufficient_scope": one("api 403"),
   // The renewed token was revoked too, or was on its way when the provider forgot it.
   "InvalidToken refused_again": shared("api RevokeToken", "provider Restart"),

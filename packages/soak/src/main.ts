@@ -10,7 +10,7 @@ import * as Verdict from "./Verdict.js"
 const transports = ["fetch", "undici"]
 
 const program = Effect.gen(function* () {
-  const settings = yield* Settings.load(process.argv.slice(2), transports.length)
+  const settings = yield* Settings.load(process.argv.slice(2))
   const { fibers, seconds, seed } = settings
   yield* Console.log(`${fibers} fibers, ${seconds} s for each transport, SOAK_SEED=${seed}\n`)
 

@@ -1,0 +1,132 @@
+/**
+ * The documentation of every published package. What `src/index.ts` exports has a description and a version, and each
+ * of its members a description. A reader of the package can look up nothing that it refers to by number. Every `ts`
+ * block of every doc comment compiles.
+ */
+import { spawnSync } from "node:child_process"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+/** What only this repository knows: the numbers of its rules, and the notes that it was built from. */
+const unknownToReaders = [/\b[CFLS]\d{1,2}\b/, /\bfacts §/i, /\bbrief\b/i]
+
+/** What a reader sees of a declaration beside its name. A constant of a named type has the members of that. */
+const membersOf = (node) => {
+  if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) return node.members
+  if (node.type !== undefined) return ts.isTypeLiteralNode(node.type) ? node.type.members : []
+  let value = node.initializer
+  while (value && (ts.isAsExpression(value) || ts.isSatisfiesExpression(value))) value = value.expression
+  return value && ts.isObjectLiteralExpression(value) ? value.properties : []
+}
+
+/** An override has the description of what it overrides, and a symbol is no name that somebody types. */
+const isPublic = (member) =>
+  member.name !== undefined &&
+  !ts.isComputedPropertyName(member.name) &&
+  !ts.isPrivateIdentifier(member.name) &&
+  !(ts.getCombinedModifierFlags(member) & (ts.ModifierFlags.Private | ts.ModifierFlags.Override))
+
+const commentsOf = (node) => ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc)
+
+const textOf = (node) =>
+  commentsOf(node)
+    .map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? "")
+    .join("\n")
+
+const problemsOf = (name, node) => {
+  const source = node.getSourceFile()
+  const { line } = source.getLineAndCharacterOfPosition(node.getStart())
+  const place = `${relative(root, source.fileName)}:${line + 1} ${name}`
+  const text = textOf(node)
+  const unknown = commentsOf(node).flatMap((one) =>
+    unknownToReaders.flatMap((words) => one.getText().match(words) ?? [])
+  )
+  return {
+    unknown: unknown.map((words) => `${place} says "${words}", which a reader can't look up`),
+    noDescription: text.trim() === "" ? [`${place} has no description`] : [],
+    noSince: ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "since") ? [] : [`${place} has no @since`]
+  }
+}
+
+const problemsOfExport = (name, node) => {
+  const { noDescription, noSince, unknown } = problemsOf(name, node)
+  const ofMembers = membersOf(node)
+    .filter(isPublic)
+    .flatMap((member) => {
+      const own = member.name.getText()
+      const found = problemsOf(`${name}.${own}`, member)
+      // The description of the whole may be a list of its members.
+      return [...found.unknown, ...(textOf(node).includes(`\`${own}\``) ? [] : found.noDescription)]
+    })
+  return [...unknown, ...noDescription, ...noSince, ...ofMembers]
+}
+
+/** Every problem of what a package's `index.ts` exports. */
+const documentation = (home) => {
+  const index = join(home, "src/index.ts")
+  const { config } = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [index] }, ts.sys, root)
+  const program = ts.createProgram([index], options)
+  const checker = program.getTypeChecker()
+  const ofExports = (module, prefix) =>
+    checker.getExportsOfModule(module).flatMap((exported) => {
+      const name = `${prefix}${exported.name}`
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+      return (symbol.declarations ?? []).flatMap((node) =>
+        ts.isSourceFile(node) ? ofExports(symbol, `${name}.`) : problemsOfExport(name, node)
+      )
+    })
+  return ofExports(checker.getSymbolAtLocation(program.getSourceFile(index)), "")
+}
+
+/** The `ts` blocks of a source's doc comments, each with the line that it starts on. */
+const blocksOf = (source) => {
+  const blocks = []
+  let block
+  source.split("\n").forEach((line, index) => {
+    const comment = /^\s*\* ?(.*)$/.exec(line)?.[1]
+    if (block === undefined) {
+      if (comment?.trim() === "```ts") block = { line: index + 2, lines: [] }
+    } else if (comment === undefined || comment.trim() === "```") {
+      blocks.push({ line: block.line, text: `${block.lines.join("\n")}\n` })
+      block = undefined
+    } else {
+      block.lines.push(comment)
+    }
+  })
+  return blocks
+}
+
+/** Compiles every example in the place of a user of the package, and says how many there are. */
+const compileExamples = (home) => {
+  const examples = join(home, "docs/examples")
+  rmSync(join(home, "docs"), { recursive: true, force: true })
+  mkdirSync(examples, { recursive: true })
+  const sources = readdirSync(join(home, "src"), { recursive: true }).filter((file) => file.endsWith(".ts"))
+  const blocks = sources.flatMap((file) =>
+    blocksOf(readFileSync(join(home, "src", file), "utf8")).map((block) => ({ file: basename(file, ".ts"), ...block }))
+  )
+  for (const { file, line, text } of blocks) {
+    writeFileSync(join(examples, `${file}.line${line}.ts`), text)
+  }
+  const compilerOptions = { composite: false, declarationMap: false, noEmit: true, noUnusedLocals: false }
+  writeFileSync(
+    join(examples, "tsconfig.json"),
+    JSON.stringify({ extends: "../../../../tsconfig.base.json", compilerOptions, include: ["*.ts"] })
+  )
+  const tsc =
+    blocks.length > 0 && spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", examples], { stdio: "inherit" })
+  return { count: blocks.length, compiled: tsc === false || tsc.status === 0 }
+}
+
+for (const name of ["cxone-auth", "cxone-auth-testkit"]) {
+  const home = join(root, "packages", name)
+  const problems = documentation(home)
+  const { compiled, count } = compileExamples(home)
+  console.log([...problems, `${name}: ${problems.length} problems, ${count} examples`].join("\n"))
+  if (problems.length > 0 || !compiled) process.exitCode = 1
+}
