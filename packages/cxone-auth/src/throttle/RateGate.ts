@@ -50,22 +50,14 @@ export const make = (policy: TokenPolicy): RateGate => {
  * Waits until the gate is open. If that takes longer than the patience, it fails at once with the time that is left.
  * `onWait` is called each time that it has to wait.
  */
-export const pass = (
-  gate: RateGate,
-  patience: Retry.Patience,
-  onWait: () => void
-): Effect.Effect<void, Duration.Duration> =>
-  Effect.gen(function* () {
-    const left = yield* gate.millisLeft
-    if (left === 0) {
-      return
-    }
+export const pass = Effect.fnUntraced(function* (gate: RateGate, patience: Retry.Patience, onWait: () => void) {
+  // After a wait, the gate may have been closed again.
+  for (let left = yield* gate.millisLeft; left > 0; left = yield* gate.millisLeft) {
     if (left > (yield* Ref.get(patience))) {
       return yield* Effect.fail(Duration.millis(left))
     }
     onWait()
     yield* Effect.sleep(yield* Retry.notBefore(left))
     yield* Retry.spend(patience, left)
-    // The gate may have been closed again in the meantime.
-    return yield* pass(gate, patience, onWait)
-  })
+  }
+})
