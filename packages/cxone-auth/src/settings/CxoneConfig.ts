@@ -5,7 +5,6 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import { gatewayHosts } from "../cxone/Hosts.js"
@@ -22,8 +21,7 @@ export interface CxoneSettings {
   readonly scopes?: ScopeSet.ScopeSet
 }
 
-const optional = <A>(setting: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.map(Config.option(setting), Option.getOrUndefined)
+const optional = Config.withDefault(undefined)
 
 const area = Config.mapOrFail(Setting.text("CXONE_AREA"), (name) =>
   isAreaName(name)
@@ -129,14 +127,8 @@ const chooseEnvironment = (settings: Given, credentials: Credentials): Choice<Cx
       ? Setting.missingBeside("CXONE_API_BASE_URL", "CXONE_TOKEN_ENDPOINT")
       : Either.right(CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl }))
   }
-  switch (credentials._tag) {
-    case "ClientSecret":
-      return gatewayOf(settings)
-    case "AccessKey":
-      return issuerOf(settings)
-    case "AccessKeyOnly":
-      return areaOf(settings)
-  }
+  const choices = { ClientSecret: gatewayOf, AccessKey: issuerOf, AccessKeyOnly: areaOf }
+  return choices[credentials._tag](settings)
 }
 
 /** A client alone goes to the platform gateway. */

@@ -84,12 +84,8 @@ export const make = (client: string | undefined): Metrics => {
 
   const duration = updating(named(exchangeSeconds))
   const waits = labelled(rateLimitWaits, "at", "token_endpoint")
-  const servedBy = {
-    hit: labelled(tokensServed, "cache", "hit"),
-    stale: labelled(tokensServed, "cache", "stale"),
-    joined: labelled(tokensServed, "cache", "joined"),
-    miss: labelled(tokensServed, "cache", "miss")
-  }
+  const served = (cache: CacheState) => labelled(tokensServed, "cache", cache)
+  const servedBy = { hit: served("hit"), stale: served("stale"), joined: served("joined"), miss: served("miss") }
   let gauges = 0
 
   return {

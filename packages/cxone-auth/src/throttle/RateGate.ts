@@ -26,21 +26,19 @@ interface State {
 export const make = (policy: TokenPolicy): RateGate => {
   const state = Ref.unsafeMake<State>({ closed: Period.ended, strikes: 0 })
 
-  const close = (retryAfter: Option.Option<Duration.Duration>) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Ref.modify(state, (current) => {
-        const left = Period.left(current.closed, now)
-        // Of requests that were sent at the same time, one counts.
-        const strikes = left > 0 ? current.strikes : current.strikes + 1
-        const asked = Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
-        const delay = Option.getOrElse(asked, () => Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1)))
-        const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRateLimit))
-        return [closedFor, { closed: Period.make(now, closedFor), strikes }]
-      })
-    )
-
   return {
-    close,
+    close: (retryAfter) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.modify(state, (current) => {
+          const left = Period.left(current.closed, now)
+          // Of requests that were sent at the same time, one counts.
+          const strikes = left > 0 ? current.strikes : current.strikes + 1
+          const asked = Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
+          const delay = Option.getOrElse(asked, () => Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1)))
+          const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRateLimit))
+          return [closedFor, { closed: Period.make(now, closedFor), strikes }]
+        })
+      ),
     reset: Ref.update(state, (current) => ({ ...current, strikes: 0 })),
     millisLeft: Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, ({ closed }, now) => Period.left(closed, now))
   }

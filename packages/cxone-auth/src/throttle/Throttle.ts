@@ -31,13 +31,7 @@ export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Thr
     const lines = new Map<string, WaitingLine.WaitingLine>()
     let visitors = 0
 
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        for (const { shutdown } of lines.values()) {
-          shutdown()
-        }
-      })
-    )
+    yield* Effect.addFinalizer(() => Effect.forEach(lines.values(), ({ shutdown }) => shutdown, { discard: true }))
     // What drives a line belongs to the layer, not to the call that happened to be answered first.
     const run = yield* FiberMap.makeRuntime<never, WaitingLine.WaitingLine, never, void>()
 

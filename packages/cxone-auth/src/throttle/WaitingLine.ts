@@ -30,7 +30,7 @@ export interface WaitingLine {
   /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
   /** Interrupts every call that waits, and lets none wait from now on. */
-  readonly shutdown: () => void
+  readonly shutdown: Effect.Effect<void>
 }
 
 export interface WaitingLineOptions {
@@ -219,11 +219,9 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
         }
       }
     }),
-    shutdown: () => {
+    shutdown: Effect.suspend(() => {
       isShut = true
-      for (const { turn } of line) {
-        Deferred.unsafeDone(turn, Exit.interrupt(FiberId.none))
-      }
-    }
+      return Effect.forEach(line, ({ turn }) => Deferred.done(turn, Exit.interrupt(FiberId.none)), { discard: true })
+    })
   }
 }
