@@ -1,42 +1,37 @@
 /**
  * A call to the API, from the token to the answer: what happens on a 401, a 403 and a 429.
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { CxoneAuthService } from "../auth/CxoneAuth.js"
+import { CxoneAuth } from "../auth/CxoneAuth.js"
 import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
+import * as Transport from "../http/Transport.js"
+import * as Metrics from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
-import type { Throttle, Visitor } from "../throttle/Throttle.js"
+import * as Throttle from "../throttle/Throttle.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ApiResponse from "./ApiResponse.js"
-import type { CallOptions } from "./CallOptions.js"
+import * as CallOptions from "./CallOptions.js"
 import * as OriginGuard from "./OriginGuard.js"
 import * as RedactedResponse from "./RedactedResponse.js"
-import type { RefusedTokens } from "./RefusedTokens.js"
+import * as RefusedTokens from "./RefusedTokens.js"
 import * as Replay from "./Replay.js"
 
 export interface ApiCallOptions {
-  readonly auth: CxoneAuthService
-  /** The transport. It must not follow redirects, and must not open a span of its own. */
-  readonly http: HttpClient.HttpClient
   readonly policy: TokenPolicy
   readonly allowed: OriginGuard.AllowedPlaces
   readonly tracerPropagation: boolean
-  readonly throttle: Throttle
-  /** The tokens that were refused although they were new. */
-  readonly refusedFresh: RefusedTokens
-  /** The tokens that were dropped because a request was refused that could not be sent again. */
-  readonly droppedForStream: RefusedTokens
-  /** The scopes of every call's token. Default: those of `auth`. */
+  /** The scopes of every call's token. Default: those of `CxoneAuth`. */
   readonly scopes: ScopeSet | undefined
   /** For how many milliseconds a call may be held back. */
   readonly patience: number
@@ -48,9 +43,13 @@ type Outcome<A> = Effect.Effect<A, HttpClientError | CxoneAuthError>
 
 /** A call, and how it has gone so far. */
 interface Call {
+  /** The request as the caller made it. */
+  readonly asked: Request
+  readonly apiBaseUrl: URL
+  /** The same request, resolved against the API base URL. */
   readonly request: Request
   readonly token: Effect.Effect<AccessToken, CxoneAuthError>
-  readonly visitor: Visitor
+  readonly visitor: Throttle.Visitor
   /** Whether it may be sent again after "not yet". */
   readonly mayBeRepeated: boolean
   /** The token that was refused, and why. */
@@ -59,20 +58,19 @@ interface Call {
   readonly limited?: RateLimited
 }
 
-/** A request, resolved against the API that it goes to. */
-interface Aim {
-  readonly apiBaseUrl: URL
-  readonly request: Request
-}
-
 /**
  * Makes the function that makes the calls: with a valid token, past the guard (C1); again with a new token if the first was
  * refused (C2); and again later if the API says "not yet" and the caller has the patience (C4).
  */
-export const make = (
-  client: ApiCallOptions
-): ((request: Request, options: CallOptions) => Outcome<HttpClientResponse>) => {
-  const { auth, droppedForStream, policy, refusedFresh, throttle } = client
+export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
+  const { policy } = client
+  const auth = yield* CxoneAuth
+  const http = Transport.make(yield* HttpClient.HttpClient)
+  const throttle = yield* Throttle.make(policy, Metrics.apiCallWaited)
+  // The tokens that were refused although they were new.
+  const refusedFresh = yield* RefusedTokens.make(policy.refusedTokenMemory)
+  // The tokens that were dropped because a request was refused that could not be sent again.
+  const droppedForStream = yield* RefusedTokens.make(policy.refusedTokenMemory)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
@@ -85,15 +83,12 @@ export const make = (
     return bearer
   }
 
-  const aimAt = ({ request }: Call, apiBaseUrl: URL): Outcome<Aim> =>
-    Effect.map(OriginGuard.resolve(acceptingJson(request), apiBaseUrl, client.allowed), (resolved) => ({
-      apiBaseUrl,
-      request: resolved
-    }))
+  const resolve = (asked: Request, apiBaseUrl: URL) =>
+    OriginGuard.resolve(acceptingJson(asked), apiBaseUrl, client.allowed)
 
   const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiResponse> =>
     Spans.requestSpan(request, client.tracerPropagation, (traced) =>
-      client.http.execute(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))).pipe(
+      http.execute(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))).pipe(
         Effect.mapBoth({
           onFailure: (error) => RedactedResponse.makeError(error, request, [token.value]),
           onSuccess: (response) => RedactedResponse.make(request, response, [token.value])
@@ -116,30 +111,32 @@ export const make = (
         )
 
   // The token is asked for behind the gate, because it could end while the call is held back.
-  const attempt = (call: Call, aim: Aim): Outcome<ApiResponse.ApiResponse> =>
+  const attempt = (call: Call): Outcome<ApiResponse.ApiResponse> =>
     throttle.through(
-      aim.request.url,
+      call.request.url,
       call.visitor,
       Effect.flatMap(call.token, (token) => {
         if (call.refused !== undefined && isSame(call.refused.token, token)) {
-          return refuseForGood(token, aim.request, call.refused.refusal)
+          return refuseForGood(token, call.request, call.refused.refusal)
         }
-        const sent = Effect.flatMap(send(aim.request, token), heedRateLimit)
+        const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
         return token.tenant === undefined
           ? sent
           : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
               // If the credentials now belong to another tenant, the request goes to that tenant's API.
-              apiBaseUrl.href === aim.apiBaseUrl.href
+              apiBaseUrl.href === call.apiBaseUrl.href
                 ? sent
-                : Effect.flatMap(aimAt(call, apiBaseUrl), (moved) => attempt(call, moved))
+                : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) =>
+                    attempt({ ...call, apiBaseUrl, request })
+                  )
             )
       })
     )
 
-  const attemptInTime = (call: Call, aim: Aim): Outcome<ApiResponse.ApiResponse> =>
-    Effect.catchTag(attempt(call, aim), "RateLimited", (error) => {
+  const attemptInTime = (call: Call): Outcome<ApiResponse.ApiResponse> =>
+    Effect.catchTag(attempt(call), "RateLimited", (error) => {
       if (error.reason === "api" && call.mayBeRepeated && call.visitor.patience > 0) {
-        return attemptInTime({ ...call, limited: error }, aim)
+        return attemptInTime({ ...call, limited: error })
       }
       // The API's answer to this call says more than that the call was then held back.
       return call.limited === undefined || error.reason === "token_endpoint"
@@ -147,12 +144,12 @@ export const make = (
         : new RateLimited({ ...call.limited, retryAfter: error.retryAfter })
     })
 
-  const deliver = (call: Call, aim: Aim): Outcome<HttpClientResponse> =>
-    Effect.flatMap(attemptInTime(call, aim), (answer) =>
-      ApiResponse.isTokenRefusal(answer) ? recover(call, aim, answer) : ApiResponse.judge(answer, policy)
+  const deliver = (call: Call): Outcome<HttpClientResponse> =>
+    Effect.flatMap(attemptInTime(call), (answer) =>
+      ApiResponse.isTokenRefusal(answer) ? recover(call, answer) : ApiResponse.judge(answer, policy)
     )
 
-  const recover = Effect.fnUntraced(function* (call: Call, aim: Aim, answer: ApiResponse.ApiResponse) {
+  const recover = Effect.fnUntraced(function* (call: Call, answer: ApiResponse.ApiResponse) {
     const { request, token } = answer
     // Read before the renewal, which may take long or fail, because the body keeps its connection until it is read.
     const refusal = yield* ApiResponse.refusalOf(answer, policy)
@@ -163,10 +160,10 @@ export const make = (
       return yield* ApiResponse.invalidToken(refusal, "refused_again")
     }
     if (!Replay.canBeSentAgain(request)) {
-      return yield* refuseStream(token, request, refusal)
+      return yield* refuseStream(answer, refusal)
     }
     yield* auth.invalidate(token)
-    return yield* deliver({ ...call, refused: { token, refusal } }, aim)
+    return yield* deliver({ ...call, refused: { token, refusal } })
   })
 
   const refuseForGood = (token: AccessToken, request: Request, refusal: ApiResponse.Refusal): Outcome<never> =>
@@ -174,8 +171,7 @@ export const make = (
 
   // A stream can't be sent again: only the next call shows whether a new token helps.
   const refuseStream = Effect.fnUntraced(function* (
-    token: AccessToken,
-    request: Request,
+    { request, token }: ApiResponse.ApiResponse,
     refusal: ApiResponse.Refusal
   ) {
     if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
@@ -186,18 +182,19 @@ export const make = (
     return yield* ApiResponse.invalidToken(refusal, "body_not_replayable")
   })
 
-  return (request, options) => {
-    const call: Call = {
-      request,
-      token: options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes),
-      visitor: throttle.visitor(options.patience ?? client.patience),
-      mayBeRepeated: (options.isIdempotent ?? Replay.isIdempotent(request)) && Replay.canBeSentAgain(request)
-    }
-    return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
-      Effect.flatMap(aimAt(call, apiBaseUrl), (aim) => deliver(call, aim))
-    )
-  }
-}
+  return (asked: Request): Outcome<HttpClientResponse> =>
+    Effect.withFiberRuntime(({ currentContext }) => {
+      const options = Context.get(currentContext, CallOptions.CurrentCallOptions)
+      const token = options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes)
+      const visitor = throttle.visitor(options.patience ?? client.patience)
+      const mayBeRepeated = (options.isIdempotent ?? Replay.isIdempotent(asked)) && Replay.canBeSentAgain(asked)
+      return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
+        Effect.flatMap(resolve(asked, apiBaseUrl), (request) =>
+          deliver({ asked, apiBaseUrl, request, token, visitor, mayBeRepeated })
+        )
+      )
+    })
+})
 
 // CXone answers "No known way to render data" to a request that doesn't say what it accepts (docs/cxone-facts.md).
 const acceptingJson = (request: Request): Request =>

@@ -42,10 +42,7 @@ const quoted = ({ token }: ApiResponse, text: string): string => quote(text, [to
 type BearerParams = { readonly [Name in "error" | "error_description" | "scope"]?: string }
 
 const bearerParams = ({ challenges }: ApiResponse): BearerParams =>
-  Option.match(Challenge.bearer(challenges), {
-    onNone: () => ({}),
-    onSome: ({ params }) => Object.fromEntries(params)
-  })
+  Object.fromEntries(Option.getOrUndefined(Challenge.bearer(challenges))?.params ?? [])
 
 /**
  * Whether this is a 401 about the token, so that another one may help (C2): its Bearer challenge says `invalid_token` or

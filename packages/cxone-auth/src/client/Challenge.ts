@@ -24,24 +24,19 @@ const lexemes = {
   separator: /[ \t]*(?:,|$)/y
 }
 
-interface Scanner {
-  readonly take: (lexeme: keyof typeof lexemes) => string | undefined
-  readonly rewind: (position: number) => void
-  readonly position: () => number
-  readonly atEnd: () => boolean
-}
+type Scanner = ReturnType<typeof scannerOf>
 
-const scannerOf = (text: string): Scanner => {
+const scannerOf = (text: string) => {
   let at = 0
   return {
-    take: (lexeme) => {
+    take: (lexeme: keyof typeof lexemes) => {
       const pattern = lexemes[lexeme]
       pattern.lastIndex = at
       const found = pattern.exec(text)?.[0]
       at += found?.length ?? 0
       return found
     },
-    rewind: (position) => {
+    rewind: (position: number) => {
       at = position
     },
     position: () => at,

@@ -1,23 +1,18 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
-import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { CxoneAuth } from "../auth/CxoneAuth.js"
+import type { CxoneAuth } from "../auth/CxoneAuth.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
-import * as Transport from "../http/Transport.js"
-import * as Metrics from "../telemetry/Metrics.js"
-import * as Throttle from "../throttle/Throttle.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as TokenPolicy from "../token/TokenPolicy.js"
 import * as ApiCall from "./ApiCall.js"
 import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./AuthenticatedHttpClient.js"
 import * as CallOptions from "./CallOptions.js"
-import * as RefusedTokens from "./RefusedTokens.js"
 
 const policyFields = [
   "refusedTokenMemory",
@@ -62,46 +57,27 @@ const make = (
   options: CxoneHttpClientOptions
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope> => {
   // A wrong option is noticed when the layer is made, and not only when it is built.
-  const policy = TokenPolicy.makeOf(policyFields, options.policy ?? {})
-  const allowed = {
-    origins: originsOf(options.allowedOrigins ?? []),
-    cxoneHosts: options.allowCxoneHosts ?? false
-  }
-  const patience = CallOptions.patienceOf(options.onRateLimited ?? "fail")
-  const scopes = options.scopes === undefined ? undefined : ScopeSet.make(options.scopes)
-  return Effect.gen(function* () {
-    const call = ApiCall.make({
-      auth: yield* CxoneAuth,
-      http: Transport.make(yield* HttpClient.HttpClient),
-      policy,
-      allowed,
-      scopes,
-      patience,
-      tracerPropagation: options.tracerPropagation ?? false,
-      throttle: yield* Throttle.make(policy, Metrics.apiCallWaited),
-      refusedFresh: yield* RefusedTokens.make(policy.refusedTokenMemory),
-      droppedForStream: yield* RefusedTokens.make(policy.refusedTokenMemory)
-    })
-    return HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(
-      Effect.flatMap((request) =>
-        Effect.withFiberRuntime<HttpClientResponse, HttpClientError | CxoneAuthError>(({ currentContext }) =>
-          call(request, Context.get(currentContext, CallOptions.CurrentCallOptions))
-        )
-      ),
-      Effect.succeed
-    )
+  const call = ApiCall.make({
+    policy: TokenPolicy.makeOf(policyFields, options.policy ?? {}),
+    allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
+    scopes: options.scopes === undefined ? undefined : ScopeSet.make(options.scopes),
+    patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
+    tracerPropagation: options.tracerPropagation ?? false
   })
+  return Effect.map(call, (execute) =>
+    HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(Effect.flatMap(execute), Effect.succeed)
+  )
 }
 
 const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
   new Set(
-    allowed.map((input, index) => {
-      const origin = Either.getOrThrowWith(
-        SecureUrl.parse(input),
-        (objection) => new TypeError(`CxoneHttpClient.layerWith: allowedOrigins[${index}] ${objection}`)
-      )
-      return origin.origin
-    })
+    allowed.map(
+      (input, index) =>
+        Either.getOrThrowWith(
+          SecureUrl.parse(input),
+          (objection) => new TypeError(`CxoneHttpClient.layerWith: allowedOrigins[${index}] ${objection}`)
+        ).origin
+    )
   )
 
 /**

@@ -75,14 +75,11 @@ class CallerResponse extends Inspectable.Class implements HttpClientResponse {
     return { _id: "@effect/platform/HttpClientResponse", request: this.request.toJSON(), status: this.status }
   }
 
-  readonly #toCaller = (error: ResponseError): ResponseError =>
-    new ResponseError({
-      request: this.request,
-      response: this,
-      reason: error.reason,
-      ...explanation(error, this.#sent)
-    })
+  readonly #toCaller = (error: ResponseError): ResponseError => makeResponseError(error, this, this.#sent)
 }
+
+const makeResponseError = (error: ResponseError, response: CallerResponse, sent: Sent): ResponseError =>
+  new ResponseError({ request: response.request, response, reason: error.reason, ...explanation(error, sent) })
 
 /**
  * A response with the request as the caller made it. The request that was sent carries the token, and printing a response
@@ -107,12 +104,7 @@ export const makeWithBody = (
 export const makeError = (error: HttpClientError, request: HttpClientRequest, sent: Sent): HttpClientError =>
   error._tag === "RequestError"
     ? new RequestError({ request, reason: error.reason, ...explanation(error, sent) })
-    : new ResponseError({
-        request,
-        response: new CallerResponse(request, error.response, sent),
-        reason: error.reason,
-        ...explanation(error, sent)
-      })
+    : makeResponseError(error, new CallerResponse(request, error.response, sent), sent)
 
 // It replaces the cause, because a transport may throw anything, and repeat there what was sent.
 const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { CredentialsUnavailable } from "./CredentialsUnavailable.js"
-import { DiscoveryFailed, mayPass } from "./DiscoveryFailed.js"
+import { DiscoveryFailed } from "./DiscoveryFailed.js"
 import { ForeignOrigin } from "./ForeignOrigin.js"
 import { InsufficientScope } from "./InsufficientScope.js"
 import { InvalidClient } from "./InvalidClient.js"
@@ -9,18 +9,15 @@ import { InvalidTokenResponse } from "./InvalidTokenResponse.js"
 import { RateLimited } from "./RateLimited.js"
 import { TokenEndpointUnavailable } from "./TokenEndpointUnavailable.js"
 
-export {
-  CredentialsUnavailable,
-  DiscoveryFailed,
-  ForeignOrigin,
-  InsufficientScope,
-  InvalidClient,
-  InvalidToken,
-  InvalidTokenResponse,
-  mayPass,
-  RateLimited,
-  TokenEndpointUnavailable
-}
+export * from "./CredentialsUnavailable.js"
+export * from "./DiscoveryFailed.js"
+export * from "./ForeignOrigin.js"
+export * from "./InsufficientScope.js"
+export * from "./InvalidClient.js"
+export * from "./InvalidToken.js"
+export * from "./InvalidTokenResponse.js"
+export * from "./RateLimited.js"
+export * from "./TokenEndpointUnavailable.js"
 
 /**
  * The schema of {@link CxoneAuthError}, for errors that cross a wire.

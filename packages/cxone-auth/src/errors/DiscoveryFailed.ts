@@ -1,5 +1,29 @@
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
+import { bracketed, attempts as counted, Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
+
+interface Details {
+  readonly attempts: number
+  readonly status?: number
+  readonly detail?: string
+}
+
+const problems = {
+  transport: ({ attempts, detail }: Details) => `could not be reached in ${counted(attempts)}${bracketed(detail)}`,
+  timeout: ({ attempts }: Details) => `gave no complete answer in ${counted(attempts)}`,
+  status: ({ attempts, status }: Details) =>
+    `answered ${status}${isTransient(status) ? ` in ${counted(attempts)}` : ""}`,
+  redirect: ({ status }: Details) => `answered with a redirect (${status}), which is not followed`,
+  too_large: () => "answered more bytes than such a document needs (maxAnswerBytes, 64 KiB by default)",
+  not_json: () => "did not answer with a JSON object",
+  invalid_field: ({ detail }: Details) =>
+    detail === "issuer"
+      ? "does not say whose document it is (issuer)"
+      : `holds no usable ${detail}: it must be an https URL without user name or password`,
+  issuer_mismatch: () => "is the document of another issuer",
+  tenant_mismatch: () => "answered with the configuration of another tenant",
+  no_tenant: () => "was not asked where the API is, because the token names no tenant (claim tenantId)"
+}
 
 /**
  * A discovery document could not be read, or does not say what it should: the issuer's `openid-configuration`, which names
@@ -13,18 +37,7 @@ import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry } from ".
 export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-auth/DiscoveryFailed")(
   "DiscoveryFailed",
   {
-    reason: Schema.Literal(
-      "transport",
-      "timeout",
-      "status",
-      "redirect",
-      "too_large",
-      "not_json",
-      "invalid_field",
-      "issuer_mismatch",
-      "tenant_mismatch",
-      "no_tenant"
-    ),
+    reason: Schema.Literal(...Record.keys(problems)),
     document: Schema.Literal("openid-configuration", "cxone-configuration"),
     url: Schema.String,
     attempts: Schema.Number,
@@ -35,27 +48,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
   }
 ) {
   override get message(): string {
-    return `${this.problem} ${this.cure}${said(this.description)}`
-  }
-
-  private get problem(): string {
-    const made = attempts(this.attempts)
-    const isMissing = this.detail === "issuer"
-    const problems: { readonly [Reason in DiscoveryFailed["reason"]]: string } = {
-      transport: `could not be reached in ${made}${bracketed(this.detail)}`,
-      timeout: `gave no complete answer in ${made}`,
-      status: `answered ${this.status}${mayPass(this) ? ` in ${made}` : ""}`,
-      redirect: `answered with a redirect (${this.status}), which is not followed`,
-      too_large: "answered more bytes than such a document needs (maxAnswerBytes, 64 KiB by default)",
-      not_json: "did not answer with a JSON object",
-      invalid_field: isMissing
-        ? "does not say whose document it is (issuer)"
-        : `holds no usable ${this.detail}: it must be an https URL without user name or password`,
-      issuer_mismatch: "is the document of another issuer",
-      tenant_mismatch: "answered with the configuration of another tenant",
-      no_tenant: "was not asked where the API is, because the token names no tenant (claim tenantId)"
-    }
-    return `${this.url} ${problems[this.reason]}.`
+    return `${this.url} ${problems[this.reason](this)}. ${this.cure}${said(this.description)}`
   }
 
   private get cure(): string {
@@ -73,7 +66,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
 }
 
 /** Whether another try may help: after a transport failure, a time-out, 408, 429 or 5xx (L7). */
-export const mayPass = ({ reason, status = 0 }: Pick<DiscoveryFailed, "reason" | "status">): boolean =>
-  reason === "transport" ||
-  reason === "timeout" ||
-  (reason === "status" && (status === 408 || status === 429 || status >= 500))
+export const mayPass = ({ reason, status }: Pick<DiscoveryFailed, "reason" | "status">): boolean =>
+  reason === "transport" || reason === "timeout" || (reason === "status" && isTransient(status))
+
+const isTransient = (status = 0): boolean => status === 408 || status === 429 || status >= 500

@@ -1,6 +1,10 @@
 import * as Schema from "effect/Schema"
 import { listed, Quotation, said } from "./Phrases.js"
 
+const cure =
+  "Check the scopes that are requested (scopes, CXONE_SCOPES), and those that the application has in CXone's " +
+  "Admin portal under Applications > OAuth. A scope that was added there takes some minutes to arrive."
+
 /**
  * The application lacks a scope. `invalid_scope`: the token endpoint did not grant what was requested (RFC 6749 §5.2).
  * `insufficient_scope`: the API needs more scopes than the token has (RFC 6750 §3.1). `not_supported`: an access key alone
@@ -24,7 +28,7 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
     return this.reason === "not_supported"
       ? `An access key alone asks for no scopes, so nothing was sent to ${this.origin} (${listed(this.requested)}). ` +
           "Leave the scopes out, because the role of its employee says what the key may do. Or give a client beside it."
-      : `${this.problem} ${this.cure}${said(this.description)}`
+      : `${this.problem} ${cure}${said(this.description)}`
   }
 
   private get problem(): string {
@@ -33,12 +37,5 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
       : `${this.origin} needs more scopes than the token has (insufficient_scope). ` +
           `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
           `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`
-  }
-
-  private get cure(): string {
-    return (
-      "Check the scopes that are requested (scopes, CXONE_SCOPES), and those that the application has in CXone's " +
-      "Admin portal under Applications > OAuth. A scope that was added there takes some minutes to arrive."
-    )
   }
 }

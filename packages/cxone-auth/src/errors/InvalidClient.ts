@@ -1,6 +1,11 @@
 import * as Schema from "effect/Schema"
 import { instant, Quotation, said } from "./Phrases.js"
 
+const cureOfKey =
+  "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
+  'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
+  "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
+
 /**
  * The token endpoint refused the credentials. They are not sent again at once, because that could lock them out.
  *
@@ -33,10 +38,12 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
         ? "the client or its access key"
         : "the client"
     const both = this.bothRefused ? `${subject}, with the current and with the next credentials` : subject
-    return (
-      `${this.tokenEndpoint} refused ${both} (${this.status} ${this.code}). ${this.cure}` +
-      `${this.memory}${said(this.description)}`
-    )
+    const code = this.isGuess ? (this.error ?? "without a reason") : this.reason
+    const memory =
+      this.until === undefined
+        ? ""
+        : ` Until ${instant(this.until)} these credentials are not sent again; other ones are tried at once.`
+    return `${this.tokenEndpoint} refused ${both} (${this.status} ${code}). ${this.cure}${memory}${said(this.description)}`
   }
 
   private get isAboutKey(): boolean {
@@ -47,36 +54,16 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     return this.credentials === "AccessKey" && this.isGuess
   }
 
-  private get code(): string {
-    return this.isGuess ? (this.error ?? "without a reason") : this.reason
-  }
-
-  private get memory(): string {
-    return this.until === undefined
-      ? ""
-      : ` Until ${instant(this.until)} these credentials are not sent again; other ones are tried at once.`
-  }
-
   private get cure(): string {
     if (this.isAboutKey) {
-      return this.cureOfKey
+      return cureOfKey
     }
-    const client = `${this.cureOfClient} ${this.registration}`
-    return this.isAboutBoth ? `${client} If the client is right: ${this.cureOfKey}` : client
-  }
-
-  private get cureOfKey(): string {
-    return (
-      "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
-      'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
-      "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
-    )
-  }
-
-  private get registration(): string {
-    return this.credentials === "AccessKey"
-      ? "Client id and secret are those of the app registration that NICE sent you; a new one takes some days."
-      : "The registration is in CXone's Admin portal under Applications > OAuth."
+    const registration =
+      this.credentials === "AccessKey"
+        ? "Client id and secret are those of the app registration that NICE sent you; a new one takes some days."
+        : "The registration is in CXone's Admin portal under Applications > OAuth."
+    const client = `${this.cureOfClient} ${registration}`
+    return this.isAboutBoth ? `${client} If the client is right: ${cureOfKey}` : client
   }
 
   private get cureOfClient(): string {

@@ -22,7 +22,6 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
           `Make the call again: it gets a new token.${said(this.description)}`
       : `${refusal}, although it was new. Check that the API base URL belongs to the same CXone as the ` +
           "token endpoint (CXONE_REGION, CXONE_ISSUER or CXONE_AREA; or CXONE_API_BASE_URL and " +
-          "CXONE_TOKEN_ENDPOINT), and that the " +
-          `application is still active.${said(this.description)}`
+          `CXONE_TOKEN_ENDPOINT), and that the application is still active.${said(this.description)}`
   }
 }

@@ -17,27 +17,22 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
   retryAfter: RetryAfter
 }) {
   override get message(): string {
+    const { origin } = this
     const when = whenToRetry(this.retryAfter)
-    switch (this.reason) {
-      case "token_endpoint":
-        return (
-          `${this.origin} answered 429: too many token requests. ${when}. ` +
-          "Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own."
-        )
-      case "api":
-        return this.status === 503
-          ? `${this.origin} answered 503: it cannot serve API requests now. ${when}.`
-          : `${this.origin} answered 429: too many API requests. ${when}, and space the calls out.`
-      case "held_back":
-        return (
-          `This request was not sent: ${this.origin} has said that it takes no API requests for now. ${when}, ` +
-          "or let calls wait (CxoneHttpClient.layerWith({ onRateLimited: { wait } }))."
-        )
-      case "too_many_waiting":
-        return (
-          `This request was not sent: ${this.origin} has said that it takes no API requests for now, and as many ` +
-          `calls wait for it as may (maxWaitingCalls, 1,000 by default). ${when}, with fewer calls at once.`
-        )
+    const notSent = `This request was not sent: ${origin} has said that it takes no API requests for now`
+    const messages = {
+      token_endpoint:
+        `${origin} answered 429: too many token requests. ${when}. ` +
+        "Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own.",
+      api:
+        this.status === 503
+          ? `${origin} answered 503: it cannot serve API requests now. ${when}.`
+          : `${origin} answered 429: too many API requests. ${when}, and space the calls out.`,
+      held_back: `${notSent}. ${when}, or let calls wait (CxoneHttpClient.layerWith({ onRateLimited: { wait } })).`,
+      too_many_waiting:
+        `${notSent}, and as many calls wait for it as may (maxWaitingCalls, 1,000 by default). ` +
+        `${when}, with fewer calls at once.`
     }
+    return messages[this.reason]
   }
 }

@@ -21,23 +21,16 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   retryAfter: RetryAfter
 }) {
   override get message(): string {
-    return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${this.problem}.${said(this.description)}`
-  }
-
-  private get problem(): string {
-    switch (this.reason) {
-      case "transport":
-        return (
-          `the connection failed${bracketed(this.detail)}. Check ${whereSet}, ` +
-          "DNS, and the proxy or firewall in between"
-        )
-      case "timeout":
-        return (
-          "no complete answer in time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, " +
-          "or try again later"
-        )
-      case "status":
-        return `it answered ${this.status}. This is CXone's side. ${whenToRetry(this.retryAfter)}`
+    const problems = {
+      transport:
+        `the connection failed${bracketed(this.detail)}. Check ${whereSet}, ` +
+        "DNS, and the proxy or firewall in between",
+      timeout:
+        "no complete answer in time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, " +
+        "or try again later",
+      status: `it answered ${this.status}. This is CXone's side. ${whenToRetry(this.retryAfter)}`
     }
+    const problem = problems[this.reason]
+    return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${problem}.${said(this.description)}`
   }
 }

@@ -5,7 +5,6 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import { gatewayHosts } from "../cxone/Hosts.js"
@@ -13,7 +12,7 @@ import { CxoneEnvironment, isAreaName } from "../environment/CxoneEnvironment.js
 import { ClientAuth, Credentials, eachOf, type RotatingCredentials } from "../exchange/TokenSource.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as MixUps from "./MixUps.js"
-import { invalid, missing, oneOf, type Setting, secret, text, url, warnOfWhiteSpace } from "./Setting.js"
+import * as Setting from "./Setting.js"
 
 export interface CxoneSettings {
   readonly credentials: Credentials | RotatingCredentials
@@ -22,28 +21,27 @@ export interface CxoneSettings {
   readonly scopes?: ScopeSet.ScopeSet
 }
 
-const optional = <A>(setting: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.map(Config.option(setting), Option.getOrUndefined)
+const optional = Config.withDefault(undefined)
 
-const area = Config.mapOrFail(text("CXONE_AREA"), (name) =>
+const area = Config.mapOrFail(Setting.text("CXONE_AREA"), (name) =>
   isAreaName(name)
     ? Either.right(name)
-    : invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
+    : Setting.invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
 )
 
 const given = Config.all({
-  CXONE_CLIENT_ID: optional(text("CXONE_CLIENT_ID")),
-  CXONE_CLIENT_SECRET: optional(secret("CXONE_CLIENT_SECRET")),
-  CXONE_CLIENT_SECRET_NEXT: optional(secret("CXONE_CLIENT_SECRET_NEXT")),
-  CXONE_CLIENT_AUTH: optional(oneOf("CXONE_CLIENT_AUTH", ["post", "basic"] as const)),
-  CXONE_ACCESS_KEY_ID: optional(text("CXONE_ACCESS_KEY_ID")),
-  CXONE_ACCESS_KEY_SECRET: optional(secret("CXONE_ACCESS_KEY_SECRET")),
-  CXONE_REGION: optional(oneOf("CXONE_REGION", Record.keys(gatewayHosts))),
-  CXONE_ISSUER: optional(url("CXONE_ISSUER", MixUps.inIssuer)),
+  CXONE_CLIENT_ID: optional(Setting.text("CXONE_CLIENT_ID")),
+  CXONE_CLIENT_SECRET: optional(Setting.secret("CXONE_CLIENT_SECRET")),
+  CXONE_CLIENT_SECRET_NEXT: optional(Setting.secret("CXONE_CLIENT_SECRET_NEXT")),
+  CXONE_CLIENT_AUTH: optional(Setting.oneOf("CXONE_CLIENT_AUTH", ["post", "basic"] as const)),
+  CXONE_ACCESS_KEY_ID: optional(Setting.text("CXONE_ACCESS_KEY_ID")),
+  CXONE_ACCESS_KEY_SECRET: optional(Setting.secret("CXONE_ACCESS_KEY_SECRET")),
+  CXONE_REGION: optional(Setting.oneOf("CXONE_REGION", Record.keys(gatewayHosts))),
+  CXONE_ISSUER: optional(Setting.url("CXONE_ISSUER", MixUps.inIssuer)),
   CXONE_AREA: optional(area),
-  CXONE_TOKEN_ENDPOINT: optional(url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
-  CXONE_API_BASE_URL: optional(url("CXONE_API_BASE_URL", MixUps.inApiBaseUrl)),
-  CXONE_SCOPES: optional(Config.map(text("CXONE_SCOPES"), ScopeSet.make))
+  CXONE_TOKEN_ENDPOINT: optional(Setting.url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
+  CXONE_API_BASE_URL: optional(Setting.url("CXONE_API_BASE_URL", MixUps.inApiBaseUrl)),
+  CXONE_SCOPES: optional(Config.map(Setting.text("CXONE_SCOPES"), ScopeSet.make))
 })
 
 type Given = Config.Config.Success<typeof given>
@@ -51,24 +49,23 @@ type Given = Config.Config.Success<typeof given>
 type Choice<A> = Either.Either<A, ConfigError.ConfigError>
 
 /** The first of these settings that is set. */
-const firstSet = <Name extends Setting & keyof Given>(settings: Given, ...names: ReadonlyArray<Name>) =>
+const firstSet = (settings: Given, ...names: ReadonlyArray<Setting.Setting>) =>
   names.find((name) => settings[name] !== undefined)
 
-const pair = <Id extends Setting & keyof Given, Secret extends Setting & keyof Given>(
+type Pair = readonly [id: string, secret: Redacted.Redacted<string>]
+
+const pair = (
   settings: Given,
-  idSetting: Id,
-  secretSetting: Secret
-): Choice<readonly [NonNullable<Given[Id]>, NonNullable<Given[Secret]>] | undefined> => {
-  const id = settings[idSetting]
-  const secret = settings[secretSetting]
+  idName: "CXONE_CLIENT_ID" | "CXONE_ACCESS_KEY_ID",
+  secretName: "CXONE_CLIENT_SECRET" | "CXONE_ACCESS_KEY_SECRET"
+): Choice<Pair | undefined> => {
+  const [id, secret] = [settings[idName], settings[secretName]]
   if (id && secret) {
     return Either.right([id, secret])
   }
-  if (id) {
-    return missing(secretSetting, `Expected ${secretSetting}, not empty, beside ${idSetting}`)
-  }
-  return secret
-    ? missing(idSetting, `Expected ${idSetting}, not empty, beside ${secretSetting}`)
+  const [absent, present] = id ? [secretName, idName] : [idName, secretName]
+  return id || secret
+    ? Setting.missing(absent, `Expected ${absent}, not empty, beside ${present}`)
     : Either.right(undefined)
 }
 
@@ -76,7 +73,7 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
   Either.gen(function* () {
     const mixUp = MixUps.inCredentials(settings)
     if (mixUp !== undefined) {
-      return yield* invalid(mixUp[0], `${mixUp[0]} ${mixUp[1]}`)
+      return yield* Setting.invalid(mixUp[0], `${mixUp[0]} ${mixUp[1]}`)
     }
     const client = yield* pair(settings, "CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET")
     const key = yield* pair(settings, "CXONE_ACCESS_KEY_ID", "CXONE_ACCESS_KEY_SECRET")
@@ -84,17 +81,17 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
       return withClient(settings, client, key)
     }
     if (key === undefined) {
-      return yield* missing(
+      return yield* Setting.missing(
         "CXONE_CLIENT_ID",
         "Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, or CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET, or all four"
       )
     }
     const ofClient = firstSet(settings, "CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH")
     if (ofClient !== undefined) {
-      return yield* missing("CXONE_CLIENT_ID", `Expected CXONE_CLIENT_ID beside ${ofClient}`)
+      return yield* Setting.missingBeside("CXONE_CLIENT_ID", ofClient)
     }
     if (settings.CXONE_SCOPES !== undefined) {
-      return yield* invalid(
+      return yield* Setting.invalid(
         "CXONE_SCOPES",
         "Expected CXONE_SCOPES not to be set with an access key alone, which asks for no scopes"
       )
@@ -102,8 +99,6 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
     const [accessKeyId, accessKeySecret] = key
     return Credentials.accessKeyOnly({ accessKeyId, accessKeySecret })
   })
-
-type Pair = readonly [id: string, secret: Redacted.Redacted<string>]
 
 const withClient = (
   { CXONE_CLIENT_AUTH: method, CXONE_CLIENT_SECRET_NEXT: nextSecret }: Given,
@@ -124,29 +119,23 @@ const places = ["CXONE_TOKEN_ENDPOINT", "CXONE_REGION", "CXONE_ISSUER", "CXONE_A
 const chooseEnvironment = (settings: Given, credentials: Credentials): Choice<CxoneEnvironment> => {
   const [place, other] = places.filter((name) => settings[name] !== undefined)
   if (place !== undefined && other !== undefined) {
-    return invalid(other, `Expected ${other} not to be set beside ${place}`)
+    return Setting.excludedBeside(other, place)
   }
   const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_TOKEN_ENDPOINT: tokenEndpoint } = settings
   if (tokenEndpoint !== undefined) {
     return apiBaseUrl === undefined
-      ? missing("CXONE_API_BASE_URL", "Expected CXONE_API_BASE_URL beside CXONE_TOKEN_ENDPOINT")
+      ? Setting.missingBeside("CXONE_API_BASE_URL", "CXONE_TOKEN_ENDPOINT")
       : Either.right(CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl }))
   }
-  switch (credentials._tag) {
-    case "ClientSecret":
-      return gatewayOf(settings)
-    case "AccessKey":
-      return issuerOf(settings)
-    case "AccessKeyOnly":
-      return areaOf(settings)
-  }
+  const choices = { ClientSecret: gatewayOf, AccessKey: issuerOf, AccessKeyOnly: areaOf }
+  return choices[credentials._tag](settings)
 }
 
 /** A client alone goes to the platform gateway. */
 const gatewayOf = (settings: Given): Choice<CxoneEnvironment> => {
   const ofKey = firstSet(settings, "CXONE_ISSUER", "CXONE_AREA")
   if (ofKey !== undefined) {
-    return missing(
+    return Setting.missing(
       "CXONE_ACCESS_KEY_ID",
       `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET beside ${ofKey}: NICE's own services give back-end apps tokens for access keys only`
     )
@@ -155,26 +144,19 @@ const gatewayOf = (settings: Given): Choice<CxoneEnvironment> => {
     return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
   }
   return settings.CXONE_REGION === undefined
-    ? missing(
-        "CXONE_TOKEN_ENDPOINT",
-        "Expected CXONE_TOKEN_ENDPOINT beside CXONE_API_BASE_URL, or no CXONE_API_BASE_URL"
-      )
-    : invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside CXONE_API_BASE_URL")
+    ? Setting.missingBeside("CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL, or no CXONE_API_BASE_URL")
+    : Setting.excludedBeside("CXONE_REGION", "CXONE_API_BASE_URL")
 }
 
 /** A client with an access key goes to an issuer. */
-const issuerOf = ({
-  CXONE_API_BASE_URL: apiBaseUrl,
-  CXONE_AREA: area,
-  CXONE_ISSUER: issuer,
-  CXONE_REGION: region
-}: Given): Choice<CxoneEnvironment> => {
-  if (region !== undefined) {
-    return invalid("CXONE_REGION", "Expected CXONE_REGION not to be set beside an access key: it is for a client alone")
+const issuerOf = (settings: Given): Choice<CxoneEnvironment> => {
+  const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_ISSUER: issuer } = settings
+  if (settings.CXONE_REGION !== undefined) {
+    return Setting.excludedBeside("CXONE_REGION", "an access key: it is for a client alone")
   }
-  return area === undefined
+  return settings.CXONE_AREA === undefined
     ? Either.right(CxoneEnvironment.discover({ ...(issuer === undefined ? {} : { issuer }), apiBaseUrl }))
-    : invalid("CXONE_AREA", "Expected CXONE_AREA not to be set beside CXONE_CLIENT_ID: it is for an access key alone")
+    : Setting.excludedBeside("CXONE_AREA", "CXONE_CLIENT_ID: it is for an access key alone")
 }
 
 /** An access key alone goes to its area. */
@@ -182,13 +164,13 @@ const areaOf = (settings: Given): Choice<CxoneEnvironment> => {
   const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_AREA: name } = settings
   const ofClient = firstSet(settings, "CXONE_ISSUER", "CXONE_REGION")
   if (ofClient !== undefined) {
-    return missing(
+    return Setting.missing(
       "CXONE_CLIENT_ID",
       `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET beside ${ofClient}; an access key alone goes with CXONE_AREA`
     )
   }
   return name === undefined
-    ? missing("CXONE_AREA", "Expected CXONE_AREA, such as na1, as an access key is set and no CXONE_CLIENT_ID")
+    ? Setting.missing("CXONE_AREA", "Expected CXONE_AREA, such as na1, as an access key is set and no CXONE_CLIENT_ID")
     : Either.right(CxoneEnvironment.area(name, { apiBaseUrl }))
 }
 
@@ -207,4 +189,7 @@ export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (set
 )
 
 /** Reads {@link config}, and warns of white space. */
-export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(warnOfWhiteSpace, config)
+export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(
+  Setting.warnOfWhiteSpace,
+  config
+)

@@ -41,30 +41,24 @@ export const inIssuer = (url: URL): string | undefined => {
   return isApiHost(url) ? `is an API host; expected the identity service, ${exampleIssuer}` : undefined
 }
 
-interface Secrets {
-  readonly CXONE_CLIENT_ID: string | undefined
-  readonly CXONE_CLIENT_SECRET: Redacted.Redacted<string> | undefined
-  readonly CXONE_ACCESS_KEY_ID: string | undefined
-  readonly CXONE_ACCESS_KEY_SECRET: Redacted.Redacted<string> | undefined
-}
+const settings = ["CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET", "CXONE_ACCESS_KEY_ID", "CXONE_ACCESS_KEY_SECRET"] as const
+
+type Given = { readonly [Name in (typeof settings)[number]]: string | Redacted.Redacted<string> | undefined }
 
 /** The id of an access key in the place of the client id, or one value in two places. */
-export const inCredentials = (secrets: Secrets): readonly [Setting, string] | undefined => {
-  const { CXONE_CLIENT_ID: clientId } = secrets
-  if (clientId !== undefined && looksLikeAccessKeyId(clientId)) {
-    return ["CXONE_CLIENT_ID", 'ends in "====", as the id of an access key does; put that into CXONE_ACCESS_KEY_ID']
-  }
-  const values: ReadonlyArray<readonly [Setting, string | undefined]> = [
-    ["CXONE_CLIENT_ID", clientId],
-    ["CXONE_CLIENT_SECRET", secrets.CXONE_CLIENT_SECRET && Redacted.value(secrets.CXONE_CLIENT_SECRET)],
-    ["CXONE_ACCESS_KEY_ID", secrets.CXONE_ACCESS_KEY_ID],
-    ["CXONE_ACCESS_KEY_SECRET", secrets.CXONE_ACCESS_KEY_SECRET && Redacted.value(secrets.CXONE_ACCESS_KEY_SECRET)]
-  ]
-  for (const [index, [setting, value]] of values.entries()) {
-    const twin = values.slice(0, index).find(([, other]) => value !== undefined && value === other)
-    if (twin !== undefined) {
-      return [setting, `has the same value as ${twin[0]}, which is another thing`]
+export const inCredentials = (given: Given): readonly [Setting, string] | undefined => {
+  const seen = new Map<string, Setting>()
+  for (const setting of settings) {
+    const value = given[setting]
+    const text = Redacted.isRedacted(value) ? Redacted.value(value) : (value ?? "")
+    if (setting === "CXONE_CLIENT_ID" && looksLikeAccessKeyId(text)) {
+      return [setting, 'ends in "====", as the id of an access key does; put that into CXONE_ACCESS_KEY_ID']
     }
+    const twin = seen.get(text)
+    if (text !== "" && twin !== undefined) {
+      return [setting, `has the same value as ${twin}, which is another thing`]
+    }
+    seen.set(text, setting)
   }
   return undefined
 }

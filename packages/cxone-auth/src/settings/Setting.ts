@@ -40,6 +40,14 @@ export const invalid = (setting: Setting, problem: string): Failure =>
 export const missing = (setting: Setting, problem: string): Failure =>
   Either.left(ConfigError.MissingData([setting], problem))
 
+/** Fails because a setting is missing that another one needs. */
+export const missingBeside = (setting: Setting, other: string): Failure =>
+  missing(setting, `Expected ${setting} beside ${other}`)
+
+/** Fails because a setting has no place beside another one. */
+export const excludedBeside = (setting: Setting, other: string): Failure =>
+  invalid(setting, `Expected ${setting} not to be set beside ${other}`)
+
 /** A setting without white space at either end. If it is set but empty, it counts as not set. */
 export const text = (setting: Setting): Config.Config<string> =>
   Config.string(setting).pipe(

@@ -2,6 +2,7 @@
  * What is counted and measured, under `cxone_auth_`.
  */
 import * as Duration from "effect/Duration"
+import { constVoid } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
@@ -61,15 +62,12 @@ const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held bac
  * Updates a metric without an effect, because every call does. A metric made from a key with all its labels is looked up
  * once; one that is tagged afterwards is looked up each time.
  */
-const updating =
-  <Type, Out>(metric: Metric.Metric<Type, number, Out>) =>
-  (input: number): void =>
-    metric.unsafeUpdate(input, [])
+const updating = <Out>(key: MetricKey.MetricKey<MetricKeyType.MetricKeyType<number, Out>>) => {
+  const metric = Metric.fromMetricKey(key)
+  return (input: number): void => metric.unsafeUpdate(input, [])
+}
 
-const counting = (key: MetricKey.MetricKey.Counter<number>) => updating(Metric.fromMetricKey(key))
-const showing = (key: MetricKey.MetricKey.Gauge<number>) => updating(Metric.fromMetricKey(key))
-
-const apiWaits = counting(MetricKey.tagged(rateLimitWaits, "at", "api"))
+const apiWaits = updating(MetricKey.tagged(rateLimitWaits, "at", "api"))
 
 // Each set of scopes is a time series, and sets that come from users' input have no end.
 const maxGauges = 100
@@ -82,25 +80,12 @@ export const make = (client: string | undefined): Metrics => {
   const named = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
     client === undefined ? key : MetricKey.tagged(key, "client", client)
   const labelled = (key: MetricKey.MetricKey.Counter<number>, label: string, value: string) =>
-    counting(MetricKey.tagged(named(key), label, value))
+    updating(MetricKey.tagged(named(key), label, value))
 
-  const duration = updating(Metric.fromMetricKey(named(exchangeSeconds)))
+  const duration = updating(named(exchangeSeconds))
   const waits = labelled(rateLimitWaits, "at", "token_endpoint")
-  const servedBy = {
-    hit: labelled(tokensServed, "cache", "hit"),
-    stale: labelled(tokensServed, "cache", "stale"),
-    joined: labelled(tokensServed, "cache", "joined"),
-    miss: labelled(tokensServed, "cache", "miss")
-  }
-  const renewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
-  const withoutGauge: TokenMetrics = { served: (cache) => servedBy[cache](1), renewed }
-  const withGauge = (showExpiry: (seconds: number) => void): TokenMetrics => ({
-    served: (cache, expiresAt, now) => {
-      servedBy[cache](1)
-      showExpiry((expiresAt - now) / 1000)
-    },
-    renewed
-  })
+  const served = (cache: CacheState) => labelled(tokensServed, "cache", cache)
+  const servedBy = { hit: served("hit"), stale: served("stale"), joined: served("joined"), miss: served("miss") }
   let gauges = 0
 
   return {
@@ -108,13 +93,19 @@ export const make = (client: string | undefined): Metrics => {
       labelled(exchanges, "outcome", outcome)(1)
       duration(Duration.toSeconds(took))
     },
-    refusals: showing(named(refusals)),
+    refusals: updating(named(refusals)),
     waited: () => waits(1),
     ofToken: (scopes) => {
       gauges += 1
-      return gauges > maxGauges
-        ? withoutGauge
-        : withGauge(showing(MetricKey.tagged(named(secondsToExpiry), "scopes", scopes)))
+      const showExpiry =
+        gauges > maxGauges ? constVoid : updating(MetricKey.tagged(named(secondsToExpiry), "scopes", scopes))
+      return {
+        served: (cache, expiresAt, now) => {
+          servedBy[cache](1)
+          showExpiry((expiresAt - now) / 1000)
+        },
+        renewed: (reason) => labelled(renewals, "reason", reason)(1)
+      }
     }
   }
 }

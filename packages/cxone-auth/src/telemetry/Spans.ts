@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
 import type { CacheState } from "./Metrics.js"
 
 /**
@@ -25,22 +26,22 @@ export const requestSpan = <E, R>(
     (!propagation && !isTraced(fiber)) || fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
       ? send(request)
       : Effect.flatMap(HttpClient.SpanNameGenerator, (nameOf) =>
-          Effect.useSpan(nameOf(request), { kind: "client", captureStackTrace: false }, (span) => {
-            span.attribute("http.request.method", request.method)
-            const url = HttpClientRequest.toUrl(request)
-            if (Option.isSome(url)) {
-              span.attribute("url.full", url.value.href)
-              span.attribute("server.address", url.value.origin)
-            }
+          Effect.useSpan(nameOf(request), spanOptions(request), (span) => {
             const traced = propagation
               ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
               : request
-            return Effect.tap(Effect.withParentSpan(send(traced), span), ({ status }) => {
+            return Effect.tap(Effect.withParentSpan(send(traced), span), ({ status }) =>
               span.attribute("http.response.status_code", status)
-            })
+            )
           })
         )
   )
+
+const spanOptions = (request: HttpClientRequest.HttpClientRequest): Tracer.SpanOptions => {
+  const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
+  const place = url && { "url.full": url.href, "server.address": url.origin }
+  return { kind: "client", captureStackTrace: false, attributes: { "http.request.method": request.method, ...place } }
+}
 
 /** Whether the app has a tracer other than Effect's own, which keeps nothing. */
 export const isTraced = ({ currentTracer }: Fiber.RuntimeFiber<unknown, unknown>): boolean => currentTracer !== untraced

@@ -26,21 +26,19 @@ interface State {
 export const make = (policy: TokenPolicy): RateGate => {
   const state = Ref.unsafeMake<State>({ closed: Period.ended, strikes: 0 })
 
-  const close = (retryAfter: Option.Option<Duration.Duration>) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Ref.modify(state, (current) => {
-        const left = Period.left(current.closed, now)
-        // Of requests that were sent at the same time, one counts.
-        const strikes = left > 0 ? current.strikes : current.strikes + 1
-        const asked = Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
-        const delay = Option.getOrElse(asked, () => Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1)))
-        const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRateLimit))
-        return [closedFor, { closed: Period.make(now, closedFor), strikes }]
-      })
-    )
-
   return {
-    close,
+    close: (retryAfter) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.modify(state, (current) => {
+          const left = Period.left(current.closed, now)
+          // Of requests that were sent at the same time, one counts.
+          const strikes = left > 0 ? current.strikes : current.strikes + 1
+          const asked = Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
+          const delay = Option.getOrElse(asked, () => Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1)))
+          const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRateLimit))
+          return [closedFor, { closed: Period.make(now, closedFor), strikes }]
+        })
+      ),
     reset: Ref.update(state, (current) => ({ ...current, strikes: 0 })),
     millisLeft: Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, ({ closed }, now) => Period.left(closed, now))
   }
@@ -50,22 +48,14 @@ export const make = (policy: TokenPolicy): RateGate => {
  * Waits until the gate is open. If that takes longer than the patience, it fails at once with the time that is left.
  * `onWait` is called each time that it has to wait.
  */
-export const pass = (
-  gate: RateGate,
-  patience: Retry.Patience,
-  onWait: () => void
-): Effect.Effect<void, Duration.Duration> =>
-  Effect.gen(function* () {
-    const left = yield* gate.millisLeft
-    if (left === 0) {
-      return
-    }
+export const pass = Effect.fnUntraced(function* (gate: RateGate, patience: Retry.Patience, onWait: () => void) {
+  // After a wait, the gate may have been closed again.
+  for (let left = yield* gate.millisLeft; left > 0; left = yield* gate.millisLeft) {
     if (left > (yield* Ref.get(patience))) {
       return yield* Effect.fail(Duration.millis(left))
     }
     onWait()
     yield* Effect.sleep(yield* Retry.notBefore(left))
     yield* Retry.spend(patience, left)
-    // The gate may have been closed again in the meantime.
-    return yield* pass(gate, patience, onWait)
-  })
+  }
+})

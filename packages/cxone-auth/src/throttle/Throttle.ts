@@ -30,26 +30,17 @@ export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Thr
   Effect.gen(function* () {
     const lines = new Map<string, WaitingLine.WaitingLine>()
     let visitors = 0
-    let opened = 0
 
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        for (const { shutdown } of lines.values()) {
-          shutdown()
-        }
-      })
-    )
+    yield* Effect.addFinalizer(() => Effect.forEach(lines.values(), ({ shutdown }) => shutdown, { discard: true }))
     // What drives a line belongs to the layer, not to the call that happened to be answered first.
-    const run = yield* FiberMap.makeRuntime<never, number, never, void>()
+    const run = yield* FiberMap.makeRuntime<never, WaitingLine.WaitingLine, never, void>()
 
     const openLine = (origin: string): WaitingLine.WaitingLine => {
-      opened += 1
-      const number = opened
-      const line = WaitingLine.make({
+      const line: WaitingLine.WaitingLine = WaitingLine.make({
         origin,
         gate: RateGate.make(policy),
         policy,
-        run: (driver) => run(number, driver),
+        run: (driver) => run(line, driver),
         onWait,
         onCalm: () => {
           // A late answer to a call of this line must not take away the line that came after it.

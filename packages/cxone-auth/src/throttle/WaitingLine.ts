@@ -30,7 +30,7 @@ export interface WaitingLine {
   /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
   /** Interrupts every call that waits, and lets none wait from now on. */
-  readonly shutdown: () => void
+  readonly shutdown: Effect.Effect<void>
 }
 
 export interface WaitingLineOptions {
@@ -64,7 +64,7 @@ const outside = -1
 const jitter = 1.2
 
 export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineOptions): WaitingLine => {
-  const line: Array<Place> = []
+  let line: Array<Place> = []
   let isDriven = false
   let isShut = false
   // True if the server sent `Retry-After`. If we guessed the delay, calls that won't wait are sent anyway.
@@ -91,22 +91,15 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   // Fractions of the window are rounded down.
   const hasRoom = () => onTrial + 1 <= window
 
-  const letOutAll = () => {
-    while (line.length > 0 && hasRoom()) {
-      letOut()
+  const drive = Effect.gen(function* () {
+    while (line.length > 0) {
+      const left = yield* gate.millisLeft
+      if (left === 0) {
+        letOut()
+      }
+      yield* Effect.sleep(yield* notBefore(left === 0 ? pace : left))
     }
-  }
-
-  const drive: Effect.Effect<void> = Effect.suspend(() => {
-    isDriven = line.length > 0
-    return isDriven
-      ? Effect.flatMap(gate.millisLeft, (left) => {
-          if (left === 0) {
-            letOut()
-          }
-          return Effect.flatMap(notBefore(left === 0 ? pace : left), Effect.sleep).pipe(Effect.zipRight(drive))
-        })
-      : Effect.void
+    isDriven = false
   })
 
   const startDriving = () => {
@@ -117,36 +110,28 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   const giveBack = (trial: number) => {
     if (trial === round) {
       onTrial -= 1
-      letOutAll()
+      while (line.length > 0 && hasRoom()) {
+        letOut()
+      }
     }
   }
 
-  const served = (trial: number) => {
-    if (trial === round) {
-      window += window < threshold ? 1 : 1 / window
-      giveBack(trial)
+  const settle = Effect.fnUntraced(function* (trial: number, isServed: boolean) {
+    const isNews = isServed && (trial === round || (trial === outside && !isAsked))
+    if (isNews) {
+      yield* gate.reset
+      if (trial === round) {
+        window += window < threshold ? 1 : 1 / window
+      }
     }
-    if (line.length === 0) {
+    giveBack(trial)
+    if (isNews && line.length === 0) {
       onCalm()
     }
-  }
-
-  const settle = (trial: number, isServed: boolean): Effect.Effect<void> => {
-    if (!isServed) {
-      return Effect.sync(() => giveBack(trial))
-    }
-    const isOfNow = trial === round || (trial === outside && !isAsked)
-    return isOfNow
-      ? Effect.zipRight(
-          gate.reset,
-          Effect.sync(() => served(trial))
-        )
-      : Effect.void
-  }
+  })
 
   const join = (visitor: Visitor, now: number): Place => {
-    const turn = Deferred.unsafeMake<number, RateLimited>(FiberId.none)
-    const place: Place = { visitor, deadline: now + visitor.patience, turn }
+    const place: Place = { visitor, deadline: now + visitor.patience, turn: Deferred.unsafeMake(FiberId.none) }
     const before = Arr.findLastIndex(line, (other) => other.visitor.number < visitor.number)
     line.splice(Option.match(before, { onNone: () => 0, onSome: (index) => index + 1 }), 0, place)
     if (!isDriven) {
@@ -155,21 +140,14 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
     return place
   }
 
-  const remove = (place: Place) => {
-    const index = line.indexOf(place)
-    if (index >= 0) {
-      line.splice(index, 1)
-    }
-  }
-
   const leave = (place: Place) => {
-    remove(place)
+    line = line.filter((other) => other !== place)
     if (place.round !== undefined) {
       giveBack(place.round)
     }
   }
 
-  const awaitTurn = (place: Place): Effect.Effect<number, RateLimited> =>
+  const awaitTurn = (place: Place) =>
     Deferred.await(place.turn).pipe(
       Effect.timeout(place.visitor.patience * jitter),
       Effect.catchTag("TimeoutException", () =>
@@ -178,43 +156,41 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
       Effect.withSpan("CxoneHttpClient.wait", { captureStackTrace: false, attributes: { "server.address": origin } })
     )
 
-  const enter = (
+  const enter = Effect.fnUntraced(function* (
     visitor: Visitor,
     restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  ): Effect.Effect<number, RateLimited> =>
-    Effect.flatMap(Effect.zip(gate.millisLeft, Clock.currentTimeMillis), ([left, now]) => {
-      const isPatient = visitor.patience > 0
-      if (left === 0 && line.length === 0 && (hasRoom() || !isPatient)) {
-        onTrial += 1
-        return Effect.succeed(round)
-      }
-      if (!isPatient && left > 0 && !isAsked) {
-        return Effect.succeed(outside)
-      }
-      if (!isPatient || left > visitor.patience) {
-        return notLetThrough("held_back", left)
-      }
-      if (line.length >= policy.maxWaitingCalls) {
-        return notLetThrough("too_many_waiting", left)
-      }
-      if (isShut) {
-        return Effect.interrupt
-      }
-      onWait()
-      const place = join(visitor, now)
-      return restore(awaitTurn(place)).pipe(
-        Effect.onError(() => Effect.sync(() => leave(place))),
-        Effect.zipWith(Clock.currentTimeMillis, (trial, then) => {
-          visitor.patience -= Math.max(0, then - now)
-          return trial
-        })
-      )
-    })
+  ) {
+    const left = yield* gate.millisLeft
+    const now = yield* Clock.currentTimeMillis
+    const isPatient = visitor.patience > 0
+    if (left === 0 && line.length === 0 && (hasRoom() || !isPatient)) {
+      onTrial += 1
+      return round
+    }
+    if (!isPatient && left > 0 && !isAsked) {
+      return outside
+    }
+    if (!isPatient || left > visitor.patience) {
+      return yield* notLetThrough("held_back", left)
+    }
+    if (line.length >= policy.maxWaitingCalls) {
+      return yield* notLetThrough("too_many_waiting", left)
+    }
+    if (isShut) {
+      return yield* Effect.interrupt
+    }
+    onWait()
+    const place = join(visitor, now)
+    const trial = yield* Effect.onError(restore(awaitTurn(place)), () => Effect.sync(() => leave(place)))
+    visitor.patience -= Math.max(0, (yield* Clock.currentTimeMillis) - now)
+    return trial
+  })
 
   const sendAway = (before: number, left: number) => {
-    for (const place of line.filter(({ deadline }) => deadline < before)) {
-      remove(place)
-      Deferred.unsafeDone(place.turn, Exit.fail(notLetThrough("held_back", left)))
+    const [staying, leaving] = Arr.partition(line, ({ deadline }) => deadline < before)
+    line = staying
+    for (const { turn } of leaving) {
+      Deferred.unsafeDone(turn, Exit.fail(notLetThrough("held_back", left)))
     }
   }
 
@@ -225,30 +201,27 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
           Effect.onExit(restore(attempt), (exit) => settle(trial, Exit.isSuccess(exit)))
         )
       ),
-    close: (retryAfter) =>
-      Effect.gen(function* () {
-        const wasOpen = (yield* gate.millisLeft) === 0
-        const left = Duration.toMillis(yield* gate.close(retryAfter))
-        const now = yield* Clock.currentTimeMillis
-        isAsked = Option.exists(retryAfter, Duration.greaterThan(Duration.zero)) || (isAsked && !wasOpen)
-        sendAway(now + left, left)
-        if (wasOpen) {
-          round += 1
-          onTrial = 0
-          threshold = window > 1 ? window / 2 : threshold
-          window = 1
-          // The driver still has the pace of the round before, so the next call starts a new one.
-          isDriven = false
-          if (line.length > 0) {
-            startDriving()
-          }
+    close: Effect.fnUntraced(function* (retryAfter) {
+      const wasOpen = (yield* gate.millisLeft) === 0
+      const left = Duration.toMillis(yield* gate.close(retryAfter))
+      const now = yield* Clock.currentTimeMillis
+      isAsked = Option.exists(retryAfter, Duration.greaterThan(Duration.zero)) || (isAsked && !wasOpen)
+      sendAway(now + left, left)
+      if (wasOpen) {
+        round += 1
+        onTrial = 0
+        threshold = window > 1 ? window / 2 : threshold
+        window = 1
+        // The driver still has the pace of the round before, so the next call starts a new one.
+        isDriven = false
+        if (line.length > 0) {
+          startDriving()
         }
-      }),
-    shutdown: () => {
-      isShut = true
-      for (const { turn } of line) {
-        Deferred.unsafeDone(turn, Exit.interrupt(FiberId.none))
       }
-    }
+    }),
+    shutdown: Effect.suspend(() => {
+      isShut = true
+      return Effect.forEach(line, ({ turn }) => Deferred.done(turn, Exit.interrupt(FiberId.none)), { discard: true })
+    })
   }
 }
