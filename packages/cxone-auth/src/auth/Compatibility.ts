@@ -5,16 +5,15 @@ import { type Credentials, eachOf, type RotatingCredentials } from "../exchange/
  * Why these credentials can't be used in this environment, or nothing. An area's token service takes an access key alone,
  * and an issuer needs a client beside it (docs/cxone-facts.md). A `custom` endpoint may take any.
  */
-export const objectionTo = (
-  credentials: Credentials | RotatingCredentials,
-  environment: CxoneEnvironment
-): string | undefined => {
-  const isKeyAlone = ({ _tag }: Credentials) => _tag === "AccessKeyOnly"
-  if (environment._tag === "DiscoveredEnvironment" && eachOf(credentials).some(isKeyAlone)) {
-    return "CxoneEnvironment.discover needs a client beside the access key (Credentials.accessKey)"
+export const objectionIn =
+  ({ _tag: environment }: CxoneEnvironment) =>
+  (credentials: Credentials | RotatingCredentials): string | undefined => {
+    const areKeysAlone = eachOf(credentials).map(({ _tag }) => _tag === "AccessKeyOnly")
+    if (environment === "DiscoveredEnvironment" && areKeysAlone.includes(true)) {
+      return "CxoneEnvironment.discover needs a client beside the access key (Credentials.accessKey)"
+    }
+    if (environment === "AreaEnvironment" && areKeysAlone.includes(false)) {
+      return "CxoneEnvironment.area takes an access key alone (Credentials.accessKeyOnly)"
+    }
+    return undefined
   }
-  if (environment._tag === "AreaEnvironment" && !eachOf(credentials).every(isKeyAlone)) {
-    return "CxoneEnvironment.area takes an access key alone (Credentials.accessKeyOnly)"
-  }
-  return undefined
-}

@@ -11,13 +11,7 @@ import * as Tracer from "effect/Tracer"
 import { type CxoneEnvironment, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
-import {
-  type Credentials,
-  type CredentialsInput,
-  eachOf,
-  make as makeSource,
-  type RotatingCredentials
-} from "../exchange/TokenSource.js"
+import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import type { AccessToken } from "../token/AccessToken.js"
@@ -93,9 +87,11 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
     const fiberRefs = yield* Effect.getFiberRefs
     const scope = yield* Effect.scope
     const environment = copyOf(options.environment)
-    const objectionTo = (credentials: Credentials | RotatingCredentials) =>
-      Compatibility.objectionTo(credentials, environment)
-    requireCompatible(options.credentials, objectionTo)
+    const objectionTo = Compatibility.objectionIn(environment)
+    const objection = Effect.isEffect(options.credentials) ? undefined : objectionTo(options.credentials)
+    if (objection !== undefined) {
+      throw new TypeError(`CxoneAuth: ${objection}`)
+    }
     const policy = TokenPolicy.make(options.policy)
     const metrics = Metrics.make(options.name)
 
@@ -111,7 +107,7 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
         )
       )
 
-    const discovery = yield* Discovery.make({ environment, policy, scope, run: inTheLayer })
+    const discovery = Discovery.make({ environment, policy, scope, run: inTheLayer })
     const source = yield* makeSource({
       credentials: options.credentials,
       tokenEndpoint: discovery.tokenEndpoint,
@@ -153,22 +149,10 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
       status: Effect.gen(function* () {
         const standing = yield* source.standing
         const now = yield* Clock.currentTimeMillis
-        return Array.from(slots.values(), (slot) =>
-          tokenStatus({ scopes: slot.scopes, standing, snapshot: TokenSlot.snapshot(slot, now), now })
-        )
+        return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
       })
     }
   })
-
-const requireCompatible = (
-  input: CredentialsInput,
-  objectionTo: (credentials: Credentials | RotatingCredentials) => string | undefined
-): void => {
-  const objection = Effect.isEffect(input) ? undefined : objectionTo(input)
-  if (objection !== undefined) {
-    throw new TypeError(`CxoneAuth: ${objection}`)
-  }
-}
 
 const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
   const hasKey = !Effect.isEffect(input) && eachOf(input)[0]._tag !== "ClientSecret"

@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { CxoneEnvironment, defaultScopes } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
@@ -16,41 +17,29 @@ export type Answer = string | AccessToken | CxoneAuthError
 export const make = (answer: Answer, options?: { readonly apiBaseUrl?: string | URL }) => {
   const tokenEndpoint = "https://cxone.test/oauth/token"
   const { apiBaseUrl } = CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl: "https://cxone.test", ...options })
-  const accessTokenFor = (scopes: string | ReadonlyArray<string>) => answerFor(answer, ScopeSet.make(scopes))
-  const accessToken = answerFor(answer, defaultScopes)
+  const answerFor = (scopes: ScopeSet.ScopeSet) => {
+    const given = typeof answer === "string" ? everlasting(answer, scopes) : answer
+    return given instanceof AccessToken ? Either.right(given) : Either.left(given)
+  }
+  const accessToken = answerFor(defaultScopes)
   return {
     accessToken,
-    accessTokenFor,
+    accessTokenFor: (scopes: string | ReadonlyArray<string>) => answerFor(ScopeSet.make(scopes)),
     invalidate: () => Effect.void,
     apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl)),
-    status: Effect.zipWith(Effect.either(accessToken), Clock.currentTimeMillis, (given, now) => [
-      given._tag === "Right" ? statusWith(given.right, now) : statusWithout(given.left, now)
-    ])
+    status: Effect.map(Clock.currentTimeMillis, (now) => [statusOf(accessToken, now)])
   }
 }
 
-const answerFor = (answer: Answer, scopes: ScopeSet.ScopeSet): Effect.Effect<AccessToken, CxoneAuthError> => {
-  if (typeof answer === "string") {
-    return Effect.succeed(everlasting(answer, scopes))
+const statusOf = (answer: Either.Either<AccessToken, CxoneAuthError>, now: number): TokenStatus.TokenStatus => {
+  const empty = { scopes: defaultScopes, token: undefined, isRenewing: false, lastFailure: undefined }
+  if (Either.isRight(answer)) {
+    return TokenStatus.make({ ...empty, scopes: answer.right.requestedScopes, token: answer.right }, "open", now)
   }
-  return answer instanceof AccessToken ? Effect.succeed(answer) : Effect.fail(answer)
+  const { _tag: tag } = answer.left
+  const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate-limited" : "open"
+  return TokenStatus.make({ ...empty, lastFailure: { tag, at: now } }, standing, now)
 }
-
-const statusWith = (token: AccessToken, now: number): TokenStatus.TokenStatus =>
-  TokenStatus.make({
-    scopes: token.requestedScopes,
-    standing: "open",
-    snapshot: { token, isRenewing: false, lastFailure: undefined },
-    now
-  })
-
-const statusWithout = ({ _tag: tag }: CxoneAuthError, now: number): TokenStatus.TokenStatus =>
-  TokenStatus.make({
-    scopes: defaultScopes,
-    standing: tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate-limited" : "open",
-    snapshot: { token: undefined, isRenewing: false, lastFailure: { tag, at: now } },
-    now
-  })
 
 /** The last time that a `Date` can show. */
 const lastInstant = 8_640_000_000_000_000

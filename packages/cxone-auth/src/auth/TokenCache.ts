@@ -67,24 +67,21 @@ export const make = <E extends Retry.Failure>(options: {
     usableFor: Math.floor(Expiry.usableUntil(policy, token) - token.obtainedAt)
   })
 
-  const land = ({ metrics, state }: Slot<E>, reason: RenewalReason, exit: Exit.Exit<AccessToken, E>) =>
-    Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      const draw = yield* Random.next
-      yield* Ref.update(state, (current) =>
-        Exit.match(exit, {
-          onSuccess: (token) => ({ ...current, held: hold(token, draw), flight: undefined, wasInvalidated: false }),
-          onFailure: (cause) => ({
-            ...current,
-            flight: undefined,
-            lastFailure: Cause.isInterruptedOnly(cause) ? current.lastFailure : failureOf(cause, now)
-          })
-        })
-      )
-      if (Exit.isSuccess(exit)) {
-        metrics.renewed(reason)
-      }
+  const land = Effect.fnUntraced(function* (slot: Slot<E>, reason: RenewalReason, exit: Exit.Exit<AccessToken, E>) {
+    const now = yield* Clock.currentTimeMillis
+    const draw = yield* Random.next
+    yield* Ref.update(slot.state, (current) => {
+      const landed = { ...current, flight: undefined }
+      return Exit.match(exit, {
+        onSuccess: (token) => ({ ...landed, held: hold(token, draw), wasInvalidated: false }),
+        onFailure: (cause) =>
+          Cause.isInterruptedOnly(cause) ? landed : { ...landed, lastFailure: failureOf(cause, now) }
+      })
     })
+    if (Exit.isSuccess(exit)) {
+      slot.metrics.renewed(reason)
+    }
+  })
 
   const launch = (
     slot: Slot<E>,

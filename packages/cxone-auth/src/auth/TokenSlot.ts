@@ -49,6 +49,7 @@ export interface LastFailure {
 
 /** A look at a slot. */
 export interface Snapshot {
+  readonly scopes: ScopeSet
   /** The token, while it may be handed out. */
   readonly token: AccessToken | undefined
   readonly isRenewing: boolean
@@ -89,12 +90,9 @@ export const drop = <E>({ state }: TokenSlot<E>, token: AccessToken): Effect.Eff
       : current
   )
 
-export const snapshot = <E>({ state }: TokenSlot<E>, now: number): Snapshot => {
+export const snapshot = <E>({ scopes, state }: TokenSlot<E>, now: number): Snapshot => {
   const { flight, held, lastFailure } = state.peek()
   const token = held !== undefined && isUsable(held, now) ? held.token : undefined
-  return {
-    token,
-    isRenewing: flight !== undefined || (token !== undefined && held?.cache === "stale"),
-    lastFailure
-  }
+  const isRenewing = flight !== undefined || (token !== undefined && held?.cache === "stale")
+  return { scopes, token, isRenewing, lastFailure }
 }

@@ -1,4 +1,3 @@
-import type { AccessToken } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { Snapshot } from "./TokenSlot.js"
 
@@ -26,25 +25,17 @@ export interface TokenStatus {
   readonly lastFailure?: { readonly tag: string; readonly at: number }
 }
 
-export const make = (parts: {
-  readonly scopes: ScopeSet
-  readonly standing: "open" | "refused" | "rate-limited"
-  readonly snapshot: Snapshot
-  readonly now: number
-}): TokenStatus => {
-  const { now, scopes, snapshot, standing } = parts
-  const { isRenewing, lastFailure, token } = snapshot
+export const make = (
+  { isRenewing, lastFailure, scopes, token }: Snapshot,
+  standing: "open" | "refused" | "rate-limited",
+  now: number
+): TokenStatus => {
+  const ofToken = token === undefined ? "empty" : "fresh"
+  const ofSlot = isRenewing ? "renewing" : ofToken
   return {
     scopes,
-    state: standing === "open" ? stateOf(isRenewing, token) : standing,
+    state: standing === "open" ? ofSlot : standing,
     ...(token === undefined ? {} : { secondsToExpiry: Math.floor((token.expiresAt - now) / 1000) }),
     ...(lastFailure === undefined ? {} : { lastFailure })
   }
-}
-
-const stateOf = (isRenewing: boolean, token: AccessToken | undefined): TokenStatus["state"] => {
-  if (isRenewing) {
-    return "renewing"
-  }
-  return token === undefined ? "empty" : "fresh"
 }

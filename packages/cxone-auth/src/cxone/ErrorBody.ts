@@ -22,14 +22,11 @@ const textOf = (fields: JsonAnswer.JsonFields, names: ReadonlyArray<string>): st
   names.map((name) => fields[name]).find(isTelling)
 
 const parseFields = (fields: JsonAnswer.JsonFields): ErrorBody => {
-  const { error } = fields
-  if (Predicate.isReadonlyRecord(error)) {
-    return {
-      code: textOf(error, ["code", "error"]),
-      description: textOf(error, descriptionFields) ?? textOf(fields, descriptionFields) ?? ""
-    }
+  const error = Predicate.isReadonlyRecord(fields.error) ? fields.error : {}
+  return {
+    code: textOf(fields, ["error"]) ?? textOf(error, ["code", "error"]),
+    description: textOf(error, descriptionFields) ?? textOf(fields, descriptionFields) ?? ""
   }
-  return { code: textOf(fields, ["error"]), description: textOf(fields, descriptionFields) ?? "" }
 }
 
 const looksLikeHtml = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text)

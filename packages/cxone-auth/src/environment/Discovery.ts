@@ -23,8 +23,8 @@ export interface Discovery {
   readonly apiBaseUrl: <E>(token: Effect.Effect<AccessToken, E>) => Effect.Effect<URL, E | DiscoveryFailed>
 }
 
-export interface DiscoveryOptions<Environment = CxoneEnvironment> {
-  readonly environment: Environment
+export interface DiscoveryOptions {
+  readonly environment: CxoneEnvironment
   readonly policy: TokenPolicy
   readonly scope: Scope.Scope
   /** Runs a lookup with what the layer provides, in place of what the caller does. */
@@ -35,7 +35,7 @@ export interface DiscoveryOptions<Environment = CxoneEnvironment> {
 const fixed = (url: URL): Effect.Effect<URL> => Effect.sync(() => new URL(url))
 
 const cached = (
-  { policy, run, scope }: DiscoveryOptions<unknown>,
+  { policy, run, scope }: DiscoveryOptions,
   lookup: Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient>
 ): Effect.Effect<URL, DiscoveryFailed> =>
   Effect.map(
@@ -43,11 +43,7 @@ const cached = (
       lookup: run(lookup),
       lifetime: policy.discoveryLifetime,
       pause: policy.maxRetryDelay,
-      holdOff: ({ retryAfter }: DiscoveryFailed) =>
-        Duration.min(
-          Option.getOrElse(retryAfter, () => Duration.zero),
-          policy.maxRateLimit
-        ),
+      holdOff: ({ retryAfter }) => Option.map(retryAfter, Duration.min(policy.maxRateLimit)),
       stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: Option.some(left) }),
       scope
     }),
@@ -55,27 +51,25 @@ const cached = (
   )
 
 /** Makes the discovery for an environment. Nothing is looked up before it is asked for. */
-export const make = (options: DiscoveryOptions): Effect.Effect<Discovery> => {
+export const make = (options: DiscoveryOptions): Discovery => {
   const { environment, policy } = options
   switch (environment._tag) {
     case "FixedEnvironment":
-      return Effect.succeed({
-        tokenEndpoint: fixed(environment.tokenEndpoint),
-        learn: () => Effect.void,
-        apiBaseUrl: () => fixed(environment.apiBaseUrl)
-      })
-    case "DiscoveredEnvironment":
-      return Effect.map(ofTenant({ ...options, environment }), (api) => ({
-        ...api,
-        tokenEndpoint: cached(options, WellKnown.tokenEndpoint(environment.issuer, policy))
-      }))
-    case "AreaEnvironment":
-      return Effect.map(ofTenant({ ...options, environment }), (api) => ({
-        ...api,
-        tokenEndpoint: fixed(new URL("/authentication/v1/token/access-key", environment.host))
-      }))
+      return { tokenEndpoint: fixed(environment.tokenEndpoint), ...atFixed(environment.apiBaseUrl) }
+    case "DiscoveredEnvironment": {
+      const tokenEndpoint = cached(options, WellKnown.tokenEndpoint(environment.issuer, policy))
+      return { tokenEndpoint, ...ofTenant(options, environment) }
+    }
+    case "AreaEnvironment": {
+      const tokenEndpoint = fixed(new URL("/authentication/v1/token/access-key", environment.host))
+      return { tokenEndpoint, ...ofTenant(options, environment) }
+    }
   }
 }
+
+type Api = Omit<Discovery, "tokenEndpoint">
+
+const atFixed = (url: URL): Api => ({ learn: () => Effect.void, apiBaseUrl: () => fixed(url) })
 
 /** Where one tenant's API is. */
 interface Known {
@@ -83,40 +77,35 @@ interface Known {
   readonly url: Effect.Effect<URL, DiscoveryFailed>
 }
 
-const ofTenant = (
-  options: DiscoveryOptions<DiscoveredEnvironment | AreaEnvironment>
-): Effect.Effect<Omit<Discovery, "tokenEndpoint">> => {
-  const { environment, policy } = options
+const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment | AreaEnvironment): Api => {
   if (environment.apiBaseUrl !== undefined) {
-    const url = fixed(environment.apiBaseUrl)
-    return Effect.succeed({ learn: () => Effect.void, apiBaseUrl: () => url })
+    return atFixed(environment.apiBaseUrl)
   }
+  const known = Ref.unsafeMake<Known | undefined>(undefined)
 
-  const lookupOf = (tenant: Tenant | undefined, host: URL): Effect.Effect<URL, DiscoveryFailed> =>
+  const lookupOf = (tenant: Tenant | undefined, host: URL) =>
     tenant === undefined && environment._tag === "DiscoveredEnvironment"
       ? Effect.fail(WellKnown.noTenant(host))
-      : cached(options, WellKnown.apiEndpoint(host, tenant?.tenantId, policy))
+      : cached(options, WellKnown.apiEndpoint(host, tenant?.tenantId, options.policy))
 
-  return Effect.map(Ref.make<Known | undefined>(undefined), (known) => {
-    const learn = ({ tenant }: AccessToken) =>
-      Ref.modify(known, (last): readonly [Known, Known] => {
-        // A token without a tenant leaves the known tenant in place.
-        if (tenant === undefined && last !== undefined) {
-          return [last, last]
-        }
-        const host = hostOf(environment, tenant)
-        const key = JSON.stringify([host, tenant?.tenantId])
-        const next = last?.key === key ? last : { key, url: lookupOf(tenant, host) }
-        return [next, next]
-      })
-    return {
-      learn: (token) => Effect.asVoid(learn(token)),
-      apiBaseUrl: (token) =>
-        Effect.flatMap(Ref.get(known), (last) =>
-          last === undefined ? Effect.flatMap(Effect.flatMap(token, learn), ({ url }) => url) : last.url
-        )
-    }
-  })
+  const learn = ({ tenant }: AccessToken) =>
+    Ref.update(known, (last) => {
+      // A token without a tenant leaves the known tenant in place.
+      if (tenant === undefined && last !== undefined) {
+        return last
+      }
+      const host = hostOf(environment, tenant)
+      const key = JSON.stringify([host, tenant?.tenantId])
+      return last?.key === key ? last : { key, url: lookupOf(tenant, host) }
+    })
+
+  const apiBaseUrl: Api["apiBaseUrl"] = (token) =>
+    Effect.flatMap(
+      Ref.get(known),
+      (last) => last?.url ?? Effect.zipRight(Effect.flatMap(token, learn), apiBaseUrl(token))
+    )
+
+  return { learn, apiBaseUrl }
 }
 
 /**

@@ -3,7 +3,6 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { constFalse } from "effect/Function"
@@ -15,7 +14,6 @@ import { type JsonFields, parse as parseFields } from "../cxone/JsonAnswer.js"
 import { DiscoveryFailed, mayPass } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
 import * as Retry from "../http/Retry.js"
-import * as RetryAfter from "../http/RetryAfter.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Spans from "../telemetry/Spans.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
@@ -25,15 +23,11 @@ const { nameOf } = SecureUrl
 type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
-type Document = DiscoveryFailed["document"]
-
-const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Either.Either<JsonFields, Problem> => {
-  const { headers, status } = response
+const fieldsOf = ({ body, headers, retryAfter, status }: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
   if (status >= 300 && status < 400) {
     return Either.left({ reason: "redirect", status })
   }
   if (status < 200 || status >= 400) {
-    const retryAfter = RetryAfter.parse(headers["retry-after"], now)
     const said = ErrorBody.quoted(ErrorBody.parse(body, headers), [])
     return Either.left({ reason: "status", status, retryAfter, ...said })
   }
@@ -42,27 +36,26 @@ const fieldsOf = ({ body, response }: LimitedRequest.Answer, now: number): Eithe
   )
 }
 
-/** Fetches a document and reads it, in a span of its own. What may pass is tried again (L7). */
-const read = <A>(
-  document: Document,
+/** Fetches a document and finds a URL in it, in a span of its own. What may pass is tried again (L7). */
+const read = (
+  document: DiscoveryFailed["document"],
   url: URL,
   policy: TokenPolicy,
-  decode: (fields: JsonFields) => Either.Either<A, Problem>
-): Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient> =>
+  decode: (fields: JsonFields) => Either.Either<URL, Problem>
+): Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const attempts = yield* Ref.make(0)
     const request = HttpClientRequest.acceptJson(HttpClientRequest.get(url))
     const attempt = Effect.gen(function* () {
       const made = yield* Ref.updateAndGet(attempts, (made) => made + 1)
-      const failWith = (problem: Problem) =>
-        new DiscoveryFailed({ document, url: nameOf(url), attempts: made, retryAfter: Option.none(), ...problem })
-      const answer = yield* Effect.mapError(LimitedRequest.send(request, policy), failWith)
-      const now = yield* Clock.currentTimeMillis
-      return yield* Either.mapLeft(Either.flatMap(fieldsOf(answer, now), decode), failWith)
-    }).pipe(Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`)))
-
-    const patience = yield* Retry.patience(policy)
-    return yield* Retry.retry(attempt, { policy, patience, mayPass, isGated: constFalse }).pipe(
+      const failed = { document, url: nameOf(url), attempts: made, retryAfter: Option.none() }
+      return yield* LimitedRequest.send(request, policy).pipe(
+        Effect.flatMap((answer) => Either.flatMap(fieldsOf(answer), decode)),
+        Effect.mapError((problem: Problem) => new DiscoveryFailed({ ...failed, ...problem })),
+        Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`))
+      )
+    })
+    return yield* Retry.retry(() => attempt, { policy, mayPass, isGated: constFalse }).pipe(
       Effect.onExit((exit) =>
         Effect.flatMap(Ref.get(attempts), (made) =>
           Effect.annotateCurrentSpan({
@@ -79,48 +72,37 @@ const read = <A>(
     })
   )
 
-const text = (fields: JsonFields, name: string): Either.Either<string, Problem> => {
-  const value = fields[name]
-  return Predicate.isString(value) ? Either.right(value) : Either.left({ reason: "invalid_field", detail: name })
-}
+const invalid = (detail: string): Problem => ({ reason: "invalid_field", detail })
 
 /** An https document may name https URLs only, because plain http would take secrets to any program on this machine. */
 const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Either<URL, Problem> =>
-  Either.flatMap(text(fields, name), (value) =>
-    Either.filterOrLeft(
-      SecureUrl.parse(value),
-      ({ protocol }) => protocol === document.protocol || protocol === "https:",
-      () => "is plain http"
-    )
-  ).pipe(Either.mapLeft((): Problem => ({ reason: "invalid_field", detail: name })))
+  Option.liftPredicate(fields[name], Predicate.isString).pipe(
+    Option.flatMap((value) => Either.getRight(SecureUrl.parse(value))),
+    Option.filter(({ protocol }) => protocol === document.protocol || protocol === "https:"),
+    Either.fromOption(() => invalid(name))
+  )
 
 /**
  * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414 §3).
  * The document must be this issuer's (§3.3 there), because another one could send the secrets anywhere.
  */
-export const tokenEndpoint = (
-  issuer: URL,
-  policy: TokenPolicy
-): Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient> => {
+export const tokenEndpoint = (issuer: URL, policy: TokenPolicy) => {
   const url = new URL("/.well-known/openid-configuration", issuer)
-  return read("openid-configuration", url, policy, (fields) =>
-    Either.flatMap(text(fields, "issuer"), (named) =>
-      URL.canParse(named) && new URL(named).href === issuer.href
-        ? secureUrl(fields, "token_endpoint", url)
-        : Either.left({ reason: "issuer_mismatch" })
-    )
-  )
+  return read("openid-configuration", url, policy, (fields) => {
+    if (!Predicate.isString(fields.issuer)) {
+      return Either.left(invalid("issuer"))
+    }
+    return URL.canParse(fields.issuer) && new URL(fields.issuer).href === issuer.href
+      ? secureUrl(fields, "token_endpoint", url)
+      : Either.left({ reason: "issuer_mismatch" })
+  })
 }
 
 /**
  * Reads where the API is from `/.well-known/cxone-configuration` (docs/cxone-facts.md). A global host needs the tenant; an
  * area's host does not.
  */
-export const apiEndpoint = (
-  host: URL,
-  tenantId: string | undefined,
-  policy: TokenPolicy
-): Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient> => {
+export const apiEndpoint = (host: URL, tenantId: string | undefined, policy: TokenPolicy) => {
   const url = configurationUrl(host)
   if (tenantId !== undefined) {
     url.searchParams.set("tenantId", tenantId)

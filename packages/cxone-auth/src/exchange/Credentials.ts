@@ -3,17 +3,25 @@ import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import { ClientAuth } from "./ClientAuth.js"
 
+interface Client {
+  readonly clientId: string
+  readonly clientSecret: Redacted.Redacted<string>
+  /** How the client authenticates. {@link Credentials} says the default. */
+  readonly clientAuth?: ClientAuth
+}
+
+interface Key {
+  readonly accessKeyId: string
+  readonly accessKeySecret: Redacted.Redacted<string>
+}
+
 /**
  * A client id and secret for the `client_credentials` grant (RFC 6749 §4.4).
  *
  * @since 0.1.0
  * @category models
  */
-export class ClientSecret extends Data.TaggedClass("ClientSecret")<{
-  readonly clientId: string
-  readonly clientSecret: Redacted.Redacted<string>
-  readonly clientAuth: ClientAuth
-}> {}
+export class ClientSecret extends Data.TaggedClass("ClientSecret")<Required<Client>> {}
 
 /**
  * A client, and the access key of an employee, for the `password` grant (RFC 6749 §4.3): what NICE documents for back-end
@@ -22,13 +30,7 @@ export class ClientSecret extends Data.TaggedClass("ClientSecret")<{
  * @since 0.1.0
  * @category models
  */
-export class AccessKey extends Data.TaggedClass("AccessKey")<{
-  readonly clientId: string
-  readonly clientSecret: Redacted.Redacted<string>
-  readonly accessKeyId: string
-  readonly accessKeySecret: Redacted.Redacted<string>
-  readonly clientAuth: ClientAuth
-}> {}
+export class AccessKey extends Data.TaggedClass("AccessKey")<Required<Client> & Key> {}
 
 /**
  * An access key without a client, for an area's own token service.
@@ -36,10 +38,7 @@ export class AccessKey extends Data.TaggedClass("AccessKey")<{
  * @since 0.1.0
  * @category models
  */
-export class AccessKeyOnly extends Data.TaggedClass("AccessKeyOnly")<{
-  readonly accessKeyId: string
-  readonly accessKeySecret: Redacted.Redacted<string>
-}> {}
+export class AccessKeyOnly extends Data.TaggedClass("AccessKeyOnly")<Key> {}
 
 /**
  * What an application authenticates with to get a token.
@@ -61,27 +60,7 @@ export class RotatingCredentials extends Data.TaggedClass("RotatingCredentials")
   readonly next: Credentials
 }> {}
 
-/** The ids, which are no secrets, and the secrets. */
-export const partsOf = (
-  credentials: Credentials
-): { readonly ids: ReadonlyArray<string>; readonly secrets: ReadonlyArray<Redacted.Redacted<string>> } => {
-  switch (credentials._tag) {
-    case "ClientSecret":
-      return { ids: [credentials.clientId], secrets: [credentials.clientSecret] }
-    case "AccessKey":
-      return {
-        ids: [credentials.clientId, credentials.accessKeyId],
-        secrets: [credentials.clientSecret, credentials.accessKeySecret]
-      }
-    case "AccessKeyOnly":
-      return { ids: [credentials.accessKeyId], secrets: [credentials.accessKeySecret] }
-  }
-}
-
-const identityOf = (credentials: Credentials) => {
-  const { ids, secrets } = partsOf(credentials)
-  return Data.tuple(credentials._tag, ...ids, ...secrets)
-}
+const identityOf = (credentials: Credentials) => Data.struct({ ...credentials, clientAuth: undefined })
 
 /** Whether both are the same ids with the same secrets. How the client authenticates doesn't matter. */
 export const isSame = (self: Credentials, that: Credentials): boolean =>
@@ -92,18 +71,6 @@ export const eachOf = (
   input: Credentials | RotatingCredentials
 ): readonly [current: Credentials, ...next: ReadonlyArray<Credentials>] =>
   input._tag === "RotatingCredentials" ? [input.current, input.next] : [input]
-
-interface Client {
-  readonly clientId: string
-  readonly clientSecret: Redacted.Redacted<string>
-  /** How the client authenticates. {@link Credentials} says the default. */
-  readonly clientAuth?: ClientAuth
-}
-
-interface Key {
-  readonly accessKeyId: string
-  readonly accessKeySecret: Redacted.Redacted<string>
-}
 
 /**
  * Builds credentials.

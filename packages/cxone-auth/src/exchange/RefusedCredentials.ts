@@ -42,12 +42,7 @@ type All = ReadonlyArray<Refusal>
 
 const isInForce = ({ period }: Refusal, now: number): boolean => Period.isCurrent(period, now)
 
-const refusalOf = (
-  credentials: Credentials,
-  error: InvalidClient,
-  period: Period.Period,
-  strikes: number
-): Refusal => ({
+const refusalOf = (credentials: Credentials, error: InvalidClient, period: Period.Period, strikes: number) => ({
   credentials,
   error: new InvalidClient({ ...error, until: period.since + period.length }),
   period,

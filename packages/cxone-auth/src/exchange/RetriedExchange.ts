@@ -30,9 +30,6 @@ export interface RetriedExchange {
   readonly isRateLimited: Effect.Effect<boolean>
 }
 
-const rateLimited = ({ tokenEndpoint }: TokenRequest.TokenRequest, left: Duration.Duration) =>
-  new RateLimited({ reason: "token_endpoint", origin: tokenEndpoint.origin, retryAfter: Option.some(left) })
-
 const isRateLimit = ({ _tag }: TokenEndpoint.ExchangeError): boolean => _tag === "RateLimited"
 
 const mayPass = (error: TokenEndpoint.ExchangeError): boolean =>
@@ -41,71 +38,59 @@ const mayPass = (error: TokenEndpoint.ExchangeError): boolean =>
 export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => {
   const gate = RateGate.make(policy)
 
-  const send = (request: TokenRequest.TokenRequest, attempts: Ref.Ref<number>): Attempt =>
-    Effect.flatMap(
-      Ref.updateAndGet(attempts, (made) => made + 1),
-      (number) => TokenEndpoint.attempt(request, policy, number)
-    ).pipe(
-      Effect.tap(() => gate.reset),
-      Effect.catchTag("RateLimited", ({ retryAfter }) =>
-        Effect.flatMap(gate.close(retryAfter), (left) => Effect.fail(rateLimited(request, left)))
-      )
-    )
+  const run = (request: TokenRequest.TokenRequest, guard: (attempt: Attempt) => Attempt) =>
+    Effect.gen(function* () {
+      const attempts = yield* Ref.make(0)
+      const startedAt = yield* Clock.currentTimeMillis
+      const rateLimited = (left: Duration.Duration) =>
+        new RateLimited({
+          reason: "token_endpoint",
+          origin: request.tokenEndpoint.origin,
+          retryAfter: Option.some(left)
+        })
 
-  const attempt = Effect.fnUntraced(
-    function* (
-      request: TokenRequest.TokenRequest,
-      guard: (attempt: Attempt) => Attempt,
-      attempts: Ref.Ref<number>,
-      patience: Retry.Patience
-    ) {
-      const held = (left: Duration.Duration) => rateLimited(request, left)
-      yield* Effect.mapError(RateGate.pass(gate, patience, metrics.waited), held)
-      // While the guard held this attempt back, another exchange may have met a 429.
+      const send = Ref.updateAndGet(attempts, (made) => made + 1).pipe(
+        Effect.flatMap((number) => TokenEndpoint.attempt(request, policy, number)),
+        Effect.tap(() => gate.reset),
+        Effect.catchTag("RateLimited", ({ retryAfter }) =>
+          Effect.flatMap(gate.close(retryAfter), (left) => Effect.fail(rateLimited(left)))
+        )
+      )
+
+      // While the guard held an attempt back, another exchange may have met a 429.
       const isOpen = Effect.filterOrFail(
         gate.millisLeft,
         (left) => left === 0,
-        (left) => held(Duration.millis(left))
+        (left) => rateLimited(Duration.millis(left))
       )
-      return yield* guard(Effect.zipRight(isOpen, send(request, attempts)))
-    },
-    Effect.tapBoth({
-      onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
-      onSuccess: (token) => Effect.logDebug("token obtained", token)
-    })
-  )
 
-  const conclude = Effect.fnUntraced(function* (
-    exit: Exit.Exit<AccessToken, TokenEndpoint.ExchangeError>,
-    attempts: number,
-    startedAt: number
-  ) {
-    const outcome = Spans.outcomeOf(exit, "token", ({ _tag }) => _tag)
-    if (attempts > 0) {
-      metrics.exchanged(outcome, Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
-    }
-    yield* Effect.annotateCurrentSpan({ outcome, attempts })
-  })
+      const attempt = (patience: Retry.Patience) =>
+        RateGate.pass(gate, patience, metrics.waited).pipe(
+          Effect.mapError(rateLimited),
+          Effect.zipRight(guard(Effect.zipRight(isOpen, send))),
+          Effect.tapBoth({
+            onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
+            onSuccess: (token) => Effect.logDebug("token obtained", token)
+          })
+        )
 
-  return {
-    run: (request, guard) =>
-      Effect.gen(function* () {
-        const attempts = yield* Ref.make(0)
-        const patience = yield* Retry.patience(policy)
-        const startedAt = yield* Clock.currentTimeMillis
-        // The gate keeps the time of a 429.
-        return yield* Retry.retry(attempt(request, guard, attempts, patience), {
-          policy,
-          patience,
-          mayPass,
-          isGated: isRateLimit
-        }).pipe(Effect.onExit((exit) => Effect.flatMap(Ref.get(attempts), (made) => conclude(exit, made, startedAt))))
-      }).pipe(
-        Effect.withSpan("CxoneAuth.exchange", {
-          captureStackTrace: false,
-          attributes: { "url.full": TokenRequest.endpointName(request), scopes: request.scopes.join(" ") }
-        })
-      ),
-    isRateLimited: Effect.map(gate.millisLeft, (left) => left > 0)
-  }
+      const conclude = Effect.fnUntraced(function* (exit: Exit.Exit<AccessToken, TokenEndpoint.ExchangeError>) {
+        const outcome = Spans.outcomeOf(exit, "token", ({ _tag }) => _tag)
+        const made = yield* Ref.get(attempts)
+        if (made > 0) {
+          metrics.exchanged(outcome, Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
+        }
+        yield* Effect.annotateCurrentSpan({ outcome, attempts: made })
+      })
+
+      // The gate keeps the time of a 429.
+      return yield* Effect.onExit(Retry.retry(attempt, { policy, mayPass, isGated: isRateLimit }), conclude)
+    }).pipe(
+      Effect.withSpan("CxoneAuth.exchange", {
+        captureStackTrace: false,
+        attributes: { "url.full": TokenRequest.endpointName(request), scopes: request.scopes.join(" ") }
+      })
+    )
+
+  return { run, isRateLimited: Effect.map(gate.millisLeft, (left) => left > 0) }
 }

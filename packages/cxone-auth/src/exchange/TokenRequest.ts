@@ -1,10 +1,11 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import type { ClientProof } from "./ClientAuth.js"
-import { type AccessKey, type AccessKeyOnly, type ClientSecret, type Credentials, partsOf } from "./Credentials.js"
+import type { AccessKey, ClientSecret, Credentials } from "./Credentials.js"
 
 /** A request for a token: these credentials, at this endpoint, for these scopes. */
 export interface TokenRequest {
@@ -20,45 +21,43 @@ export interface TokenRequest {
  */
 export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): HttpClientRequest.HttpClientRequest => {
   const post = HttpClientRequest.acceptJson(HttpClientRequest.post(tokenEndpoint.href))
-  switch (credentials._tag) {
-    case "ClientSecret":
-      return withForm(post, { grant_type: "client_credentials" }, proofOf(credentials), scopes)
-    case "AccessKey": {
-      const { accessKeyId: username, accessKeySecret } = credentials
-      const grant = { grant_type: "password", username, password: Redacted.value(accessKeySecret) }
-      return withForm(post, grant, proofOf(credentials), scopes)
-    }
-    case "AccessKeyOnly":
-      return HttpClientRequest.bodyText(post, keyAsJson(credentials), "application/json")
+  if (credentials._tag === "AccessKeyOnly") {
+    return HttpClientRequest.bodyUnsafeJson(post, {
+      accessKeyId: credentials.accessKeyId,
+      accessKeySecret: Redacted.value(credentials.accessKeySecret)
+    })
   }
-}
-
-const withForm = (
-  post: HttpClientRequest.HttpClientRequest,
-  grant: { readonly [parameter: string]: string },
-  proof: ClientProof,
-  scopes: ScopeSet.ScopeSet
-): HttpClientRequest.HttpClientRequest =>
-  post.pipe(
-    HttpClientRequest.setHeaders(Record.map(proof.headers, Redacted.value)),
+  const { form, headers } = proofOf(credentials)
+  return post.pipe(
+    HttpClientRequest.setHeaders(Record.map(headers, Redacted.value)),
     HttpClientRequest.bodyUrlParams({
-      ...grant,
-      ...Record.map(proof.form, Redacted.value),
+      ...grantOf(credentials),
+      ...Record.map(form, Redacted.value),
       ...(scopes.length === 0 ? {} : { scope: ScopeSet.toParameter(scopes) })
     })
   )
+}
+
+const grantOf = (credentials: ClientSecret | AccessKey): { readonly [parameter: string]: string } => {
+  if (credentials._tag === "ClientSecret") {
+    return { grant_type: "client_credentials" }
+  }
+  const { accessKeyId: username, accessKeySecret } = credentials
+  return { grant_type: "password", username, password: Redacted.value(accessKeySecret) }
+}
 
 const proofOf = ({ clientAuth, clientId, clientSecret }: ClientSecret | AccessKey): ClientProof =>
   clientAuth({ clientId, clientSecret })
 
-const keyAsJson = ({ accessKeyId, accessKeySecret }: AccessKeyOnly): string =>
-  JSON.stringify({ accessKeyId, accessKeySecret: Redacted.value(accessKeySecret) })
-
 /** Everything in the request that no error may repeat (S2). */
 export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted.Redacted<string>> => {
-  const { ids, secrets } = partsOf(credentials)
-  const proof = credentials._tag === "AccessKeyOnly" ? { form: {}, headers: {} } : proofOf(credentials)
-  const sent = [...ids.map(Redacted.make), ...secrets, ...Object.values(proof.form), ...Object.values(proof.headers)]
+  const client = credentials._tag === "AccessKeyOnly" ? undefined : credentials
+  const key = credentials._tag === "ClientSecret" ? undefined : credentials
+  const proof = client === undefined ? undefined : proofOf(client)
+  const ids = [client?.clientId, key?.accessKeyId].filter(Predicate.isNotUndefined)
+  const secrets = [client?.clientSecret, key?.accessKeySecret].filter(Predicate.isNotUndefined)
+  const proven = [...Object.values(proof?.form ?? {}), ...Object.values(proof?.headers ?? {})]
+  const sent = [...ids.map(Redacted.make), ...secrets, ...proven]
   // An id is no secret, and striking out one of a letter or two would leave nothing to read.
   return sent.filter((value) => !ids.some((id) => id.length < 4 && id === Redacted.value(value)))
 }

@@ -1,7 +1,6 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as JsonAnswer from "../cxone/JsonAnswer.js"
@@ -40,15 +39,12 @@ export const TokenResponse = Schema.Struct({
 
 export type TokenResponse = typeof TokenResponse.Type
 
-const reasons = {
+const reasons: { readonly [field: string]: InvalidTokenResponse["reason"] } = {
   access_token: "invalid_access_token",
   token_type: "invalid_token_type",
   expires_in: "invalid_expires_in",
   scope: "invalid_scope_field"
-} as const
-
-const isField = (name: PropertyKey | undefined): name is keyof typeof reasons =>
-  Predicate.isString(name) && Object.hasOwn(reasons, name)
+}
 
 const decodeFields = Schema.decodeUnknownEither(TokenResponse)
 
@@ -61,7 +57,7 @@ export const decode = (body: string): Either.Either<TokenResponse, InvalidTokenR
 
 const reasonOf = (error: ParseResult.ParseError): InvalidTokenResponse["reason"] => {
   const field = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path[0]
-  return isField(field) ? reasons[field] : "not_json"
+  return reasons[String(field)] ?? "not_json"
 }
 
 /** Whether an answer has no field for a token. Then its words may be quoted. */
@@ -72,7 +68,10 @@ export const holdsNoToken = (body: string): boolean =>
   )
 
 const tenantClaims = Schema.decodeUnknownOption(
-  Schema.Struct({ tenantId: Schema.NonEmptyString, iss: Schema.optionalWith(Schema.String, { exact: true }) })
+  Schema.Struct({
+    tenantId: Schema.NonEmptyString,
+    issuer: Schema.optionalWith(Schema.String, { exact: true }).pipe(Schema.fromKey("iss"))
+  })
 )
 
 /**
@@ -83,8 +82,7 @@ export const tenantOf = ({ access_token, id_token }: TokenResponse): Tenant | un
   const said = (token: Redacted.Redacted<string> | undefined) =>
     Option.fromNullable(token).pipe(Option.flatMap(claimsOf), Option.flatMap(tenantClaims))
   return said(id_token).pipe(
-    Option.map(({ iss, tenantId }): Tenant => ({ tenantId, ...(iss === undefined ? {} : { issuer: iss }) })),
-    Option.orElse(() => Option.map(said(access_token), ({ tenantId }): Tenant => ({ tenantId }))),
+    Option.orElse(() => Option.map(said(access_token), ({ tenantId }) => ({ tenantId }))),
     Option.getOrUndefined
   )
 }

@@ -22,16 +22,8 @@ import * as RefusedCredentials from "./RefusedCredentials.js"
 import * as RetriedExchange from "./RetriedExchange.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
 
-export { ClientAuth, type ClientProof } from "./ClientAuth.js"
-export {
-  type AccessKey,
-  type AccessKeyOnly,
-  type ClientSecret,
-  Credentials,
-  eachOf,
-  looksLikeAccessKeyId,
-  type RotatingCredentials
-} from "./Credentials.js"
+export * from "./ClientAuth.js"
+export * from "./Credentials.js"
 
 /**
  * What an app may give as its credentials: a value, two values while a secret is rotated, or an effect that yields
@@ -59,18 +51,8 @@ export interface TokenSource {
   readonly standing: Effect.Effect<"open" | "refused" | "rate-limited">
 }
 
-const bothRefused = ({ until: _, ...refusal }: InvalidClient, until: Option.Option<number>): InvalidClient =>
-  new InvalidClient({
-    ...refusal,
-    bothRefused: true,
-    ...Option.match(until, { onNone: () => ({}), onSome: (until) => ({ until }) })
-  })
-
 /** Reads the credentials. Of a failure only the kind is kept, because its message may hold a secret. */
-const read = (
-  input: CredentialsInput,
-  policy: TokenPolicy
-): Effect.Effect<Credentials | RotatingCredentials, CredentialsUnavailable> =>
+const read = (input: CredentialsInput, policy: TokenPolicy) =>
   Effect.isEffect(input)
     ? input.pipe(
         Effect.sandbox,
@@ -124,36 +106,34 @@ export const make = (options: {
       if (detail !== undefined) {
         return yield* new CredentialsUnavailable({ reason: "unsuitable", detail })
       }
-      const [current, next] = eachOf(input)
+      const all = eachOf(input)
+      yield* Ref.set(known, all)
+      yield* refused.retain(all)
+      const [current, next] = all
       const last = yield* Ref.get(accepted)
-      const first = next !== undefined && last !== undefined && isSame(last, next) ? next : current
-      const all = { first, second: first === current ? next : current }
-      yield* Ref.set(known, eachOf(input))
-      yield* refused.retain(eachOf(input))
-      return all
+      return next !== undefined && last !== undefined && isSame(last, next)
+        ? { first: next, second: current }
+        : { first: current, second: next }
     })
 
-    const exchangeAt = (tokenEndpoint: URL, credentials: Credentials, scopes: ScopeSet) =>
-      credentials._tag === "AccessKeyOnly" && scopes.length > 0
-        ? Effect.fail(withoutScopes(tokenEndpoint, scopes))
-        : exchange
-            .run({ tokenEndpoint, credentials, scopes }, (attempt) => refused.guard(credentials, attempt))
-            .pipe(Effect.zipLeft(Ref.set(accepted, credentials)))
-
-    const obtainWith = (credentials: Credentials, scopes: ScopeSet) =>
-      Effect.flatMap(
-        refused.inForce(credentials),
-        Option.match({
-          onNone: () =>
-            Effect.flatMap(tokenEndpoint, (tokenEndpoint) => exchangeAt(tokenEndpoint, credentials, scopes)),
-          onSome: (refusal) => Effect.fail(refusal)
-        })
-      )
+    const obtainWith = Effect.fnUntraced(function* (credentials: Credentials, scopes: ScopeSet) {
+      const refusal = yield* refused.inForce(credentials)
+      if (Option.isSome(refusal)) {
+        return yield* refusal.value
+      }
+      const request = { tokenEndpoint: yield* tokenEndpoint, credentials, scopes }
+      if (credentials._tag === "AccessKeyOnly" && scopes.length > 0) {
+        return yield* withoutScopes(request.tokenEndpoint, scopes)
+      }
+      const token = yield* exchange.run(request, (attempt) => refused.guard(credentials, attempt))
+      yield* Ref.set(accepted, credentials)
+      return token
+    })
 
     /** Until the first of them may be sent again; `None` if that is now. */
     const allRefusedUntil = (all: ReadonlyArray<Credentials>) =>
       Effect.map(Effect.forEach(all, refused.inForce), (refusals) =>
-        Option.map(Option.all(refusals), (known) => Math.min(...known.flatMap(({ until = [] }) => until)))
+        Option.map(Option.all(refusals), (known) => ({ until: Math.min(...known.flatMap(({ until = [] }) => until)) }))
       )
 
     const obtain = Effect.fnUntraced(function* (scopesFor: (credentials: Credentials) => ScopeSet) {
@@ -162,10 +142,12 @@ export const make = (options: {
       if (second === undefined) {
         return yield* withFirst
       }
-      return yield* Effect.catchTag(withFirst, "InvalidClient", (refusal) =>
-        // The first refusal may be a minute old by now, and forgotten or renewed.
+      return yield* Effect.catchTag(withFirst, "InvalidClient", ({ until: _, ...refusal }) =>
         Effect.catchTag(obtainWith(second, scopesFor(second)), "InvalidClient", () =>
-          Effect.flatMap(allRefusedUntil([first, second]), (until) => Effect.fail(bothRefused(refusal, until)))
+          // The first refusal may be a minute old by now, and forgotten or renewed.
+          Effect.flatMap(allRefusedUntil([first, second]), (until) =>
+            Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(until) }))
+          )
         )
       )
     })

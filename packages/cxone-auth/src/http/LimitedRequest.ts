@@ -1,11 +1,14 @@
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ResponseBody from "./ResponseBody.js"
+import * as RetryAfter from "./RetryAfter.js"
 import * as Transport from "./Transport.js"
 
 /** The bounds of a request and its answer; `TokenPolicy` explains each. */
@@ -16,7 +19,9 @@ export interface Limits {
 }
 
 export interface Answer {
-  readonly response: HttpClientResponse
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly retryAfter: Option.Option<Duration.Duration>
   /** `None` if it is longer than allowed. */
   readonly body: Option.Option<string>
 }
@@ -39,7 +44,14 @@ export const send = (
   Effect.gen(function* () {
     const http = Transport.make(yield* HttpClient.HttpClient)
     const response = yield* http.execute(request)
-    return { response, body: yield* readBody(response, limits) }
+    const body = yield* readBody(response, limits)
+    const { headers, status } = response
+    return {
+      status,
+      headers,
+      body,
+      retryAfter: RetryAfter.parse(headers["retry-after"], yield* Clock.currentTimeMillis)
+    }
   }).pipe(
     Effect.catchAllCause((cause): Effect.Effect<never, NoAnswer> => {
       const detail = Transport.codeOf(Cause.squash(cause))

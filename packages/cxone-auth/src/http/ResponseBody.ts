@@ -4,12 +4,15 @@ import * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-const withoutBody = (error: ResponseError) => error.reason === "EmptyBody"
+/** The bytes of a body. An answer without a body has none, which the platform calls a failure. */
+const bytesOf = ({ stream }: HttpClientResponse): Stream.Stream<Uint8Array, ResponseError> =>
+  Stream.catchSome(stream, ({ reason }) => (reason === "EmptyBody" ? Option.some(Stream.empty) : Option.none()))
 
 /**
  * Reads a body as UTF-8 text, up to `maxBytes`. If there is more, it gives `None` and drops the connection, so that an
@@ -19,7 +22,7 @@ export const readText = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<Option.Option<string>, ResponseError> =>
-  response.stream.pipe(
+  bytesOf(response).pipe(
     Stream.mapAccum(0, (total, bytes) => [total + bytes.length, { total: total + bytes.length, bytes }]),
     Stream.takeUntil(({ total }) => total > maxBytes),
     Stream.runCollect,
@@ -27,8 +30,7 @@ export const readText = (
       Chunk.last(parts).pipe(Option.exists(({ total }) => total > maxBytes))
         ? Option.none()
         : Option.some(decode(Chunk.map(parts, ({ bytes }) => bytes)))
-    ),
-    Effect.catchIf(withoutBody, () => Effect.succeedSome(""))
+    )
   )
 
 const decode = (parts: Chunk.Chunk<Uint8Array>): string => {
@@ -52,61 +54,34 @@ export const readWithin = (
  * `within` that time. `body` gives every byte as if nothing had been read; if the body breaks off or is slow, its reader
  * notices that.
  */
-export const peek = (
+export const peek = Effect.fnUntraced(function* (
   response: HttpClientResponse,
   maxBytes: number,
   within: Duration.Duration
-): Effect.Effect<{ readonly text: Option.Option<string>; readonly body: Stream.Stream<Uint8Array, ResponseError> }> =>
-  Effect.gen(function* () {
-    const scope = yield* Scope.make()
-    const next = yield* Stream.toPull(response.stream).pipe(Scope.extend(scope))
-    const timeIsUp = yield* Effect.forkIn(Effect.sleep(within), scope)
-    const read = (seen: Chunk.Chunk<Uint8Array>): Effect.Effect<Seen> =>
-      sizeOf(seen) > maxBytes
-        ? Effect.succeed({ seen, rest: next })
-        : Effect.gen(function* () {
-            // It runs in a fiber of its own, because a part that was asked for must not get lost when the time is up.
-            const asked = yield* Effect.forkIn(next, scope)
-            const got = yield* Effect.raceFirst(
-              Effect.asSome(Fiber.await(asked)),
-              Effect.as(Fiber.await(timeIsUp), Option.none())
-            )
-            return yield* Option.match(got, {
-              onNone: () => Effect.succeed({ seen, rest: firstThen(Fiber.join(asked), next) }),
-              onSome: (exit) =>
-                Effect.matchEffect(exit, {
-                  onSuccess: (more) => read(Chunk.appendAll(seen, more)),
-                  onFailure: (end) =>
-                    Effect.succeed(
-                      Option.exists(end, (error) => !withoutBody(error)) ? { seen, rest: Effect.fail(end) } : { seen }
-                    )
-                })
-            })
-          })
-    const { rest, seen } = yield* Effect.onInterrupt(read(Chunk.empty()), () => Scope.close(scope, Exit.void))
-    if (rest === undefined) {
-      yield* Scope.close(scope, Exit.void)
-      return { text: Option.some(decode(seen)), body: Stream.fromChunk(seen) }
+) {
+  const scope = yield* Scope.make()
+  const close = Scope.close(scope, Exit.void)
+  // A part that comes when the time is up stays in the mailbox, and a failure is told to each reader of it.
+  const mailbox = yield* Scope.extend(Mailbox.fromStream(bytesOf(response), { capacity: 1 }), scope)
+  const seen = yield* Ref.make(Chunk.empty<Uint8Array>())
+
+  const readOn: Effect.Effect<Option.Option<string>, ResponseError> = Effect.gen(function* () {
+    const [parts, isAtEnd] = yield* mailbox.takeAll
+    const all = yield* Ref.updateAndGet(seen, Chunk.appendAll(parts))
+    if (sizeOf(all) > maxBytes) {
+      return Option.none()
     }
-    const body = Stream.concat(Stream.fromChunk(seen), Stream.fromPull(Effect.succeed(rest)))
-    return { text: Option.none(), body: Stream.ensuring(body, Scope.close(scope, Exit.void)) }
+    return isAtEnd ? Option.some(decode(all)) : yield* readOn
   })
 
-type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<ResponseError>>
-
-/** The part that was read, and the way to the rest if there may be one. */
-interface Seen {
-  readonly seen: Chunk.Chunk<Uint8Array>
-  readonly rest?: Pull
-}
-
-const firstThen = (first: Pull, then: Pull): Pull => {
-  let current = first
-  return Effect.suspend(() => {
-    const pull = current
-    current = then
-    return pull
-  })
-}
+  const text = yield* readOn.pipe(
+    Effect.timeout(within),
+    Effect.orElseSucceed(Option.none),
+    Effect.onInterrupt(() => close)
+  )
+  yield* Effect.when(close, () => Option.isSome(text))
+  const body = Stream.concat(Stream.fromChunk(yield* Ref.get(seen)), Mailbox.toStream(mailbox))
+  return { text, body: Stream.ensuring(body, close) }
+})
 
 const sizeOf = (parts: Chunk.Chunk<Uint8Array>): number => Chunk.reduce(parts, 0, (total, { length }) => total + length)

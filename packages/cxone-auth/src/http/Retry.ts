@@ -61,7 +61,7 @@ export const schedule = <Failure>(
 /** How many more milliseconds a request may wait because a server asked it to. */
 export type Patience = Ref.Ref<number>
 
-export const patience = (policy: RetryPolicy): Effect.Effect<Patience> => Ref.make(Duration.toMillis(policy.maxWait))
+const patienceOf = (policy: RetryPolicy): Effect.Effect<Patience> => Ref.make(Duration.toMillis(policy.maxWait))
 
 /** Takes from the patience. */
 export const spend = (patience: Patience, millis: number): Effect.Effect<void> =>
@@ -71,26 +71,25 @@ export const spend = (patience: Patience, millis: number): Effect.Effect<void> =
  * Tries again what may pass, at most `policy.retries` times, and only while the server asks for no longer waits than the
  * patience allows. `isGated` tells the failures whose time a gate keeps: the next try starts at once, and waits there.
  */
-export const retry = <A, E extends Failure, R>(
-  attempt: Effect.Effect<A, E, R>,
+export const retry = Effect.fnUntraced(function* <A, E extends Failure, R>(
+  attempt: (patience: Patience) => Effect.Effect<A, E, R>,
   options: {
     readonly policy: RetryPolicy
-    readonly patience: Patience
     readonly mayPass: (error: E) => boolean
     readonly isGated: (error: E) => boolean
   }
-): Effect.Effect<A, E, R> => {
-  const { isGated, mayPass, patience, policy } = options
-  const isWorthIt = (error: E) =>
-    Effect.gen(function* () {
-      const millis = Option.match(askedBy(error), { onNone: () => 0, onSome: Duration.toMillis })
-      const left = yield* Ref.get(patience)
-      yield* isGated(error) ? Effect.void : spend(patience, millis)
-      return mayPass(error) && millis <= left
-    })
-  return Effect.retry(attempt, {
+) {
+  const { isGated, mayPass, policy } = options
+  const patience = yield* patienceOf(policy)
+  const isWorthIt = Effect.fnUntraced(function* (error: E) {
+    const millis = Option.match(askedBy(error), { onNone: () => 0, onSome: Duration.toMillis })
+    const left = yield* Ref.get(patience)
+    yield* isGated(error) ? Effect.void : spend(patience, millis)
+    return mayPass(error) && millis <= left
+  })
+  return yield* Effect.retry(attempt(patience), {
     times: policy.retries,
     while: isWorthIt,
     schedule: schedule(policy, (error) => (isGated(error) ? Option.some(Duration.zero) : askedBy(error)))
   })
-}
+})

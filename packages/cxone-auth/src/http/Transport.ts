@@ -17,16 +17,10 @@ const manual: RequestInit = { redirect: "manual" }
 // standard, "HTTP-network-or-cache fetch").
 const uncopied: RequestInit = { redirect: "error", window: null }
 
-const withInit = (
-  context: Context.Context<never>,
-  { body }: HttpClientRequest.HttpClientRequest
-): Context.Context<never> => {
+const withInit = (context: Context.Context<never>, { body }: HttpClientRequest.HttpClientRequest) => {
+  const ofTheApp = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
   const ours = body._tag === "Stream" ? uncopied : manual
-  const init = Option.match(Context.getOption(context, FetchHttpClient.RequestInit), {
-    onNone: () => ours,
-    onSome: (ofTheApp) => ({ ...ofTheApp, ...ours })
-  })
-  return Context.add(context, FetchHttpClient.RequestInit, init)
+  return Context.add(context, FetchHttpClient.RequestInit, { ...ofTheApp, ...ours })
 }
 
 const nothing = new Uint8Array(0)

@@ -9,21 +9,13 @@ import type * as Scope from "effect/Scope"
 import * as Period from "../token/Period.js"
 import * as SingleFlight from "./SingleFlight.js"
 
-interface Found<A> {
-  readonly value: A
-  readonly fresh: Period.Period
-}
-
-interface Refused<E> {
-  readonly error: E
-  readonly holdOff: Period.Period
-}
-
 interface State<A, E> {
-  readonly found: Found<A> | undefined
-  readonly refused: Refused<E> | undefined
+  readonly found: { readonly value: A; readonly fresh: Period.Period } | undefined
+  readonly refused: { readonly error: E; readonly holdOff: Period.Period } | undefined
   readonly flight: Effect.Effect<A, E> | undefined
 }
+
+const empty: State<never, never> = { found: undefined, refused: undefined, flight: undefined }
 
 /**
  * Makes an effect that looks something up once for everybody who asks, in `scope`. The value is fresh for `lifetime`.
@@ -35,16 +27,16 @@ export const make = <A, E>(options: {
   readonly lookup: Effect.Effect<A, E>
   readonly lifetime: Duration.Duration
   readonly pause: Duration.Duration
-  readonly holdOff: (error: E) => Duration.Duration
+  readonly holdOff: (error: E) => Option.Option<Duration.Duration>
   readonly stillToGo: (error: E, left: Duration.Duration) => E
   readonly scope: Scope.Scope
 }): Effect.Effect<A, E> => {
   const { holdOff, lifetime, lookup, pause, scope, stillToGo } = options
-  const state = Ref.unsafeMake<State<A, E>>({ found: undefined, refused: undefined, flight: undefined })
+  const state = Ref.unsafeMake<State<A, E>>(empty)
 
   const afterFailure = ({ found }: State<A, E>, cause: Cause.Cause<E>, now: number): State<A, E> => {
     const error = Cause.failureOption(cause)
-    const held = Option.match(error, { onNone: () => Duration.zero, onSome: holdOff })
+    const held = Option.getOrElse(Option.flatMap(error, holdOff), () => Duration.zero)
     return {
       found: found && { value: found.value, fresh: Period.make(now, Duration.max(pause, held)) },
       refused: Option.getOrUndefined(Option.map(error, (error) => ({ error, holdOff: Period.make(now, held) }))),
@@ -56,11 +48,7 @@ export const make = <A, E>(options: {
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Ref.update(state, (current) =>
         Exit.match(exit, {
-          onSuccess: (value) => ({
-            found: { value, fresh: Period.make(now, lifetime) },
-            refused: undefined,
-            flight: undefined
-          }),
+          onSuccess: (value) => ({ ...empty, found: { value, fresh: Period.make(now, lifetime) } }),
           onFailure: (cause) => afterFailure(current, cause, now)
         })
       )

@@ -1,6 +1,5 @@
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import { pipe } from "effect/Function"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -149,7 +148,7 @@ export const claimsOf = (token: Redacted.Redacted<string>): Option.Option<Claims
   if (payload === undefined || signature === undefined || rest.length > 0) {
     return Option.none()
   }
-  return pipe(Encoding.decodeBase64UrlString(payload), Either.getRight, Option.flatMap(decodeClaims))
+  return Option.flatMap(Either.getRight(Encoding.decodeBase64UrlString(payload)), decodeClaims)
 }
 
 /** Whether both have the same value. */
