@@ -4,8 +4,9 @@
  * each of their files stands alone, and is a door. index.ts lists the public names, and may import any file.
  */
 const floors = [
-  { http: {}, token: {}, telemetry: {}, errors: { doors: ["CxoneAuthError"] } },
-  { lookup: {}, cxone: {} },
+  { token: {}, telemetry: {}, errors: { doors: ["CxoneAuthError"] } },
+  { http: {}, lookup: {} },
+  { cxone: {} },
   { throttle: { doors: ["Throttle"] } },
   { environment: { doors: ["CxoneEnvironment", "Discovery"] } },
   { exchange: { doors: ["TokenSource"] } },

@@ -38,12 +38,8 @@ type State<E> = TokenSlot.State<E>
 type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 type Step<E, A> = readonly [Effect.Effect<A, E>, State<E>]
 
-const reasonOf = ({ held, wasInvalidated }: Pick<State<never>, "held" | "wasInvalidated">): RenewalReason => {
-  if (held !== undefined) {
-    return "expired"
-  }
-  return wasInvalidated ? "invalidated" : "first"
-}
+const reasonOf = ({ held, wasInvalidated }: Pick<State<never>, "held" | "wasInvalidated">): RenewalReason =>
+  held !== undefined ? "expired" : wasInvalidated ? "invalidated" : "first"
 
 const failureOf = (cause: Cause.Cause<Retry.Failure>, at: number): TokenSlot.LastFailure => ({
   tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),

@@ -1,11 +1,8 @@
-/**
- * The `WWW-Authenticate` header.
- */
 import * as Option from "effect/Option"
 
 /**
- * One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1). Scheme and parameter names are lower case;
- * parameter values are unquoted.
+ * One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1). Scheme and parameter names are in lower case, and
+ * parameter values without quotes.
  */
 export interface Challenge {
   readonly scheme: string
@@ -13,7 +10,7 @@ export interface Challenge {
   readonly params: ReadonlyMap<string, string>
 }
 
-// Sticky and free of nested repetition, so that every match is linear in what it consumes.
+// Sticky and without nested repetition, so that each match takes time that is linear in its length.
 const lexemes = {
   token: /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y,
   token68: /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y,
@@ -94,9 +91,9 @@ const takeChallenge = (scanner: Scanner): Challenge | undefined => {
 }
 
 /**
- * Reads a `WWW-Authenticate` header by the grammar of RFC 9110 §11.6.1: several challenges, quoted strings with
- * escapes, `token68`. A header that breaks the grammar anywhere, or names a parameter twice in one challenge,
- * counts as no challenge at all: half-read advice is worse than none. Never throws; linear in the header's length.
+ * Reads a `WWW-Authenticate` header by the grammar of RFC 9110 §11.6.1: several challenges, quoted strings with escapes,
+ * `token68`. If the header breaks the grammar anywhere, or a challenge names a parameter twice, there is no challenge,
+ * because half of an advice is worse than none. It never throws, and takes linear time.
  */
 export const parse = (header: string | undefined): ReadonlyArray<Challenge> => {
   const scanner = scannerOf(header ?? "")
@@ -113,7 +110,7 @@ export const parse = (header: string | undefined): ReadonlyArray<Challenge> => {
   return challenges
 }
 
-/** The challenge for the `Bearer` scheme (RFC 6750 §3), if there is one; of several, the first that names an error. */
+/** The challenge with the scheme `Bearer` (RFC 6750 §3). Of several, the first that names an error. */
 export const bearer = (challenges: ReadonlyArray<Challenge>): Option.Option<Challenge> => {
   const bearers = challenges.filter(({ scheme }) => scheme === "bearer")
   return Option.fromNullable(bearers.find(({ params }) => params.has("error")) ?? bearers[0])

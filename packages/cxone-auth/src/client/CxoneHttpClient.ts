@@ -69,16 +69,11 @@ const make = (
   )
 }
 
-const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
-  new Set(
-    allowed.map(
-      (input, index) =>
-        Either.getOrThrowWith(
-          SecureUrl.parse(input),
-          (objection) => new TypeError(`CxoneHttpClient.layerWith: allowedOrigins[${index}] ${objection}`)
-        ).origin
-    )
-  )
+const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> => {
+  const refuse = (index: number) => (objection: string) =>
+    new TypeError(`CxoneHttpClient.layerWith: allowedOrigins[${index}] ${objection}`)
+  return new Set(allowed.map((input, index) => Either.getOrThrowWith(SecureUrl.parse(input), refuse(index)).origin))
+}
 
 /**
  * The `HttpClient` for calls to CXone. Each request gets a valid token, but only on its way to the API's origin. A relative

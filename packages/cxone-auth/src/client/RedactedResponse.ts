@@ -15,7 +15,7 @@ import * as Transport from "../http/Transport.js"
 /** What was sent and must not be shown: the token. */
 type Sent = ReadonlyArray<Redacted.Redacted<string>>
 
-class CallerResponse extends Inspectable.Class implements HttpClientResponse {
+class RedactedResponse extends Inspectable.Class implements HttpClientResponse {
   readonly [TypeId]: TypeId = TypeId
   readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId = IncomingMessage.TypeId
   readonly request: HttpClientRequest
@@ -78,7 +78,7 @@ class CallerResponse extends Inspectable.Class implements HttpClientResponse {
   readonly #toCaller = (error: ResponseError): ResponseError => makeResponseError(error, this, this.#sent)
 }
 
-const makeResponseError = (error: ResponseError, response: CallerResponse, sent: Sent): ResponseError =>
+const makeResponseError = (error: ResponseError, response: RedactedResponse, sent: Sent): ResponseError =>
   new ResponseError({ request: response.request, response, reason: error.reason, ...explanation(error, sent) })
 
 /**
@@ -87,7 +87,7 @@ const makeResponseError = (error: ResponseError, response: CallerResponse, sent:
  * repeat there what it was sent.
  */
 export const make = (request: HttpClientRequest, received: HttpClientResponse, sent: Sent): HttpClientResponse =>
-  new CallerResponse(request, received, sent)
+  new RedactedResponse(request, received, sent)
 
 /** The same with another body: one that was read in part and put back. */
 export const makeWithBody = (
@@ -97,14 +97,14 @@ export const makeWithBody = (
   body: Stream.Stream<Uint8Array, ResponseError>
 ): HttpClientResponse => {
   const source = new Response(Stream.toReadableStream(body), { headers: received.headers })
-  return new CallerResponse(request, received, sent, fromWeb(request, source))
+  return new RedactedResponse(request, received, sent, fromWeb(request, source))
 }
 
 /** A failure with the request as the caller made it. */
 export const makeError = (error: HttpClientError, request: HttpClientRequest, sent: Sent): HttpClientError =>
   error._tag === "RequestError"
     ? new RequestError({ request, reason: error.reason, ...explanation(error, sent) })
-    : makeResponseError(error, new CallerResponse(request, error.response, sent), sent)
+    : makeResponseError(error, new RedactedResponse(request, error.response, sent), sent)
 
 // It replaces the cause, because a transport may throw anything, and repeat there what was sent.
 const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {

@@ -40,8 +40,6 @@ interface Refusal {
 
 type All = ReadonlyArray<Refusal>
 
-const isInForce = ({ period }: Refusal, now: number): boolean => Period.isCurrent(period, now)
-
 const refusalOf = (credentials: Credentials, error: InvalidClient, period: Period.Period, strikes: number) => ({
   credentials,
   error: new InvalidClient({ ...error, until: period.since + period.length }),
@@ -73,7 +71,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
       modify((all, now): readonly [InvalidClient, All] => {
         const last = find(all, credentials)
         // Of attempts that were sent at the same time, the first refusal counts.
-        if (last !== undefined && isInForce(last, now) && !isProbe) {
+        if (last !== undefined && Period.isCurrent(last.period, now) && !isProbe) {
           return [last.error, all]
         }
         const strikes = (last?.strikes ?? 0) + 1
@@ -90,7 +88,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
           if (last === undefined) {
             return [Effect.succeed(undefined), all]
           }
-          if (isInForce(last, now)) {
+          if (Period.isCurrent(last.period, now)) {
             return [Effect.fail(last.error), all]
           }
           const probe = refusalOf(credentials, last.error, Period.make(now, policy.attemptTimeout), last.strikes)
@@ -130,7 +128,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
       inForce: (credentials) =>
         Effect.zipWith(Ref.get(refusals), Clock.currentTimeMillis, (all, now) =>
           Option.fromNullable(find(all, credentials)).pipe(
-            Option.filter((refusal) => isInForce(refusal, now)),
+            Option.filter((refusal) => Period.isCurrent(refusal.period, now)),
             Option.map(({ error }) => error)
           )
         )

@@ -42,12 +42,9 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
     Effect.gen(function* () {
       const attempts = yield* Ref.make(0)
       const startedAt = yield* Clock.currentTimeMillis
+      const { origin } = request.tokenEndpoint
       const rateLimited = (left: Duration.Duration) =>
-        new RateLimited({
-          reason: "token_endpoint",
-          origin: request.tokenEndpoint.origin,
-          retryAfter: Option.some(left)
-        })
+        new RateLimited({ reason: "token_endpoint", origin, retryAfter: Option.some(left) })
 
       const send = Ref.updateAndGet(attempts, (made) => made + 1).pipe(
         Effect.flatMap((number) => TokenEndpoint.attempt(request, policy, number)),

@@ -7,16 +7,10 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as Transport from "./Transport.js"
-
-/** The bounds of a request and its answer; `TokenPolicy` explains each. */
-export interface Limits {
-  readonly attemptTimeout: Duration.Duration
-  readonly refusalBodyTimeout: Duration.Duration
-  readonly maxAnswerBytes: number
-}
 
 export interface Answer {
   readonly status: number
@@ -39,12 +33,12 @@ export interface NoAnswer {
  */
 export const send = (
   request: HttpClientRequest,
-  limits: Limits
+  policy: TokenPolicy
 ): Effect.Effect<Answer, NoAnswer, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const http = Transport.make(yield* HttpClient.HttpClient)
     const response = yield* http.execute(request)
-    const body = yield* readBody(response, limits)
+    const body = yield* readBody(response, policy)
     const { headers, status } = response
     return {
       status,
@@ -57,11 +51,11 @@ export const send = (
       const detail = Transport.codeOf(Cause.squash(cause))
       return Effect.fail({ reason: "transport", ...(detail === undefined ? {} : { detail }) })
     }),
-    Effect.timeoutFail({ duration: limits.attemptTimeout, onTimeout: (): NoAnswer => ({ reason: "timeout" }) })
+    Effect.timeoutFail({ duration: policy.attemptTimeout, onTimeout: (): NoAnswer => ({ reason: "timeout" }) })
   )
 
 // The status alone makes a refusal. If its body stalls or breaks, trying again would only repeat the credentials.
-const readBody = (response: HttpClientResponse, { maxAnswerBytes, refusalBodyTimeout }: Limits) => {
+const readBody = (response: HttpClientResponse, { maxAnswerBytes, refusalBodyTimeout }: TokenPolicy) => {
   const body = ResponseBody.readText(response, maxAnswerBytes)
   return response.status >= 300 && response.status < 500
     ? Effect.orElseSucceed(Effect.timeout(body, refusalBodyTimeout), Option.none)

@@ -77,18 +77,14 @@ const encoded = /[A-Za-z0-9+/_-]{16,}/g
 const withDecoded = (text: string): string => {
   const decoded = (text.match(encoded) ?? []).flatMap((run) => [
     ...[0, 1, 2, 3].map((start) => Encoding.decodeBase64String(base64Of(run.slice(start)))),
-    ...[0, 1].map((start) => Encoding.decodeHexString(evenPart(run.slice(start))))
+    ...[0, 1].map((start) => Encoding.decodeHexString(wholeGroups(run.slice(start), 2)))
   ])
   return [text, ...decoded.flatMap((each) => (each._tag === "Right" ? [unescape(each.right)] : []))].join("\n")
 }
 
 // An encoding may be cut off: only whole groups are decoded.
-const base64Of = (run: string): string =>
-  run
-    .replaceAll("-", "+")
-    .replaceAll("_", "/")
-    .slice(0, run.length - (run.length % 4))
-const evenPart = (run: string): string => run.slice(0, run.length - (run.length % 2))
+const wholeGroups = (run: string, size: number): string => run.slice(0, run.length - (run.length % size))
+const base64Of = (run: string): string => wholeGroups(run, 4).replaceAll("-", "+").replaceAll("_", "/")
 
 /**
  * Quotes what a server said, so that it may stand in an error or a log (S2). It undoes escapes; strikes out what was sent

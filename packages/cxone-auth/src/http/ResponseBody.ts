@@ -61,13 +61,19 @@ export const peek = Effect.fnUntraced(function* (
 ) {
   const scope = yield* Scope.make()
   const close = Scope.close(scope, Exit.void)
-  // A part that comes when the time is up stays in the mailbox, and a failure is told to each reader of it.
+  // A failure is told to each reader of the mailbox. A part that comes when the time is up stays there.
   const mailbox = yield* Scope.extend(Mailbox.fromStream(bytesOf(response), { capacity: 1 }), scope)
   const seen = yield* Ref.make(Chunk.empty<Uint8Array>())
 
+  // Nothing interrupts between the two steps, because a part that was taken must be seen.
+  const take = Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(mailbox.takeAll), ([parts, isAtEnd]) =>
+      Effect.map(Ref.updateAndGet(seen, Chunk.appendAll(parts)), (all) => ({ all, isAtEnd }))
+    )
+  )
+
   const readOn: Effect.Effect<Option.Option<string>, ResponseError> = Effect.gen(function* () {
-    const [parts, isAtEnd] = yield* mailbox.takeAll
-    const all = yield* Ref.updateAndGet(seen, Chunk.appendAll(parts))
+    const { all, isAtEnd } = yield* take
     if (sizeOf(all) > maxBytes) {
       return Option.none()
     }

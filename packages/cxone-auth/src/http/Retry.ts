@@ -7,15 +7,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-
-/** The numbers of a retry; `TokenPolicy` explains each. */
-export interface RetryPolicy {
-  readonly retries: number
-  readonly retryDelay: Duration.Duration
-  readonly retryFactor: number
-  readonly maxRetryDelay: Duration.Duration
-  readonly maxWait: Duration.Duration
-}
+import type { TokenPolicy } from "../token/TokenPolicy.js"
 
 /** A failure as far as a retry looks at it. */
 export interface Failure {
@@ -34,7 +26,7 @@ export const askedBy = ({ retryAfter = Option.none() }: Failure): Option.Option<
 export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
   Effect.map(Random.nextRange(1, 1.2), (factor) => Duration.millis(Math.ceil(millis * factor)))
 
-const backoff = (policy: RetryPolicy): Schedule.Schedule<Duration.Duration> =>
+const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
   Schedule.exponential(policy.retryDelay, policy.retryFactor).pipe(
     Schedule.modifyDelay((_, delay) => Duration.min(delay, policy.maxRetryDelay)),
     Schedule.jittered,
@@ -46,7 +38,7 @@ const backoff = (policy: RetryPolicy): Schedule.Schedule<Duration.Duration> =>
  * `asked` gives a time for a failure and its back-off, that takes the place of the back-off.
  */
 export const schedule = <Failure>(
-  policy: RetryPolicy,
+  policy: TokenPolicy,
   asked: (failure: Failure, backoff: Duration.Duration) => Option.Option<Duration.Duration>
 ): Schedule.Schedule<Failure, Failure> =>
   Schedule.passthrough<Duration.Duration, Failure, never>(backoff(policy)).pipe(
@@ -61,7 +53,7 @@ export const schedule = <Failure>(
 /** How many more milliseconds a request may wait because a server asked it to. */
 export type Patience = Ref.Ref<number>
 
-const patienceOf = (policy: RetryPolicy): Effect.Effect<Patience> => Ref.make(Duration.toMillis(policy.maxWait))
+const patienceOf = (policy: TokenPolicy): Effect.Effect<Patience> => Ref.make(Duration.toMillis(policy.maxWait))
 
 /** Takes from the patience. */
 export const spend = (patience: Patience, millis: number): Effect.Effect<void> =>
@@ -74,7 +66,7 @@ export const spend = (patience: Patience, millis: number): Effect.Effect<void> =
 export const retry = Effect.fnUntraced(function* <A, E extends Failure, R>(
   attempt: (patience: Patience) => Effect.Effect<A, E, R>,
   options: {
-    readonly policy: RetryPolicy
+    readonly policy: TokenPolicy
     readonly mayPass: (error: E) => boolean
     readonly isGated: (error: E) => boolean
   }

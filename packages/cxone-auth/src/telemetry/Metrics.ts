@@ -2,7 +2,6 @@
  * What is counted and measured, under `cxone_auth_`.
  */
 import * as Duration from "effect/Duration"
-import { constVoid } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
@@ -41,6 +40,7 @@ export interface TokenMetrics {
 }
 
 const counter = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
+const gauge = (name: string, description: string) => MetricKey.gauge(name, { description })
 
 const exchanges = counter("cxone_auth_exchanges", "exchanges of credentials for a token, by outcome")
 const exchangeSeconds = MetricKey.histogram(
@@ -48,14 +48,10 @@ const exchangeSeconds = MetricKey.histogram(
   MetricBoundaries.fromIterable([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]),
   "how long an exchange took, its retries included"
 )
-const tokensServed = counter("cxone_auth_tokens_served", "tokens handed out, by how they were come by")
-const renewals = counter("cxone_auth_renewals", "tokens obtained, by why")
-const refusals = MetricKey.gauge("cxone_auth_refusals", {
-  description: "credentials that were refused, with no token obtained since"
-})
-const secondsToExpiry = MetricKey.gauge("cxone_auth_seconds_to_expiry", {
-  description: "how long the token that was served last still had to live"
-})
+const tokensServed = counter("cxone_auth_tokens_served", "tokens handed out, by how callers got them")
+const renewals = counter("cxone_auth_renewals", "tokens obtained, by reason")
+const refusals = gauge("cxone_auth_refusals", "credentials that were refused, with no token obtained since")
+const secondsToExpiry = gauge("cxone_auth_seconds_to_expiry", "lifetime left to the token that was served last")
 const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held back because of an earlier answer")
 
 /**
@@ -86,6 +82,9 @@ export const make = (client: string | undefined): Metrics => {
   const waits = labelled(rateLimitWaits, "at", "token_endpoint")
   const served = (cache: CacheState) => labelled(tokensServed, "cache", cache)
   const servedBy = { hit: served("hit"), stale: served("stale"), joined: served("joined"), miss: served("miss") }
+  const renewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
+  // One object for all tokens without a gauge, because there may be 100,000.
+  const withoutGauge: TokenMetrics = { served: (cache) => servedBy[cache](1), renewed }
   let gauges = 0
 
   return {
@@ -97,15 +96,15 @@ export const make = (client: string | undefined): Metrics => {
     waited: () => waits(1),
     ofToken: (scopes) => {
       gauges += 1
-      const showExpiry =
-        gauges > maxGauges ? constVoid : updating(MetricKey.tagged(named(secondsToExpiry), "scopes", scopes))
-      return {
-        served: (cache, expiresAt, now) => {
-          servedBy[cache](1)
-          showExpiry((expiresAt - now) / 1000)
-        },
-        renewed: (reason) => labelled(renewals, "reason", reason)(1)
+      if (gauges > maxGauges) {
+        return withoutGauge
       }
+      const showExpiry = updating(MetricKey.tagged(named(secondsToExpiry), "scopes", scopes))
+      const served: TokenMetrics["served"] = (cache, expiresAt, now) => {
+        servedBy[cache](1)
+        showExpiry((expiresAt - now) / 1000)
+      }
+      return { served, renewed }
     }
   }
 }

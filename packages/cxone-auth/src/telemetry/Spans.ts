@@ -71,8 +71,7 @@ export const outcomeOf = <A, E>(exit: Exit.Exit<A, E>, success: string, nameOf: 
   Exit.match(exit, {
     onSuccess: () => success,
     onFailure: (cause) =>
-      Option.match(Cause.failureOption(cause), {
-        onNone: () => (Cause.isInterruptedOnly(cause) ? "interrupted" : "Defect"),
-        onSome: nameOf
-      })
+      Option.getOrElse(Option.map(Cause.failureOption(cause), nameOf), () =>
+        Cause.isInterruptedOnly(cause) ? "interrupted" : "Defect"
+      )
   })
