@@ -1,5 +1,5 @@
 /**
- * Which requests can be sent twice, and which may be.
+ * Which requests can be sent twice, and which may be. client/ApiCall sends them.
  */
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 

@@ -21,8 +21,8 @@ export type Attempt = Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, Ht
 /** Exchanges at one token endpoint, which share what is known of its rate limit. */
 export interface RetriedExchange {
   /**
-   * Exchanges credentials for a token. Transport failures, time-outs, 5xx and 429 are tried again; a 400, 401 or 403, or
-   * an answer that is no token, is not (L7). A 429 holds back every exchange here until its time has passed (L6). Each
+   * Exchanges credentials for a token. Transport failures, time-outs, 408, 429 and 5xx are tried again; another 4xx, or an
+   * answer that is no token, is not (L7). A 429 holds back every exchange here until its time has passed (L6). Each
    * attempt goes through `guard`, which may hold it back or fail in its place.
    */
   readonly run: (request: TokenRequest.TokenRequest, guard: (attempt: Attempt) => Attempt) => Attempt

@@ -1,5 +1,6 @@
 /**
- * Where it is decided whether and when a request is tried again.
+ * When a request for a token or a discovery document is tried again, and how often. What is sent again to the API is
+ * decided in client/ApiCall.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
