@@ -19,9 +19,15 @@ export const policy: TokenPolicyOptions = {
   rateLimitDelay: "50 millis",
   refusalMemory: "200 millis",
   maxRefusalMemory: "400 millis",
-  refusedTokenMemory: "500 millis",
   discardTimeout: "200 millis"
 }
+
+/** The same for the client, which takes no other numbers. */
+export const clientPolicy = {
+  rateLimitDelay: "50 millis",
+  refusedTokenMemory: "500 millis",
+  discardTimeout: "200 millis"
+} as const
 
 /** Until when a token may be handed out. Not asked of the library, which is on trial. */
 export const usableUntil = ({ expiresAt, obtainedAt }: AccessToken): number =>

@@ -9,7 +9,7 @@ import * as Heap from "./Heap.js"
 import * as Leftovers from "./Leftovers.js"
 import * as NotYet from "./NotYet.js"
 import { make as makeOutcomes, Outcomes } from "./Outcomes.js"
-import { policy } from "./Policy.js"
+import { clientPolicy, policy } from "./Policy.js"
 import * as Report from "./Report.js"
 import * as Stall from "./Stall.js"
 import * as Traffic from "./Traffic.js"
@@ -25,7 +25,7 @@ const settings = Config.all({
 const transports = { fetch: FetchHttpClient.layer, undici: NodeHttpClient.layerUndici }
 
 const cxoneLayer = (origin: URL, transport: keyof typeof transports) =>
-  CxoneHttpClient.layerWith({ policy }).pipe(
+  CxoneHttpClient.layerWith({ policy: clientPolicy }).pipe(
     Layer.provideMerge(
       CxoneAuth.layer({
         credentials: Credentials.clientSecret(defaultClient),
