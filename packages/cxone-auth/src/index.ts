@@ -1,5 +1,5 @@
 /**
- * CXone credentials in, valid access tokens on every call out.
+ * Turns CXone credentials into a valid access token on every call.
  *
  * @since 0.1.0
  */

@@ -36,7 +36,7 @@ export interface SimulatedTenant {
 export interface SimulatedArea {
   /** The name of the area, such as `na1`. */
   readonly area: string
-  /** The name of the cluster. The configuration and the id tokens have it. */
+  /** The name of the cluster. The configuration and the JWTs of access keys have it. */
   readonly cluster: string
   /** The host of UserHub, where an access key gets a token without a client. */
   readonly areaOrigin: URL

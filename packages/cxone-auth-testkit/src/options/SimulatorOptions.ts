@@ -20,7 +20,7 @@ export interface SimulatedClient {
   readonly scopes: ReadonlyArray<string>
   /**
    * The grants that the client may use; default `client_credentials` and `password`, which are all that the simulator
-   * knows. A request with another grant is refused with `unauthorized_client`.
+   * knows. If the endpoint's grant is not in this list, the request is refused with `unauthorized_client`.
    */
   readonly grantTypes?: ReadonlyArray<string>
   /**

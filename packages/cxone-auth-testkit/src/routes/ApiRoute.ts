@@ -99,7 +99,7 @@ const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
   }
   return acceptsJson(incoming)
     ? HttpServerResponse.unsafeJson(body)
-    : // CXone does the same, with this status and this content type (docs/cxone-facts.md).
+    : // CXone answers 200 with this text (docs/cxone-facts.md).
       HttpServerResponse.text("No known way to render data", { contentType: "application/html" })
 }
 

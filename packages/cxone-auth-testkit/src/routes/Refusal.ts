@@ -16,7 +16,7 @@ export interface Refusal {
 export const refuse = (error: Refusal["error"], description: string): Either.Either<never, Refusal> =>
   Either.left({ error, description })
 
-/** How CXone describes a form without a required parameter, and any body that isn't a form (docs/cxone-facts.md). */
+/** CXone's text for a JSON body (docs/cxone-facts.md). Here it also stands for a form without a required parameter. */
 export const missingParameters = "Missing required body parameters"
 
 /** The owner of an access key. A key without an owner is refused. */

@@ -155,8 +155,8 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   /**
    * `CxoneAuth` for the simulator. `scopes`, `policy` and `name` are options of `CxoneAuth.layer`. `way` chooses the
    * credentials: the first `client` (the default); an `accessKey` of the first tenant together with that client; or
-   * `accessKeyOnly`, the access key without a client. The client authenticates in the form, unless `clientAuth` says
-   * otherwise.
+   * `accessKeyOnly`, the access key without a client. Without `clientAuth`, a client alone authenticates in the form,
+   * and a client with an access key by HTTP Basic.
    *
    * @since 0.1.0
    * @category layers

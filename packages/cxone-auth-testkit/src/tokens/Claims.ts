@@ -10,8 +10,9 @@ export interface Validity {
 }
 
 /**
- * The issuer in an access token. CXone names an old host there, which no longer answers. An app that looks for the
- * discovery documents on this host has read the access token instead of the `id_token` (docs/cxone-facts.md).
+ * The issuer in the access token of an access key. CXone names an old host there, which no longer answers. An app that
+ * looks for the discovery documents on this host has read the access token instead of the `id_token`
+ * (docs/cxone-facts.md).
  */
 export const formerIssuer = `https://auth.${domain}`
 

@@ -72,7 +72,7 @@ const encode = (body: HttpBody.HttpBody): Effect.Effect<Encoded, unknown> => {
   }
 }
 
-// Only the web platform can encode these bodies, such as a multipart form. It is the one place with a Promise.
+// Only the web platform can encode these bodies, such as a multipart form, and it needs a Promise.
 const encodeWeb = (body: WebBody): Effect.Effect<Encoded, unknown> =>
   Effect.tryPromise({
     try: async () => {

@@ -58,7 +58,7 @@ export const serve = (
           Effect.catchAllDefect((defect) =>
             Effect.zipRight(
               Effect.logError(
-                "CxoneSimulator: answered 500, because the response of the option `api` can't be sent; correct that response",
+                "CxoneSimulator: the response of the option `api` can't be sent; correct it. The answer was 500 or broke off",
                 defect
               ),
               Effect.sync(() => (response.headersSent ? request.socket.destroy() : response.writeHead(500).end()))

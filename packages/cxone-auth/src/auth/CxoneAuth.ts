@@ -32,8 +32,8 @@ import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
  */
 export interface CxoneAuthService {
   /**
-   * A valid token with the scopes of the layer. In a generator, `yield*` has a cached token without a step of the fiber.
-   * So a loop that does nothing else lets no other fiber run, as with `Effect.succeed`.
+   * A valid token with the scopes of the layer. In a generator, `yield*` returns a cached token at once, without going
+   * through the fiber's run loop. So a loop that does nothing else lets no other fiber run, as with `Effect.succeed`.
    */
   readonly accessToken: Effect.Effect<AccessToken, CxoneAuthError>
   /**
@@ -46,7 +46,7 @@ export interface CxoneAuthService {
    * that is handed out again.
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
-  /** Where the API is. With discovery, this may get the first token, because that tells the tenant. */
+  /** Where the API is. With discovery, this may get the first token, because the token names the tenant. */
   readonly apiBaseUrl: Effect.Effect<URL, CxoneAuthError>
   /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */
   readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
@@ -120,7 +120,8 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
     const obtainDefault = options.scopes === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
 
     const cache = TokenCache.make<CxoneAuthError>({
-      // The default token tells the tenant. One for other scopes may already be of another tenant's credentials.
+      // Only a token with the default scopes sets the tenant. A token with other scopes may already come from another
+      // tenant's credentials.
       exchange: (wanted) =>
         inTheLayer(wanted === scopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(wanted)),
       policy,
@@ -135,7 +136,7 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
       slots.set(key, slot)
       return slot
     }
-    // Scopes that are given as in the key, sorted and each once, need no set to be built.
+    // Scopes in the form of the key (sorted, each once) are found without building a set.
     const slotFor = (input: string | ReadonlyArray<string>) =>
       slots.get(typeof input === "string" ? input : keyOf(input)) ?? slotOf(ScopeSet.make(input))
     const accessToken = accessTo(slotOf(scopes))
@@ -144,7 +145,12 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
       invalidate: (token) =>
-        Effect.suspend(() => Effect.forEach(slots.values(), (slot) => TokenSlot.drop(slot, token), { discard: true })),
+        Effect.suspend(() => {
+          const holders = Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
+          return Effect.uninterruptible(
+            Effect.forEach(holders, (slot) => TokenSlot.drop(slot, token), { discard: true })
+          )
+        }),
       apiBaseUrl: discovery.apiBaseUrl(accessToken),
       status: Effect.gen(function* () {
         const standing = yield* source.standing
@@ -203,9 +209,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. Each use is a layer
-   * of its own, because Effect builds one layer once, whatever settings it is provided with. Name it in a constant to share
-   * it in an app; use it within the lookup of a `LayerMap`.
+   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. Each access
+   * gives a new layer, because Effect would build a shared one only once, even with other settings. To share it in an
+   * app, keep it in a constant. For a `LayerMap`, access it inside the lookup.
    *
    * @since 0.1.0
    * @category layers
@@ -215,7 +221,8 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The same with what no setting says: numbers that differ from the defaults, and a name for the metrics.
+   * The same, with the two options that have no setting: numbers that differ from the defaults, and a name for metrics
+   * and spans.
    *
    * @since 0.1.0
    * @category layers

@@ -23,11 +23,11 @@ export interface TokenCache<E> {
   /**
    * The cached token, or a new one. At most one exchange is in flight, however many fibers ask (L2). It belongs to none
    * of them: interrupting a caller doesn't disturb the others (L3). A failure goes to those who waited for it, and is
-   * not remembered. They also get a token whose margin began while it was on its way; nobody else does.
+   * not remembered. The callers that waited also get a token whose margin began meanwhile; other callers don't.
    *
    * In the refresh window, the first caller starts a renewal in the background, and gets the current token like all
-   * others (L4). A failed renewal is tried again until the margin; no caller hears of it (L5). `observe` is told how the
-   * caller got the token.
+   * others (L4). A failed renewal is tried again until the margin; no caller hears of it (L5). `observe` is told how
+   * the caller got the token.
    */
   readonly get: (slot: TokenSlot.TokenSlot<E>, observe: Observe) => Effect.Effect<AccessToken, E>
 }
@@ -46,7 +46,10 @@ const failureOf = (cause: Cause.Cause<Retry.Failure>, at: number): TokenSlot.Las
   at: Math.round(at)
 })
 
-/** Makes a cache that `exchange` fills. Its runs live in `scope`: closing that ends them, and interrupts who waits (L3). */
+/**
+ * Makes a cache that `exchange` fills. Exchanges run in `scope`. Closing it ends them, and interrupts the callers that
+ * wait (L3).
+ */
 export const make = <E extends Retry.Failure>(options: {
   readonly exchange: (scopes: ScopeSet) => Effect.Effect<AccessToken, E>
   readonly policy: TokenPolicy
@@ -85,15 +88,11 @@ export const make = <E extends Retry.Failure>(options: {
     reason: RenewalReason,
     wait: (flight: Effect.Effect<AccessToken, E>) => Effect.Effect<AccessToken, E>
   ): Step<E, AccessToken> => {
-    const flight = SingleFlight.make({
-      work: exchange(slot.scopes),
-      land: (exit: Exit.Exit<AccessToken, E>) => land(slot, reason, exit),
-      scope
-    })
+    const flight = SingleFlight.make({ work: exchange(slot.scopes), land: (exit) => land(slot, reason, exit), scope })
     return [Effect.zipRight(flight.start, wait(flight.wait)), { ...current, flight: flight.wait }]
   }
 
-  /** Changes a slot, and then does what the change is for. Nothing interrupts in between. */
+  /** Changes a slot, and then runs the effect that belongs to the change. Nothing interrupts in between. */
   const step = <A>(
     { state }: Slot<E>,
     take: (current: State<E>, now: number, restore: Restore) => Step<E, A>
@@ -104,13 +103,15 @@ export const make = <E extends Retry.Failure>(options: {
       )
     )
 
-  // The exchange has its own retries, so a short `Retry-After` must not keep the renewals from slowing down.
+  // The exchange heeds a short `Retry-After` in its own retries. Here only one that is longer than the back-off counts,
+  // so that the back-off can grow.
   const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>, backoff) =>
     Cause.failureOption(cause).pipe(Option.flatMap(Retry.askedBy), Option.filter(Duration.greaterThan(backoff)))
   )
 
-  // Ends when the token has a successor, was dropped, or is at its margin: from there on the callers see to it. The slot
-  // then holds the token as it was, so that the next caller starts anew if the clock is set back behind the margin.
+  // Ends when the token has a successor, was dropped, or is at its margin. From the margin on, callers start the
+  // exchange. The slot gets back `held`, as it was before this renewal. So a caller starts a new renewal if the clock
+  // is set back to before the margin.
   const renew = (slot: Slot<E>, held: TokenSlot.Held, renewing: TokenSlot.Held) =>
     step<AccessToken | undefined>(slot, (current, now, restore) => {
       if (current.held !== renewing) {
@@ -162,7 +163,7 @@ export const make = <E extends Retry.Failure>(options: {
     })
 
   return {
-    // While the first token is on its way, callers only wait: they need no step that could change something.
+    // While the first token is on its way, callers only wait. They don't change the slot, so they skip `step`.
     get: (slot, observe) =>
       Effect.suspend(() => {
         const { flight, held } = slot.state.peek()

@@ -8,11 +8,14 @@ import type { AccessToken } from "../token/AccessToken.js"
 import type { TokenCache } from "./TokenCache.js"
 import * as TokenSlot from "./TokenSlot.js"
 
-// Looks as `Effect.clockWith` does; `Context.get` would look twice.
+// Finds the clock as `Effect.clockWith` does. `Context.get` would do two lookups.
 const clockOf = ({ currentDefaultServices }: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
   currentDefaultServices.unsafeMap.get(Clock.Clock.key)
 
-/** The settled token of a slot. With a tracer there is none, because its span needs a step of the fiber. */
+/**
+ * The token of a slot, if there is nothing to do but hand it out. With a tracer it is `undefined`, because a span needs
+ * a step of the fiber.
+ */
 const taken = <E>(slot: TokenSlot.TokenSlot<E>): TokenSlot.Held | undefined => {
   const fiber = Fiber.getCurrentFiber()
   return Option.isNone(fiber) || Spans.isTraced(fiber.value)
@@ -34,8 +37,8 @@ class Finished {
 }
 
 /**
- * An effect that gets the token. In a generator, `yield*` has a settled token without a step of the fiber, because two
- * steps cost more than the look itself.
+ * An effect that gets the token. In a generator, `yield*` returns such a token without a step of the fiber, because two
+ * steps cost more than finding it.
  */
 class TokenEffect<E> extends Effectable.Class<AccessToken, E> {
   readonly #slot: TokenSlot.TokenSlot<E>

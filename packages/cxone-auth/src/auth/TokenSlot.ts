@@ -8,8 +8,8 @@ import type { ScopeSet } from "../token/ScopeSet.js"
 import { PeekableRef } from "./PeekableRef.js"
 
 /**
- * The cached token of one set of scopes. There may be 100,000, so what they share is not here, and what every call reads
- * lies close together.
+ * The cached token of one set of scopes. There may be 100,000 slots. So nothing that they share is kept here, and the
+ * fields that every call reads are close together.
  */
 export interface TokenSlot<E> {
   readonly scopes: ScopeSet
@@ -35,9 +35,12 @@ export interface Held {
   readonly served: Exit.Exit<AccessToken>
   readonly cache: "hit" | "stale"
   readonly obtainedAt: number
-  /** Up to this age the token is only handed out. From here on it is renewed as well; while it is, this is the margin. */
+  /**
+   * Below this age the token is only handed out. From this age on, a call also starts a renewal. During a renewal it
+   * equals `usableFor`, so that no second renewal starts.
+   */
   readonly settledFor: number
-  /** Up to this age, the margin, the token may be handed out. */
+  /** Below this age the token may be handed out. At this age its margin begins. */
   readonly usableFor: number
 }
 
@@ -82,12 +85,14 @@ export const take = <E>({ metrics, state }: TokenSlot<E>, now: number): Held | u
   return held
 }
 
+const isOf = ({ held }: State<unknown>, token: AccessToken): boolean => held !== undefined && isSame(held.token, token)
+
+export const holds = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean => isOf(state.peek(), token)
+
 /** Drops a token, but only if the slot still holds it (L9). */
 export const drop = <E>({ state }: TokenSlot<E>, token: AccessToken): Effect.Effect<void> =>
   Ref.update(state, (current) =>
-    current.held !== undefined && isSame(current.held.token, token)
-      ? { ...current, held: undefined, wasInvalidated: true }
-      : current
+    isOf(current, token) ? { ...current, held: undefined, wasInvalidated: true } : current
   )
 
 export const snapshot = <E>({ scopes, state }: TokenSlot<E>, now: number): Snapshot => {

@@ -59,8 +59,9 @@ interface Call {
 }
 
 /**
- * Makes the function that makes the calls: with a valid token, past the guard (C1); again with a new token if the first was
- * refused (C2); and again later if the API says "not yet" and the caller has the patience (C4).
+ * Makes the function that makes the calls. It checks where the request goes (C1) and sends it with a valid token. If
+ * the API refuses the token, it sends the request again with a new one (C2). If the API says "not yet", it sends the
+ * request again later, if the caller has the patience (C4).
  */
 export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client
@@ -69,7 +70,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const throttle = yield* Throttle.make(policy, Metrics.apiCallWaited)
   // The tokens that were refused although they were new.
   const refusedFresh = yield* RefusedTokens.make(policy.refusedTokenMemory)
-  // The tokens that were dropped because a request was refused that could not be sent again.
+  // The tokens that were dropped after a 401 to a request that can't be sent again.
   const droppedForStream = yield* RefusedTokens.make(policy.refusedTokenMemory)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
@@ -138,7 +139,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       if (error.reason === "api" && call.mayBeRepeated && call.visitor.patience > 0) {
         return attemptInTime({ ...call, limited: error })
       }
-      // The API's answer to this call says more than that the call was then held back.
+      // The caller gets the API's answer to this call, because that says more than `held_back`.
       return call.limited === undefined || error.reason === "token_endpoint"
         ? Effect.fail(error)
         : new RateLimited({ ...call.limited, retryAfter: error.retryAfter })
@@ -151,7 +152,8 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
 
   const recover = Effect.fnUntraced(function* (call: Call, answer: ApiResponse.ApiResponse) {
     const { request, token } = answer
-    // Read before the renewal, which may take long or fail, because the body keeps its connection until it is read.
+    // The body is read before the renewal, because it keeps its connection until then. The renewal may take long or
+    // fail.
     const refusal = yield* ApiResponse.refusalOf(answer, policy)
     if (call.refused !== undefined) {
       return yield* refuseForGood(token, request, refusal)

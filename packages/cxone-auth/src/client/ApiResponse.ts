@@ -29,9 +29,11 @@ export interface ApiResponse {
   readonly challenges: ReadonlyArray<Challenge.Challenge>
 }
 
+const none: ReadonlyArray<never> = []
+
 export const make = (request: HttpClientRequest, token: AccessToken, response: HttpClientResponse): ApiResponse => {
   const { headers, status } = response
-  const challenges = status === 401 || status === 403 ? Challenge.parse(headers["www-authenticate"]) : []
+  const challenges = status === 401 || status === 403 ? Challenge.parse(headers["www-authenticate"]) : none
   return { request, token, response, challenges }
 }
 
@@ -45,8 +47,9 @@ const bearerParams = ({ challenges }: ApiResponse): BearerParams =>
   Object.fromEntries(Option.getOrUndefined(Challenge.bearer(challenges))?.params ?? [])
 
 /**
- * Whether this is a 401 about the token, so that another one may help (C2): its Bearer challenge says `invalid_token` or
- * nothing (RFC 6750 §3.1), or no challenge can be read. A 401 that names other schemes only is not about the token.
+ * Whether this is a 401 about the token, so that a new token may help (C2). It is one if the Bearer challenge says
+ * `invalid_token` or names no error (RFC 6750 §3.1), or if no challenge can be read. A 401 that names other schemes
+ * only is not about the token.
  */
 export const isTokenRefusal = (answer: ApiResponse): boolean => {
   const { challenges, response } = answer
@@ -90,11 +93,8 @@ export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): 
  */
 export const rateLimited = (answer: ApiResponse, now: number): Option.Option<RateLimited> => {
   const { headers, status } = answer.response
-  if (status !== 429 && status !== 503) {
-    return Option.none()
-  }
   const retryAfter = RetryAfter.parse(headers["retry-after"], now)
-  return status === 429 || Option.isSome(retryAfter)
+  return status === 429 || (status === 503 && Option.isSome(retryAfter))
     ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, retryAfter }))
     : Option.none()
 }

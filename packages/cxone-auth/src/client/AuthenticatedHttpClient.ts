@@ -20,7 +20,7 @@ class Wrapped extends RequestError {
   declare readonly cause: CxoneAuthError
 
   constructor(request: HttpClientRequest.HttpClientRequest, cause: CxoneAuthError) {
-    // The only reason of the platform's that means neither a wrong URL nor a failure that may pass.
+    // `Encode` is the platform's only reason that means neither a wrong URL nor a transient failure.
     super({ request, reason: "Encode", description: `${cause._tag}: ${cause.message}`, cause })
   }
 }

@@ -9,8 +9,9 @@ import * as BoundedDuration from "../token/BoundedDuration.js"
 import type * as ScopeSet from "../token/ScopeSet.js"
 
 /**
- * What happens to a call that CXone answers with "not yet" (429, or 503 with `Retry-After`), or that is made while that
- * holds. `"fail"`: it fails at once. `{ wait }`: it waits for up to that long in all, from zero to 24 days.
+ * What happens to a call that CXone answers with "not yet" (429, or 503 with `Retry-After`), and to calls in the pause
+ * after that. `"fail"`: the call fails at once; if the answer had no `Retry-After`, calls in the pause are sent all the
+ * same. `{ wait }`: the call waits for up to `wait` in all, a duration from zero to 24 days.
  *
  * @since 0.1.0
  * @category models
@@ -42,7 +43,7 @@ export const patienceOf = (onRateLimited: OnRateLimited): number =>
         )
       )
 
-/** Sets options for the calls that an effect makes. The others stay as they are around it. */
+/** Sets options for the calls that an effect makes. Options that `change` does not name keep their outer values. */
 export const locally =
   (change: CallOptions) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -91,9 +91,9 @@ const takeChallenge = (scanner: Scanner): Challenge | undefined => {
 }
 
 /**
- * Reads a `WWW-Authenticate` header by the grammar of RFC 9110 §11.6.1: several challenges, quoted strings with escapes,
- * `token68`. If the header breaks the grammar anywhere, or a challenge names a parameter twice, there is no challenge,
- * because half of an advice is worse than none. It never throws, and takes linear time.
+ * Reads a `WWW-Authenticate` header by the grammar of RFC 9110 §11.6.1: several challenges, quoted strings with
+ * escapes, `token68`. If the header breaks the grammar anywhere, or a challenge names a parameter twice, the result is
+ * empty, because a header that is read in part could mislead. It never throws, and takes linear time.
  */
 export const parse = (header: string | undefined): ReadonlyArray<Challenge> => {
   const scanner = scannerOf(header ?? "")
@@ -110,7 +110,10 @@ export const parse = (header: string | undefined): ReadonlyArray<Challenge> => {
   return challenges
 }
 
-/** The challenge with the scheme `Bearer` (RFC 6750 §3). Of several, the first that names an error. */
+/**
+ * The challenge with the scheme `Bearer` (RFC 6750 §3). If there are several, the first that names an error, else the
+ * first.
+ */
 export const bearer = (challenges: ReadonlyArray<Challenge>): Option.Option<Challenge> => {
   const bearers = challenges.filter(({ scheme }) => scheme === "bearer")
   return Option.fromNullable(bearers.find(({ params }) => params.has("error")) ?? bearers[0])

@@ -34,10 +34,11 @@ export interface CxoneHttpClientOptions {
   /** The scopes of every call's token. Default: the scopes of `CxoneAuth`. */
   readonly scopes?: string | ReadonlyArray<string>
   /**
-   * What happens to a call that is answered with 429, or with 503 and `Retry-After`, or that is made while that holds.
-   * Default `"fail"`: it fails with `RateLimited` at once, and the app decides. `{ wait }`: it waits for up to that long in
-   * all (jitter may add a fifth), in the order of the calls. It is sent again only if its method is idempotent, or it is
-   * marked so, and its body is not a stream.
+   * What happens to a call that is answered with 429, or with 503 and `Retry-After`, and to calls in the pause after
+   * that. Default `"fail"`: the call fails with `RateLimited` at once, and the app decides; if the answer had no
+   * `Retry-After`, calls in the pause are sent all the same. `{ wait }`: the call waits for up to `wait` in all (jitter
+   * may add a fifth), in the order of the calls. An answered call is sent again only if its body is not a stream, and
+   * its method is idempotent or the call is marked so.
    */
   readonly onRateLimited?: CallOptions.OnRateLimited
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
@@ -56,7 +57,7 @@ export interface CxoneHttpClientOptions {
 const make = (
   options: CxoneHttpClientOptions
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope> => {
-  // A wrong option is noticed when the layer is made, and not only when it is built.
+  // A wrong option throws when `layerWith` is called, not only when the layer is built.
   const call = ApiCall.make({
     policy: TokenPolicy.makeOf(policyFields, options.policy ?? {}),
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
@@ -240,8 +241,8 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   }
 
   /**
-   * Says whether the calls of an effect may be sent twice, such as a POST that only searches. Otherwise their method says it
-   * (RFC 9110 §9.2.2). Only such calls are sent again after "not yet".
+   * Says whether the calls of an effect may be sent twice, such as a POST that only searches. By default the method
+   * decides (RFC 9110 §9.2.2). Only calls that may be sent twice are sent again after "not yet".
    *
    * @since 0.1.0
    * @category combinators

@@ -82,9 +82,9 @@ const makeResponseError = (error: ResponseError, response: RedactedResponse, sen
   new ResponseError({ request: response.request, response, reason: error.reason, ...explanation(error, sent) })
 
 /**
- * A response with the request as the caller made it. The request that was sent carries the token, and printing a response
- * or an error of its body would print that too (S1). Printed, it shows neither headers nor body, because a server may
- * repeat there what it was sent.
+ * A response with the request as the caller made it. The request that was sent carries the token, and printing a
+ * response, or an error of its body, would print the token too (S1). When this response is printed, it shows neither
+ * headers nor body, because a server may repeat there what it was sent.
  */
 export const make = (request: HttpClientRequest, received: HttpClientResponse, sent: Sent): HttpClientResponse =>
   new RedactedResponse(request, received, sent)
@@ -106,7 +106,7 @@ export const makeError = (error: HttpClientError, request: HttpClientRequest, se
     ? new RequestError({ request, reason: error.reason, ...explanation(error, sent) })
     : makeResponseError(error, new RedactedResponse(request, error.response, sent), sent)
 
-// It replaces the cause, because a transport may throw anything, and repeat there what was sent.
+// This replaces the cause, because a transport may throw anything, also what was sent.
 const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {
   const code = Transport.codeOf(error.cause)
   if (code !== undefined) {

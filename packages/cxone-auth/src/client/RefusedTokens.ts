@@ -24,8 +24,8 @@ interface Entry {
 }
 
 /**
- * How many places make many. Each costs a renewal, so it is few. It is more than one, so that one route that always
- * answers 401 does not keep the others from a renewal.
+ * How many places count as many. Each place costs a renewal, so the number is small. It is more than one, so that one
+ * route that always answers 401 does not keep the others from a renewal.
  */
 const manyPlaces = 8
 

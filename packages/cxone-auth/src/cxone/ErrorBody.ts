@@ -37,9 +37,10 @@ const titleOf = (html: string): string => {
 }
 
 /**
- * Reads an error from the body of an answer, in all forms that CXone uses (docs/cxone-facts.md): JSON with `error` as text
- * or as an object, the text under any of its names, in an array of one; plain text; the title of an HTML page; and without
- * all that, the header `icStatusDescription`. The body is `None` if it was too long.
+ * Reads an error from an answer, in all forms that CXone uses (docs/cxone-facts.md). JSON has `error` as text or as an
+ * object, has the text under any of its names, and may be in an array of one. Plain text is taken as it is. An HTML
+ * page gives its title. If there is no text, the header `icStatusDescription` counts. The body is `None` if it was too
+ * long or could not be read.
  */
 export const parse = (body: Option.Option<string>, headers: Headers.Headers): ErrorBody => {
   const { code, description } = parseBody(Option.getOrElse(body, () => ""))

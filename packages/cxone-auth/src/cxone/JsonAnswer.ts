@@ -10,7 +10,7 @@ const parseJson = Schema.decodeOption(Schema.parseJson())
 export const parse = (text: string): Option.Option<JsonFields> =>
   Option.filter(parseJson(text), Predicate.isReadonlyRecord)
 
-/** The same for an answer that CXone may have wrapped in an array of one, as one user saw it (docs/cxone-facts.md). */
+/** The same for an answer that may be wrapped in an array of one, as one integration expects (docs/cxone-facts.md). */
 export const parseWrapped = (text: string): Option.Option<JsonFields> =>
   parseJson(text).pipe(
     Option.map((json) => (Array.isArray(json) && json.length === 1 ? json[0] : json)),

@@ -31,7 +31,7 @@ export class FixedEnvironment extends Data.TaggedClass("FixedEnvironment")<{
 export class DiscoveredEnvironment extends Data.TaggedClass("DiscoveredEnvironment")<{
   /** The identity service. Its `/.well-known/openid-configuration` names the token endpoint. An origin, no path. */
   readonly issuer: URL
-  /** Where the API is. If it is given, the tenant's configuration is not asked. */
+  /** Where the API is. If it is given, the tenant's configuration is not fetched. */
   readonly apiBaseUrl: URL | undefined
 }> {}
 
@@ -44,7 +44,7 @@ export class DiscoveredEnvironment extends Data.TaggedClass("DiscoveredEnvironme
 export class AreaEnvironment extends Data.TaggedClass("AreaEnvironment")<{
   /** The host of the area's services, which gives tokens and the tenant's configuration. An origin, no path. */
   readonly host: URL
-  /** Where the API is. If it is given, the configuration is not asked. */
+  /** Where the API is. If it is given, the configuration is not fetched. */
   readonly apiBaseUrl: URL | undefined
 }> {}
 
@@ -109,22 +109,22 @@ const area = (
 }
 
 /**
- * Says which CXone it is.
+ * Builds an environment: the CXone that the app calls.
  *
  * - `region`: the platform gateway (client credentials). Tokens come from `{host}/oauth/token`, and the API is at
  *   `{host}`. No public page of NICE shows this gateway.
  * - `discover`: what NICE documents for back-end apps. The issuer's `/.well-known/openid-configuration` names the token
- *   endpoint. The `/.well-known/cxone-configuration` of the first token's tenant says where the API is. The default issuer
- *   is `https://cxone.niceincontact.com`; FedRAMP and the sovereign clouds have their own, such as
+ *   endpoint. The `/.well-known/cxone-configuration` of the first token's tenant says where the API is. The default
+ *   issuer is `https://cxone.niceincontact.com`; FedRAMP and the sovereign clouds have their own, such as
  *   `https://cxone-gov.niceincontact.com`.
  * - `area`: for an access key without a client. Tokens come from `{host}/authentication/v1/token/access-key`, and the
  *   same host says where the API is. An area that the library doesn't know is taken to be at
  *   `https://{area}.niceincontact.com`, unless `host` says otherwise.
  * - `custom`: any other place, by its two URLs.
  *
- * With `apiBaseUrl`, `discover` and `area` don't ask where the API is. All throw a `TypeError` that names the field if a
- * URL is not absolute, is plain http to another machine, carries a user name or password, or, for `issuer` and `host`, has
- * a path.
+ * If `apiBaseUrl` is given, `discover` and `area` don't ask where the API is. All throw a `TypeError` that names the
+ * field if a URL is not absolute, is plain http to another machine, carries a user name or password, or, for `issuer`
+ * and `host`, has a path.
  *
  * @since 0.1.0
  * @category constructors

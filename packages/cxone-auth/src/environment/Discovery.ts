@@ -27,7 +27,7 @@ export interface DiscoveryOptions {
   readonly environment: CxoneEnvironment
   readonly policy: TokenPolicy
   readonly scope: Scope.Scope
-  /** Runs a lookup with what the layer provides, in place of what the caller does. */
+  /** Runs a lookup with the layer's context instead of the caller's. */
   readonly run: <A, E>(lookup: Effect.Effect<A, E, HttpClient.HttpClient>) => Effect.Effect<A, E>
 }
 

@@ -36,7 +36,7 @@ const fieldsOf = ({ body, headers, retryAfter, status }: LimitedRequest.Answer):
   )
 }
 
-/** Fetches a document and finds a URL in it, in a span of its own. What may pass is tried again (L7). */
+/** Fetches a document and finds a URL in it, in a span of its own. Transient failures are tried again (L7). */
 const read = (
   document: DiscoveryFailed["document"],
   url: URL,
@@ -56,14 +56,10 @@ const read = (
       )
     })
     return yield* Retry.retry(() => attempt, { policy, mayPass, isGated: constFalse }).pipe(
-      Effect.onExit((exit) =>
-        Effect.flatMap(Ref.get(attempts), (made) =>
-          Effect.annotateCurrentSpan({
-            attempts: made,
-            outcome: Spans.outcomeOf(exit, "found", ({ reason }) => reason)
-          })
-        )
-      )
+      Effect.onExit((exit) => {
+        const outcome = Spans.outcomeOf(exit, "found", ({ reason }) => reason)
+        return Effect.flatMap(Ref.get(attempts), (made) => Effect.annotateCurrentSpan({ attempts: made, outcome }))
+      })
     )
   }).pipe(
     Effect.withSpan("CxoneAuth.discover", {
@@ -74,7 +70,10 @@ const read = (
 
 const invalid = (detail: string): Problem => ({ reason: "invalid_field", detail })
 
-/** An https document may name https URLs only, because plain http would take secrets to any program on this machine. */
+/**
+ * An https document may name https URLs only. `SecureUrl` also allows plain http to this machine, where any program may
+ * listen.
+ */
 const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Either<URL, Problem> =>
   Option.liftPredicate(fields[name], Predicate.isString).pipe(
     Option.flatMap((value) => Either.getRight(SecureUrl.parse(value))),
@@ -83,8 +82,8 @@ const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Eith
   )
 
 /**
- * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414 §3).
- * The document must be this issuer's (§3.3 there), because another one could send the secrets anywhere.
+ * Reads the token endpoint from the issuer's `/.well-known/openid-configuration` (OpenID Connect Discovery §4, RFC 8414
+ * §3). The document must be this issuer's (RFC 8414 §3.3), because another issuer's could send the secrets anywhere.
  */
 export const tokenEndpoint = (issuer: URL, policy: TokenPolicy) => {
   const url = new URL("/.well-known/openid-configuration", issuer)
@@ -99,8 +98,8 @@ export const tokenEndpoint = (issuer: URL, policy: TokenPolicy) => {
 }
 
 /**
- * Reads where the API is from `/.well-known/cxone-configuration` (docs/cxone-facts.md). A global host needs the tenant; an
- * area's host does not.
+ * Reads the URL of the API from `/.well-known/cxone-configuration` (docs/cxone-facts.md). A global host needs the
+ * tenant; an area's host does not.
  */
 export const apiEndpoint = (host: URL, tenantId: string | undefined, policy: TokenPolicy) => {
   const url = configurationUrl(host)

@@ -17,12 +17,12 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
 }) {
   override get message(): string {
     if (this.reason === "unsuitable") {
-      return `The effect given as credentials yielded some that cannot be used, so nothing was sent: ${this.detail}.`
+      return `Nothing was sent, because the effect that gives the credentials yielded unusable ones: ${this.detail}.`
     }
     const problem =
       this.reason === "timeout"
         ? "did not end in time (attemptTimeout, 10 s by default)"
         : `failed${bracketed(this.detail)}`
-    return `The effect given as credentials ${problem}, so nothing was sent. Check the place that it reads them from.`
+    return `The effect that gives the credentials ${problem}, so nothing was sent. Check the place that it reads them from.`
   }
 }

@@ -38,7 +38,7 @@ export const CxoneAuthError = Schema.Union(
 )
 
 /**
- * Each reason why a call cannot carry a valid token.
+ * Every error of this library: why no token could be had, or why a call with a token failed.
  *
  * @since 0.1.0
  * @category errors

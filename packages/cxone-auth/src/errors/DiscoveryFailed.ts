@@ -26,10 +26,10 @@ const problems = {
 }
 
 /**
- * A discovery document could not be read, or does not say what it should: the issuer's `openid-configuration`, which names
- * the token endpoint, or the tenant's `cxone-configuration`, which names the API. `detail` is the transport's error code,
- * or the field at fault. `no_tenant`: the token names no tenant, so the second document was not asked for. Transport
- * failures, time-outs, 408, 429 and 5xx were tried again, `attempts` times in all.
+ * A discovery document could not be read, or does not say what it should. It is the issuer's `openid-configuration`,
+ * which names the token endpoint, or the tenant's `cxone-configuration`, which names the API. `detail` is the
+ * transport's error code, or the field at fault. `no_tenant`: the token names no tenant, so the second document was not
+ * asked for. Transport failures, time-outs, 408, 429 and 5xx were tried again; `attempts` counts all tries.
  *
  * @since 0.1.0
  * @category errors
@@ -57,10 +57,10 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
         ? "the issuer (issuer, CXONE_ISSUER)"
         : "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
     if (this.reason === "status" && mayPass(this)) {
-      return `This is CXone's side. ${whenToRetry(this.retryAfter)}.`
+      return `The problem is on CXone's side. ${whenToRetry(this.retryAfter)}.`
     }
     return this.reason === "transport" || this.reason === "timeout"
-      ? `Check ${place}, DNS, and the proxy or firewall in between.`
+      ? `Check DNS, the proxy or firewall in between, and ${place}.`
       : `Check ${place}.`
   }
 }

@@ -1,7 +1,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * A request would have carried the token to an origin that it may not go to, or is no http(s) request. Nothing was sent.
+ * Nothing was sent, because the token may not go to the origin of the request or over plain http, the URL has a user
+ * name or password, or it is no http(s) request.
  *
  * @since 0.1.0
  * @category errors
@@ -15,7 +16,7 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
     const problems = {
       not_allowed:
         `the access token goes to ${this.allowed.join(", ")} only. If this origin is CXone's, name it in ` +
-        "CxoneHttpClient.layerWith({ allowedOrigins }), or allow all of NICE's own with { allowCxoneHosts: true }; " +
+        "CxoneHttpClient.layerWith({ allowedOrigins }), or allow all of NICE's hosts with { allowCxoneHosts: true }; " +
         "for other hosts use the plain HttpClient.",
       not_confidential: "the access token travels over https only (plain http only to this machine).",
       not_http:

@@ -7,8 +7,8 @@ const cure =
 
 /**
  * The application lacks a scope. `invalid_scope`: the token endpoint did not grant what was requested (RFC 6749 §5.2).
- * `insufficient_scope`: the API needs more scopes than the token has (RFC 6750 §3.1). `not_supported`: an access key alone
- * can request no scopes, and nothing was sent. It is not tried again, and no token is renewed for it.
+ * `insufficient_scope`: the API needs more scopes than the token has (RFC 6750 §3.1). `not_supported`: an access key
+ * alone can request no scopes, and nothing was sent. The call is not tried again, and no token is renewed.
  *
  * @since 0.1.0
  * @category errors
@@ -26,8 +26,8 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
 ) {
   override get message(): string {
     return this.reason === "not_supported"
-      ? `An access key alone asks for no scopes, so nothing was sent to ${this.origin} (${listed(this.requested)}). ` +
-          "Leave the scopes out, because the role of its employee says what the key may do. Or give a client beside it."
+      ? `Nothing was sent to ${this.origin}: an access key alone requests no scopes (${listed(this.requested)}). Leave ` +
+          "the scopes out, because the role of the key's employee says what the key may do. Or add a client to the key."
       : `${this.problem} ${cure}${said(this.description)}`
   }
 

@@ -9,11 +9,11 @@ const cureOfKey =
 /**
  * The token endpoint refused the credentials. They are not sent again at once, because that could lock them out.
  *
- * `reason` is the code of RFC 6749 §5.2. `credentials` is the kind that was sent: with an access key, `invalid_grant` is
- * about the key, and the other codes are about the client. `isGuess`: the answer was a 401 without such a code, and
- * `reason` is the likeliest one; `error` is the code that it had, if any. Until `until` (milliseconds since the epoch) every
- * call that needs a new token fails with this error, and nothing is sent, unless the credentials change. `bothRefused`: the
- * current and the next credentials were refused.
+ * `reason` is the code of RFC 6749 §5.2. `credentials` is the kind that was sent: with an access key, `invalid_grant`
+ * is about the key, and the other codes are about the client. `isGuess`: the answer was a 401 without such a code, and
+ * `reason` is the likeliest one; `error` is the code that it had, if any. `until` is in milliseconds since the epoch.
+ * Before that time, every call that needs a new token fails with this error and nothing is sent, unless the credentials
+ * change. `bothRefused`: the current and the next credentials were refused.
  *
  * @since 0.1.0
  * @category errors
@@ -60,7 +60,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     }
     const registration =
       this.credentials === "AccessKey"
-        ? "Client id and secret are those of the app registration that NICE sent you; a new one takes some days."
+        ? "Client id and secret are those of the app registration that NICE sent you. A new registration takes some days."
         : "The registration is in CXone's Admin portal under Applications > OAuth."
     const client = `${this.cureOfClient} ${registration}`
     return this.isAboutBoth ? `${client} If the client is right: ${cureOfKey}` : client
@@ -74,7 +74,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     const grant = `check that the application's type allows the ${grantName} grant`
     switch (this.reason) {
       case "invalid_client":
-        return `First ${pair}; then ${grant}; then that CXONE_CLIENT_AUTH (post or basic) is what it was registered for.`
+        return `First ${pair}; then ${grant}; then that CXONE_CLIENT_AUTH (post or basic) is what the application was registered for.`
       case "invalid_grant":
         return `First ${pair}; then ${grant}.`
       case "unauthorized_client":

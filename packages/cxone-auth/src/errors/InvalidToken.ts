@@ -3,8 +3,8 @@ import { Quotation, said } from "./Phrases.js"
 
 /**
  * The API refused the token with 401, and a new token did not or could not help. `refused_again`: the renewed token was
- * refused as well, now or within the last minute. `body_not_replayable`: the body of the request is a stream, which can be
- * sent only once. The token was dropped, and the next call gets a new one.
+ * refused as well, now or within the last minute. `body_not_replayable`: the body of the request is a stream, which can
+ * be sent only once. Then the token was dropped, and the next call gets a new one.
  *
  * @since 0.1.0
  * @category errors

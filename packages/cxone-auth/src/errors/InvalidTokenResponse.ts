@@ -13,7 +13,8 @@ const problems = {
   invalid_token_type: `token_type is not Bearer, the only type that this library knows. Check ${place}`,
   invalid_expires_in: `expires_in is not a number of seconds from 1 up. Check ${place}`,
   invalid_scope_field: `scope is not a string. Check ${place}`,
-  expired: "the token had ended when it arrived. It lives too short for a network this slow, or a clock is wrong"
+  expired:
+    "the token had ended, or almost, when it arrived: its life is too short for this network, or a clock is wrong"
 }
 
 /**

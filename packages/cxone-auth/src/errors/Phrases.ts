@@ -17,7 +17,7 @@ export const listed = (scopes: ReadonlyArray<string>): string => (scopes.length 
 /** When to try again: a sentence without its full stop. */
 export const whenToRetry = (retryAfter: Option.Option<Duration.Duration>): string =>
   Option.match(retryAfter, {
-    onNone: () => "It did not say when to try again",
+    onNone: () => "The server did not say when to try again",
     onSome: (delay) => `Try again in ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(delay))))}`
   })
 

@@ -2,10 +2,11 @@ import * as Schema from "effect/Schema"
 import { RetryAfter, whenToRetry } from "./Phrases.js"
 
 /**
- * Too many requests. `token_endpoint`: the token endpoint answered 429, also to the retries. `api`: the API answered 429,
- * or 503 with `Retry-After` (`status`). `held_back`: the API had answered so a moment before, and this request was not
- * sent. `too_many_waiting`: this request was not sent either, because `maxWaitingCalls` calls wait already. `retryAfter`:
- * what an answer of the API asked for; for the other reasons, how long from now nothing will be sent.
+ * Too many requests. `token_endpoint`: the token endpoint answered 429, also to the retries. `api`: the API answered
+ * 429, or 503 with `Retry-After` (`status`). `held_back`: the API gave such an answer a moment before, so this request
+ * was not sent. `too_many_waiting`: this request was not sent either, because `maxWaitingCalls` calls wait already.
+ * `retryAfter`: the wait that the API asked for, or how long from now nothing is sent. It is `None` if no time is
+ * known.
  *
  * @since 0.1.0
  * @category errors
@@ -27,11 +28,11 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
       api:
         this.status === 503
           ? `${origin} answered 503: it cannot serve API requests now. ${when}.`
-          : `${origin} answered 429: too many API requests. ${when}, and space the calls out.`,
-      held_back: `${notSent}. ${when}, or let calls wait (CxoneHttpClient.layerWith({ onRateLimited: { wait } })).`,
+          : `${origin} answered 429: too many API requests. ${when}. Space the calls out.`,
+      held_back: `${notSent}. ${when}. To let calls wait instead, set CxoneHttpClient.layerWith({ onRateLimited: { wait } }).`,
       too_many_waiting:
-        `${notSent}, and as many calls wait for it as may (maxWaitingCalls, 1,000 by default). ` +
-        `${when}, with fewer calls at once.`
+        `${notSent}, and the maximum number of calls already waits (maxWaitingCalls, 1,000 by default). ` +
+        `${when}. Make fewer calls at once.`
     }
     return messages[this.reason]
   }

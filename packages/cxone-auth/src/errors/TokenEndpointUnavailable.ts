@@ -2,9 +2,10 @@ import * as Schema from "effect/Schema"
 import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
 
 /**
- * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408, at each of `attempts`. There were
- * four attempts, or fewer if it asked for waits of more than 60 s in all (`retryAfter`). `detail` is the transport's error
- * code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, if there is one. The numbers are the defaults of `TokenPolicy`.
+ * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408. `attempts` counts all tries:
+ * four, or fewer if the endpoint asked for waits of more than 60 s in all (`retryAfter`). `detail` is the transport's
+ * error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, if there is one. The numbers are the defaults of
+ * `TokenPolicy`.
  *
  * @since 0.1.0
  * @category errors
@@ -28,7 +29,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
       timeout:
         "no complete answer in time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, " +
         "or try again later",
-      status: `it answered ${this.status}. This is CXone's side. ${whenToRetry(this.retryAfter)}`
+      status: `it answered ${this.status}. The problem is on CXone's side. ${whenToRetry(this.retryAfter)}`
     }
     const problem = problems[this.reason]
     return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${problem}.${said(this.description)}`

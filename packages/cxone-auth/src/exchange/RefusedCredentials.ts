@@ -16,9 +16,9 @@ import { type Credentials, isSame } from "./Credentials.js"
  */
 export interface RefusedCredentials {
   /**
-   * Runs an attempt with these credentials. While their refusal is remembered, it fails with that at once instead. After
-   * that time the next attempt is the probe, and all others still fail until the probe ends. A token clears all refusals,
-   * those of other credentials too. `InvalidClient` comes out with `until` set.
+   * Runs an attempt with these credentials. While their refusal is remembered, the attempt is not run, and the refusal
+   * is the failure. After that time the next attempt is the probe, and all others still fail until the probe ends. A
+   * token clears all refusals, those of other credentials too. `InvalidClient` comes out with `until` set.
    */
   readonly guard: <A, E, R>(
     credentials: Credentials,
@@ -70,7 +70,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
     const remember = (credentials: Credentials, error: InvalidClient, isProbe: boolean) =>
       modify((all, now): readonly [InvalidClient, All] => {
         const last = find(all, credentials)
-        // Of attempts that were sent at the same time, the first refusal counts.
+        // If attempts were sent at the same time, only the first refusal counts.
         if (last !== undefined && Period.isCurrent(last.period, now) && !isProbe) {
           return [last.error, all]
         }
@@ -80,7 +80,10 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
         return [refusal.error, put(all, refusal)]
       }).pipe(Effect.zipLeft(keep(() => true)))
 
-    /** Fails while the refusal is in force. After that, gives the refusal that the attempt is the probe of. */
+    /**
+     * Fails while the refusal is in force. After that, returns the refusal that this attempt probes, or `undefined` if
+     * there is none.
+     */
     const admit = (credentials: Credentials) =>
       Effect.flatten(
         modify((all, now): readonly [Effect.Effect<Refusal | undefined, InvalidClient>, All] => {

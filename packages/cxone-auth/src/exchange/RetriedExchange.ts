@@ -21,9 +21,9 @@ export type Attempt = Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, Ht
 /** Exchanges at one token endpoint, which share what is known of its rate limit. */
 export interface RetriedExchange {
   /**
-   * Exchanges credentials for a token. Transport failures, time-outs, 408, 429 and 5xx are tried again; another 4xx, or an
-   * answer that is no token, is not (L7). A 429 holds back every exchange here until its time has passed (L6). Each
-   * attempt goes through `guard`, which may hold it back or fail in its place.
+   * Exchanges credentials for a token. Transport failures, time-outs, 408, 429 and 5xx are tried again; another 4xx, or
+   * an answer that is no token, is not (L7). A 429 holds back every exchange here until its time has passed (L6). Each
+   * attempt goes through `guard`, which may fail in its place.
    */
   readonly run: (request: TokenRequest.TokenRequest, guard: (attempt: Attempt) => Attempt) => Attempt
   /** Whether a 429 holds exchanges back now. */
@@ -54,7 +54,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
         )
       )
 
-      // While the guard held an attempt back, another exchange may have met a 429.
+      // Looks at the gate again, because another exchange may have met a 429 since.
       const isOpen = Effect.filterOrFail(
         gate.millisLeft,
         (left) => left === 0,
@@ -80,7 +80,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
         yield* Effect.annotateCurrentSpan({ outcome, attempts: made })
       })
 
-      // The gate keeps the time of a 429.
+      // A 429 needs no delay here, because the next try waits at the gate.
       return yield* Effect.onExit(Retry.retry(attempt, { policy, mayPass, isGated: isRateLimit }), conclude)
     }).pipe(
       Effect.withSpan("CxoneAuth.exchange", {

@@ -83,8 +83,9 @@ export const attempt = Effect.fnUntraced(function* (
 })
 
 /**
- * Tells a refusal by the error code of RFC 6749 §5.2. A 401 with any other code, or none, is a refusal of the credentials
- * as well, because nothing else is authenticated here. The server's words are quoted without what was sent to it (S2).
+ * Classifies a refusal by the error code of RFC 6749 §5.2. A 401 with any other code, or none, is a refusal of the
+ * credentials as well, because nothing else is authenticated here. The server's words are quoted without what was sent
+ * to it (S2).
  */
 const refusalOf = (request: TokenRequest.TokenRequest, status: number, problem: ErrorBody.ErrorBody) => {
   const sent = TokenRequest.secretsOf(request)

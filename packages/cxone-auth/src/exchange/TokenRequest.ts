@@ -15,8 +15,8 @@ export interface TokenRequest {
 }
 
 /**
- * The request on the wire. A client sends the form of RFC 6749 §4.4.2, and a client with an access key that of §4.3.2; both
- * send `scope` only if there are scopes. An access key alone sends JSON, which has no place for scopes
+ * The request on the wire. A client alone sends the form of RFC 6749 §4.4.2. A client with an access key sends the form
+ * of §4.3.2. Both send `scope` only if there are scopes. An access key alone sends JSON, which has no place for scopes
  * (docs/cxone-facts.md).
  */
 export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): HttpClientRequest.HttpClientRequest => {
@@ -58,7 +58,7 @@ export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted
   const secrets = [client?.clientSecret, key?.accessKeySecret].filter(Predicate.isNotUndefined)
   const proven = [...Object.values(proof?.form ?? {}), ...Object.values(proof?.headers ?? {})]
   const sent = [...ids.map(Redacted.make), ...secrets, ...proven]
-  // An id is no secret, and striking out one of a letter or two would leave nothing to read.
+  // An id is no secret. One of up to three characters is not struck out, because nothing would be left to read.
   return sent.filter((value) => !ids.some((id) => id.length < 4 && id === Redacted.value(value)))
 }
 

@@ -75,8 +75,9 @@ const tenantClaims = Schema.decodeUnknownOption(
 )
 
 /**
- * The tenant of the token: from the id token, with its issuer; without one, from the access token. The issuer of an access
- * token is not used, because it was seen to be a host that is no longer right (docs/cxone-facts.md).
+ * The tenant of the token. It comes from the id token, with the issuer. If the id token names no tenant, it comes from
+ * the access token. The issuer of an access token is not used, because it was seen to be a host that is no longer right
+ * (docs/cxone-facts.md).
  */
 export const tenantOf = ({ access_token, id_token }: TokenResponse): Tenant | undefined => {
   const said = (token: Redacted.Redacted<string> | undefined) =>

@@ -4,6 +4,7 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
@@ -51,14 +52,17 @@ export interface TokenSource {
   readonly standing: Effect.Effect<"open" | "refused" | "rate-limited">
 }
 
-/** Reads the credentials. Of a failure only the kind is kept, because its message may hold a secret. */
+/** Reads the credentials. Only the kind of a failure is kept, because its message may hold a secret. */
 const read = (input: CredentialsInput, policy: TokenPolicy) =>
   Effect.isEffect(input)
     ? input.pipe(
         Effect.sandbox,
         Effect.mapError((cause) => unavailable(Cause.squash(cause))),
-        // The effect is the app's, and may not be interruptible. Whoever waits for it must still be let go.
+        // The app's effect may be uninterruptible, but a caller that waits for it must still be able to leave. As an
+        // Either, its failure is not logged as that of a fiber.
+        Effect.either,
         Effect.disconnect,
+        Effect.flatMap(identity),
         Effect.timeoutFail({
           duration: policy.attemptTimeout,
           onTimeout: () => new CredentialsUnavailable({ reason: "timeout" })
@@ -73,11 +77,7 @@ const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope 
 const identifier = /^[\w$./@-]{1,64}$/
 
 const unavailable = (failure: unknown): CredentialsUnavailable => {
-  const kind = Predicate.hasProperty(failure, "_tag")
-    ? failure._tag
-    : failure instanceof Error
-      ? failure.name
-      : undefined
+  const kind = Predicate.hasProperty(failure, "_tag") ? failure._tag : failure instanceof Error && failure.name
   const detail = typeof kind === "string" && identifier.test(kind) ? { detail: kind } : {}
   return new CredentialsUnavailable({ reason: "failed", ...detail })
 }
@@ -99,7 +99,7 @@ export const make = (options: {
     /** The credentials that were read last. */
     const known = yield* Ref.make<ReadonlyArray<Credentials>>([])
 
-    /** The credentials to try, in this order. Of two, those that were accepted last come first. */
+    /** The credentials to try, in order. If there are two, those that were accepted last come first. */
     const candidates = Effect.gen(function* () {
       const input = yield* read(credentials, policy)
       const detail = objectionTo(input)
@@ -130,7 +130,7 @@ export const make = (options: {
       return token
     })
 
-    /** Until the first of them may be sent again; `None` if that is now. */
+    /** The time at which the first of these credentials may be sent again. `None` if some may be sent now. */
     const allRefusedUntil = (all: ReadonlyArray<Credentials>) =>
       Effect.map(Effect.forEach(all, refused.inForce), (refusals) =>
         Option.map(Option.all(refusals), (known) => ({ until: Math.min(...known.flatMap(({ until = [] }) => until)) }))

@@ -16,7 +16,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers.Headers
   readonly retryAfter: Option.Option<Duration.Duration>
-  /** `None` if it is longer than allowed. */
+  /** `None` if it is longer than allowed, or if the body of a 3xx or 4xx stalls or breaks off. */
   readonly body: Option.Option<string>
 }
 
@@ -27,9 +27,9 @@ export interface NoAnswer {
 }
 
 /**
- * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxAnswerBytes`. A redirect is an
- * answer, and is not followed (S3). No tracing header is sent (C5). Of a failure or a defect of the client only the code
- * is kept, because the rest may quote the request (S1).
+ * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxAnswerBytes`. A redirect is
+ * an answer, and is not followed (S3). No tracing header is sent (C5). Only the code of a client's failure or defect is
+ * kept, because the rest may quote the request (S1).
  */
 export const send = (
   request: HttpClientRequest,
@@ -54,7 +54,8 @@ export const send = (
     Effect.timeoutFail({ duration: policy.attemptTimeout, onTimeout: (): NoAnswer => ({ reason: "timeout" }) })
   )
 
-// The status alone makes a refusal. If its body stalls or breaks, trying again would only repeat the credentials.
+// A 3xx or 4xx is an answer even if its body stalls or breaks off. As a transport failure it would be tried again,
+// which only repeats the credentials.
 const readBody = (response: HttpClientResponse, { maxAnswerBytes, refusalBodyTimeout }: TokenPolicy) => {
   const body = ResponseBody.readText(response, maxAnswerBytes)
   return response.status >= 300 && response.status < 500

@@ -7,7 +7,7 @@ import * as RegExp from "effect/RegExp"
 import * as FormEncoding from "./FormEncoding.js"
 
 const maxLength = 200
-const struck = "<struck>"
+const struck = "<redacted>"
 
 // Every JWT is struck, because no text that a person needs looks like one.
 const jwt = /eyJ[\w-]{8,}(?:\.[\w-]+){0,2}/g
@@ -36,7 +36,7 @@ const unescapeOnce = (text: string): string =>
     .replace(/&(amp|lt|gt|quot|apos);/gi, (_, name: string) => entities[name.toLowerCase()] ?? "")
     .replace(/(?:%[0-9a-f]{2})+/gi, decodePercent)
 
-// JSON, HTML and URLs escape a secret in many ways, and nest them. Plain text has one spelling.
+// JSON, HTML and URLs escape a secret in many ways, also one inside another. Without escapes it has one spelling.
 const unescape = (text: string): string => {
   const unescaped = unescapeOnce(unescapeOnce(unescapeOnce(text)))
   return unescaped.replace(/\s+/g, " ")
@@ -61,8 +61,8 @@ const piecesOf = (bones: string): ReadonlyArray<string> =>
     ? [bones]
     : Array.from({ length: bones.length - telling + 1 }, (_, start) => bones.slice(start, start + telling))
 
-// A server may escape, wrap or cut a secret in ways that the list above doesn't have. So if ten letters and digits of a
-// secret stand in the text in their order (or all of a secret with eight to ten), nothing is quoted.
+// A server may escape, wrap or cut a secret in ways that the list above doesn't have. So only letters and digits are
+// compared. If the text has ten in a row of a secret's (or all of them, if it has eight to ten), nothing is quoted.
 const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean => {
   const shown = skeleton(text)
   return secrets
@@ -73,7 +73,10 @@ const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean => {
 
 const encoded = /[A-Za-z0-9+/_-]{16,}/g
 
-/** A text together with what it holds in base64 or hex, because a gateway may log bodies so, and quote its log. */
+/**
+ * A text together with what it holds in base64 or hex, because a gateway may log bodies in these encodings and quote
+ * its log.
+ */
 const withDecoded = (text: string): string => {
   const decoded = (text.match(encoded) ?? []).flatMap((run) => [
     ...[0, 1, 2, 3].map((start) => Encoding.decodeBase64String(base64Of(run.slice(start)))),

@@ -4,9 +4,9 @@ import * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Mailbox from "effect/Mailbox"
+import * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
@@ -50,9 +50,9 @@ export const readWithin = (
   readText(response, maxBytes).pipe(Effect.timeout(within), Effect.orElseSucceed(Option.none))
 
 /**
- * Looks at the beginning of a body, and puts it back. `text` is the whole body if it has at most `maxBytes` and came
- * `within` that time. `body` gives every byte as if nothing had been read; if the body breaks off or is slow, its reader
- * notices that.
+ * Looks at the beginning of a body, and puts it back. `text` is the whole body. It is `None` if the body has more than
+ * `maxBytes`, takes longer than `within`, or breaks off. `body` gives every byte as if nothing had been read; if the
+ * body breaks off or is slow, its reader notices that.
  */
 export const peek = Effect.fnUntraced(function* (
   response: HttpClientResponse,
@@ -61,33 +61,36 @@ export const peek = Effect.fnUntraced(function* (
 ) {
   const scope = yield* Scope.make()
   const close = Scope.close(scope, Exit.void)
-  // A failure is told to each reader of the mailbox. A part that comes when the time is up stays there.
-  const mailbox = yield* Scope.extend(Mailbox.fromStream(bytesOf(response), { capacity: 1 }), scope)
-  const seen = yield* Ref.make(Chunk.empty<Uint8Array>())
+  const pull = yield* Scope.extend(Stream.toPull(bytesOf(response)), scope)
+  let seen = Chunk.empty<Uint8Array>()
+  let asked: Fiber.Fiber<Chunk.Chunk<Uint8Array>, Option.Option<ResponseError>> | undefined
 
-  // Nothing interrupts between the two steps, because a part that was taken must be seen.
-  const take = Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(mailbox.takeAll), ([parts, isAtEnd]) =>
-      Effect.map(Ref.updateAndGet(seen, Chunk.appendAll(parts)), (all) => ({ all, isAtEnd }))
+  // Each part is asked for in a fiber of its own. If its reader is interrupted, the next reader gets that part: a part
+  // counts as read only in the step that also keeps it.
+  const next = (keep: (parts: Chunk.Chunk<Uint8Array>) => void) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        asked ??= yield* Effect.forkIn(Effect.interruptible(pull), scope)
+        const parts = yield* restore(Fiber.join(asked))
+        asked = undefined
+        keep(parts)
+        return parts
+      })
     )
-  )
 
-  const readOn: Effect.Effect<Option.Option<string>, ResponseError> = Effect.gen(function* () {
-    const { all, isAtEnd } = yield* take
-    if (sizeOf(all) > maxBytes) {
-      return Option.none()
-    }
-    return isAtEnd ? Option.some(decode(all)) : yield* readOn
+  const part = next((parts) => {
+    seen = Chunk.appendAll(seen, parts)
   })
-
-  const text = yield* readOn.pipe(
+  const text = yield* Effect.repeat(part, { until: () => sizeOf(seen) > maxBytes }).pipe(
+    Effect.as(Option.none<string>()),
+    Effect.catchAll(Option.match({ onNone: () => Effect.sync(() => Option.some(decode(seen))), onSome: Effect.fail })),
     Effect.timeout(within),
     Effect.orElseSucceed(Option.none),
     Effect.onInterrupt(() => close)
   )
   yield* Effect.when(close, () => Option.isSome(text))
-  const body = Stream.concat(Stream.fromChunk(yield* Ref.get(seen)), Mailbox.toStream(mailbox))
-  return { text, body: Stream.ensuring(body, close) }
+  const rest = Option.isSome(text) ? Stream.empty : Stream.fromPull(Effect.succeed(next(constVoid)))
+  return { text, body: Stream.ensuring(Stream.concat(Stream.fromChunk(seen), rest), close) }
 })
 
 const sizeOf = (parts: Chunk.Chunk<Uint8Array>): number => Chunk.reduce(parts, 0, (total, { length }) => total + length)

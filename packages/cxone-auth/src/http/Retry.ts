@@ -21,8 +21,8 @@ export const askedBy = ({ retryAfter = Option.none() }: Failure): Option.Option<
   Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
 
 /**
- * Draws a wait of at least `millis` milliseconds, and up to a fifth more, so that a fleet that was told the same time does
- * not come back at once.
+ * Draws a wait of at least `millis` milliseconds, and up to a fifth more, so that processes that were told the same
+ * time do not all come back at the same moment.
  */
 export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
   Effect.map(Random.nextRange(1, 1.2), (factor) => Duration.millis(Math.ceil(millis * factor)))
@@ -35,14 +35,14 @@ const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
   )
 
 /**
- * The waits between tries, without end (L7): exponential back-off up to the longest delay, each 80 to 120 % of that. If
- * `asked` gives a time for a failure and its back-off, that takes the place of the back-off.
+ * An endless schedule of the waits between tries (L7): exponential back-off up to the longest delay. Each wait is 80 to
+ * 120 % of its back-off. If `asked` returns a time for a failure, that time replaces the back-off.
  */
-export const schedule = <Failure>(
+export const schedule = <E>(
   policy: TokenPolicy,
-  asked: (failure: Failure, backoff: Duration.Duration) => Option.Option<Duration.Duration>
-): Schedule.Schedule<Failure, Failure> =>
-  Schedule.passthrough<Duration.Duration, Failure, never>(backoff(policy)).pipe(
+  asked: (failure: E, backoff: Duration.Duration) => Option.Option<Duration.Duration>
+): Schedule.Schedule<E, E> =>
+  Schedule.passthrough<Duration.Duration, E, never>(backoff(policy)).pipe(
     Schedule.modifyDelayEffect((failure, delay) =>
       Option.match(asked(failure, delay), {
         onNone: () => Effect.succeed(delay),
@@ -61,8 +61,9 @@ export const spend = (patience: Patience, millis: number): Effect.Effect<void> =
   Ref.update(patience, (left) => left - millis)
 
 /**
- * Tries again what may pass, at most `policy.retries` times, and only while the server asks for no longer waits than the
- * patience allows. `isGated` tells the failures whose time a gate keeps: the next try starts at once, and waits there.
+ * Retries the failures that `mayPass` accepts, at most `policy.retries` times, and only while the server asks for no
+ * longer wait than the patience allows. `isGated` picks the failures whose wait a gate enforces: the next try starts at
+ * once and waits at the gate.
  */
 export const retry = Effect.fnUntraced(function* <A, E extends Failure, R>(
   attempt: (patience: Patience) => Effect.Effect<A, E, R>,

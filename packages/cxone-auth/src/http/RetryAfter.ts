@@ -17,8 +17,8 @@ const parseHttpDate = (text: string): number => {
 }
 
 /**
- * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date, from which `now` (milliseconds since the
- * epoch) is taken. A date in the past means zero. A malformed header counts as not sent.
+ * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date. `now` (milliseconds since the epoch)
+ * is subtracted from a date. A date in the past means zero. A malformed header counts as not sent.
  */
 export const parse = (header: string | undefined, now: number): Option.Option<Duration.Duration> => {
   const text = header?.trim() ?? ""

@@ -25,7 +25,7 @@ export const parse = (input: string | URL): Either.Either<URL, string> => {
   }
   const url = new URL(input)
   if (hasUserInfo(url)) {
-    return Either.left("must not carry a user name or password; give the credentials as credentials")
+    return Either.left("must not carry a user name or password; pass secrets as credentials, not in a URL")
   }
   return isConfidential(url)
     ? Either.right(url)

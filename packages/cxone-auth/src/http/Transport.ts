@@ -20,15 +20,15 @@ const uncopied: RequestInit = { redirect: "error", window: null }
 const withInit = (context: Context.Context<never>, { body }: HttpClientRequest.HttpClientRequest) => {
   const ofTheApp = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
   const ours = body._tag === "Stream" ? uncopied : manual
-  return Context.add(context, FetchHttpClient.RequestInit, { ...ofTheApp, ...ours })
+  return Context.add(context, FetchHttpClient.RequestInit, ofTheApp === undefined ? ours : { ...ofTheApp, ...ours })
 }
 
 const nothing = new Uint8Array(0)
 
 /**
- * Sends a streamed body no faster than the server takes it. The platform's sink for node:http waits for the server before
- * each part of a chunk but the first, so chunks of one part would all be held in memory. Therefore each chunk gets a last
- * part without bytes.
+ * Sends a streamed body no faster than the server takes it. The platform's sink for node:http writes the first part of
+ * a chunk without waiting for the server, and waits only before further parts. So chunks of one part would all be held
+ * in memory. Therefore each chunk gets a last part without bytes.
  */
 const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
   const { body, headers } = request
@@ -42,7 +42,10 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
   )
 }
 
-/** Runs an effect that may change the context and the tracing, and sets both back. One step, because every call does. */
+/**
+ * Runs an effect with the platform's tracing off, and restores context and tracing afterwards. It is one step, because
+ * every call runs it.
+ */
 const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
@@ -64,11 +67,11 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
  * response, which holds the request with the token or the credentials (S1). A redirect is handed out as a response,
  * because following it would take them to another place (C1, S3).
  *
- * Of the transports, only fetch follows redirects. Its other settings from the app, such as a proxy, stay: they are merged
- * within the call, where those of fetch's own layer can be seen too. Two cases are out of reach: a client that follows
- * redirects in its own code, as `HttpClient.followRedirects` does; and settings that only fetch's layer knows, below a
- * client with `HttpClient.transform` (provide these to `CxoneAuth.layer` as well). Over fetch, a redirect in answer to a
- * streamed body is a transport failure.
+ * Of the transports, only fetch follows redirects. The app's other settings for fetch, such as a proxy, stay. They are
+ * merged within the call, because only there the settings of fetch's own layer are visible, too. Two cases are out of
+ * reach. A client may follow redirects in its own code, as `HttpClient.followRedirects` does. And below a client with
+ * `HttpClient.transform`, settings that only fetch's layer has are not visible; provide these to `CxoneAuth.layer` as
+ * well. Over fetch, a redirect in answer to a streamed body is a transport failure.
  */
 export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
   http.pipe(

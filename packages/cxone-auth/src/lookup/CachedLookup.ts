@@ -20,8 +20,8 @@ const empty: State<never, never> = { found: undefined, refused: undefined, fligh
 /**
  * Makes an effect that looks something up once for everybody who asks, in `scope`. The value is fresh for `lifetime`.
  * An old value is still given, while one lookup runs in the background; if that fails, the next starts after `pause`.
- * Without a value, a failure goes to those who waited, and to those who ask within the time that `holdOff` gives for it:
- * they get it as `stillToGo` says, with what is left of that time.
+ * Without a value, a failure goes to the callers that waited. `holdOff` says how long it is remembered. A caller within
+ * that time gets the failure that `stillToGo` makes from it and the time that is left.
  */
 export const make = <A, E>(options: {
   readonly lookup: Effect.Effect<A, E>
@@ -76,7 +76,7 @@ export const make = <A, E>(options: {
     )
   )
 
-  // Every call comes by here, and most find a fresh value: they need no step that could change something.
+  // Every call runs this, and most find a fresh value. They only read the state, so they don't go through `join`.
   return Effect.flatMap(Ref.get(state), ({ found }) =>
     Effect.clockWith((clock) =>
       found !== undefined && Period.isCurrent(found.fresh, clock.unsafeCurrentTimeMillis())

@@ -8,7 +8,10 @@ import type * as Scope from "effect/Scope"
  * same, but takes 3.1 KB for each waiting fiber, and this 2.3 KB; if 10,000 wait, that saves a quarter of the time.
  */
 export interface SingleFlight<A, E> {
-  /** Starts the work. Run it once, where nothing interrupts: a fiber interrupted before its first step never ends. */
+  /**
+   * Starts the work. Run it once, in an uninterruptible region: a fiber that is interrupted before its first step would
+   * never resume the waiters.
+   */
   readonly start: Effect.Effect<void>
   /** Waits for the end of the work. Interrupting a waiter doesn't disturb the others. */
   readonly wait: Effect.Effect<A, E>

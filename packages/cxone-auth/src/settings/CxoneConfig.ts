@@ -65,7 +65,7 @@ const pair = (
   }
   const [absent, present] = id ? [secretName, idName] : [idName, secretName]
   return id || secret
-    ? Setting.missing(absent, `Expected ${absent}, not empty, beside ${present}`)
+    ? Setting.missing(absent, `Expected ${absent}, not empty, together with ${present}`)
     : Either.right(undefined)
 }
 
@@ -137,14 +137,14 @@ const gatewayOf = (settings: Given): Choice<CxoneEnvironment> => {
   if (ofKey !== undefined) {
     return Setting.missing(
       "CXONE_ACCESS_KEY_ID",
-      `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET beside ${ofKey}: NICE's own services give back-end apps tokens for access keys only`
+      `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET together with ${ofKey}: at NICE's own services, a back-end app gets tokens only with an access key`
     )
   }
   if (settings.CXONE_API_BASE_URL === undefined) {
     return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
   }
   return settings.CXONE_REGION === undefined
-    ? Setting.missingBeside("CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL, or no CXONE_API_BASE_URL")
+    ? Setting.missingBeside("CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL; if there is none, remove CXONE_API_BASE_URL")
     : Setting.excludedBeside("CXONE_REGION", "CXONE_API_BASE_URL")
 }
 
@@ -152,11 +152,11 @@ const gatewayOf = (settings: Given): Choice<CxoneEnvironment> => {
 const issuerOf = (settings: Given): Choice<CxoneEnvironment> => {
   const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_ISSUER: issuer } = settings
   if (settings.CXONE_REGION !== undefined) {
-    return Setting.excludedBeside("CXONE_REGION", "an access key: it is for a client alone")
+    return Setting.excludedBeside("CXONE_REGION", "an access key; CXONE_REGION is for a client alone")
   }
   return settings.CXONE_AREA === undefined
     ? Either.right(CxoneEnvironment.discover({ ...(issuer === undefined ? {} : { issuer }), apiBaseUrl }))
-    : Setting.excludedBeside("CXONE_AREA", "CXONE_CLIENT_ID: it is for an access key alone")
+    : Setting.excludedBeside("CXONE_AREA", "CXONE_CLIENT_ID; CXONE_AREA is for an access key alone")
 }
 
 /** An access key alone goes to its area. */
@@ -166,18 +166,21 @@ const areaOf = (settings: Given): Choice<CxoneEnvironment> => {
   if (ofClient !== undefined) {
     return Setting.missing(
       "CXONE_CLIENT_ID",
-      `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET beside ${ofClient}; an access key alone goes with CXONE_AREA`
+      `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET together with ${ofClient}; an access key alone goes with CXONE_AREA`
     )
   }
   return name === undefined
-    ? Setting.missing("CXONE_AREA", "Expected CXONE_AREA, such as na1, as an access key is set and no CXONE_CLIENT_ID")
+    ? Setting.missing(
+        "CXONE_AREA",
+        "Expected CXONE_AREA, such as na1, because an access key is set without CXONE_CLIENT_ID"
+      )
     : Either.right(CxoneEnvironment.area(name, { apiBaseUrl }))
 }
 
 /**
- * The settings `CXONE_*` as one `Config`, each with its description. If nothing else says which CXone it is, the
- * credentials do: a client alone goes to the platform gateway, a client with an access key to NICE's issuer, an access
- * key alone to its area. An error names the setting and what was expected.
+ * The settings `CXONE_*` as one `Config`, each with its description. Without `CXONE_TOKEN_ENDPOINT` the credentials
+ * choose: a client alone goes to the platform gateway, a client with an access key to an issuer (default: NICE's), and
+ * an access key alone to the area in `CXONE_AREA`. An error names the setting and what was expected.
  */
 export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (settings) =>
   Either.gen(function* () {

@@ -1,6 +1,6 @@
 /**
- * The usual mix-ups in settings. Each function gives what is wrong, as the end of a sentence that begins with the
- * setting's name, or nothing. No value is part of it.
+ * The usual mix-ups in settings. Each function returns what is wrong, or `undefined`. The text is the end of a sentence
+ * that begins with the setting's name. It quotes no value.
  */
 import * as Redacted from "effect/Redacted"
 import * as Hosts from "../cxone/Hosts.js"
@@ -56,7 +56,7 @@ export const inCredentials = (given: Given): readonly [Setting, string] | undefi
     }
     const twin = seen.get(text)
     if (text !== "" && twin !== undefined) {
-      return [setting, `has the same value as ${twin}, which is another thing`]
+      return [setting, `has the same value as ${twin}, but the two must differ`]
     }
     seen.set(text, setting)
   }

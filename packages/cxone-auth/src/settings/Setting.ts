@@ -26,27 +26,23 @@ export const descriptions = {
   CXONE_AREA: "for an access key alone, the area, such as na1 or eu1",
   CXONE_TOKEN_ENDPOINT: "the URL that tokens are requested from, in place of region, issuer or area",
   CXONE_API_BASE_URL:
-    "the URL that API calls are relative to: needed beside CXONE_TOKEN_ENDPOINT, found by discovery beside issuer or area",
+    "the URL that API calls are relative to: required with CXONE_TOKEN_ENDPOINT, found by discovery with an issuer or area",
   CXONE_SCOPES: "the scopes to request, separated by spaces; default offline_access, or none with an access key"
 } as const
 
 export type Setting = keyof typeof descriptions
 
-type Failure = Either.Either<never, ConfigError.ConfigError>
+export const invalid = (setting: Setting, problem: string) => Either.left(ConfigError.InvalidData([setting], problem))
 
-export const invalid = (setting: Setting, problem: string): Failure =>
-  Either.left(ConfigError.InvalidData([setting], problem))
-
-export const missing = (setting: Setting, problem: string): Failure =>
-  Either.left(ConfigError.MissingData([setting], problem))
+export const missing = (setting: Setting, problem: string) => Either.left(ConfigError.MissingData([setting], problem))
 
 /** Fails because a setting is missing that another one needs. */
-export const missingBeside = (setting: Setting, other: string): Failure =>
-  missing(setting, `Expected ${setting} beside ${other}`)
+export const missingBeside = (setting: Setting, other: string) =>
+  missing(setting, `Expected ${setting} together with ${other}`)
 
 /** Fails because a setting has no place beside another one. */
-export const excludedBeside = (setting: Setting, other: string): Failure =>
-  invalid(setting, `Expected ${setting} not to be set beside ${other}`)
+export const excludedBeside = (setting: Setting, other: string) =>
+  invalid(setting, `Expected ${setting} not to be set together with ${other}`)
 
 /** A setting without white space at either end. If it is set but empty, it counts as not set. */
 export const text = (setting: Setting): Config.Config<string> =>

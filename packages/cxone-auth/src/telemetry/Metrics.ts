@@ -22,7 +22,7 @@ export interface Metrics {
   readonly exchanged: (outcome: string, took: Duration.Duration) => void
   /** `cxone_auth_refusals`: how many credentials were refused, with no token since. */
   readonly refusals: (count: number) => void
-  /** `cxone_auth_rate_limit_waits` `at` the `token_endpoint`: requests held back by an earlier "not yet". */
+  /** `cxone_auth_rate_limit_waits` with `at` = `token_endpoint`: requests held back by an earlier "not yet". */
   readonly waited: () => void
   /** The metrics of the token with these scopes. */
   readonly ofToken: (scopes: string) => TokenMetrics
@@ -31,8 +31,8 @@ export interface Metrics {
 /** The metrics of one token's life. */
 export interface TokenMetrics {
   /**
-   * `cxone_auth_tokens_served` by `cache`, and `cxone_auth_seconds_to_expiry` of the last one by `scopes`, for the first 100
-   * sets of scopes of a layer.
+   * `cxone_auth_tokens_served` by `cache`. `cxone_auth_seconds_to_expiry` by `scopes`: what is left of the token that
+   * was served last, for the first 100 sets of scopes of a layer.
    */
   readonly served: (cache: CacheState, expiresAt: number, now: number) => void
   /** `cxone_auth_renewals` by `reason`: the tokens that were obtained. */
@@ -55,8 +55,8 @@ const secondsToExpiry = gauge("cxone_auth_seconds_to_expiry", "lifetime left to 
 const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held back because of an earlier answer")
 
 /**
- * Updates a metric without an effect, because every call does. A metric made from a key with all its labels is looked up
- * once; one that is tagged afterwards is looked up each time.
+ * Updates a metric without an effect, because every call updates one. A metric made from a key with all its labels is
+ * looked up once; one that is tagged afterwards is looked up each time.
  */
 const updating = <Out>(key: MetricKey.MetricKey<MetricKeyType.MetricKeyType<number, Out>>) => {
   const metric = Metric.fromMetricKey(key)
@@ -65,10 +65,10 @@ const updating = <Out>(key: MetricKey.MetricKey<MetricKeyType.MetricKeyType<numb
 
 const apiWaits = updating(MetricKey.tagged(rateLimitWaits, "at", "api"))
 
-// Each set of scopes is a time series, and sets that come from users' input have no end.
+// Each set of scopes is a time series, and if sets come from users' input, their number has no limit.
 const maxGauges = 100
 
-/** `cxone_auth_rate_limit_waits` `at` the `api`: calls held back by an earlier "not yet". */
+/** `cxone_auth_rate_limit_waits` with `at` = `api`: calls held back by an earlier "not yet". */
 export const apiCallWaited = (): void => apiWaits(1)
 
 /** Makes the metrics of a layer. Its name, if the app gives one, is the label `client`. A client id never is. */

@@ -12,10 +12,11 @@ import type * as Tracer from "effect/Tracer"
 import type { CacheState } from "./Metrics.js"
 
 /**
- * Opens a span for a request in place of the platform's: with the same name, kind and attributes, but without headers. It
- * ends with what `send` gives, which must be free of secrets. `HttpClient.withTracerDisabledWhen` and
- * `HttpClient.withSpanNameGenerator` count as ever. With `propagation` the request carries the span in `traceparent` and
- * `b3`. Without it and without a tracer there is no span, because it would be a third of the cost of the call.
+ * Opens a span for a request in place of the platform's. It has the same name and kind, the method, the full URL, the
+ * origin and the status, and no headers. It ends with what `send` gives, which must be free of secrets.
+ * `HttpClient.withTracerDisabledWhen` and `HttpClient.withSpanNameGenerator` still apply. With `propagation` the
+ * request carries the span in `traceparent` and `b3`. With neither `propagation` nor a tracer there is no span, because
+ * it would be a third of the cost of the call.
  */
 export const requestSpan = <E, R>(
   request: HttpClientRequest.HttpClientRequest,
@@ -47,8 +48,8 @@ const spanOptions = (request: HttpClientRequest.HttpClientRequest): Tracer.SpanO
 export const isTraced = ({ currentTracer }: Fiber.RuntimeFiber<unknown, unknown>): boolean => currentTracer !== untraced
 
 /**
- * Opens the span `CxoneAuth.accessToken` around a look for a token. The look tells the attribute `cache`: hit, stale, joined
- * or miss. Without a tracer there is no span, because it costs ten times as much as a cached token.
+ * Opens the span `CxoneAuth.accessToken` around `look`, which gets a token. `look` reports the attribute `cache`: hit,
+ * stale, joined or miss. Without a tracer there is no span, because it costs ten times as much as a cached token.
  */
 export const accessSpan = <A, E>(
   look: (observe: (cache: CacheState) => void) => Effect.Effect<A, E>,

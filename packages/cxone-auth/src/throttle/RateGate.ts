@@ -31,7 +31,7 @@ export const make = (policy: TokenPolicy): RateGate => {
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.modify(state, (current) => {
           const left = Period.left(current.closed, now)
-          // Of requests that were sent at the same time, one counts.
+          // Requests that were sent at the same time count as one strike.
           const strikes = left > 0 ? current.strikes : current.strikes + 1
           const asked = Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
           const delay = Option.getOrElse(asked, () => Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1)))

@@ -13,7 +13,7 @@ export { RateGate }
 
 /** The waiting lines of one client: one for each origin that said "not yet". Other origins cost nothing. */
 export interface Throttle {
-  /** A call that may be held back for so many milliseconds in all. */
+  /** Makes the visitor for a call that may be held back for `patience` milliseconds in all. */
   readonly visitor: (patience: number) => WaitingLine.Visitor
   /** Runs an attempt at a URL when its origin takes it. */
   readonly through: <A, E>(
@@ -31,8 +31,8 @@ export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Thr
     const lines = new Map<string, WaitingLine.WaitingLine>()
     let visitors = 0
 
-    yield* Effect.addFinalizer(() => Effect.forEach(lines.values(), ({ shutdown }) => shutdown, { discard: true }))
-    // What drives a line belongs to the layer, not to the call that happened to be answered first.
+    yield* Effect.addFinalizer(() => Effect.sync(() => lines.forEach((line) => void line.shutdown())))
+    // The fiber that drives a line belongs to the layer, not to the call that was answered first.
     const run = yield* FiberMap.makeRuntime<never, WaitingLine.WaitingLine, never, void>()
 
     const openLine = (origin: string): WaitingLine.WaitingLine => {

@@ -13,7 +13,7 @@ import type { RateGate } from "./RateGate.js"
 
 /** A call that may have to wait. */
 export interface Visitor {
-  /** The order of the calls. The first goes first, also if it has to try again. */
+  /** The order of the calls. The lowest number goes first, also when it tries again. */
   readonly number: number
   /** For how many more milliseconds it may be held back. */
   patience: number
@@ -21,16 +21,20 @@ export interface Visitor {
 
 /**
  * The waiting line of one server that said "not yet". It lets calls through in their order, as fast as the server takes
- * them: one when the gate opens; two more for each answer other than "not yet", up to half of what was too much before,
- * and from there hardly more than one; and one a second in any case, because an answer may take long.
+ * them. When the gate opens, it lets out one. Each answer other than "not yet" lets out two more, up to half of what
+ * was too much before. From there, each answer lets out hardly more than one. One call a second goes out in any case,
+ * because an answer may take long.
  */
 export interface WaitingLine {
-  /** Runs an attempt at its turn. If the call can't wait so long, or too many wait, it fails at once as held back. */
+  /**
+   * Runs an attempt at its turn. If the call can't wait so long, it fails at once with `held_back`; if too many wait,
+   * with `too_many_waiting`.
+   */
   readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
   /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
   /** Interrupts every call that waits, and lets none wait from now on. */
-  readonly shutdown: Effect.Effect<void>
+  readonly shutdown: () => void
 }
 
 export interface WaitingLineOptions {
@@ -49,18 +53,21 @@ interface Place {
   readonly visitor: Visitor
   /** When the patience of the call ends, in milliseconds since the epoch. */
   readonly deadline: number
-  /** Ends with the round in which the call is let out. */
+  /** Completes when the call is let out, with the number of the round. */
   readonly turn: Deferred.Deferred<number, RateLimited>
   round?: number
 }
 
-/** How long the next call waits for the answer to the one before, in milliseconds, before the jitter. */
+/** How long the driver waits between two calls if no answer comes, in milliseconds without jitter. */
 const pace = 1_000
 
 /** The round of a call that was let through past the line. */
 const outside = -1
 
-/** A gate opens later than the server asked, by jitter. That time is not taken from the patience of a call. */
+/**
+ * A gate opens up to a fifth later than the server asked, by jitter. So a call may wait for up to a fifth longer than
+ * its patience.
+ */
 const jitter = 1.2
 
 export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineOptions): WaitingLine => {
@@ -73,7 +80,8 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   let round = 0
   let onTrial = 0
   let window = 1
-  // Up to here the window doubles, as that of TCP does (RFC 5681 §3.1): half of what was too much in an earlier round.
+  // Below this the window doubles with each round trip, as in TCP (RFC 5681 §3.1). It is half of the window that was
+  // too much in an earlier round.
   let threshold = Number.POSITIVE_INFINITY
 
   const notLetThrough = (reason: RateLimited["reason"], left: number) =>
@@ -141,7 +149,8 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   }
 
   const leave = (place: Place) => {
-    line = line.filter((other) => other !== place)
+    const index = line.indexOf(place)
+    line.splice(index, index < 0 ? 0 : 1)
     if (place.round !== undefined) {
       giveBack(place.round)
     }
@@ -212,16 +221,18 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
         onTrial = 0
         threshold = window > 1 ? window / 2 : threshold
         window = 1
-        // The driver still has the pace of the round before, so the next call starts a new one.
+        // The driver still keeps the pace of the last round. A new one replaces it, now or when the next call waits.
         isDriven = false
         if (line.length > 0) {
           startDriving()
         }
       }
     }),
-    shutdown: Effect.suspend(() => {
+    shutdown: () => {
       isShut = true
-      return Effect.forEach(line, ({ turn }) => Deferred.done(turn, Exit.interrupt(FiberId.none)), { discard: true })
-    })
+      for (const { turn } of line) {
+        Deferred.unsafeDone(turn, Exit.interrupt(FiberId.none))
+      }
+    }
   }
 }

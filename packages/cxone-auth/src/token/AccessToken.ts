@@ -15,7 +15,7 @@ import type { ScopeSet } from "./ScopeSet.js"
 export type Claims = { readonly [name: string]: unknown }
 
 /**
- * The CXone tenant of a token, as its JWTs say. It is not verified.
+ * The CXone tenant of a token, as the id token or the access token names it. It is not verified.
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +23,10 @@ export type Claims = { readonly [name: string]: unknown }
 export interface Tenant {
   /** The id by which CXone's discovery finds the API of the tenant. */
   readonly tenantId: string
-  /** The issuer of the id token, which has the tenant's configuration. Absent if the access token named the tenant. */
+  /**
+   * The issuer of the id token, which serves the tenant's configuration. Absent if the id token names no issuer, or if
+   * the access token named the tenant.
+   */
   readonly issuer?: string
 }
 
@@ -80,7 +83,7 @@ export class AccessToken extends Inspectable.Class {
    */
   readonly requestedScopes: ScopeSet
   /**
-   * The CXone tenant of the token, if its JWTs name one. It is not a secret.
+   * The CXone tenant of the token, if the id token or the access token names one. It is not a secret.
    *
    * @since 0.1.0
    */

@@ -13,8 +13,8 @@ const expiryClaims = Schema.decodeUnknownOption(
 )
 
 /**
- * How long a token lives, in milliseconds from `sentAt`, when it was requested: `expires_in`; without it, what the token
- * says if it is a JWT; without that, the policy's default. Never more than the policy allows (L8).
+ * How long a token lives, in milliseconds from `sentAt`, the time of its request. It is `expires_in`; else what the
+ * token says if it is a JWT; else the policy's default. It is never more than the policy allows (L8).
  *
  * A JWT's `exp` is a time of the provider's clock. So it is read twice, as `exp - iat` and as `exp - sentAt`, and the
  * shorter one counts. The first is right if the clocks differ, the second if the token is not new.
@@ -42,8 +42,8 @@ export const usableUntil = (policy: TokenPolicy, token: AccessToken): number =>
   token.expiresAt - shareOf(token, policy.marginFraction, policy.margin)
 
 /**
- * From when a token is renewed ahead of its end, in milliseconds since the epoch (L4): one window before the margin, and
- * earlier by the jitter, of which `draw` (0 to 1) says how much.
+ * From when a token is renewed ahead of its end, in milliseconds since the epoch (L4). That is one window before the
+ * margin, and earlier by the jitter. `draw`, a random number from 0 to 1, scales the jitter.
  */
 export const renewableFrom = (policy: TokenPolicy, token: AccessToken, draw: number): number =>
   usableUntil(policy, token) -

@@ -1,6 +1,6 @@
 import * as Duration from "effect/Duration"
 
-/** For how long something counts: `length` milliseconds from `since`, in milliseconds since the epoch. */
+/** How long something counts. It begins at `since` (milliseconds since the epoch) and lasts `length` milliseconds. */
 export interface Period {
   readonly since: number
   readonly length: number
@@ -11,13 +11,13 @@ export const make = (since: number, length: Duration.DurationInput): Period => (
   length: Duration.toMillis(length)
 })
 
-/** The period that has always ended. */
+/** A period that has ended, whatever the time is. */
 export const ended: Period = { since: 0, length: 0 }
 
 /**
- * Whether `now` lies within a period. If the clock was set back to before the start, the period has ended (L12): its age
- * is unknown, and nothing may count for longer than it was meant to. The hot path keeps the two numbers in an object of
- * its own, so this takes them one by one.
+ * Whether `now` lies within a period. If the clock was set back to before the start, the period has ended (L12): its
+ * age is unknown, and nothing may count for longer than it was meant to. `TokenSlot.Held`, on the hot path, holds no
+ * `Period`, so this takes the two numbers.
  */
 export const isWithin = (since: number, length: number, now: number): boolean => {
   const age = now - since

@@ -11,9 +11,7 @@ import * as BoundedDuration from "./BoundedDuration.js"
  * @category models
  */
 export interface TokenPolicy {
-  /**
-   * How long before its end a token is no longer handed out: 30 s. Clocks differ, and a call takes time to arrive.
-   */
+  /** A token is not handed out in this last part of its life: 30 s. Clocks differ, and a call takes time to arrive. */
   readonly margin: Duration.Duration
   /** The same as a fraction: 0.1. The shorter one counts, because a short-lived token could not be used otherwise. */
   readonly marginFraction: number
@@ -25,8 +23,8 @@ export interface TokenPolicy {
   /** The same as a fraction: 0.2. The shorter one counts. */
   readonly refreshFraction: number
   /**
-   * How much earlier than that a renewal may start, as a fraction of the window: 0.2. It is drawn for each token, so that
-   * 2,000 processes that got theirs in the same second renew over a minute.
+   * How much earlier than that a renewal may start, as a fraction of the window: 0.2. Each token gets a random share of
+   * it. So 2,000 processes that got their tokens in the same second spread their renewals over a minute.
    */
   readonly refreshJitter: number
   /** The lifetime of a token if the provider does not say it: 1 hour, as CXone's tokens have. */
@@ -39,7 +37,10 @@ export interface TokenPolicy {
    * credentials may take as long.
    */
   readonly attemptTimeout: Duration.Duration
-  /** How long the body of a refusal is read: 5 s. It only adds to the description; the status alone is the refusal. */
+  /**
+   * How long the body of a refusal is read: 5 s. After that, the status and the headers alone decide what the refusal
+   * means.
+   */
   readonly refusalBodyTimeout: Duration.Duration
   /** How many bytes of an answer are read: 64 KiB. CXone's token answers have less than 8 KiB. */
   readonly maxAnswerBytes: number
@@ -58,7 +59,10 @@ export interface TokenPolicy {
    * fifth more by jitter. If the endpoint asks for more, the caller gets the error at once. Zero: it never waits.
    */
   readonly maxWait: Duration.Duration
-  /** How long nothing is sent after a 429 without `Retry-After`: 1 s, doubling each time until a request succeeds. */
+  /**
+   * The pause after a 429 without `Retry-After`: 1 s. It doubles with each further 429 until a request succeeds. At the
+   * API, calls that do not wait are sent in spite of it.
+   */
   readonly rateLimitDelay: Duration.Duration
   /** The longest `Retry-After` that is believed: 1 hour. */
   readonly maxRateLimit: Duration.Duration
@@ -67,12 +71,15 @@ export interface TokenPolicy {
    * provider lock the client out.
    */
   readonly refusalMemory: Duration.Duration
-  /** The longest of these times: 5 min. A client that is put right is noticed within it. */
+  /**
+   * The longest of these times: 5 min. After a client is corrected at the provider, it is refused from memory for at
+   * most this long.
+   */
   readonly maxRefusalMemory: Duration.Duration
 
   /**
-   * How long a discovery document is fresh: 1 hour. After that the next call has it fetched again in the background, and
-   * uses the old one meanwhile. So a tenant that moves is noticed, and an outage of discovery is not.
+   * How long a discovery document is fresh: 1 hour. After that, the next call starts a fetch in the background and uses
+   * the old document. So a move of the tenant is noticed, and an outage of discovery fails no call.
    */
   readonly discoveryLifetime: Duration.Duration
 
@@ -82,8 +89,9 @@ export interface TokenPolicy {
    */
   readonly refusedTokenMemory: Duration.Duration
   /**
-   * How long the client reads the body of an answer that the caller will not see, so that the connection can be used again:
-   * 1 s. After that a new connection costs less. A 403 is searched for `insufficient_scope` for as long.
+   * How long the client reads the body of an answer that the caller will not see, so that the connection can be used
+   * again: 1 s. After that, a new connection is cheaper than reading on. A 403 is searched for `insufficient_scope` for
+   * as long.
    */
   readonly discardTimeout: Duration.Duration
   /**
@@ -186,7 +194,7 @@ export const makeOf = (names: ReadonlyArray<keyof TokenPolicy>, options: TokenPo
   }
   // A token that is due for renewal as soon as it arrives would make every call start an exchange.
   if (policy.marginFraction + policy.refreshFraction * (1 + policy.refreshJitter) > 0.9) {
-    refuse("marginFraction and refreshFraction, with refreshJitter, leave less than a tenth of a token's life")
+    refuse("marginFraction + refreshFraction * (1 + refreshJitter) is above 0.9: renewals would have no pause")
   }
   return policy
 }
@@ -196,9 +204,9 @@ const make = (options: TokenPolicyOptions) => makeOf(Record.keys(fields), option
 const defaults = make({})
 
 /**
- * Policies. `defaults` has every number at its default. `make` builds a policy from the numbers that differ. It throws a
- * `TypeError` that names the field if a number is negative, out of range or no number, or larger than one that it must
- * not exceed.
+ * Policies. `defaults` has every number at its default. `make` builds a policy from the numbers that differ. It throws
+ * a `TypeError` that names the field if a value has the wrong type, is out of range, or exceeds the field that limits
+ * it (`margin` may not exceed `refreshWindow`).
  *
  * @since 0.1.0
  * @category constructors

@@ -118,6 +118,20 @@ describe("RetriedExchange", () => {
       })
     )
 
+    it.effect("the waits of a 503 count once against the 60 s: two of 30 s fit, and 61 s don't", () =>
+      Effect.gen(function* () {
+        const attempts = (seconds: string) =>
+          failureOf(answers(() => new Response("", { status: 503, headers: { "retry-after": seconds } }))).pipe(
+            Effect.map(({ sent }) => sent.length)
+          )
+        expect(yield* attempts("20")).toBe(4)
+        expect(yield* attempts("30")).toBe(3)
+        expect(yield* attempts("31")).toBe(2)
+        expect(yield* attempts("60")).toBe(2)
+        expect(yield* attempts("61")).toBe(1)
+      })
+    )
+
     it.effect("if it is longer than 60 s the exchange fails at once", () =>
       Effect.gen(function* () {
         const { error, sent } = yield* failureOf(answers(limited("61")))

@@ -280,7 +280,7 @@ describe("TokenEndpoint", () => {
       const echo: Play = ({ body }) => Effect.sync(() => new Response(`cannot use ${body}`, { status: 400 }))
       const { error } = yield* failureOf(echo)
       expect(error.message).toContain(
-        "cannot use grant_type=client_credentials&client_id=<struck>&client_secret=<struck>"
+        "cannot use grant_type=client_credentials&client_id=<redacted>&client_secret=<redacted>"
       )
       for (const spelling of [clientSecret, "s%2Fe%2Bc%3Dr+et%26", "my app", "my+app"]) {
         expect(JSON.stringify(error)).not.toContain(spelling)
@@ -298,7 +298,7 @@ describe("TokenEndpoint", () => {
         credentials
       })
       const error = Option.getOrThrow(Either.getLeft(result))
-      expect(error.message).toContain('"Client authentication failed: <struck>"')
+      expect(error.message).toContain('"Client authentication failed: <redacted>"')
     })
   )
 

@@ -27,13 +27,13 @@ const spellings: ReadonlyArray<readonly [string, string]> = [
 
 describe("Redaction", () => {
   it.each(spellings)("S2: strikes a secret out, %s", (_, spelling) => {
-    expect(quote(`before ${spelling} after`, [Redacted.make(secret)])).toBe("before <struck> after")
+    expect(quote(`before ${spelling} after`, [Redacted.make(secret)])).toBe("before <redacted> after")
   })
 
   it("S2: strikes the whole text if it holds a piece of a secret, cut off or in an unknown spelling", () => {
     const long = Redacted.make("Zm9v/YmFy+cXV4/aGVsbG8=")
-    expect(quote("client_secret=Zm9v/YmFy+cX... is wrong", [long])).toBe("<struck>")
-    expect(quote("Z-m-9-v / Y-m-F-y + c-X-V-4", [long])).toBe("<struck>")
+    expect(quote("client_secret=Zm9v/YmFy+cX... is wrong", [long])).toBe("<redacted>")
+    expect(quote("Z-m-9-v / Y-m-F-y + c-X-V-4", [long])).toBe("<redacted>")
     expect(quote("client_secret=Zm9v... is wrong", [long])).toBe("client_secret=Zm9v... is wrong")
   })
 
@@ -48,7 +48,7 @@ describe("Redaction", () => {
     ["base64 of a plain pair", Buffer.from("an-id7:KEYSEC-qwertyuiop====").toString("base64")],
     ["hex", Buffer.from("an-id:KEYSEC-qwertyuiop====").toString("hex")]
   ])("S2: strikes the whole text if it holds a secret in %s", (_, text) => {
-    expect(quote(`could not read: ${text}.`, [Redacted.make("KEYSEC-qwertyuiop====")])).toBe("<struck>")
+    expect(quote(`could not read: ${text}.`, [Redacted.make("KEYSEC-qwertyuiop====")])).toBe("<redacted>")
     expect(quote(`could not read: ${text}.`, [Redacted.make("another-secret-of-length")])).toContain("could not read")
   })
 
@@ -58,7 +58,7 @@ describe("Redaction", () => {
     const behind = `${"word ".repeat(60)}${encoded}`
     expect(quote(behind, [Redacted.make(long)])).toBe(`${behind.slice(0, 200)}…`)
     const across = `${"word ".repeat(33)}${encoded}`
-    expect(quote(across, [Redacted.make(long)])).toBe("<struck>")
+    expect(quote(across, [Redacted.make(long)])).toBe("<redacted>")
   })
 
   it("decodes escapes, so that a quotation can be read", () => {
@@ -68,17 +68,17 @@ describe("Redaction", () => {
 
   it("S2: strikes everything that looks like a JWT", () => {
     const jwt = `${Encoding.encodeBase64Url('{"alg":"none"}')}.${Encoding.encodeBase64Url('{"sub":"x"}')}.c2ln`
-    expect(quote(`token ${jwt}!`, [])).toBe("token <struck>!")
+    expect(quote(`token ${jwt}!`, [])).toBe("token <redacted>!")
   })
 
   it("S2: cuts at 200 characters, after secrets were struck", () => {
     const long = quote(`${"x".repeat(195)}${secret}`, [Redacted.make(secret)])
-    expect(long).toBe(`${"x".repeat(195)}<stru…`)
+    expect(long).toBe(`${"x".repeat(195)}<reda…`)
     expect(quote("y".repeat(200), [])).toBe("y".repeat(200))
   })
 
   it("S2: strikes a long secret as a whole, even if it contains a short one", () => {
-    expect(quote("id-and-secret", [Redacted.make("id"), Redacted.make("id-and-secret")])).toBe("<struck>")
+    expect(quote("id-and-secret", [Redacted.make("id"), Redacted.make("id-and-secret")])).toBe("<redacted>")
   })
 
   it("keeps a log line one line", () => {

@@ -61,8 +61,8 @@ describe("C4: by default a call that is answered 429 is RateLimited at once", ()
       const error = yield* Effect.flip(client.post("/y"))
       expect(error).toMatchObject({ _tag: "RateLimited", reason: "held_back" })
       expect(error.message).toBe(
-        `This request was not sent: ${host} has said that it takes no API requests for now. Try again in 4s, ` +
-          "or let calls wait (CxoneHttpClient.layerWith({ onRateLimited: { wait } }))."
+        `This request was not sent: ${host} has said that it takes no API requests for now. Try again in 4s. ` +
+          "To let calls wait instead, set CxoneHttpClient.layerWith({ onRateLimited: { wait } })."
       )
       expect((yield* client.get("https://files.example.com/x")).status).toBe(200)
       yield* TestClock.adjust("4 seconds")

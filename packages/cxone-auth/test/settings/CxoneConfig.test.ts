@@ -287,7 +287,7 @@ describe("CxoneConfig", () => {
       [
         "two places at once",
         { ...pair, ...key, CXONE_ISSUER: "https://cxone.niceincontact.com", CXONE_AREA: "na1" },
-        ["at CXONE_AREA", "beside CXONE_ISSUER"]
+        ["at CXONE_AREA", "together with CXONE_ISSUER"]
       ],
       ["an unknown region", { ...pair, CXONE_REGION: canary }, ["CXONE_REGION", "us, us-devtest, eu, ap"]],
       ["an unknown client auth", { ...pair, CXONE_CLIENT_AUTH: canary }, ["CXONE_CLIENT_AUTH", "post, basic"]],

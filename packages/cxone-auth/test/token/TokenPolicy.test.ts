@@ -45,7 +45,7 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
   [{ marginFraction: 0 }, /marginFraction is 0; expected a number from 0.001 to 0.9/],
   [{ marginFraction: "a tenth" }, /marginFraction is a tenth/],
   [{ refreshFraction: Number.NaN }, /refreshFraction is NaN/],
-  [{ refreshFraction: 0.7 }, /leave less than a tenth of a token's life/],
+  [{ refreshFraction: 0.7 }, /is above 0.9: renewals would have no pause/],
   [{ refreshJitter: 1.5 }, /refreshJitter is 1.5; expected a number from 0 to 1/],
   [{ retries: 1.5 }, /retries is 1.5; expected a whole number from 0 to 100/],
   [{ retries: -1 }, /retries is -1/],
