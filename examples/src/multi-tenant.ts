@@ -26,8 +26,8 @@ const credentialsOf = ({ tenants }: CxoneSimulatorService, tenant: string) =>
 
 /**
  * A client for each tenant, by name. A client that no call has used for ten minutes is dropped, with its token. The
- * credentials are an effect, because then a vault that fails makes the call fail, and the next call asks the vault again.
- * If the layer itself failed, `LayerMap` would keep that failure while calls go on.
+ * credentials are an effect. If the vault fails, only the call fails, and the next call asks the vault again. If the
+ * layer failed instead, `LayerMap` would keep the failed layer.
  */
 class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
   lookup: (tenant: string) =>

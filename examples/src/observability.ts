@@ -26,7 +26,7 @@ const exportedDay = (endpoint: URL) =>
     const deliveries = yield* OtlpExport.exporting(endpoint, observedDay)
     yield* Console.log(`\nExport to ${endpoint.origin}\n`)
     for (const { isTaken, path, requests } of deliveries) {
-      yield* Console.log(`${path.padEnd(14)}${isTaken ? "taken" : "not taken"} (requests: ${requests})`)
+      yield* Console.log(`${path.padEnd(14)}${isTaken ? "accepted" : "not accepted"} (requests: ${requests})`)
     }
     if (deliveries.length === 0 || deliveries.some(({ isTaken }) => !isTaken)) {
       yield* exitWithFailure

@@ -235,8 +235,8 @@ describe("observability", () => {
     Effect.gen(function* () {
       const collector = yield* Collector.make
       const { code, output } = yield* run("observability", { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint })
-      expect(output).toMatch(/^\/v1\/traces +taken/m)
-      expect(output).toMatch(/^\/v1\/metrics +taken/m)
+      expect(output).toMatch(/^\/v1\/traces +accepted/m)
+      expect(output).toMatch(/^\/v1\/metrics +accepted/m)
 
       const spans = yield* collector.spans
       expect(new Set(spans.map(({ name }) => name))).toEqual(
@@ -274,8 +274,8 @@ describe("observability", () => {
   it.live("without a collector where one was promised: it says so, and fails", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("observability", { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" })
-      expect(output).toMatch(/^\/v1\/traces +not taken/m)
-      expect(output).toMatch(/^\/v1\/metrics +not taken/m)
+      expect(output).toMatch(/^\/v1\/traces +not accepted/m)
+      expect(output).toMatch(/^\/v1\/metrics +not accepted/m)
       expect(code).toBe(1)
     })
   )

@@ -26,7 +26,7 @@ const about = (tenantId: string, iat: number) => ({
   exp: iat + 3600
 })
 
-/** An access token of a tenant, with the claims that CXone's have (facts §2c). `iat` is in seconds. */
+/** An access token of a tenant, with the claims that CXone's tokens have (docs/cxone-facts.md). `iat` is in seconds. */
 export const accessToken = (tenantId: string, iat: number): string =>
   sign({
     iss: "https://auth.nice-incontact.com",

@@ -84,8 +84,8 @@ export interface TokenPolicy {
   readonly discoveryLifetime: Duration.Duration
 
   /**
-   * How long the client remembers that the API refused a renewed token: 60 s. A route that always answers 401 then costs
-   * one renewal a minute, and not one a call.
+   * How long the client remembers that the API refused a renewed token: 60 s. One route that always answers 401 then
+   * costs one renewal a minute, and not one a call.
    */
   readonly refusedTokenMemory: Duration.Duration
   /**
