@@ -9,13 +9,20 @@ import * as Ref from "effect/Ref"
  * look at a cached token. Every change goes through `Ref.set`, `Ref.update` or `Ref.modify`.
  */
 export class PeekableRef<A> extends Effectable.Class<A> implements Ref.Ref<A> {
-  readonly [Ref.RefTypeId]: Ref.Ref.Variance<A>[Ref.RefTypeId] = variance
-  readonly [Readable.TypeId]: Readable.TypeId = Readable.TypeId
   #current: A
 
   constructor(initial: A) {
     super()
     this.#current = initial
+  }
+
+  // Getters, because a field would cost 8 bytes in each of 100,000 slots.
+  get [Ref.RefTypeId](): Ref.Ref.Variance<A>[Ref.RefTypeId] {
+    return variance
+  }
+
+  get [Readable.TypeId](): Readable.TypeId {
+    return Readable.TypeId
   }
 
   peek(): A {

@@ -34,11 +34,10 @@ export interface TokenCache<E> {
 
 type Observe = (cache: CacheState) => void
 type Slot<E> = TokenSlot.TokenSlot<E>
-type State<E> = TokenSlot.State<E>
 type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-type Step<E, A> = readonly [Effect.Effect<A, E>, State<E>]
+type Step<E, A> = readonly [Effect.Effect<A, E>, TokenSlot.State<E>]
 
-const reasonOf = ({ held, wasInvalidated }: Pick<State<never>, "held" | "wasInvalidated">): RenewalReason =>
+const reasonOf = ({ held, wasInvalidated }: Pick<TokenSlot.State<never>, "held" | "wasInvalidated">): RenewalReason =>
   held !== undefined ? "expired" : wasInvalidated ? "invalidated" : "first"
 
 const failureOf = (cause: Cause.Cause<Retry.Failure>, at: number): TokenSlot.LastFailure => ({
@@ -84,7 +83,7 @@ export const make = <E extends Retry.Failure>(options: {
 
   const launch = (
     slot: Slot<E>,
-    current: State<E>,
+    current: TokenSlot.State<E>,
     reason: RenewalReason,
     wait: (flight: Effect.Effect<AccessToken, E>) => Effect.Effect<AccessToken, E>
   ): Step<E, AccessToken> => {
@@ -95,7 +94,7 @@ export const make = <E extends Retry.Failure>(options: {
   /** Changes a slot, and then runs the effect that belongs to the change. Nothing interrupts in between. */
   const step = <A>(
     { state }: Slot<E>,
-    take: (current: State<E>, now: number, restore: Restore) => Step<E, A>
+    take: (current: TokenSlot.State<E>, now: number, restore: Restore) => Step<E, A>
   ): Effect.Effect<A, E> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>

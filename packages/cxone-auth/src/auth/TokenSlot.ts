@@ -45,10 +45,7 @@ export interface Held {
 }
 
 /** The last failed exchange: the error's tag (`Defect` for a bug), and when, in milliseconds since the epoch. */
-export interface LastFailure {
-  readonly tag: string
-  readonly at: number
-}
+export type LastFailure = { readonly tag: string; readonly at: number }
 
 /** A look at a slot. */
 export interface Snapshot {
