@@ -39,6 +39,9 @@ export default defineConfig({
   test: {
     include: ["packages/cxone-auth/test/**/*.test.ts", loads],
     exclude: slow.map((name) => `packages/cxone-auth/test/promises/${name}.test.ts`),
+    // Left out by their titles are crowds, whole days and random texts: they take seconds to notice what a small test
+    // notices as well.
+    testNamePattern: /^(?!.*(?:\d,000|300 tenants|500 calls|a day of calls|random|whatever|whenever|ever nearer)).*$/,
     // One process for all files of a run: loading effect for each would take longer than the tests do.
     isolate: false,
     sequence: { sequencer: QuickFirst },
