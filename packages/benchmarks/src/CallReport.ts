@@ -27,7 +27,7 @@ export const throughputTable = ({ throughput }: CallFigures): string =>
       "with auth, requests/s",
       "without, requests/s",
       "ratio",
-      "half of the rounds",
+      "middle half of the ratios",
       "without spans, requests/s",
       "ratio"
     ],
@@ -46,7 +46,7 @@ export const closedTable = ({ closed }: CallFigures): string =>
   table(
     ["Requests at the server", ...closed.map(({ name }) => name)],
     [
-      ["until the time had passed", ...closed.map((each) => number(Stampede.arrived(each, 0, Stampede.opening)))],
+      ["before the API accepted calls", ...closed.map((each) => number(Stampede.arrived(each, 0, Stampede.opening)))],
       ...[10, 50, 100, 500, 2_000].map((millis) => [
         `in the first ${number(millis)} ms after the first that was let in`,
         ...closed.map((each) => {
@@ -56,7 +56,7 @@ export const closedTable = ({ closed }: CallFigures): string =>
       ]),
       ["in all", ...closed.map(({ arrivals }) => number(arrivals.length))],
       [
-        "first let in, ms after the opening",
+        "first waiting call sent, ms after the API accepts calls",
         ...closed.map((each) => number(firstAfterOpening(each) - Stampede.opening))
       ],
       ["calls that were served", ...closed.map(({ served }) => number(served))],
@@ -127,7 +127,7 @@ turns, after one that does not count. Figures are medians; the ratio is the medi
 
 ${throughputTable(figures)}
 
-The platform's client opens a span for each request. Ours opens one instead only if there is a tracer, and here is none.
+The platform's client opens a span for each request. Ours opens one instead only if there is a tracer. This benchmark has none.
 The last columns compare ours with the platform's client without a span.
 
 ## 5,000 calls at once into a 429 with \`Retry-After: 2\`

@@ -52,7 +52,7 @@ export const heapTable = ({ entries, rounds }: Figures): string => {
     number(((memory?.heap ?? Number.NaN) - (samples[0]?.heap ?? Number.NaN)) / megabyte, 2)
   const [first] = rounds
   return table(
-    ["MB of heap more than at first", "first time", "second time", "`LayerMap` alone"],
+    ["heap growth in MB", "first time", "second time", "`LayerMap` alone"],
     [
       ...first.samples.map(({ tenants }, index) => [
         `${number(tenants)} tenants`,
@@ -142,9 +142,8 @@ export const markdown = (figures: Figures, machine: Machine, plotFile: string): 
 
 Written by \`pnpm bench:tenants\`. All figures are from one run.
 
-**What.** ${count} tenants in one Node process. Each is a whole \`CxoneHttpClient.layer\` over a \`CxoneAuth.layer\` with
-\`Credentials.accessKey\` of its own and \`CxoneEnvironment.discover\`, made on demand by its name through effect's
-\`LayerMap.Service\` (\`idleTimeToLive\` of an hour). All share one \`HttpClient\` (\`NodeHttpClient.layerUndici\`). CXone is
+**What.** ${count} tenants in one Node process. Each has its own \`CxoneHttpClient.layer\` over its own \`CxoneAuth.layer\`, with
+\`Credentials.accessKey\` and \`CxoneEnvironment.discover\`. \`LayerMap.Service\` makes them when a tenant is first used (\`idleTimeToLive\` of an hour). All share one \`HttpClient\` (\`NodeHttpClient.layerUndici\`). CXone is
 a plain \`node:http\` server on loopback, in a process of its own. Its tokens are JWTs of ${number(figures.tokenLength)} characters
 that live for an hour.
 

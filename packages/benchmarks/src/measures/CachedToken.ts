@@ -44,9 +44,9 @@ const run = (quick: boolean) =>
     const best = bestPeer({ better: "less", peers: managing }) ?? Number.NaN
     return {
       method:
-        `The token is looked for ${number(times)} times in one running fiber. The other libraries are awaited in one async ` +
+        `One running fiber reads the token ${number(times)} times. The other libraries are awaited in one async ` +
         `function. Figures are medians of ${rounds} rounds, by turns; the tutorial's class was run once. Simple-oauth2 and ` +
-        "openid-client manage no tokens, so theirs is a look at a variable.",
+        "openid-client manage no tokens, so for them the wrapper only reads a variable.",
       figures: [
         {
           name: "a cached token",

@@ -181,7 +181,7 @@ const sizeReason = (core: Uint8Array, whole: Uint8Array): string => {
   const code = withoutSentences(new TextDecoder().decode(core))
   const wordless = gzipped(new TextEncoder().encode(code))
   return (
-    `Without any sentence it would still be ${number(wordless / 1_024, 1)} KiB. The sentences are the messages of errors, ` +
+    `Without the texts of its error messages it would still be ${number(wordless / 1_024, 1)} KiB. The sentences are the messages of errors, ` +
     "which help a person to find a wrong setting. The rest is spread over all folders: leaving one out would cost a " +
     "way into CXone or a promise. Layers are statics of one class, so a bundler cannot leave any out. A program " +
     `carries it beside ${number(gzipped(whole) / gzipped(core) - 1, 1)} times as much of \`effect\` and \`@effect/platform\`.`

@@ -126,9 +126,9 @@ const run = Effect.gen(function* () {
   return {
     method:
       `${clients} clients have ${number(scopeSets)} sets of scopes each. Each set has an opaque token of ${tokenBytes} bytes. ` +
-      `Access is \`accessTokenFor\`, ${number(accesses)} times, by turns; figures are medians of nine rounds. Access at 1 ` +
-      `is to a client with one key. Peers keep one token in an instance, so ${number(peerKeys)} instances of each were made, ` +
-      "with credentials of their own. What an instance takes that only keeps a token was subtracted.",
+      `Access is \`accessTokenFor\`, ${number(accesses)} times, by turns; figures are medians of nine rounds. "Access at ` +
+      `1 key" uses a client that has only one key. Peers keep one token in an instance, so ${number(peerKeys)} instances of each were made, ` +
+      "with credentials of their own. The memory of an instance that only keeps a token was subtracted.",
     figures: [
       {
         name: "memory a key",
