@@ -35,12 +35,23 @@ const house = (name, floors) => {
   const all = namesOf(floors)
 
   return [
-    {
+    // A file is seen by what it imports, by who imports it, or as an orphan.
+    ...[
+      { from: { path: src, pathNot: [`${src}index\\.ts$`, inside(all)] }, to: {} },
+      { from: {}, to: { path: src, pathNot: [`${src}index\\.ts$`, inside(all)] } },
+      { from: { orphan: true, path: src, pathNot: inside(all) }, to: {} }
+    ].map((rule) => ({
       name: `every-file-of-${name}-has-a-folder`,
       comment: "Only index.ts stands at the root. Name a new folder in the floors.",
       severity: "error",
-      from: { path: src, pathNot: [`${src}index\\.ts$`, inside(all)] },
-      to: {}
+      ...rule
+    })),
+    {
+      name: `${name}-is-imported-by-its-name`,
+      comment: "Other packages import what index.ts exports.",
+      severity: "error",
+      from: { pathNot: `^packages/${name}/` },
+      to: { path: src, pathNot: `${src}index\\.ts$` }
     },
     ...floors.flatMap((floor, i) =>
       Object.entries(floor).flatMap(([folder, { doors }]) => [

@@ -57,7 +57,7 @@ it.live(
         ]
       )
       const report = CallReport.markdown(figures, yield* Machine.current, "calls.svg")
-      for (const unit of ["requests/s", "ms after the opening", "seconds until"]) {
+      for (const unit of ["requests/s", "ms after the API accepts calls", "seconds until"]) {
         assert.include(report, unit)
       }
       assert.notMatch(report + CallReport.plot(figures), /NaN|undefined|Infinity/)

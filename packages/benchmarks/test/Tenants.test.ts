@@ -72,7 +72,7 @@ layer(TestLayer, { excludeTestServices: true })("tenants", (it) => {
       )
 
       const report = Report.markdown(figures, yield* Machine.current, "tenants.svg")
-      for (const unit of ["Bytes a tenant", "MB of heap", "ms to the first answer", "tenants/s", "wall, s"]) {
+      for (const unit of ["Bytes a tenant", "heap growth in MB", "ms to the first answer", "tenants/s", "wall, s"]) {
         assert.include(report, unit)
       }
       assert.notMatch(report, /NaN|undefined|Infinity/)

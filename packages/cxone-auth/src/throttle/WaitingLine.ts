@@ -8,6 +8,7 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { RateLimited } from "../errors/CxoneAuthError.js"
 import { notBefore } from "../http/Retry.js"
+import * as Period from "../token/Period.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { RateGate } from "./RateGate.js"
 
@@ -51,8 +52,8 @@ export interface WaitingLineOptions {
 
 interface Place {
   readonly visitor: Visitor
-  /** When the patience of the call ends, in milliseconds since the epoch. */
-  readonly deadline: number
+  /** How long the call may wait. */
+  readonly waits: Period.Period
   /** Completes when the call is let out, with the number of the round. */
   readonly turn: Deferred.Deferred<number, RateLimited>
   round?: number
@@ -139,7 +140,8 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   })
 
   const join = (visitor: Visitor, now: number): Place => {
-    const place: Place = { visitor, deadline: now + visitor.patience, turn: Deferred.unsafeMake(FiberId.none) }
+    const turn = Deferred.unsafeMake<number, RateLimited>(FiberId.none)
+    const place: Place = { visitor, waits: Period.make(now, visitor.patience), turn }
     const before = Arr.findLastIndex(line, (other) => other.visitor.number < visitor.number)
     line.splice(Option.match(before, { onNone: () => 0, onSome: (index) => index + 1 }), 0, place)
     if (!isDriven) {
@@ -191,12 +193,12 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
     onWait()
     const place = join(visitor, now)
     const trial = yield* Effect.onError(restore(awaitTurn(place)), () => Effect.sync(() => leave(place)))
-    visitor.patience -= Math.max(0, (yield* Clock.currentTimeMillis) - now)
+    visitor.patience = Period.left(place.waits, yield* Clock.currentTimeMillis)
     return trial
   })
 
-  const sendAway = (before: number, left: number) => {
-    const [staying, leaving] = Arr.partition(line, ({ deadline }) => deadline < before)
+  const sendAway = (now: number, left: number) => {
+    const [staying, leaving] = Arr.partition(line, ({ waits }) => Period.left(waits, now) < left)
     line = staying
     for (const { turn } of leaving) {
       Deferred.unsafeDone(turn, Exit.fail(notLetThrough("held_back", left)))
@@ -215,7 +217,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
       const left = Duration.toMillis(yield* gate.close(retryAfter))
       const now = yield* Clock.currentTimeMillis
       isAsked = Option.exists(retryAfter, Duration.greaterThan(Duration.zero)) || (isAsked && !wasOpen)
-      sendAway(now + left, left)
+      sendAway(now, left)
       if (wasOpen) {
         round += 1
         onTrial = 0

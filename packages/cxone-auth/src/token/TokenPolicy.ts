@@ -135,8 +135,6 @@ const number =
 
 const whole = (fallback: number, min: number, max: number) => number(fallback, min, max, "whole number")
 
-const mebibytes = 1024 * 1024
-
 const fields: { readonly [Field in keyof TokenPolicy]: Decode<TokenPolicy[Field]> } = {
   margin: duration("30 seconds"),
   marginFraction: number(0.1, 0.001, 0.9),
@@ -147,7 +145,7 @@ const fields: { readonly [Field in keyof TokenPolicy]: Decode<TokenPolicy[Field]
   maxLifetime: duration("24 hours", "1 second"),
   attemptTimeout: duration("10 seconds"),
   refusalBodyTimeout: duration("5 seconds"),
-  maxAnswerBytes: whole(64 * 1024, 1, 16 * mebibytes),
+  maxAnswerBytes: whole(64 * 1024, 1, 16 * 1024 * 1024),
   retries: whole(3, 0, 100),
   retryDelay: duration("1 second"),
   retryFactor: number(2, 1, 100),
@@ -161,7 +159,7 @@ const fields: { readonly [Field in keyof TokenPolicy]: Decode<TokenPolicy[Field]
   refusedTokenMemory: duration("60 seconds"),
   discardTimeout: duration("1 second"),
   maxWaitingCalls: whole(1_000, 1, 1_000_000),
-  maxErrorBytes: whole(8 * 1024, 1, 16 * mebibytes)
+  maxErrorBytes: whole(8 * 1024, 1, 16 * 1024 * 1024)
 }
 
 const pairs = [
@@ -173,10 +171,10 @@ const pairs = [
 
 /** Builds a policy as {@link TokenPolicy} does, but only from the numbers that have these names. */
 export const makeOf = (names: ReadonlyArray<keyof TokenPolicy>, options: TokenPolicyOptions): TokenPolicy => {
-  for (const name of Object.keys(options)) {
-    if (!names.some((known) => known === name)) {
-      refuse(`there is no ${name}; the fields are ${names.join(", ")}`)
-    }
+  const unknown = Object.keys(options).find((name) => !names.some((known) => known === name))
+  if (unknown !== undefined) {
+    const problem = unknown in fields ? `${unknown} has no effect here` : `there is no ${unknown}`
+    refuse(`${problem}; the fields are ${names.join(", ")}`)
   }
   // Each field decodes to its own type, which the type of `Record.map` can't say.
   const policy = Record.map(fields, (decode: Decode<unknown>, name) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, TestClock } from "effect"
+import { CxoneHttpClient } from "cxone-auth"
+import { type Clock, Duration, Effect, Fiber, Random, TestClock } from "effect"
 import { world } from "../support/DiscoveryWorld.js"
 import * as Fake from "../support/FakeCxone.js"
 import { json } from "../support/ScriptedHttpClient.js"
@@ -50,6 +51,32 @@ describe("L12: a clock that is set back by an hour ends every memory", () => {
       expect(yield* acted).toBe(before)
       yield* TestClock.setTime(9 * hour)
       expect(yield* acted).toBe(before + sentAgain)
+    })
+  )
+
+  it.scoped("L12: a call that waits for the API gets no new patience", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(10 * hour)
+      // Only what the clock says goes back: sleeps go on, as they do on a machine.
+      const testClock = yield* Effect.clock
+      let offset = 0
+      const skewed: Clock.Clock = {
+        ...testClock,
+        unsafeCurrentTimeNanos: () => testClock.unsafeCurrentTimeNanos(),
+        unsafeCurrentTimeMillis: () => testClock.unsafeCurrentTimeMillis() - offset,
+        currentTimeMillis: Effect.map(testClock.currentTimeMillis, (millis) => millis - offset),
+        sleep: (duration) => testClock.sleep(duration)
+      }
+      const retryAfter = () => new Response("", { status: 429, headers: { "retry-after": "40" } })
+      const onSkewed = Effect.withClock(skewed)
+      const { count, cxone } = yield* onSkewed(world(Fake.play({ api: retryAfter })))
+      const waiting = cxone.get("/x").pipe(CxoneHttpClient.withOnRateLimited({ wait: "1 minute" }))
+      const fiber = yield* Effect.fork(onSkewed(Effect.withRandom(Effect.either(waiting), Random.fixed([0]))))
+      yield* TestClock.adjust("39 seconds")
+      offset = hour
+      yield* TestClock.adjust("20 seconds")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "Left", left: { _tag: "RateLimited" } })
+      expect(yield* count("api")).toBe(2)
     })
   )
 })

@@ -119,7 +119,7 @@ describe("TokenPolicy", () => {
   it("CxoneHttpClient.layerWith takes the numbers that it uses, and no others", () => {
     expect(() => CxoneHttpClient.layerWith(options({ maxWaitingCalls: 10, maxRateLimit: "1 minute" }))).not.toThrow()
     expect(() => CxoneHttpClient.layerWith(options({ retries: 1 }))).toThrow(
-      /^TokenPolicy: there is no retries; the fields are refusedTokenMemory, discardTimeout, /
+      /^TokenPolicy: retries has no effect here; the fields are refusedTokenMemory, discardTimeout, /
     )
   })
 
