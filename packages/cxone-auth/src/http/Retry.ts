@@ -17,15 +17,18 @@ export interface Failure {
 }
 
 /** How long the server asked to be left alone (`Retry-After`). Zero counts as not said. */
-export const askedBy = ({ retryAfter = Option.none() }: Failure): Option.Option<Duration.Duration> =>
-  Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
+export const askedBy = (failure: Pick<Failure, "retryAfter">): Option.Option<Duration.Duration> =>
+  Option.filter(failure.retryAfter ?? Option.none(), Duration.greaterThan(Duration.zero))
+
+/** The longest jitter: a fifth. */
+export const longestJitter = 1.2
 
 /**
  * Draws a wait of at least `millis` milliseconds, and up to a fifth more, so that processes that were told the same
  * time do not all come back at the same moment.
  */
 export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
-  Effect.map(Random.nextRange(1, 1.2), (factor) => Duration.millis(Math.ceil(millis * factor)))
+  Effect.map(Random.nextRange(1, longestJitter), (factor) => Duration.millis(Math.ceil(millis * factor)))
 
 const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
   Schedule.exponential(policy.retryDelay, policy.retryFactor).pipe(

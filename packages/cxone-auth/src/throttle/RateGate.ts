@@ -33,8 +33,8 @@ export const make = (policy: TokenPolicy): RateGate => {
           const left = Period.left(current.closed, now)
           // Requests that were sent at the same time count as one strike.
           const strikes = left > 0 ? current.strikes : current.strikes + 1
-          const asked = Option.filter(retryAfter, Duration.greaterThan(Duration.zero))
-          const delay = Option.getOrElse(asked, () => Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1)))
+          const guess = Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1))
+          const delay = Option.getOrElse(Retry.askedBy({ retryAfter }), () => guess)
           const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRateLimit))
           return [closedFor, { closed: Period.make(now, closedFor), strikes }]
         })

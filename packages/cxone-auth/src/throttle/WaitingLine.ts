@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { RateLimited } from "../errors/CxoneAuthError.js"
-import { notBefore } from "../http/Retry.js"
+import { askedBy, longestJitter, notBefore } from "../http/Retry.js"
 import * as Period from "../token/Period.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { RateGate } from "./RateGate.js"
@@ -64,12 +64,6 @@ const pace = 1_000
 
 /** The round of a call that was let through past the line. */
 const outside = -1
-
-/**
- * A gate opens up to a fifth later than the server asked, by jitter. So a call may wait for up to a fifth longer than
- * its patience.
- */
-const jitter = 1.2
 
 export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineOptions): WaitingLine => {
   let line: Array<Place> = []
@@ -160,7 +154,8 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
 
   const awaitTurn = (place: Place) =>
     Deferred.await(place.turn).pipe(
-      Effect.timeout(place.visitor.patience * jitter),
+      // A gate opens later than the server asked, by jitter, so a call may wait for that much longer.
+      Effect.timeout(place.visitor.patience * longestJitter),
       Effect.catchTag("TimeoutException", () =>
         Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))
       ),
@@ -216,7 +211,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
       const wasOpen = (yield* gate.millisLeft) === 0
       const left = Duration.toMillis(yield* gate.close(retryAfter))
       const now = yield* Clock.currentTimeMillis
-      isAsked = Option.exists(retryAfter, Duration.greaterThan(Duration.zero)) || (isAsked && !wasOpen)
+      isAsked = Option.isSome(askedBy({ retryAfter })) || (isAsked && !wasOpen)
       sendAway(now, left)
       if (wasOpen) {
         round += 1
