@@ -1,10 +1,10 @@
 /**
  * What the docs say of this repository's files must be true. Checked are: each link and its anchor, each path in
- * backticks, the rules of `docs/rules.md` against the tests and sources that cite them, and two words that no public text
- * may use, because their reader does not have what they refer to.
+ * backticks, the rules of `docs/rules.md` against the tests and sources that cite them, which files know CXone, and two
+ * words that no public text may use, because their reader does not have what they refer to.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { dirname, join, normalize } from "node:path"
+import { basename, dirname, join, normalize } from "node:path"
 import { fileURLToPath } from "node:url"
 
 process.chdir(fileURLToPath(new URL("../", import.meta.url)))
@@ -142,11 +142,31 @@ const checkRules = () => {
   return rules
 }
 
+const sources = "packages/cxone-auth/src"
+const mixedFolders = ["auth", "client", "exchange", "token"]
+
+/** `docs/how-it-works.md` says of each file in a mixed folder whether it knows CXone. Its imports must not say otherwise. */
+const checkWhoKnowsCxone = () => {
+  const path = "docs/how-it-works.md"
+  const page = read(path)
+  const rowOf = (question) => page.split("\n").find((line) => line.startsWith(`| ${question} |`)) ?? ""
+  const [cxone, oauth] = ["Which files know CXone?", "Which files know only OAuth and HTTP?"].map(rowOf)
+  for (const file of mixedFolders.flatMap((folder) => filesIn(join(sources, folder)))) {
+    const name = `\`${basename(file)}\``
+    const isSaidToKnow = cxone.includes(name)
+    const isSaidNot = oauth.includes(name) || (file.includes("/token/") && oauth.includes("in `token/` all others"))
+    const knows = /from "\.\.\/(?:cxone|environment)\//.test(read(file))
+    if (!isSaidToKnow && !isSaidNot) report(path, page, 0, `does not say whether ${file} knows CXone`)
+    if (knows && !isSaidToKnow) report(path, page, 0, `does not say that ${file} knows CXone, which it imports`)
+  }
+}
+
 for (const path of markdown) {
   if (!/^(?:soak|\.changeset)\//.test(path)) checkLinks(path)
   checkPaths(path)
   checkWords(path)
 }
+checkWhoKnowsCxone()
 const rules = existsSync(rulesPage) ? checkRules() : []
 
 if (problems.length > 0) {

@@ -37,7 +37,7 @@ export const parseOrigin = (input: string | URL): Either.Either<URL, string> =>
   Either.filterOrLeft(
     parse(input),
     ({ hash, pathname, search }) => pathname === "/" && search === "" && hash === "",
-    () => "must be a host alone, without a path, for example https://cxone.niceincontact.com"
+    () => "must be a host alone, without a path, for example https://issuer.example.com"
   )
 
 /** A URL as an error may name it: without its query, because a gateway may want a key there. */
