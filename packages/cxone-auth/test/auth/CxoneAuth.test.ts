@@ -260,6 +260,7 @@ describe("CxoneAuth", () => {
       )
     )
     expect(new Date(token.expiresAt).getTime()).toBe(token.expiresAt)
+    expect(token.tokenType).toBe("Bearer")
     expect(() => CxoneAuth.layerTest("x", { apiBaseUrl: "nope" })).toThrow("apiBaseUrl must be an absolute URL")
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Ref } from "effect"
+import { Effect, Readable, Ref } from "effect"
 import { PeekableRef } from "../../src/auth/PeekableRef.js"
 
 describe("PeekableRef", () => {
@@ -18,6 +18,12 @@ describe("PeekableRef", () => {
       expect(yield* ref.get).toBe(14)
     })
   )
+
+  it("is known as a Ref and as a Readable", () => {
+    const ref = new PeekableRef(1)
+    expect(Readable.isReadable(ref)).toBe(true)
+    expect(ref[Ref.RefTypeId]._A(1)).toBe(1)
+  })
 
   it.effect("changes only when the effect runs", () =>
     Effect.gen(function* () {

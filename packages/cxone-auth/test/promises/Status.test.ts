@@ -1,6 +1,6 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken, Credentials, CxoneAuth, InvalidClient, RateLimited } from "cxone-auth"
+import { AccessToken, Credentials, CredentialsUnavailable, CxoneAuth, InvalidClient, RateLimited } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Effect, Fiber, Layer, Option, Random, Redacted, TestClock } from "effect"
 
@@ -181,17 +181,20 @@ describe("CxoneAuth.status", () => {
     expiresAt: 10_000
   })
   const refusal = new InvalidClient({ reason: "invalid_client", tokenEndpoint: "https://cxone.test", status: 401 })
+  const unavailable = new CredentialsUnavailable({ reason: "timeout" })
   const limit = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
 
   it.effect.each([
     ["a text", "x", { scopes: ["offline_access"], state: "fresh" }],
     ["a token", token, { scopes: ["a"], state: "fresh", secondsToExpiry: 10 }],
     ["InvalidClient", refusal, { state: "refused", lastFailure: { tag: "InvalidClient", at: 0 } }],
-    ["RateLimited", limit, { state: "rate-limited", lastFailure: { tag: "RateLimited", at: 0 } }]
-  ] as const)("layerTest with %s has a fitting status", ([, answer, expected]) =>
-    Effect.map(status, (all) => expect(all).toMatchObject([expected])).pipe(
-      Effect.asVoid,
-      Effect.provide(CxoneAuth.layerTest(answer))
-    )
+    ["RateLimited", limit, { state: "rate-limited", lastFailure: { tag: "RateLimited", at: 0 } }],
+    ["another error", unavailable, { state: "empty", lastFailure: { tag: "CredentialsUnavailable", at: 0 } }]
+  ] as const)("layerTest with %s has a fitting status, which invalidate leaves as it is", ([, answer, expected]) =>
+    Effect.gen(function* () {
+      expect(yield* status).toMatchObject([expected])
+      yield* Effect.flatMap(CxoneAuth, ({ invalidate }) => invalidate(token))
+      expect(yield* status).toMatchObject([expected])
+    }).pipe(Effect.provide(CxoneAuth.layerTest(answer)))
   )
 })
