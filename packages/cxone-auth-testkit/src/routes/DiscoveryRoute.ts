@@ -16,8 +16,8 @@ export const openidPath = "/.well-known/openid-configuration"
 export const cxonePath = "/.well-known/cxone-configuration"
 
 /**
- * Answers the two discovery documents, without a token. A host that doesn't have the document answers 404, and so does
- * every host if the tenant is unknown.
+ * Serves the two discovery documents; the request needs no token. A host that doesn't have the document answers 404,
+ * and so does every host if the tenant is unknown.
  */
 export const make =
   (tenants: Tenants, options: Pick<SimulatorOptions, "quirks">) =>

@@ -16,7 +16,10 @@ export interface Refusal {
 export const refuse = (error: Refusal["error"], description: string): Either.Either<never, Refusal> =>
   Either.left({ error, description })
 
-/** CXone's text for a JSON body (docs/cxone-facts.md). Here it also stands for a form without a required parameter. */
+/**
+ * The text with which CXone refuses a JSON body at `/auth/token` (docs/cxone-facts.md). The simulator also gives it for
+ * a form without a required parameter.
+ */
 export const missingParameters = "Missing required body parameters"
 
 /** The owner of an access key. A key without an owner is refused. */

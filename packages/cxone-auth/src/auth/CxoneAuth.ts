@@ -70,7 +70,7 @@ export interface CxoneAuthOptions {
   readonly environment: CxoneEnvironment
   /**
    * The scopes of `accessToken`. Default: `offline_access` for a client alone at the platform gateway or a custom endpoint.
-   * Else none, because the scopes of an access key are those of its registration.
+   * Else none: with an access key, CXone sets the scopes itself.
    */
   readonly scopes?: string | ReadonlyArray<string>
   /** The numbers that differ from the defaults. */

@@ -22,8 +22,9 @@ import * as TokenSlot from "./TokenSlot.js"
 export interface TokenCache<E> {
   /**
    * The cached token, or a new one. At most one exchange is in flight, however many fibers ask (L2). It belongs to none
-   * of them: interrupting a caller doesn't disturb the others (L3). A failure goes to those who waited for it, and is
-   * not remembered. The callers that waited also get a token whose margin began meanwhile; other callers don't.
+   * of them: interrupting a caller doesn't disturb the others (L3). A failure goes to the callers that waited for it.
+   * It is kept only for `status`; the next caller starts a new exchange. The callers that waited get the new token even
+   * if its margin has begun by then; later callers don't.
    *
    * In the refresh window, the first caller starts a renewal in the background, and gets the current token like all
    * others (L4). A failed renewal is tried again until the margin; no caller hears of it (L5). `observe` is told how
@@ -102,15 +103,15 @@ export const make = <E extends Retry.Failure>(options: {
       )
     )
 
-  // The exchange heeds a short `Retry-After` in its own retries. Here only one that is longer than the back-off counts,
-  // so that the back-off can grow.
+  // The exchange heeds a short `Retry-After` in its own retries. Here a `Retry-After` counts only if it is longer than
+  // the back-off. A shorter one would replace the back-off each time, and the waits would not grow.
   const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>, backoff) =>
     Cause.failureOption(cause).pipe(Option.flatMap(Retry.askedBy), Option.filter(Duration.greaterThan(backoff)))
   )
 
   // Ends when the token has a successor, was dropped, or is at its margin. From the margin on, callers start the
-  // exchange. The slot gets back `held`, as it was before this renewal. So a caller starts a new renewal if the clock
-  // is set back to before the margin.
+  // exchange. At the margin, the slot gets back `held`, as it was before this renewal. So a caller starts a new renewal
+  // if the clock is set back to before the margin.
   const renew = (slot: Slot<E>, held: TokenSlot.Held, renewing: TokenSlot.Held) =>
     step<AccessToken | undefined>(slot, (current, now, restore) => {
       if (current.held !== renewing) {

@@ -37,8 +37,8 @@ class Finished {
 }
 
 /**
- * An effect that gets the token. In a generator, `yield*` returns such a token without a step of the fiber, because two
- * steps cost more than finding it.
+ * An effect that gets the token. If the token only has to be handed out (`taken`), `yield*` in a generator returns it
+ * without a step of the fiber, because two steps cost more than finding it.
  */
 class TokenEffect<E> extends Effectable.Class<AccessToken, E> {
   readonly #slot: TokenSlot.TokenSlot<E>

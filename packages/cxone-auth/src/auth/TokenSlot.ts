@@ -26,8 +26,8 @@ export interface State<E> {
 }
 
 /**
- * A token, and up to which age it is used. Ages are whole milliseconds, because V8 keeps a small whole number in place
- * and boxes a date.
+ * A token, and up to which age it is used. Ages are whole milliseconds, because V8 stores a small integer in the object
+ * itself, but needs a heap object for a time since the epoch.
  */
 export interface Held {
   readonly token: AccessToken

@@ -16,7 +16,7 @@ export interface TokenStatus {
    * and nothing is sent for a while. `renewing`: an exchange is under way, or will be tried again. `fresh`: there is a
    * token. `empty`: there is none; the next call gets one.
    *
-   * If there are `secondsToExpiry`, calls are served in any of these states.
+   * If `secondsToExpiry` is present, calls are served, whatever the state is.
    */
   readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate-limited"
   /** How long the token still lives, in whole seconds. Absent if there is no token that may be handed out. */

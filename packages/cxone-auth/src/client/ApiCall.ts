@@ -76,7 +76,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
 
-  // One text for all calls with a token, because a transport writes out a new one letter by letter.
+  // All calls with the same token share one header string, because a newly built string costs the transport more.
   const bearers = new WeakMap<AccessToken, string>()
   const bearerOf = (token: AccessToken): string => {
     const bearer = bearers.get(token) ?? `Bearer ${Redacted.value(token.value)}`
@@ -152,8 +152,8 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
 
   const recover = Effect.fnUntraced(function* (call: Call, answer: ApiResponse.ApiResponse) {
     const { request, token } = answer
-    // The body is read before the renewal, because it keeps its connection until then. The renewal may take long or
-    // fail.
+    // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
+    // may take long or fail.
     const refusal = yield* ApiResponse.refusalOf(answer, policy)
     if (call.refused !== undefined) {
       return yield* refuseForGood(token, request, refusal)

@@ -37,8 +37,8 @@ export interface CxoneHttpClientOptions {
    * What happens to a call that is answered with 429, or with 503 and `Retry-After`, and to calls in the pause after
    * that. Default `"fail"`: the call fails with `RateLimited` at once, and the app decides; if the answer had no
    * `Retry-After`, calls in the pause are sent all the same. `{ wait }`: the call waits for up to `wait` in all (jitter
-   * may add a fifth), in the order of the calls. An answered call is sent again only if its body is not a stream, and
-   * its method is idempotent or the call is marked so.
+   * may add a fifth), in the order of the calls. A call that got such an answer is sent again only if its body is not a
+   * stream, and its method is idempotent or the call is marked as idempotent.
    */
   readonly onRateLimited?: CallOptions.OnRateLimited
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
@@ -77,10 +77,11 @@ const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
 }
 
 /**
- * The `HttpClient` for calls to CXone. Each request gets a valid token, but only on its way to the API's origin. A relative
- * URL resolves against the API base URL. After a 401 about the token, the token is renewed once and the request is sent
- * once more. A 403 that asks for scopes, a 429, and a 503 with `Retry-After` are typed errors. Every other status is a
- * response, as everywhere in `@effect/platform`.
+ * The `HttpClient` for calls to CXone. Each request gets a valid token. A request to another origin than the API's is
+ * not sent and fails with `ForeignOrigin`, unless the options allow that origin. A relative URL resolves against the
+ * API base URL. After a 401 about the token, the token is renewed once and the request is sent once more. A 403 that
+ * asks for scopes, a 429, and a 503 with `Retry-After` are typed errors. Every other status is a response, as
+ * everywhere in `@effect/platform`.
  *
  * A redirect is a response, on every transport. To follow it, apply `HttpClient.followRedirects` to this client: then each
  * step passes the same check of its origin. The `HttpClient` below must not follow redirects in its own code, because it

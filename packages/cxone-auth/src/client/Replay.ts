@@ -1,5 +1,6 @@
 /**
- * Which requests can be sent twice, and which may be. client/ApiCall sends them.
+ * Which requests can be sent twice (the body can be read again), and which may be (the method is idempotent).
+ * client/ApiCall sends them.
  */
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 

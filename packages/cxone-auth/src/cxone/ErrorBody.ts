@@ -37,10 +37,10 @@ const titleOf = (html: string): string => {
 }
 
 /**
- * Reads an error from an answer, in all forms that CXone uses (docs/cxone-facts.md). JSON has `error` as text or as an
- * object, has the text under any of its names, and may be in an array of one. Plain text is taken as it is. An HTML
- * page gives its title. If there is no text, the header `icStatusDescription` counts. The body is `None` if it was too
- * long or could not be read.
+ * Reads an error from an answer, in all forms that CXone uses (docs/cxone-facts.md). In JSON, `error` is a string or an
+ * object, the description has any of the names in `descriptionFields`, and the whole object may be the only element of
+ * an array. Plain text is taken as it is. An HTML page gives its title. If there is no description, the header
+ * `icStatusDescription` counts. The body is `None` if it was too long or could not be read.
  */
 export const parse = (body: Option.Option<string>, headers: Headers.Headers): ErrorBody => {
   const { code, description } = parseBody(Option.getOrElse(body, () => ""))

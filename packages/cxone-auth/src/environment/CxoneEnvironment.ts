@@ -6,7 +6,10 @@ import type { ScopeSet } from "../token/ScopeSet.js"
 
 export type { Region } from "../cxone/Hosts.js"
 
-/** The scopes that a client alone requests unless the app names others. Its answer then also has a refresh token. */
+/**
+ * The scopes that a client alone requests unless the app names others. `offline_access` also asks for a refresh token,
+ * which the library ignores.
+ */
 export const defaultScopes: ScopeSet = ["offline_access"]
 
 /**

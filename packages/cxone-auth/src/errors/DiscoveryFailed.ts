@@ -57,7 +57,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
         ? "the issuer (issuer, CXONE_ISSUER)"
         : "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
     if (this.reason === "status" && mayPass(this)) {
-      return `The problem is on CXone's side. ${whenToRetry(this.retryAfter)}.`
+      return `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
     }
     return this.reason === "transport" || this.reason === "timeout"
       ? `Check DNS, the proxy or firewall in between, and ${place}.`

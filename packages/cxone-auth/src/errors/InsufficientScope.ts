@@ -26,8 +26,9 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
 ) {
   override get message(): string {
     return this.reason === "not_supported"
-      ? `Nothing was sent to ${this.origin}: an access key alone requests no scopes (${listed(this.requested)}). Leave ` +
-          "the scopes out, because the role of the key's employee says what the key may do. Or add a client to the key."
+      ? `Nothing was sent to ${this.origin}: an access key alone cannot request scopes, but these were requested: ` +
+          `${listed(this.requested)}. Leave the scopes out, because the role of the key's employee says what the key ` +
+          "may do. Or add a client to the key."
       : `${this.problem} ${cure}${said(this.description)}`
   }
 

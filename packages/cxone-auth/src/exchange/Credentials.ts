@@ -78,7 +78,7 @@ export const eachOf = (
  * - `clientSecret`: a client alone, for the platform gateway (client credentials). It is sent in the form
  *   ({@link ClientAuth}`.post`).
  * - `accessKey`: a client and an access key, as NICE documents it. The client is sent as HTTP Basic credentials
- *   ({@link ClientAuth}`.basic`), unless the application was registered for the form.
+ *   ({@link ClientAuth}`.basic`). If the application was registered for the form, give `clientAuth: ClientAuth.post`.
  * - `accessKeyOnly`: an access key without a client.
  * - `rotating`: two of them during a rotation. Deploy with both, then switch at the provider at any time.
  *

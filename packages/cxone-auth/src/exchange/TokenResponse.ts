@@ -76,7 +76,7 @@ const tenantClaims = Schema.decodeUnknownOption(
 
 /**
  * The tenant of the token. It comes from the id token, with the issuer. If the id token names no tenant, it comes from
- * the access token. The issuer of an access token is not used, because it was seen to be a host that is no longer right
+ * the access token. The issuer of an access token is not used, because in a sample of NICE's it names an old host
  * (docs/cxone-facts.md).
  */
 export const tenantOf = ({ access_token, id_token }: TokenResponse): Tenant | undefined => {

@@ -44,8 +44,8 @@ export interface TokenSource {
   /** A new token with these scopes. Credentials whose refusal is remembered are not sent (L6). */
   readonly obtain: (scopes: ScopeSet) => Effect.Effect<AccessToken, SourceError, HttpClient.HttpClient>
   /**
-   * The same for scopes that are only a default. An access key is then sent without scopes, because its scopes are those
-   * of its registration.
+   * The same for scopes that are only a default. An access key is then sent without scopes, because CXone sets its
+   * scopes itself.
    */
   readonly obtainUnscoped: TokenSource["obtain"]
   /** Whether every token request would fail or wait now, and why. */
@@ -58,8 +58,8 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
     ? input.pipe(
         Effect.sandbox,
         Effect.mapError((cause) => unavailable(Cause.squash(cause))),
-        // The app's effect may be uninterruptible, but a caller that waits for it must still be able to leave. As an
-        // Either, its failure is not logged as that of a fiber.
+        // The app's effect may be uninterruptible, but a caller that waits for it must still be able to leave.
+        // `Effect.either` keeps Effect from logging its failure as an unhandled error of the forked fiber.
         Effect.either,
         Effect.disconnect,
         Effect.flatMap(identity),

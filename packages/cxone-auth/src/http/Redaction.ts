@@ -36,7 +36,8 @@ const unescapeOnce = (text: string): string =>
     .replace(/&(amp|lt|gt|quot|apos);/gi, (_, name: string) => entities[name.toLowerCase()] ?? "")
     .replace(/(?:%[0-9a-f]{2})+/gi, decodePercent)
 
-// JSON, HTML and URLs escape a secret in many ways, also one inside another. Without escapes it has one spelling.
+// JSON, HTML and URLs escape a secret in many ways, and one escape can be inside another. Without escapes, a secret has
+// one spelling.
 const unescape = (text: string): string => {
   const unescaped = unescapeOnce(unescapeOnce(unescapeOnce(text)))
   return unescaped.replace(/\s+/g, " ")
@@ -62,7 +63,8 @@ const piecesOf = (bones: string): ReadonlyArray<string> =>
     : Array.from({ length: bones.length - telling + 1 }, (_, start) => bones.slice(start, start + telling))
 
 // A server may escape, wrap or cut a secret in ways that the list above doesn't have. So only letters and digits are
-// compared. If the text has ten in a row of a secret's (or all of them, if it has eight to ten), nothing is quoted.
+// compared. If the text holds ten of a secret's letters and digits in a row, nothing is quoted. A secret with eight to
+// ten must be there as a whole; a shorter one is not looked for here.
 const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean => {
   const shown = skeleton(text)
   return secrets

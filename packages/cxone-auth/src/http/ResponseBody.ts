@@ -50,9 +50,9 @@ export const readWithin = (
   readText(response, maxBytes).pipe(Effect.timeout(within), Effect.orElseSucceed(Option.none))
 
 /**
- * Looks at the beginning of a body, and puts it back. `text` is the whole body. It is `None` if the body has more than
- * `maxBytes`, takes longer than `within`, or breaks off. `body` gives every byte as if nothing had been read; if the
- * body breaks off or is slow, its reader notices that.
+ * Reads a body until it ends, has more than `maxBytes`, or takes longer than `within`, and puts back what was read.
+ * `text` is the whole body, or `None` if the reading stopped before the end or the body broke off. `body` gives every
+ * byte as if nothing had been read; if the body breaks off or is slow, its reader notices that.
  */
 export const peek = Effect.fnUntraced(function* (
   response: HttpClientResponse,
@@ -65,8 +65,8 @@ export const peek = Effect.fnUntraced(function* (
   let seen = Chunk.empty<Uint8Array>()
   let asked: Fiber.Fiber<Chunk.Chunk<Uint8Array>, Option.Option<ResponseError>> | undefined
 
-  // Each part is asked for in a fiber of its own. If its reader is interrupted, the next reader gets that part: a part
-  // counts as read only in the step that also keeps it.
+  // Each part is asked for in a fiber of its own. If the reader of a part is interrupted, the next reader gets that
+  // part, because `asked` is cleared only in the step that also keeps the part.
   const next = (keep: (parts: Chunk.Chunk<Uint8Array>) => void) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {

@@ -20,7 +20,7 @@ export interface Failure {
 export const askedBy = (failure: Pick<Failure, "retryAfter">): Option.Option<Duration.Duration> =>
   Option.filter(failure.retryAfter ?? Option.none(), Duration.greaterThan(Duration.zero))
 
-/** The longest jitter: a fifth. */
+/** The factor of the longest jitter: a wait grows by at most a fifth. */
 export const longestJitter = 1.2
 
 /**

@@ -43,8 +43,8 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
 }
 
 /**
- * Runs an effect with the platform's tracing off, and restores context and tracing afterwards. It is one step, because
- * every call runs it.
+ * Runs an effect with the platform's tracing off, and restores context and tracing afterwards. Context and tracing
+ * share one bracket in place of two, because every call pays for it.
  */
 const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -69,9 +69,9 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
  *
  * Of the transports, only fetch follows redirects. The app's other settings for fetch, such as a proxy, stay. They are
  * merged within the call, because only there the settings of fetch's own layer are visible, too. Two cases are out of
- * reach. A client may follow redirects in its own code, as `HttpClient.followRedirects` does. And below a client with
- * `HttpClient.transform`, settings that only fetch's layer has are not visible; provide these to `CxoneAuth.layer` as
- * well. Over fetch, a redirect in answer to a streamed body is a transport failure.
+ * reach. A client may follow redirects in its own code, as `HttpClient.followRedirects` does. And if the app applied
+ * `HttpClient.transform` to its client, settings that only fetch's layer has are not visible here; provide these to
+ * `CxoneAuth.layer` as well. Over fetch, a redirect in answer to a streamed body is a transport failure.
  */
 export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
   http.pipe(

@@ -19,9 +19,9 @@ const empty: State<never, never> = { found: undefined, refused: undefined, fligh
 
 /**
  * Makes an effect that looks something up once for everybody who asks, in `scope`. The value is fresh for `lifetime`.
- * An old value is still given, while one lookup runs in the background; if that fails, the next starts after `pause`.
- * Without a value, a failure goes to the callers that waited. `holdOff` says how long it is remembered. A caller within
- * that time gets the failure that `stillToGo` makes from it and the time that is left.
+ * An old value is still given, while one lookup runs in the background; if it fails, the next one starts after `pause`,
+ * or after `holdOff` if that is longer. Without a value, a failure goes to the callers that waited. `holdOff` says how
+ * long it is remembered. Within that time, a caller gets the failure `stillToGo(error, left)`, and no lookup starts.
  */
 export const make = <A, E>(options: {
   readonly lookup: Effect.Effect<A, E>

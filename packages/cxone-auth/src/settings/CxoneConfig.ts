@@ -48,10 +48,6 @@ type Given = Config.Config.Success<typeof given>
 
 type Choice<A> = Either.Either<A, ConfigError.ConfigError>
 
-/** The first of these settings that is set. */
-const firstSet = (settings: Given, ...names: ReadonlyArray<Setting.Setting>) =>
-  names.find((name) => settings[name] !== undefined)
-
 type Pair = readonly [id: string, secret: Redacted.Redacted<string>]
 
 const pair = (
@@ -86,18 +82,14 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
         "Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, or CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET, or all four"
       )
     }
-    const ofClient = firstSet(settings, "CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH")
+    const ofClient = (["CXONE_CLIENT_SECRET_NEXT", "CXONE_CLIENT_AUTH"] as const).find((name) => settings[name])
     if (ofClient !== undefined) {
-      return yield* Setting.missingBeside("CXONE_CLIENT_ID", ofClient)
+      return yield* Setting.missingBeside("CXONE_CLIENT_ID", `${ofClient}; for an access key alone, remove ${ofClient}`)
     }
     if (settings.CXONE_SCOPES !== undefined) {
-      return yield* Setting.invalid(
-        "CXONE_SCOPES",
-        "Expected CXONE_SCOPES not to be set with an access key alone, which asks for no scopes"
-      )
+      return yield* Setting.excludedBeside("CXONE_SCOPES", "an access key alone, which cannot request scopes")
     }
-    const [accessKeyId, accessKeySecret] = key
-    return Credentials.accessKeyOnly({ accessKeyId, accessKeySecret })
+    return Credentials.accessKeyOnly({ accessKeyId: key[0], accessKeySecret: key[1] })
   })
 
 const withClient = (
@@ -133,19 +125,19 @@ const chooseEnvironment = (settings: Given, credentials: Credentials): Choice<Cx
 
 /** A client alone goes to the platform gateway. */
 const gatewayOf = (settings: Given): Choice<CxoneEnvironment> => {
-  const ofKey = firstSet(settings, "CXONE_ISSUER", "CXONE_AREA")
-  if (ofKey !== undefined) {
-    return Setting.missing(
-      "CXONE_ACCESS_KEY_ID",
-      `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET together with ${ofKey}: at NICE's own services, a back-end app gets tokens only with an access key`
-    )
+  if (settings.CXONE_ISSUER !== undefined || settings.CXONE_AREA !== undefined) {
+    const why =
+      settings.CXONE_AREA === undefined
+        ? "together with CXONE_ISSUER: at NICE's own services, a back-end app gets tokens only with an access key"
+        : "in place of CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, because CXONE_AREA is for an access key alone"
+    return Setting.missing("CXONE_ACCESS_KEY_ID", `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET ${why}`)
   }
-  if (settings.CXONE_API_BASE_URL === undefined) {
-    return Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
-  }
-  return settings.CXONE_REGION === undefined
-    ? Setting.missingBeside("CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL; if there is none, remove CXONE_API_BASE_URL")
-    : Setting.excludedBeside("CXONE_REGION", "CXONE_API_BASE_URL")
+  return settings.CXONE_API_BASE_URL === undefined
+    ? Either.right(CxoneEnvironment.region(settings.CXONE_REGION ?? "us"))
+    : Setting.missingBeside(
+        "CXONE_TOKEN_ENDPOINT",
+        "CXONE_API_BASE_URL; for the platform gateway, remove CXONE_API_BASE_URL"
+      )
 }
 
 /** A client with an access key goes to an issuer. */
@@ -162,12 +154,14 @@ const issuerOf = (settings: Given): Choice<CxoneEnvironment> => {
 /** An access key alone goes to its area. */
 const areaOf = (settings: Given): Choice<CxoneEnvironment> => {
   const { CXONE_API_BASE_URL: apiBaseUrl, CXONE_AREA: name } = settings
-  const ofClient = firstSet(settings, "CXONE_ISSUER", "CXONE_REGION")
-  if (ofClient !== undefined) {
+  if (settings.CXONE_ISSUER !== undefined) {
     return Setting.missing(
       "CXONE_CLIENT_ID",
-      `Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET together with ${ofClient}; an access key alone goes with CXONE_AREA`
+      "Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET together with CXONE_ISSUER; an access key alone goes with CXONE_AREA"
     )
+  }
+  if (settings.CXONE_REGION !== undefined) {
+    return Setting.missing("CXONE_AREA", "Expected CXONE_AREA in place of CXONE_REGION, which is for a client alone")
   }
   return name === undefined
     ? Setting.missing(

@@ -22,7 +22,10 @@ export interface Metrics {
   readonly exchanged: (outcome: string, took: Duration.Duration) => void
   /** `cxone_auth_refusals`: how many credentials were refused, with no token since. */
   readonly refusals: (count: number) => void
-  /** `cxone_auth_rate_limit_waits` with `at` = `token_endpoint`: requests held back by an earlier "not yet". */
+  /**
+   * `cxone_auth_rate_limit_waits` with `at` = `token_endpoint`: how often a token request had to wait after an earlier
+   * 429.
+   */
   readonly waited: () => void
   /** The metrics of the token with these scopes. */
   readonly ofToken: (scopes: string) => TokenMetrics
@@ -52,7 +55,10 @@ const tokensServed = counter("cxone_auth_tokens_served", "tokens handed out, by 
 const renewals = counter("cxone_auth_renewals", "tokens obtained, by reason")
 const refusals = gauge("cxone_auth_refusals", "credentials that were refused, with no token obtained since")
 const secondsToExpiry = gauge("cxone_auth_seconds_to_expiry", "lifetime left to the token that was served last")
-const rateLimitWaits = counter("cxone_auth_rate_limit_waits", "requests held back because of an earlier answer")
+const rateLimitWaits = counter(
+  "cxone_auth_rate_limit_waits",
+  "how often a request had to wait after an earlier 429, or 503 with Retry-After"
+)
 
 /**
  * Updates a metric without an effect, because every call updates one. A metric made from a key with all its labels is
@@ -68,10 +74,16 @@ const apiWaits = updating(MetricKey.tagged(rateLimitWaits, "at", "api"))
 // Each set of scopes is a time series, and if sets come from users' input, their number has no limit.
 const maxGauges = 100
 
-/** `cxone_auth_rate_limit_waits` with `at` = `api`: calls held back by an earlier "not yet". */
+/**
+ * `cxone_auth_rate_limit_waits` with `at` = `api`: how often a call had to wait after the API answered 429, or 503 with
+ * `Retry-After`.
+ */
 export const apiCallWaited = (): void => apiWaits(1)
 
-/** Makes the metrics of a layer. Its name, if the app gives one, is the label `client`. A client id never is. */
+/**
+ * Makes the metrics of a layer. The label `client` is the name that the app gives the layer, if any. It is never set
+ * from a client id.
+ */
 export const make = (client: string | undefined): Metrics => {
   const named = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
     client === undefined ? key : MetricKey.tagged(key, "client", client)

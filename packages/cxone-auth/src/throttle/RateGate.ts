@@ -7,7 +7,10 @@ import * as Retry from "../http/Retry.js"
 import * as Period from "../token/Period.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 
-/** A gate in front of one server. A 429 closes it for every request that comes after; it opens by itself. */
+/**
+ * A gate in front of one server. A 429 (at the API also a 503 with `Retry-After`) closes it for every request that
+ * comes after; it opens by itself when the time is over.
+ */
 export interface RateGate {
   /** Closes the gate for as long as the server asked, or for the default. Gives how long that is. */
   readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<Duration.Duration>

@@ -22,9 +22,9 @@ export interface Visitor {
 
 /**
  * The waiting line of one server that said "not yet". It lets calls through in their order, as fast as the server takes
- * them. When the gate opens, it lets out one. Each answer other than "not yet" lets out two more, up to half of what
- * was too much before. From there, each answer lets out hardly more than one. One call a second goes out in any case,
- * because an answer may take long.
+ * them. When the gate opens, it lets out one. Each answer other than "not yet" lets out two more, until half as many
+ * calls are under way as were allowed when an earlier "not yet" came. From there, each answer lets out hardly more than
+ * one. One call a second goes out in any case, because an answer may take long.
  */
 export interface WaitingLine {
   /**
@@ -154,7 +154,8 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
 
   const awaitTurn = (place: Place) =>
     Deferred.await(place.turn).pipe(
-      // A gate opens later than the server asked, by jitter, so a call may wait for that much longer.
+      // The line lets out its first call later than the server asked, by jitter, so a call may wait for that much
+      // longer.
       Effect.timeout(place.visitor.patience * longestJitter),
       Effect.catchTag("TimeoutException", () =>
         Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))

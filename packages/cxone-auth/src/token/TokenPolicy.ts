@@ -4,8 +4,8 @@ import * as Record from "effect/Record"
 import * as BoundedDuration from "./BoundedDuration.js"
 
 /**
- * The numbers that the library works with. A duration is above zero and at most 24 days. A fraction is of a token's
- * lifetime.
+ * The numbers that the library works with. A duration is at least 1 ms (`maxWait`: zero; `defaultLifetime` and
+ * `maxLifetime`: 1 s) and at most 24 days. `marginFraction` and `refreshFraction` are fractions of a token's lifetime.
  *
  * @since 0.1.0
  * @category models
@@ -72,8 +72,8 @@ export interface TokenPolicy {
    */
   readonly refusalMemory: Duration.Duration
   /**
-   * The longest of these times: 5 min. After a client is corrected at the provider, it is refused from memory for at
-   * most this long.
+   * The longest of these times: 5 min. After a client is corrected at the provider, the remembered refusal still counts
+   * for at most this long.
    */
   readonly maxRefusalMemory: Duration.Duration
 

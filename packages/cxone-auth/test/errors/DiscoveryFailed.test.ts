@@ -14,7 +14,7 @@ describe("DiscoveryFailed", () => {
     })
     expect(error.message).toBe(
       "https://cxone.niceincontact.com/.well-known/openid-configuration answered 503 in 4 attempts. " +
-        "The problem is on CXone's side. The server did not say when to try again."
+        "CXone could not serve the request. The server did not say when to try again."
     )
   })
 })

@@ -213,11 +213,13 @@ describe("TokenSource", () => {
       Effect.gen(function* () {
         const answer = answers(() => json({ access_token: "t" }))
         const { obtain, obtainUnscoped, secrets } = yield* setup(Credentials.accessKeyOnly(key), answer)
-        expect(yield* Effect.flip(obtain(["a"]))).toMatchObject({
+        const error = yield* Effect.flip(obtain(["a", "b"]))
+        expect(error.message).toContain("cannot request scopes, but these were requested: a b. Leave the scopes out")
+        expect(error).toMatchObject({
           _tag: "InsufficientScope",
           reason: "not_supported",
           origin: "https://cxone.test",
-          requested: ["a"],
+          requested: ["a", "b"],
           granted: [],
           required: []
         })

@@ -43,6 +43,12 @@ const readable = (credentials: Credentials) =>
     ])
   )
 
+/** The kind of environment that the settings choose, or what is wrong with them. */
+const outcomeOf = (settings: Record<string, string>) =>
+  Effect.map(load(settings), ({ result }) =>
+    Either.match(result, { onLeft: String, onRight: ({ environment }) => environment._tag })
+  )
+
 const errorOf = (settings: Record<string, string>) =>
   Effect.map(load(settings), ({ result }) => String(Either.getOrThrow(Either.flip(result))))
 
@@ -253,7 +259,11 @@ describe("CxoneConfig", () => {
         { ...key, CXONE_ISSUER: "https://cxone.niceincontact.com" },
         ["at CXONE_CLIENT_ID"]
       ],
-      ["an access key alone in a region", { ...key, CXONE_REGION: "eu" }, ["at CXONE_CLIENT_ID", "CXONE_AREA"]],
+      [
+        "an access key alone in a region",
+        { ...key, CXONE_REGION: "eu" },
+        ["at CXONE_AREA", "in place of CXONE_REGION"]
+      ],
       ["mix-up before half a pair", { CXONE_CLIENT_ID: `${canary}====` }, ["at CXONE_CLIENT_ID", "access key"]],
       [
         "an access key alone with scopes at a custom endpoint",
@@ -273,7 +283,11 @@ describe("CxoneConfig", () => {
         { ...pair, CXONE_ISSUER: "https://cxone.niceincontact.com" },
         ["at CXONE_ACCESS_KEY_ID", "CXONE_ISSUER"]
       ],
-      ["a client alone in an area", { ...pair, CXONE_AREA: "na1" }, ["at CXONE_ACCESS_KEY_ID", "CXONE_AREA"]],
+      [
+        "a client alone in an area",
+        { ...pair, CXONE_AREA: "na1" },
+        ["at CXONE_ACCESS_KEY_ID", "in place of CXONE_CLIENT_ID", "CXONE_AREA"]
+      ],
       [
         "a client and an access key in a region",
         { ...pair, ...key, CXONE_REGION: "us" },
@@ -299,7 +313,12 @@ describe("CxoneConfig", () => {
       [
         "only an API base URL",
         { ...pair, CXONE_API_BASE_URL: custom.CXONE_API_BASE_URL },
-        ["CXONE_TOKEN_ENDPOINT", "CXONE_API_BASE_URL"]
+        ["at CXONE_TOKEN_ENDPOINT", "together with CXONE_API_BASE_URL"]
+      ],
+      [
+        "an API base URL beside a region",
+        { ...pair, CXONE_REGION: "eu", CXONE_API_BASE_URL: custom.CXONE_API_BASE_URL },
+        ["at CXONE_TOKEN_ENDPOINT", "for the platform gateway, remove CXONE_API_BASE_URL"]
       ],
       ["a region beside URLs", { ...pair, ...custom, CXONE_REGION: "eu" }, ["CXONE_REGION", "not to be set"]],
       [
@@ -323,6 +342,77 @@ describe("CxoneConfig", () => {
         const error = yield* errorOf(settings)
         for (const part of expected) expect(error).toContain(part)
         expect(error).not.toContain(canary)
+      })
+    )
+  })
+
+  describe("whoever does what an error says comes to settings that work, and not back to the same error", () => {
+    const area = { CXONE_AREA: "na1" }
+    const issuer = { CXONE_ISSUER: "https://cxone.niceincontact.com" }
+    const apiBaseUrl = { CXONE_API_BASE_URL: "https://a.example" }
+    const keyInPlaceOfClient =
+      "Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET in place of CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, " +
+      "because CXONE_AREA is for an access key alone"
+    const urlsOrGateway =
+      "Expected CXONE_TOKEN_ENDPOINT together with CXONE_API_BASE_URL; for the platform gateway, remove CXONE_API_BASE_URL"
+
+    type Step = readonly [settings: Record<string, string>, outcome: string]
+    const ways: ReadonlyArray<readonly [string, ...ReadonlyArray<Step>]> = [
+      [
+        "a client alone in an area",
+        [{ ...pair, ...area }, keyInPlaceOfClient],
+        [{ ...key, ...area }, "AreaEnvironment"]
+      ],
+      [
+        "a client alone in an area, with a client authentication",
+        [{ ...pair, ...area, CXONE_CLIENT_AUTH: "basic" }, keyInPlaceOfClient],
+        [
+          { ...key, ...area, CXONE_CLIENT_AUTH: "basic" },
+          "Expected CXONE_CLIENT_ID together with CXONE_CLIENT_AUTH; for an access key alone, remove CXONE_CLIENT_AUTH"
+        ],
+        [{ ...key, ...area }, "AreaEnvironment"]
+      ],
+      [
+        "a client alone in an area, with scopes",
+        [{ ...pair, ...area, CXONE_SCOPES: "a" }, keyInPlaceOfClient],
+        [
+          { ...key, ...area, CXONE_SCOPES: "a" },
+          "Expected CXONE_SCOPES not to be set together with an access key alone"
+        ],
+        [{ ...key, ...area }, "AreaEnvironment"]
+      ],
+      [
+        "a client alone at the issuer",
+        [
+          { ...pair, ...issuer },
+          "Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET together with CXONE_ISSUER: at NICE's own services"
+        ],
+        [{ ...pair, ...key, ...issuer }, "DiscoveredEnvironment"]
+      ],
+      [
+        "an access key alone in a region",
+        [{ ...key, CXONE_REGION: "eu" }, "Expected CXONE_AREA in place of CXONE_REGION, which is for a client alone"],
+        [{ ...key, ...area }, "AreaEnvironment"]
+      ],
+      [
+        "an access key alone at the issuer",
+        [{ ...key, ...issuer }, "Expected CXONE_CLIENT_ID and CXONE_CLIENT_SECRET together with CXONE_ISSUER"],
+        [{ ...pair, ...key, ...issuer }, "DiscoveredEnvironment"]
+      ],
+      [
+        "an API base URL beside a region, for the platform gateway",
+        [{ ...pair, ...apiBaseUrl, CXONE_REGION: "eu" }, urlsOrGateway],
+        [{ ...pair, CXONE_REGION: "eu" }, "FixedEnvironment"]
+      ],
+      [
+        "only an API base URL",
+        [{ ...pair, ...apiBaseUrl }, urlsOrGateway],
+        [{ ...pair, ...apiBaseUrl, CXONE_TOKEN_ENDPOINT: "https://a.example/token" }, "FixedEnvironment"]
+      ]
+    ]
+    it.effect.each(ways)("%s", ([_, ...steps]) =>
+      Effect.gen(function* () {
+        for (const [settings, outcome] of steps) expect(yield* outcomeOf(settings)).toContain(outcome)
       })
     )
   })
