@@ -16,7 +16,7 @@ const SimulatorLayer = CxoneSimulator.layerServer({ clients: [{ ...defaultClient
 const AuthLayer = CxoneSimulator.layerAuth({
   scopes: "read:users",
   policy: {
-    // A token is handed out for 5.7 s of its 6 s. Its renewal starts at least 3.9 s before it is no longer handed out. So an outage of less than
+    // A token is handed out for 5.7 s of its 6 s. The renewal starts at least 3.9 s before these 5.7 s are over. So an outage of less than
     // 3.9 s goes unnoticed, whenever it begins. By default, with tokens of an hour, that is 5 minutes.
     marginFraction: 0.05,
     refreshFraction: 0.65,

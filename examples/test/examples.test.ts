@@ -90,7 +90,10 @@ describe("examples, without settings, at the embedded simulator", () => {
   )
 })
 
-/** The settings of a customer with four secrets. All of them are on CXone's admin pages. */
+/**
+ * The settings of a customer with four secrets. NICE sends the client pair; the access key is made in an employee's
+ * record in CXone.
+ */
 const fourSecretsOf = Effect.map(CxoneSimulator, ({ origin, tenants: [{ credentials }] }) => ({
   CXONE_CLIENT_ID: credentials.clientId,
   CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),

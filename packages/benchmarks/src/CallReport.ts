@@ -116,18 +116,20 @@ Written by \`pnpm bench:calls\`. All figures are from one run.
 
 **Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server is a plain \`node:http\`
 server on loopback, in a process of its own. It and whatever else ran there used the same cores. The library is
-compiled from its source as it is for npm.
+compiled from its source in the same way as the npm package.
 
 ## Throughput with and without the client
 
 GETs of a small JSON answer, ${atOnce} at once, with each body read. They are made with \`CxoneHttpClient\`, and over the same
-transport with the platform's \`HttpClient\` and a fixed token. There are ${rounds} rounds of ${number(requests)} requests with each, by
-turns, after one that does not count. Figures are medians; the ratio is the median of the ratios of the rounds. The goal
-(C6) is ${goal} or more. The least ratio is ${number(worst, 3)}, so the goal is ${worst >= goal ? "met" : "not met"}.
+transport with the platform's \`HttpClient\` and a fixed token. Each client first makes ${number(Throughput.warmUp.requests)} requests that are not
+counted. Then come ${rounds} rounds; in each round every client makes ${number(requests)} requests, one client after the other.
+Figures are medians; the ratio is the median of the ratios of the rounds. The goal (C6) is ${goal} or more.
+The least ratio is ${number(worst, 3)}, so the goal is ${worst >= goal ? "met" : "not met"}.
 
 ${throughputTable(figures)}
 
-The platform's client opens a span for each request. Ours opens one instead only if there is a tracer. This benchmark has none.
+The platform's client opens a span for each request. \`CxoneHttpClient\` turns that span off, and opens one of its own
+only if there is a tracer. This benchmark has none.
 The last columns compare ours with the platform's client without a span.
 
 ## 5,000 calls at once into a 429 with \`Retry-After: 2\`

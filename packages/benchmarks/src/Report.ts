@@ -153,7 +153,7 @@ base URL and the path belong to the same tenant. One answer other than 200, or o
 the benchmark with an error.
 
 **Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server and
-whatever else ran there used the same cores. The library is compiled from its source as it is for npm.
+whatever else ran there used the same cores. The library is compiled from its source in the same way as the npm package.
 
 ## Memory
 
@@ -175,7 +175,8 @@ ${heapTable(figures)}
 ## Time to the first answer
 
 The time is counted from the start until the answer of the first API call. "By hand" means the same four requests, one
-after the other, with the same \`HttpClient\`, without a cache and without checks. The rest is the library's share.
+after the other, with the same \`HttpClient\`, without a cache and without checks. The
+library's share is the difference between the time with the library and the time by hand.
 
 One tenant after the other, ${number(cold)} with and ${number(cold)} without the library, by turns. The last row is the difference of the
 percentiles:

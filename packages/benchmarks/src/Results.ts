@@ -52,8 +52,8 @@ export const markdown = (sections: ReadonlyArray<Section>, machine: Machine): st
 Written by \`pnpm bench\`. All figures are from one run.
 
 **Where.** ${machine.cores} cores (${machine.processor}), ${machine.system}, Node ${machine.node}. The server is a plain \`node:http\`
-server on loopback, in a process of its own, and uses the same cores. The library is compiled from its source as it
-is for npm. Compare the figures within this run only, because another machine gives other times.
+server on loopback, in a process of its own, and uses the same cores. The library is compiled from its source in
+the same way as the npm package. Compare the figures within this run only, because another machine gives other times.
 
 ${verdictTable(sections)}
 

@@ -36,8 +36,8 @@ const rate = <E, R>(call: Effect.Effect<unknown, E, R>, { atOnce, requests }: Om
     ([took]) => requests / Duration.toSeconds(took)
   )
 
-/** What the engine needs to compile all that is run. */
-const warmUp = { atOnce: 32, requests: 1_500 }
+/** What the engine needs to compile all that is run. It is not counted. */
+export const warmUp = { atOnce: 32, requests: 1_500 }
 
 /** By turns, each client first in a third of the rounds, over the `HttpClient` that is there. */
 export const measure = (settings: ThroughputSettings) =>

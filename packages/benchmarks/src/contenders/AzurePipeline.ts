@@ -17,10 +17,10 @@ export const azurePipeline: Contender = {
   name: "@azure/core-rest-pipeline",
   usage:
     "a pipeline with `bearerTokenAuthenticationPolicy` alone, the default client, and a credential like " +
-    "`ClientSecretCredential`. It has no method that returns a token, so B1 sends a request that the next step " +
-    "answers at once. It sends no token without TLS, so the last step turns https into http. Its window of two minutes before a " +
-    "token's end is fixed, so tokens that live for a few seconds are always in it (B5, B6). It renews after a 401 only " +
-    "if the 401 asks for a claim, and hands every other 401 on (B7)",
+    "`ClientSecretCredential`. It has no method that returns a token, so B1 sends a request through this policy alone, " +
+    "with a stub behind it that answers at once. It sends no token without TLS, so its transport here turns https into " +
+    "http. Its window of two minutes before a token's end is fixed, so tokens that live for a few seconds are always " +
+    "in it (B5, B6). It renews after a 401 only if the 401 asks for a claim, and hands every other 401 on (B7)",
   managesTokens: true,
   open: (account) =>
     Effect.sync(() => {

@@ -8,8 +8,8 @@ export const name = "a tutorial's class (Python)"
 
 export const usage =
   "the class `CxoneAuthenticator` of a public tutorial, with `requests`. Only its URLs were changed, and its log is " +
-  "thrown away. Threads make the concurrent calls. Each measure runs it once, after all others. Its buffer of 30 s " +
-  "is fixed, so with tokens that live for a few seconds it would fetch a token for each call"
+  "thrown away. Threads make the concurrent calls. Each measure that includes it runs it once, after all others. Its " +
+  "buffer of 30 s is fixed, so with tokens that live for a few seconds it would fetch a token for each call"
 
 const driver = fileURLToPath(new URL("tutorial/driver.py", import.meta.url))
 

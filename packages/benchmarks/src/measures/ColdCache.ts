@@ -100,9 +100,10 @@ const run = (quick: boolean) =>
     const best = bestPeer(time) ?? Number.NaN
     return {
       method:
-        `The token endpoint takes ${delay} ms. Figures are medians of ${rounds} runs, each with a new client, after one ` +
-        "that does not count. A library that made more than one request was run once. Callers are promises; each of ours " +
-        "runs a fiber. The tutorial's class was run with 1,000 threads.",
+        `The token endpoint takes ${delay} ms. Figures are medians of ${rounds} runs, each with a new client. One ` +
+        "warm-up run before them is not counted. If a library made more than one request in it, that run is its only one, " +
+        "and its figures are of that run. Callers are promises; each of ours runs a fiber. The " +
+        "tutorial's class was run with 1,000 threads.",
       figures: [
         withPeer(requests, tutorial && { [TutorialClass.name]: tutorial.tokenRequests }),
         withPeer(time, tutorial && { [TutorialClass.name]: `${number(tutorial.millis)} (1,000 threads)` })

@@ -80,8 +80,9 @@ const run = Effect.gen(function* () {
       `${perSecond} calls a second for ${seconds} s, with tokens that live for ${lifetime} s. Each call is timed from when ` +
       "it was due. For comparison, as many calls run at the same moments with a token that does not end, so that both " +
       `meet the same pauses of the machine. The token endpoint takes ${delay} ms. Ours begins to renew a token 30 to 34 % before ` +
-      "its end. Libraries whose buffer can be set have 30 %. One library is run after the other, ours first. The " +
-      "tutorial's class is left out, because its fixed buffer of 30 s would fetch a token for each call.",
+      "its end. Libraries whose buffer can be set renew when 30 % of the lifetime is left. One library is run after the " +
+      "other, ours first. The tutorial's class is left out, because its fixed buffer of 30 s would fetch a token for each " +
+      "call.",
     figures: [
       ...latencies.map(([name, percent]) => figure(name, ({ ending }) => Percentiles.at(millis(ending), percent))),
       figure("max without expiries", ({ lasting }) => Percentiles.at(millis(lasting), 100)),

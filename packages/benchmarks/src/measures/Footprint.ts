@@ -108,9 +108,9 @@ const run = Effect.gen(function* () {
   const alone = gzipped(core)
   return {
     method:
-      "Bundled by esbuild, minified, gzip -9. The first column is a program that makes one call, with all that it uses of " +
-      "its dependencies; of the peers, it is what is used here. The import of that bundle is timed in a new process; " +
-      "the figure is the median of eleven.",
+      "Bundled by esbuild, minified, gzip -9. The first column is the size of a program that makes one call, with " +
+      "everything that it uses from its dependencies. For a peer, it is the size of the exports that these benchmarks " +
+      "import. The import of that bundle is timed in a new process; the figure is the median of eleven.",
     figures: [
       {
         name: "with everything, tree-shaken",
@@ -139,7 +139,7 @@ const run = Effect.gen(function* () {
         peers: {}
       },
       {
-        name: "the same, that program alone",
+        name: "without `effect` and `@effect/platform`, only what the program of the first column uses",
         unit: "KiB",
         better: "less",
         digits: 1,
@@ -181,10 +181,11 @@ const sizeReason = (core: Uint8Array, whole: Uint8Array): string => {
   const code = withoutSentences(new TextDecoder().decode(core))
   const wordless = gzipped(new TextEncoder().encode(code))
   return (
-    `Without the texts of its error messages it would still be ${number(wordless / 1_024, 1)} KiB. The sentences are the messages of errors, ` +
-    "which help a person to find a wrong setting. The rest is spread over all folders: leaving one out would cost a " +
-    "way into CXone or a promise. Layers are statics of one class, so a bundler cannot leave any out. A program " +
-    `carries it beside ${number(gzipped(whole) / gzipped(core) - 1, 1)} times as much of \`effect\` and \`@effect/platform\`.`
+    `Without the texts of its error messages it would still be ${number(wordless / 1_024, 1)} KiB. These texts stay, ` +
+    "because they help a person to find a wrong setting. The rest is spread over all folders: without any one of them " +
+    "the library would lose a kind of credentials, or break one of its rules. Layers are statics of one class, so a " +
+    "bundler cannot leave any out. In a program's bundle, `effect` and `@effect/platform` take " +
+    `${number(gzipped(whole) / gzipped(core) - 1, 1)} times as much space as this library.`
   )
 }
 

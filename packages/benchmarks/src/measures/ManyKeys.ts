@@ -119,16 +119,19 @@ const run = Effect.gen(function* () {
   const peers = yield* ofPeers
   const reason =
     `Access to ten keys among 100,000 takes ${number(ten / one, 2)} × as long as access to a key alone. But if the keys are ` +
-    `scattered over ${number((bytes * keys) / 1e6)} MB, neither entry nor token is in the processor's caches, and each look ` +
-    `waits for the one before it. A bare \`Map\` of as many keys takes ${number(mapOfAll / mapOfOne, 1)} × there. The ratio ` +
-    "grows when the look at a single key gets faster."
-  const goal = "access at 100,000 ≤ 1.5 × access at 1"
+    `scattered over ${number((bytes * keys) / 1e6)} MB, neither entry nor token is in the processor's caches, and each ` +
+    `lookup has to wait for main memory. With scattered keys, a lookup in a bare \`Map\` of ${number(keys)} keys takes ` +
+    `${number(mapOfAll / mapOfOne, 1)} × as long as in a \`Map\` of one key. The faster the lookup of a single key is, the ` +
+    "larger is this library's ratio."
+  const goal = "one access among 100,000 keys ≤ 1.5 × one access with a single key"
   return {
     method:
       `${clients} clients have ${number(scopeSets)} sets of scopes each. Each set has an opaque token of ${tokenBytes} bytes. ` +
-      `Access is \`accessTokenFor\`, ${number(accesses)} times, by turns; figures are medians of nine rounds. "Access at ` +
-      `1 key" uses a client that has only one key. Peers keep one token in an instance, so ${number(peerKeys)} instances of each were made, ` +
-      "with credentials of their own. The memory of an instance that only keeps a token was subtracted.",
+      `An access is a call of \`accessTokenFor\`. Each of nine rounds makes ${number(accesses)} accesses of each kind, one kind ` +
+      'after the other; figures are medians of the rounds. "Access at 1 key" uses a client that has only one key. ' +
+      `Peers keep one token in an instance, so ${number(peerKeys)} instances of each were made, with credentials of their ` +
+      "own. From a peer's figure, the memory of a dummy instance that only holds a token is subtracted, because that part " +
+      "belongs to this benchmark.",
     figures: [
       {
         name: "memory a key",
@@ -150,9 +153,14 @@ const run = Effect.gen(function* () {
     ],
     verdicts: [
       { goal: "≤ 1.5 KB a key", found: `${number(bytes)} bytes`, isMet: bytes <= 1_500 },
-      { goal: `${goal}: to ten of them`, found: `${number(ten / one, 2)} ×`, isMet: ten <= 1.5 * one, reason },
       {
-        goal: `${goal}: to all, scattered`,
+        goal: `${goal}, if only ten keys are used`,
+        found: `${number(ten / one, 2)} ×`,
+        isMet: ten <= 1.5 * one,
+        reason
+      },
+      {
+        goal: `${goal}, if all keys are used in scattered order`,
         found: `${number(all / one, 2)} ×`,
         isMet: all <= 1.5 * one,
         reason

@@ -26,8 +26,9 @@ const run = (quick: boolean) =>
       method:
         `${perSecond} calls a second for ${seconds} s with each library, all at the same time. Tokens live for ${lifetime} s. ` +
         "Ours begins to renew them in the background 30 to 34 % before their end, and hands them out until 10 % before " +
-        "it. Libraries whose buffer can be set have 30 %. The token endpoint answers 503 while it is down; a library " +
-        "that renews before the outage does not notice it. The tutorial's class is left out, as in B5.",
+        "it. Libraries whose buffer can be set renew when 30 % of the lifetime is left. The token endpoint answers 503 " +
+        "while it is down; a library that renews before the outage does not notice it. The tutorial's class is left " +
+        "out, as in B5.",
       figures: [
         { name: "failed calls", unit: `of ${perSecond * seconds}`, better: "less", ...failed },
         {

@@ -53,7 +53,7 @@ const run = (quick: boolean) =>
       ],
       verdicts: [
         {
-          goal: "500 and 1",
+          goal: "500 extra API requests and 1 token request",
           found: `${extra.ours} and ${tokens.ours}, ${served.ours} served`,
           isMet: extra.ours === calls && tokens.ours === 1 && served.ours === calls
         }

@@ -36,10 +36,10 @@ const run = (quick: boolean) =>
     )
     return {
       method:
-        `${settings.rounds} rounds of ${number(settings.requests)} GETs with each, 32 at once, by turns. Figures are medians. ` +
-        "The peer is the platform's client with a fixed token. The ratio is the median of the ratios of the rounds. It is " +
-        "near 1 because the platform's client opens a span for each request, and ours opens none if there is no tracer. " +
-        "The span costs about as much as our part of a call.",
+        `${settings.rounds} rounds. In each round every client makes ${number(settings.requests)} GETs, 32 at once, one client ` +
+        "after the other. Figures are medians. The peer is the platform's client with a fixed token. The ratio is the " +
+        "median of the ratios of the rounds. It is near 1 because the platform's client opens a span for each request, and " +
+        "ours opens none if there is no tracer. The span costs about as much as our part of a call.",
       figures: measured.map(({ name, ours, plain, ratio, untraced }) => ({
         name: `over ${name}`,
         unit: "requests/s",

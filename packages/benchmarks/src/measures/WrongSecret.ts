@@ -28,7 +28,7 @@ const run = (quick: boolean) =>
     return {
       method: `Requests that the token endpoint got. It refused each with \`invalid_client\` after ${delay} ms.`,
       figures: [{ name: "token requests", unit: "", better: "less", ours, peers: { ...peers, ...tutorial } }],
-      verdicts: [{ goal: "≤ 2", found: String(ours), isMet: ours <= 2 }]
+      verdicts: [{ goal: "at most 2 token requests", found: String(ours), isMet: ours <= 2 }]
     } satisfies Findings
   })
 
