@@ -76,6 +76,17 @@ describe("C1: NICE's own hosts, if the app allows them", () => {
     expect(refused._tag).toBe("ForeignOrigin")
   })
 
+  it.each([
+    ["https://evil.example/x", "not_allowed", "https://evil.example"],
+    ["http://evil.example/x", "not_confidential", "http://evil.example"],
+    ["https://me@evil.example/x", "user_info", "https://evil.example"],
+    ["xhttps://cxone.niceincontact.com/x", "not_http", "xhttps://"],
+    ["httpsx://cxone.niceincontact.com/x", "not_http", "httpsx://"],
+    ["wss://cxone.niceincontact.com/x", "not_http", "wss://cxone.niceincontact.com"]
+  ])("%s: %s, and the error names the origin %s", (url, reason, origin) => {
+    expect(Either.flip(resolve(url, wide))).toMatchObject({ right: { _tag: "ForeignOrigin", reason, origin } })
+  })
+
   it("the error names the allowed origins", () => {
     expect(Either.flip(resolve("https://evil.example/x", wide))).toMatchObject({
       right: { allowed: expect.arrayContaining([apiBaseUrl.origin, files, "https://*.niceincontact.com"]) }
