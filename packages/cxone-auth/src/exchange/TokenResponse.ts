@@ -1,4 +1,5 @@
 import * as Either from "effect/Either"
+import { constUndefined } from "effect/Function"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import type * as Redacted from "effect/Redacted"
@@ -13,38 +14,30 @@ import { claimsOf, type Tenant } from "../token/AccessToken.js"
 const headerSafe = /^(?!(?:null|undefined)$)[\x21-\x7e]+$/
 const bearer = /^bearer$/i
 
-// A schema's own message would quote the value, which is a secret or may stand where a secret belongs.
-const hidden = { message: () => "unusable" }
-
 const Seconds = Schema.Union(
   Schema.Number,
-  Schema.String.pipe(Schema.pattern(/^\d+(?:\.\d+)?$/), Schema.annotations(hidden), Schema.parseNumber)
+  Schema.String.pipe(Schema.pattern(/^\d+(?:\.\d+)?$/), Schema.parseNumber)
 ).pipe(Schema.filter((seconds) => seconds >= 1))
+
+const Ignored = Schema.transform(Schema.Unknown, Schema.Undefined, { decode: constUndefined, encode: constUndefined })
 
 /**
  * A successful answer of the token endpoint (RFC 6749 §5.1; `id_token` is OpenID Connect's). `expires_in` is a number or
  * a numeric string, may have decimals, and is at least one second. In `token_type` and `scope`, `null` means missing.
- * Other fields are ignored.
+ * An `id_token` that is no text is ignored, and so are other fields.
  */
 export const TokenResponse = Schema.Struct({
-  access_token: Schema.Redacted(Schema.String.pipe(Schema.pattern(headerSafe), Schema.annotations(hidden))),
+  access_token: Schema.Redacted(Schema.String.pipe(Schema.pattern(headerSafe))),
   token_type: Schema.optionalWith(Schema.String.pipe(Schema.pattern(bearer)), {
     default: () => "Bearer",
     nullable: true
   }),
   expires_in: Schema.optionalWith(Seconds, { exact: true }),
   scope: Schema.optionalWith(Schema.String, { exact: true, nullable: true }),
-  id_token: Schema.optionalWith(Schema.Redacted(Schema.String), { exact: true })
+  id_token: Schema.optionalWith(Schema.Union(Schema.Redacted(Schema.String), Ignored), { exact: true })
 })
 
 export type TokenResponse = typeof TokenResponse.Type
-
-const reasons: { readonly [field: string]: InvalidTokenResponse["reason"] } = {
-  access_token: "invalid_access_token",
-  token_type: "invalid_token_type",
-  expires_in: "invalid_expires_in",
-  scope: "invalid_scope_field"
-}
 
 const decodeFields = Schema.decodeUnknownEither(TokenResponse)
 
@@ -55,9 +48,16 @@ export const decode = (body: string): Either.Either<TokenResponse, InvalidTokenR
     onSome: (fields) => Either.mapLeft(decodeFields(TokenFields.normalize(fields)), reasonOf)
   })
 
+const reasons = [
+  ["token_type", "invalid_token_type"],
+  ["expires_in", "invalid_expires_in"],
+  ["scope", "invalid_scope_field"]
+] as const
+
+// The error itself goes no further, because it quotes the value, which is a secret or may stand where a secret belongs.
 const reasonOf = (error: ParseResult.ParseError): InvalidTokenResponse["reason"] => {
-  const field = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path[0]
-  return reasons[String(field)] ?? "not_json"
+  const path = ParseResult.ArrayFormatter.formatErrorSync(error).flatMap(({ path }) => path)
+  return reasons.find(([field]) => path.includes(field))?.[1] ?? "invalid_access_token"
 }
 
 /** Whether an answer has no field for a token. Then its words may be quoted. */

@@ -25,6 +25,10 @@ describe("TokenResponse", () => {
     expect(response.expires_in).toBe(3600)
   })
 
+  it.each([null, 7, {}])("an id_token that is %j names no tenant, and does no harm", (id_token) => {
+    expect(TokenResponse.tenantOf(decoded({ id_token }))).toBeUndefined()
+  })
+
   it.each([
     ["HTML", "<html>maintenance</html>", "not_json"],
     ["empty", "", "not_json"],
