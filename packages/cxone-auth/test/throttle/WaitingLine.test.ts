@@ -401,6 +401,113 @@ describe("C4: WaitingLine, the calls that wait for an origin that answered 429",
       }).pipe(unjittered)
   )
 
+  it.scoped("a call whose turn does not come in its time fails; no time is named, because the gate is open", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates } = yield* closed(1, Array.range(1, 5))
+      const late = yield* Effect.fork(Effect.flip(attempt(6, gates.visitor(2_000))))
+      yield* TestClock.adjust(2_399)
+      expect(yield* Fiber.poll(late)).toEqual(Option.none())
+      yield* TestClock.adjust(1)
+      expect(yield* Fiber.join(late)).toMatchObject({ reason: "held_back", retryAfter: Option.none() })
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a call that leaves in the moment in which it is let out leaves its place to the next", () =>
+    Effect.gen(function* () {
+      const { arrived, gates, start, refuse } = yield* world()
+      yield* start([0])
+      yield* refuse(0, 1)
+      const answer = yield* Deferred.make<void>()
+      const first = gates.through(url, gates.visitor(patient), Deferred.await(answer))
+      // Nothing runs between the answer to the first call, which lets out two more, and the interruption of one of them.
+      const leaving = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>()
+      yield* Effect.fork(Effect.zipRight(first, Effect.flatMap(Deferred.await(leaving), Fiber.interrupt)))
+      yield* settled
+      const [second] = yield* start([2, 3, 4, 5])
+      yield* Deferred.succeed(leaving, second ?? Fiber.void)
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0])
+      yield* Deferred.succeed(answer, undefined)
+      yield* settled
+      expect(arrived).toEqual([0, 3, 4])
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 3, 4, 5])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a late 429 that names no time does not shorten what the server asked for", () =>
+    Effect.gen(function* () {
+      const { attempt, gates, refuse, start } = yield* world()
+      yield* start([0, 1])
+      yield* refuse(0, 10)
+      yield* refuse(1)
+      expect(yield* Effect.flip(attempt(2, gates.visitor(0)))).toMatchObject({ reason: "held_back" })
+    })
+  )
+
+  it.scoped("a 429 that names no time counts as that, also after one that named a time", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse } = yield* closed(1, [1])
+      yield* TestClock.adjust("1 second")
+      yield* refuse(1)
+      yield* Effect.fork(attempt(2, gates.visitor(0)))
+      yield* settled
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("at a gate that has opened two calls are sent; the others wait for an answer, or a second each", () =>
+    Effect.gen(function* () {
+      const { arrived, serve, start } = yield* closed(1)
+      yield* TestClock.adjust("1 second")
+      yield* start([1, 2, 3, 4, 5])
+      expect(arrived).toEqual([0, 1, 2])
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1, 2, 3])
+      yield* serve(1)
+      yield* serve(2)
+      expect(arrived).toEqual([0, 1, 2, 3, 4, 5])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a call that comes after the last one was let out is sent, although no answer has come", () =>
+    Effect.gen(function* () {
+      const { arrived, start } = yield* closed(1, [1])
+      yield* TestClock.adjust("3 seconds")
+      yield* start([2, 3])
+      expect(arrived).toEqual([0, 1, 2])
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1, 2, 3])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("without a Retry-After, a success of a call from before the 429 opens nothing either", () =>
+    Effect.gen(function* () {
+      const { arrived, refuse, serve, start } = yield* world()
+      yield* start([0, 1])
+      yield* refuse(0)
+      yield* serve(1)
+      yield* start([2])
+      expect(arrived).toEqual([0, 1])
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a call that may wait exactly as long as the gate is closed is not sent away", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, refuse, start } = yield* world()
+      yield* start([0, 1])
+      yield* refuse(0, 2)
+      yield* Effect.fork(attempt(2, gates.visitor(5_000)))
+      yield* settled
+      yield* refuse(1, 5)
+      yield* TestClock.adjust("5 seconds")
+      expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
   it.effect("L3: closing the layer interrupts the calls that wait", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
