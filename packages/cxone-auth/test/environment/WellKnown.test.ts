@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
-import type { DiscoveryFailed } from "cxone-auth"
-import { Duration, Effect, Fiber, Option, TestClock } from "effect"
+import { type DiscoveryFailed, TokenPolicy } from "cxone-auth"
+import { Duration, Effect, Either, Fiber, Option, TestClock } from "effect"
+import * as WellKnown from "../../src/environment/WellKnown.js"
 import { world } from "../support/DiscoveryWorld.js"
 import * as Fake from "../support/FakeCxone.js"
-import { json } from "../support/ScriptedHttpClient.js"
+import { json, scripted } from "../support/ScriptedHttpClient.js"
 
 describe("WellKnown: invalid documents", () => {
   const huge = JSON.stringify({ ...Fake.openIdConfiguration, padding: "x".repeat(64 * 1024) })
@@ -199,6 +200,58 @@ describe("L7: WellKnown retries a document", () => {
       )
       yield* Effect.flip(auth.accessToken)
       yield* auth.accessToken
+    })
+  )
+})
+
+describe("WellKnown: what counts as an answer", () => {
+  const answered = (openid: () => Response) =>
+    Effect.gen(function* () {
+      const { auth } = yield* world(Fake.play({ openid }))
+      return yield* Effect.flip(auth.accessToken)
+    })
+
+  it.scoped.each([
+    [300, "redirect"],
+    [399, "redirect"],
+    [400, "status"]
+  ] as const)("%d is %s", ([status, reason]) =>
+    Effect.gen(function* () {
+      expect(yield* answered(() => new Response("", { status }))).toMatchObject({ reason, status })
+    })
+  )
+
+  it.scoped("an http document, of this machine, may name this machine or https; an https one https alone", () =>
+    Effect.gen(function* () {
+      const document = (token_endpoint: string, issuer: string) =>
+        Effect.flatMap(
+          scripted(() => Effect.sync(() => json({ issuer, token_endpoint }))),
+          ({ layer }) => Effect.provide(WellKnown.tokenEndpoint(new URL(issuer), TokenPolicy.defaults), layer)
+        )
+      expect((yield* document("http://127.0.0.1:1/t", "http://localhost:1")).href).toBe("http://127.0.0.1:1/t")
+      expect((yield* document("https://a.example/t", "http://localhost:1")).href).toBe("https://a.example/t")
+      expect(yield* Effect.flip(document("http://localhost:1/t", "https://a.example"))).toMatchObject({
+        reason: "invalid_field"
+      })
+    })
+  )
+
+  it.scoped.each([
+    ["the same tenant in another case", "ABC", "abc", true],
+    ["another tenant", "abc", "abd", false],
+    ["a tenant that was not asked for", undefined, "abc", true],
+    ["no tenant", "abc", undefined, true]
+  ] as const)("cxone-configuration of %s", ([_, asked, echoed, isAccepted]) =>
+    Effect.gen(function* () {
+      const body = { api_endpoint: "https://api.example", tenantId: echoed }
+      const { layer, sent } = yield* scripted(() => Effect.sync(() => json(body)))
+      const found = yield* WellKnown.apiEndpoint(new URL("https://a.example"), asked, TokenPolicy.defaults).pipe(
+        Effect.provide(layer),
+        Effect.either
+      )
+      expect(Either.isRight(found)).toBe(isAccepted)
+      const query = asked === undefined ? "" : `?tenantId=${asked}`
+      expect((yield* sent)[0]?.url).toBe(`https://a.example/.well-known/cxone-configuration${query}`)
     })
   )
 })
