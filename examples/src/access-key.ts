@@ -20,9 +20,9 @@ const serverTime = Effect.gen(function* () {
   yield* line("GET server-time", ServerTime)
 })
 
-const clientOver = <E, R>(auth: Layer.Layer<CxoneAuth, E, R>) => Layer.provideMerge(CxoneHttpClient.layer, auth)
+const clientOver = <E, R>(auth: Layer.Layer<CxoneAuth, E, R>) => Layer.provideMerge(CxoneHttpClient.layer(), auth)
 
-const fromSettings = Effect.provide(serverTime, clientOver(CxoneAuth.layerConfig))
+const fromSettings = Effect.provide(serverTime, clientOver(CxoneAuth.layerFromEnv()))
 
 const atTheSimulator = ({ deactivateAccessKey, origin, tenants: [tenant] }: CxoneSimulatorService) =>
   Effect.gen(function* () {

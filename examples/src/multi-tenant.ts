@@ -31,7 +31,7 @@ const credentialsOf = ({ tenants }: CxoneSimulatorService, tenant: string) =>
  */
 class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
   lookup: (tenant: string) =>
-    CxoneHttpClient.layer.pipe(
+    CxoneHttpClient.layer().pipe(
       Layer.provideMerge(
         Layer.unwrapEffect(
           Effect.map(CxoneSimulator, (simulator) =>

@@ -28,7 +28,7 @@ const AuthLayer = CxoneSimulator.layerAuth({
   }
 })
 
-const CxoneLayer = CxoneHttpClient.layer.pipe(
+const CxoneLayer = CxoneHttpClient.layer().pipe(
   Layer.provide(AuthLayer),
   Layer.provideMerge(SimulatorLayer),
   Layer.provide(FetchHttpClient.layer)

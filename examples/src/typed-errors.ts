@@ -41,18 +41,18 @@ const play = (title: string, url = usersMe) =>
 
 /** A new client, which has no token yet. */
 const fresh = (scopes: string) =>
-  Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ scopes }))))
+  Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide(CxoneSimulator.layerAuth({ scopes }))))
 
 /** A client with the first tenant's access key. It finds its API by discovery. */
 const withKey = Effect.provide(
-  CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ way: "accessKey" })))
+  CxoneHttpClient.layer().pipe(Layer.provide(CxoneSimulator.layerAuth({ way: "accessKey" })))
 )
 
 /** A client whose credentials come from a vault that is sealed. */
 const sealed = (simulator: CxoneSimulatorService) => {
   const credentials = Effect.fail({ _tag: "VaultSealed" })
   const auth = CxoneAuth.layer({ credentials, environment: simulator.environment })
-  return Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(auth)))
+  return Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide(auth)))
 }
 
 const everyFailure = (simulator: CxoneSimulatorService) =>

@@ -23,8 +23,8 @@ const program = Effect.gen(function* () {
     ["CXONE_API_BASE_URL", simulator.environment.apiBaseUrl.href],
     ["CXONE_SCOPES", "read:users"]
   ])
-  const CxoneLayer = CxoneHttpClient.layer.pipe(
-    Layer.provide(CxoneAuth.layerConfig),
+  const CxoneLayer = CxoneHttpClient.layer().pipe(
+    Layer.provide(CxoneAuth.layerFromEnv()),
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(settings)))
   )

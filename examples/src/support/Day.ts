@@ -46,7 +46,7 @@ const AuthLayer = Layer.unwrapEffect(
   })
 )
 
-const CxoneLayer = CxoneHttpClient.layer.pipe(
+const CxoneLayer = CxoneHttpClient.layer().pipe(
   Layer.provideMerge(AuthLayer),
   Layer.provide(NetworkLayer),
   Layer.provideMerge(CxoneSimulator.layerHttpClient())

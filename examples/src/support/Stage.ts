@@ -11,12 +11,12 @@ export class Stage extends Context.Tag("examples/Stage")<
 
 type Services = Stage | CxoneAuth | CxoneHttpClient | HttpClient.HttpClient
 
-const real = CxoneHttpClient.layer.pipe(
-  Layer.provideMerge(CxoneAuth.layerConfig),
+const real = CxoneHttpClient.layer().pipe(
+  Layer.provideMerge(CxoneAuth.layerFromEnv()),
   Layer.provideMerge(Layer.succeed(Stage, { simulator: Option.none() }))
 )
 
-const simulated = CxoneHttpClient.layer.pipe(
+const simulated = CxoneHttpClient.layer().pipe(
   Layer.provideMerge(CxoneSimulator.layerAuth({ scopes: ["offline_access", "read:users"] })),
   Layer.provideMerge(
     Layer.effect(

@@ -31,8 +31,8 @@ describe("CxoneAuth", () => {
     expect(CxoneAuth.layer({ credentials, environment })).type.toBe<
       Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
     >()
-    expect(CxoneAuth.layerConfig).type.toBe<Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>>()
-    expect(CxoneAuth.layerConfigWith({ policy: { maxWait: 0 }, name: "reports" })).type.toBe<
+    expect(CxoneAuth.layerFromEnv()).type.toBe<Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>>()
+    expect(CxoneAuth.layerFromEnv({ policy: { maxWait: 0 }, name: "reports" })).type.toBe<
       Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>
     >()
     expect(CxoneAuth.layerTest("token")).type.toBe<Layer.Layer<CxoneAuth>>()

@@ -7,7 +7,7 @@
 export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./auth/CxoneAuth.js"
 export type { TokenStatus } from "./auth/TokenStatus.js"
 export type { AuthenticatedHttpClient } from "./client/AuthenticatedHttpClient.js"
-export type { OnRateLimited } from "./client/CallOptions.js"
+export type { CallOptions, OnRateLimited } from "./client/CallOptions.js"
 export { CxoneHttpClient, type CxoneHttpClientOptions } from "./client/CxoneHttpClient.js"
 export {
   type AreaEnvironment,

@@ -51,7 +51,7 @@ describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
       return yield* Effect.flatMap(http.get("/api/v2/users/me"), (response) => response.json)
     })
     const wired = (options?: Parameters<typeof CxoneSimulator.layerAuth>[0]) =>
-      CxoneHttpClient.layer.pipe(
+      CxoneHttpClient.layer().pipe(
         Layer.provideMerge(CxoneSimulator.layerAuth(options)),
         Layer.provideMerge(layer({ clients: [{ ...defaultClient, scopes: ["b", "read:users"] }] }))
       )

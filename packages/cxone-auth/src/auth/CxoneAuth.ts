@@ -182,7 +182,7 @@ const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment)
  *   return new Date(token.expiresAt)
  * })
  *
- * export const runnable = program.pipe(Effect.provide(CxoneAuth.layerConfig.pipe(Layer.provide(FetchHttpClient.layer))))
+ * export const runnable = program.pipe(Effect.provide(CxoneAuth.layerFromEnv().pipe(Layer.provide(FetchHttpClient.layer))))
  * ```
  */
 export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, CxoneAuthService>() {
@@ -209,20 +209,10 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. Each access
-   * gives a new layer, because Effect would build a shared one only once, even with other settings. To share it in an
-   * app, keep it in a constant. For a `LayerMap`, access it inside the lookup.
-   *
-   * @since 0.1.0
-   * @category layers
-   */
-  static get layerConfig(): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
-    return CxoneAuth.layerConfigWith({})
-  }
-
-  /**
-   * The same, with the two options that have no setting: numbers that differ from the defaults, and a name for metrics
-   * and spans.
+   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. `options` are the
+   * two that have no setting. Each call makes a layer, and each layer has a service with tokens of its own. So call it
+   * once, and keep the layer in a constant. In a `LayerMap`, call it inside the lookup, because there each tenant needs its
+   * own.
    *
    * @since 0.1.0
    * @category layers
@@ -230,11 +220,11 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * ```ts
    * import { CxoneAuth } from "cxone-auth"
    *
-   * export const AuthLayer = CxoneAuth.layerConfigWith({ policy: { maxWait: 0 }, name: "reporting" })
+   * export const AuthLayer = CxoneAuth.layerFromEnv({ policy: { maxWait: 0 }, name: "reporting" })
    * ```
    */
-  static layerConfigWith(
-    options: Pick<CxoneAuthOptions, "policy" | "name">
+  static layerFromEnv(
+    options: Pick<CxoneAuthOptions, "policy" | "name"> = {}
   ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
     return Layer.scoped(
       CxoneAuth,

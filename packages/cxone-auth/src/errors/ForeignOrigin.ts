@@ -16,7 +16,7 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
     const problems = {
       not_allowed:
         `the access token goes to ${this.allowed.join(", ")} only. If this origin is CXone's, name it in ` +
-        "CxoneHttpClient.layerWith({ allowedOrigins }), or allow all of NICE's hosts with { allowCxoneHosts: true }; " +
+        "CxoneHttpClient.layer({ allowedOrigins }), or allow all of NICE's hosts with { allowCxoneHosts: true }; " +
         "for other hosts use the plain HttpClient.",
       not_confidential: "the access token travels over https only (plain http only to this machine).",
       not_http:

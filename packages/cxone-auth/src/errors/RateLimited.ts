@@ -29,7 +29,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
         this.status === 503
           ? `${origin} answered 503: it cannot serve API requests now. ${when}.`
           : `${origin} answered 429: too many API requests. ${when}. Space the calls out.`,
-      held_back: `${notSent}. ${when}. To let calls wait instead, set CxoneHttpClient.layerWith({ onRateLimited: { wait } }).`,
+      held_back: `${notSent}. ${when}. To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } }).`,
       too_many_waiting:
         `${notSent}, and the maximum number of calls already waits (maxWaitingCalls, 1,000 by default). ` +
         `${when}. Make fewer calls at once.`

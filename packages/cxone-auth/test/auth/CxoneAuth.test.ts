@@ -28,7 +28,7 @@ const exchanges = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
 
 const simulated = (options: SimulatorOptions = {}, scopes: string | ReadonlyArray<string> = "read:users") =>
   Effect.provide(
-    CxoneHttpClient.layer.pipe(
+    CxoneHttpClient.layer().pipe(
       Layer.provideMerge(CxoneSimulator.layerAuth({ scopes })),
       Layer.provideMerge(CxoneSimulator.layerHttpClient(options))
     )

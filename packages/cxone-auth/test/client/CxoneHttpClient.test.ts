@@ -124,9 +124,9 @@ describe("CxoneHttpClient", () => {
     it.each(["files.example.com", "http://files.example.com", "https://me@files.example.com"])(
       "an invalid allowed origin throws when the layer is made: %s",
       (origin) => {
-        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(TypeError)
-        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(
-          /^CxoneHttpClient.layerWith: allowedOrigins\[1\] must/
+        expect(() => CxoneHttpClient.layer({ allowedOrigins: [host, origin] })).toThrow(TypeError)
+        expect(() => CxoneHttpClient.layer({ allowedOrigins: [host, origin] })).toThrow(
+          /^CxoneHttpClient: allowedOrigins\[1\] must/
         )
       }
     )
@@ -677,7 +677,7 @@ describe("CxoneHttpClient", () => {
         expect(error.message).toContain("it broke at")
         expect(error.message).not.toContain("mF_9.B5f-4.1JqM")
       }).pipe(
-        Effect.provide(Layer.provide(CxoneHttpClient.layer, CxoneAuth.layerTest("mF_9.B5f-4.1JqM"))),
+        Effect.provide(Layer.provide(CxoneHttpClient.layer(), CxoneAuth.layerTest("mF_9.B5f-4.1JqM"))),
         Effect.provideService(HttpClient.HttpClient, http)
       )
     )
@@ -705,7 +705,7 @@ describe("CxoneHttpClient", () => {
       const { layer, sent } = yield* scripted(() => Effect.succeed(json({})))
       const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
       const provide = (auth: Layer.Layer<CxoneAuth>) =>
-        Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide([auth, layer])))
+        Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide([auth, layer])))
       yield* call.pipe(
         Effect.withSpan("caller"),
         provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM", { apiBaseUrl: "https://api.test/" }))

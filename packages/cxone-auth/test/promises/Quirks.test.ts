@@ -16,7 +16,7 @@ type Way = "accessKey" | "accessKeyOnly"
 const ways: ReadonlyArray<Way> = ["accessKey", "accessKeyOnly"]
 
 const appWith = (options: { readonly way: Way; readonly clientAuth?: ClientAuth }) =>
-  CxoneHttpClient.layer.pipe(Layer.provideMerge(CxoneSimulator.layerAuth(options)))
+  CxoneHttpClient.layer().pipe(Layer.provideMerge(CxoneSimulator.layerAuth(options)))
 
 /** Runs an effect in an app with this way in, at the simulator in memory. */
 const playedBy =
@@ -149,7 +149,7 @@ describe("quirks of CXone: two tenants at one issuer", () => {
     Effect.gen(function* () {
       const { issuerEnvironment, requestsTo, tenants } = yield* CxoneSimulator
       for (const { credentials } of tenants) {
-        const app = CxoneHttpClient.layer.pipe(
+        const app = CxoneHttpClient.layer().pipe(
           Layer.provide(CxoneAuth.layer({ credentials, environment: issuerEnvironment }))
         )
         expect(yield* Effect.provide(call, app)).toBe(200)
@@ -164,7 +164,7 @@ describe("quirks of CXone: two tenants at one issuer", () => {
     Effect.gen(function* () {
       const { requestsTo, tenants } = yield* CxoneSimulator
       const [acme, globex] = tenants
-      const app = CxoneHttpClient.layer.pipe(
+      const app = CxoneHttpClient.layer().pipe(
         Layer.provide(
           CxoneAuth.layer({
             credentials: acme.accessKeyOnly,

@@ -62,7 +62,7 @@ describe("C4: by default a call that is answered 429 is RateLimited at once", ()
       expect(error).toMatchObject({ _tag: "RateLimited", reason: "held_back" })
       expect(error.message).toBe(
         `This request was not sent: ${host} has said that it takes no API requests for now. Try again in 4s. ` +
-          "To let calls wait instead, set CxoneHttpClient.layerWith({ onRateLimited: { wait } })."
+          "To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } })."
       )
       expect((yield* client.get("https://files.example.com/x")).status).toBe(200)
       yield* TestClock.adjust("4 seconds")
@@ -109,7 +109,9 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
       const request = HttpClientRequest.make(method)("/x").pipe(HttpClientRequest.setBody(body ?? HttpBody.empty))
       const call = client.execute(request)
-      const result = yield* ended(mark === undefined ? call : CxoneHttpClient.withIdempotency(mark)(call))
+      const result = yield* ended(
+        mark === undefined ? call : CxoneHttpClient.withCallOptions({ idempotent: mark })(call)
+      )
       expect(Either.isRight(result)).toBe(isRepeated)
       expect((yield* apiCalls).length).toBe(isRepeated ? 2 : 1)
       if (Either.isLeft(result)) {
@@ -214,7 +216,7 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       )
       const call = Effect.flatMap(CxoneHttpClient, (client) => Effect.either(client.get("/x")))
       const results = yield* Effect.all(Arr.replicate(call, 5_000), { concurrency: "unbounded" }).pipe(
-        Effect.provide(Layer.provide(CxoneHttpClient.layerWith(patient), CxoneAuth.layerTest("a-token"))),
+        Effect.provide(Layer.provide(CxoneHttpClient.layer(patient), CxoneAuth.layerTest("a-token"))),
         Effect.provideService(HttpClient.HttpClient, http),
         unjittered
       )

@@ -112,13 +112,13 @@ describe("TokenPolicy", () => {
     })
   )
 
-  it("CxoneHttpClient.layerWith throws where it is called", () => {
-    expect(() => CxoneHttpClient.layerWith(options({ discardTimeout: -1 }))).toThrow(/discardTimeout is -1/)
+  it("CxoneHttpClient.layer throws where it is called", () => {
+    expect(() => CxoneHttpClient.layer(options({ discardTimeout: -1 }))).toThrow(/discardTimeout is -1/)
   })
 
-  it("CxoneHttpClient.layerWith takes the numbers that it uses, and no others", () => {
-    expect(() => CxoneHttpClient.layerWith(options({ maxWaitingCalls: 10, maxRateLimit: "1 minute" }))).not.toThrow()
-    expect(() => CxoneHttpClient.layerWith(options({ retries: 1 }))).toThrow(
+  it("CxoneHttpClient.layer takes the numbers that it uses, and no others", () => {
+    expect(() => CxoneHttpClient.layer(options({ maxWaitingCalls: 10, maxRateLimit: "1 minute" }))).not.toThrow()
+    expect(() => CxoneHttpClient.layer(options({ retries: 1 }))).toThrow(
       /^TokenPolicy: retries has no effect here; the fields are refusedTokenMemory, discardTimeout, /
     )
   })
@@ -219,7 +219,7 @@ describe("TokenPolicy", () => {
             url.endsWith("/oauth/token") ? json({ access_token: `t${index}` }) : new Response("", { status: 401 })
           )
         )
-        const client = CxoneHttpClient.layerWith({ policy: { refusedTokenMemory: "10 minutes" } })
+        const client = CxoneHttpClient.layer({ policy: { refusedTokenMemory: "10 minutes" } })
         yield* Effect.gen(function* () {
           const cxone = yield* CxoneHttpClient
           yield* Effect.flip(cxone.get("/x"))
