@@ -20,9 +20,7 @@ const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientE
       InsufficientScope: ({ required }) =>
         Effect.succeed(`ask the administrator for ${required.join(" ") || "the scopes"}`),
       RateLimited: ({ retryAfter }) =>
-        Effect.succeed(
-          `put the job back, and try again in ${Duration.format(Option.getOrElse(retryAfter, () => Duration.minutes(1)))}`
-        ),
+        Effect.succeed(`put the job back, and try again in ${Duration.format(retryAfter ?? "1 minute")}`),
       InvalidToken: () => Effect.succeed("stop: another try would be refused, too"),
       TokenEndpointUnavailable: () => Effect.succeed("put the job back, and try later"),
       InvalidTokenResponse: () => Effect.succeed("stop: something other than CXone answers"),

@@ -19,7 +19,7 @@ import {
   TokenPolicy,
   type TokenStatus
 } from "cxone-auth"
-import { type ConfigError, Effect, type Layer, Option, Redacted } from "effect"
+import { type ConfigError, Effect, type Layer, Redacted } from "effect"
 import { describe, expect, it } from "tstyche"
 
 const clientSecret = Redacted.make("s")
@@ -49,7 +49,7 @@ describe("CxoneAuth", () => {
   })
 
   it("layerTest takes a token or one of the library's errors, and nothing else", () => {
-    const busy = new RateLimited({ reason: "api", origin: "https://a.test", retryAfter: Option.none() })
+    const busy = new RateLimited({ reason: "api", origin: "https://a.test" })
     expect(CxoneAuth.layerTest).type.toBeCallableWith(busy)
     expect(CxoneAuth.layerTest).type.not.toBeCallableWith(new Error("x"))
     expect(CxoneAuth.layerTest).type.not.toBeCallableWith(clientSecret)

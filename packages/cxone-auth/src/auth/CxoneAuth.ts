@@ -241,11 +241,10 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * @example
    * ```ts
    * import { CxoneAuth, RateLimited } from "cxone-auth"
-   * import { Option } from "effect"
    *
    * export const withToken = CxoneAuth.layerTest("a-token")
    * export const withFailure = CxoneAuth.layerTest(
-   *   new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+   *   new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
    * )
    * ```
    */

@@ -104,9 +104,14 @@ export const make = <E extends Retry.Failure>(options: {
     )
 
   // The exchange heeds a short `Retry-After` in its own retries. Here a `Retry-After` counts only if it is longer than
-  // the back-off. A shorter one would replace the back-off each time, and the waits would not grow.
+  // the back-off. A shorter one would replace the back-off each time, and the waits would not grow. A
+  // refusal is not waited for, because other credentials may be there sooner.
   const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>, backoff) =>
-    Cause.failureOption(cause).pipe(Option.flatMap(Retry.askedBy), Option.filter(Duration.greaterThan(backoff)))
+    Cause.failureOption(cause).pipe(
+      Option.filter(({ _tag }) => _tag !== "InvalidClient"),
+      Option.flatMap(Retry.askedBy),
+      Option.filter(Duration.greaterThan(backoff))
+    )
   )
 
   // Ends when the token has a successor, was dropped, or is at its margin. From the margin on, callers start the

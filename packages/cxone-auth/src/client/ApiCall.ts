@@ -104,10 +104,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
           Option.match(ApiResponse.rateLimited(answer, now), {
             onNone: () => Effect.succeed(answer),
             onSome: (error) =>
-              Effect.zipRight(
-                throttle.close(error.origin, error.retryAfter),
-                ApiResponse.failWith(answer, policy, error)
-              )
+              Effect.zipRight(throttle.close(error.origin, error), ApiResponse.failWith(answer, policy, error))
           })
         )
 
@@ -142,7 +139,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       // The caller gets the API's answer to this call, because that says more than `held_back`.
       return call.limited === undefined || error.reason === "token_endpoint"
         ? Effect.fail(error)
-        : new RateLimited({ ...call.limited, retryAfter: error.retryAfter })
+        : new RateLimited({ ...error, reason: call.limited.reason, status: call.limited.status })
     })
 
   const deliver = (call: Call): Outcome<HttpClientResponse> =>

@@ -93,9 +93,9 @@ export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): 
  */
 export const rateLimited = (answer: ApiResponse, now: number): Option.Option<RateLimited> => {
   const { headers, status } = answer.response
-  const retryAfter = RetryAfter.parse(headers["retry-after"], now)
-  return status === 429 || (status === 503 && Option.isSome(retryAfter))
-    ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, retryAfter }))
+  const after = RetryAfter.parse(headers["retry-after"], now)
+  return status === 429 || (status === 503 && after.retryAfter !== undefined)
+    ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, ...after }))
     : Option.none()
 }
 

@@ -43,8 +43,8 @@ const cached = (
       lookup: run(lookup),
       lifetime: policy.discoveryLifetime,
       pause: policy.maxRetryDelay,
-      holdOff: ({ retryAfter }) => Option.map(retryAfter, Duration.min(policy.maxRateLimit)),
-      stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: Option.some(left) }),
+      holdOff: ({ retryAfter }) => Option.map(Option.fromNullable(retryAfter), Duration.min(policy.maxRateLimit)),
+      stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left }),
       scope
     }),
     (url) => new URL(url)

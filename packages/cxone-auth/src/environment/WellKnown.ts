@@ -23,13 +23,13 @@ const { nameOf } = SecureUrl
 type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
-const fieldsOf = ({ body, headers, retryAfter, status }: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
+const fieldsOf = ({ body, headers, status, ...after }: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
   if (status >= 300 && status < 400) {
     return Either.left({ reason: "redirect", status })
   }
   if (status < 200 || status >= 400) {
     const said = ErrorBody.quoted(ErrorBody.parse(body, headers), [])
-    return Either.left({ reason: "status", status, retryAfter, ...said })
+    return Either.left({ reason: "status", status, ...after, ...said })
   }
   return Either.fromOption(body, (): Problem => ({ reason: "too_large", status })).pipe(
     Either.flatMap((text) => Either.fromOption(parseFields(text), (): Problem => ({ reason: "not_json", status })))
@@ -48,7 +48,7 @@ const read = (
     const request = HttpClientRequest.acceptJson(HttpClientRequest.get(url))
     const attempt = Effect.gen(function* () {
       const made = yield* Ref.updateAndGet(attempts, (made) => made + 1)
-      const failed = { document, url: nameOf(url), attempts: made, retryAfter: Option.none() }
+      const failed = { document, url: nameOf(url), attempts: made }
       return yield* LimitedRequest.send(request, policy).pipe(
         Effect.flatMap((answer) => Either.flatMap(fieldsOf(answer), decode)),
         Effect.mapError((problem: Problem) => new DiscoveryFailed({ ...failed, ...problem })),
@@ -128,6 +128,5 @@ export const noTenant = (host: URL): DiscoveryFailed =>
     reason: "no_tenant",
     document: "cxone-configuration",
     url: nameOf(configurationUrl(host)),
-    attempts: 0,
-    retryAfter: Option.none()
+    attempts: 0
   })

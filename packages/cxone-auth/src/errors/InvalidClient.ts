@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { instant, Quotation, said } from "./Phrases.js"
+import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
 
 const cureOfKey =
   "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
@@ -11,9 +11,8 @@ const cureOfKey =
  *
  * `reason` is the code of RFC 6749 §5.2. `credentials` is the kind that was sent: with an access key, `invalid_grant`
  * is about the key, and the other codes are about the client. `isGuess`: the answer was a 401 without such a code, and
- * `reason` is the likeliest one; `error` is the code that it had, if any. `until` is in milliseconds since the epoch.
- * Before that time, every call that needs a new token fails with this error and nothing is sent, unless the credentials
- * change. `bothRefused`: the current and the next credentials were refused.
+ * `reason` is the likeliest one; `error` is the code that it had, if any. Until `retryAfter` has
+ * passed, every call that needs a new token fails with this error and nothing is sent, unless the credentials change. `bothRefused`: the current and the next credentials were refused.
  *
  * @since 0.1.0
  * @category errors
@@ -28,7 +27,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   status: Schema.Number,
   error: Quotation,
   description: Quotation,
-  until: Schema.optionalWith(Schema.Number, { exact: true }),
+  retryAfter: RetryAfter,
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
   override get message(): string {
@@ -40,9 +39,9 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     const both = this.bothRefused ? `${subject}, with the current and with the next credentials` : subject
     const code = this.isGuess ? (this.error ?? "without a reason") : this.reason
     const memory =
-      this.until === undefined
+      this.retryAfter === undefined
         ? ""
-        : ` Until ${instant(this.until)} these credentials are not sent again; other ones are tried at once.`
+        : ` For ${inSeconds(this.retryAfter)} these credentials are not sent again; other ones are tried at once.`
     return `${this.tokenEndpoint} refused ${both} (${this.status} ${code}). ${this.cure}${memory}${said(this.description)}`
   }
 

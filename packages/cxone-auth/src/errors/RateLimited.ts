@@ -6,7 +6,8 @@ import { RetryAfter, whenToRetry } from "./Phrases.js"
  * the retries are used up or the wait is longer than `maxWait` allows. `api`: the API answered 429, or 503 with
  * `Retry-After` (`status`). `held_back`: the API gave such an answer a moment before, so this request was not sent.
  * `too_many_waiting`: this request was not sent either, because `maxWaitingCalls` calls wait already. `retryAfter`: the
- * wait that the API asked for, or how long from now nothing is sent. It is `None` if no time is known.
+ * wait that the API asked for, or how long from now nothing is sent. It is absent if no time is
+ * known.
  *
  * @since 0.1.0
  * @category errors

@@ -3,7 +3,6 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { RateLimited } from "../errors/CxoneAuthError.js"
 import * as Retry from "../http/Retry.js"
@@ -44,13 +43,13 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
       const startedAt = yield* Clock.currentTimeMillis
       const { origin } = request.tokenEndpoint
       const rateLimited = (left: Duration.Duration) =>
-        new RateLimited({ reason: "token_endpoint", origin, retryAfter: Option.some(left) })
+        new RateLimited({ reason: "token_endpoint", origin, retryAfter: left })
 
       const send = Ref.updateAndGet(attempts, (made) => made + 1).pipe(
         Effect.flatMap((number) => TokenEndpoint.attempt(request, policy, number)),
         Effect.tap(() => gate.reset),
-        Effect.catchTag("RateLimited", ({ retryAfter }) =>
-          Effect.flatMap(gate.close(retryAfter), (left) => Effect.fail(rateLimited(left)))
+        Effect.catchTag("RateLimited", (error) =>
+          Effect.flatMap(gate.close(error), (left) => Effect.fail(rateLimited(left)))
         )
       )
 

@@ -3,6 +3,7 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
@@ -130,10 +131,13 @@ export const make = (options: {
       return token
     })
 
-    /** The time at which the first of these credentials may be sent again. `None` if some may be sent now. */
-    const allRefusedUntil = (all: ReadonlyArray<Credentials>) =>
+    /** How long it takes until the first of these credentials may be sent again. `None` if some may be sent now. */
+    const allRefusedFor = (all: ReadonlyArray<Credentials>) =>
       Effect.map(Effect.forEach(all, refused.inForce), (refusals) =>
-        Option.map(Option.all(refusals), (known) => ({ until: Math.min(...known.flatMap(({ until = [] }) => until)) }))
+        Option.map(Option.all(refusals), (known) => {
+          const waits = known.flatMap(({ retryAfter = [] }) => retryAfter)
+          return { retryAfter: waits.reduce(Duration.min) }
+        })
       )
 
     const obtain = Effect.fnUntraced(function* (scopesFor: (credentials: Credentials) => ScopeSet) {
@@ -142,11 +146,11 @@ export const make = (options: {
       if (second === undefined) {
         return yield* withFirst
       }
-      return yield* Effect.catchTag(withFirst, "InvalidClient", ({ until: _, ...refusal }) =>
+      return yield* Effect.catchTag(withFirst, "InvalidClient", ({ retryAfter: _, ...refusal }) =>
         Effect.catchTag(obtainWith(second, scopesFor(second)), "InvalidClient", () =>
           // The first refusal may be a minute old by now, and forgotten or renewed.
-          Effect.flatMap(allRefusedUntil([first, second]), (until) =>
-            Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(until) }))
+          Effect.flatMap(allRefusedFor([first, second]), (left) =>
+            Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(left) }))
           )
         )
       )
@@ -157,7 +161,7 @@ export const make = (options: {
       obtainUnscoped: (scopes) => obtain(({ _tag }) => (_tag === "ClientSecret" ? scopes : [])),
       standing: Effect.gen(function* () {
         const all = yield* Ref.get(known)
-        if (all.length > 0 && Option.isSome(yield* allRefusedUntil(all))) {
+        if (all.length > 0 && Option.isSome(yield* allRefusedFor(all))) {
           return "refused"
         }
         return (yield* exchange.isRateLimited) ? "rate-limited" : "open"

@@ -4,7 +4,6 @@ import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
@@ -12,10 +11,9 @@ import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as Transport from "./Transport.js"
 
-export interface Answer {
+export interface Answer extends RetryAfter.RetryAfter {
   readonly status: number
   readonly headers: Headers.Headers
-  readonly retryAfter: Option.Option<Duration.Duration>
   /** `None` if it is longer than allowed, or if the body of a 3xx or 4xx stalls or breaks off. */
   readonly body: Option.Option<string>
 }
@@ -40,12 +38,7 @@ export const send = (
     const response = yield* http.execute(request)
     const body = yield* readBody(response, policy)
     const { headers, status } = response
-    return {
-      status,
-      headers,
-      body,
-      retryAfter: RetryAfter.parse(headers["retry-after"], yield* Clock.currentTimeMillis)
-    }
+    return { status, headers, body, ...RetryAfter.parse(headers["retry-after"], yield* Clock.currentTimeMillis) }
   }).pipe(
     Effect.catchAllCause((cause): Effect.Effect<never, NoAnswer> => {
       const detail = Transport.codeOf(Cause.squash(cause))

@@ -9,16 +9,16 @@ import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
+import type { RetryAfter } from "./RetryAfter.js"
 
 /** A failure as far as a retry looks at it. */
-export interface Failure {
+export interface Failure extends RetryAfter {
   readonly _tag: string
-  readonly retryAfter?: Option.Option<Duration.Duration>
 }
 
-/** How long the server asked to be left alone (`Retry-After`). Zero counts as not said. */
-export const askedBy = (failure: Pick<Failure, "retryAfter">): Option.Option<Duration.Duration> =>
-  Option.filter(failure.retryAfter ?? Option.none(), Duration.greaterThan(Duration.zero))
+/** How long the server asked to be left alone. Zero counts as not said. */
+export const askedBy = ({ retryAfter }: RetryAfter): Option.Option<Duration.Duration> =>
+  Option.filter(Option.fromNullable(retryAfter), Duration.greaterThan(Duration.zero))
 
 /** The factor of the longest jitter: a wait grows by at most a fifth. */
 export const longestJitter = 1.2

@@ -1,7 +1,9 @@
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 
 const delaySeconds = /^\d+$/
+
+// Any number of digits may come, and an endless duration could not be written as JSON.
+const longest = Number.MAX_SAFE_INTEGER
 
 // RFC 9110 §5.6.7: the preferred form, and two old ones that must still be read.
 const imfFixdate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
@@ -16,15 +18,20 @@ const parseHttpDate = (text: string): number => {
   return asctimeDate.test(text) ? Date.parse(`${text} GMT`) : Number.NaN
 }
 
+/** How long a server asked to be left alone, as a field of an answer or an error. Absent if it did not say. */
+export interface RetryAfter {
+  readonly retryAfter?: Duration.Duration
+}
+
 /**
  * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date. `now` (milliseconds since the epoch)
  * is subtracted from a date. A date in the past means zero. A malformed header counts as not sent.
  */
-export const parse = (header: string | undefined, now: number): Option.Option<Duration.Duration> => {
+export const parse = (header: string | undefined, now: number): RetryAfter => {
   const text = header?.trim() ?? ""
   if (delaySeconds.test(text)) {
-    return Option.some(Duration.seconds(Number(text)))
+    return { retryAfter: Duration.millis(Math.min(Number(text) * 1000, longest)) }
   }
   const at = parseHttpDate(text)
-  return Number.isNaN(at) ? Option.none() : Option.some(Duration.millis(Math.max(0, at - now)))
+  return Number.isNaN(at) ? {} : { retryAfter: Duration.millis(Math.max(0, at - now)) }
 }

@@ -1,9 +1,8 @@
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
-import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { RateLimited } from "../errors/CxoneAuthError.js"
+import type { RetryAfter } from "../http/RetryAfter.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as RateGate from "./RateGate.js"
 import * as WaitingLine from "./WaitingLine.js"
@@ -22,7 +21,7 @@ export interface Throttle {
     attempt: Effect.Effect<A, E>
   ) => Effect.Effect<A, E | RateLimited>
   /** Called when an origin has said "not yet". */
-  readonly close: (origin: string, retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
+  readonly close: (origin: string, said: RetryAfter) => Effect.Effect<void>
 }
 
 /** Makes the throttle. Closing the scope ends every call that waits. `onWait` is told of each call that has to wait. */
@@ -62,6 +61,6 @@ export const make = (policy: TokenPolicy, onWait: () => void): Effect.Effect<Thr
         Effect.suspend(() =>
           lines.size === 0 ? attempt : (lines.get(new URL(url).origin)?.through(visitor, attempt) ?? attempt)
         ),
-      close: (origin, retryAfter) => Effect.suspend(() => (lines.get(origin) ?? openLine(origin)).close(retryAfter))
+      close: (origin, said) => Effect.suspend(() => (lines.get(origin) ?? openLine(origin)).close(said))
     }
   })

@@ -8,6 +8,7 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { RateLimited } from "../errors/CxoneAuthError.js"
 import { askedBy, longestJitter, notBefore } from "../http/Retry.js"
+import type { RetryAfter } from "../http/RetryAfter.js"
 import * as Period from "../token/Period.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { RateGate } from "./RateGate.js"
@@ -33,7 +34,7 @@ export interface WaitingLine {
    */
   readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
   /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
-  readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
+  readonly close: (said: RetryAfter) => Effect.Effect<void>
   /** Interrupts every call that waits, and lets none wait from now on. */
   readonly shutdown: () => void
 }
@@ -80,7 +81,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   let threshold = Number.POSITIVE_INFINITY
 
   const notLetThrough = (reason: RateLimited["reason"], left: number) =>
-    new RateLimited({ reason, origin, retryAfter: left > 0 ? Option.some(Duration.millis(left)) : Option.none() })
+    new RateLimited({ reason, origin, ...(left > 0 ? { retryAfter: Duration.millis(left) } : {}) })
 
   const letOut = () => {
     const place = line.shift()
@@ -208,11 +209,11 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
           Effect.onExit(restore(attempt), (exit) => settle(trial, Exit.isSuccess(exit)))
         )
       ),
-    close: Effect.fnUntraced(function* (retryAfter) {
+    close: Effect.fnUntraced(function* (said) {
       const wasOpen = (yield* gate.millisLeft) === 0
-      const left = Duration.toMillis(yield* gate.close(retryAfter))
+      const left = Duration.toMillis(yield* gate.close(said))
       const now = yield* Clock.currentTimeMillis
-      isAsked = Option.isSome(askedBy({ retryAfter })) || (isAsked && !wasOpen)
+      isAsked = Option.isSome(askedBy(said)) || (isAsked && !wasOpen)
       sendAway(now, left)
       if (wasOpen) {
         round += 1

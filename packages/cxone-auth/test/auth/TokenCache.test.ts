@@ -24,7 +24,7 @@ import * as Metrics from "../../src/telemetry/Metrics.js"
 import { usableUntil } from "../../src/token/Expiry.js"
 import { tokenOf, valueOf } from "../support/Tokens.js"
 
-const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
 
 /** The token of the exchange with this number. */
 const numbered = (number: number, obtainedAt = 0, lifetime = 3_600_000) =>

@@ -2,7 +2,7 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { AccessToken, Credentials, CredentialsUnavailable, CxoneAuth, InvalidClient, RateLimited } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Effect, Fiber, Layer, Option, Random, Redacted, TestClock } from "effect"
+import { Effect, Fiber, Layer, Random, Redacted, TestClock } from "effect"
 
 const simulated = Effect.provide(
   CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerHttpClient()))
@@ -182,7 +182,7 @@ describe("CxoneAuth.status", () => {
   })
   const refusal = new InvalidClient({ reason: "invalid_client", tokenEndpoint: "https://cxone.test", status: 401 })
   const unavailable = new CredentialsUnavailable({ reason: "timeout" })
-  const limit = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+  const limit = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
 
   it.effect.each([
     ["a text", "x", { scopes: ["offline_access"], state: "fresh" }],

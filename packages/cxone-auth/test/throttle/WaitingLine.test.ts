@@ -26,7 +26,7 @@ const notYet = (seconds?: number) =>
   new RateLimited({
     reason: "api",
     origin,
-    retryAfter: seconds === undefined ? Option.none() : Option.some(Duration.seconds(seconds))
+    ...(seconds === undefined ? {} : { retryAfter: Duration.seconds(seconds) })
   })
 
 interface WorldOptions {
@@ -52,7 +52,7 @@ const world = (options: WorldOptions = {}) =>
           const answer = yield* Deferred.make<"ok", RateLimited>()
           arrived.push(name)
           answers.set(name, answer)
-          return yield* Effect.tapError(Deferred.await(answer), ({ retryAfter }) => gates.close(origin, retryAfter))
+          return yield* Effect.tapError(Deferred.await(answer), (error) => gates.close(origin, error))
         })
       )
 
@@ -267,7 +267,7 @@ describe("C4: WaitingLine, the calls that wait for an origin that answered 429",
       const { attempt, gates } = yield* closed(10)
       const impatient = yield* Effect.flip(attempt(1, gates.visitor(9_999)))
       expect(impatient).toMatchObject({ _tag: "RateLimited", reason: "held_back", origin })
-      expect(impatient.retryAfter).toEqual(Option.some(Duration.seconds(10)))
+      expect(impatient.retryAfter).toEqual(Duration.seconds(10))
     }).pipe(unjittered)
   )
 
@@ -280,7 +280,7 @@ describe("C4: WaitingLine, the calls that wait for an origin that answered 429",
       const long = yield* Effect.fork(Effect.flip(attempt(3, gates.visitor(60_000))))
       yield* settled
       yield* refuse(1, 30)
-      expect((yield* Fiber.join(short)).retryAfter).toEqual(Option.some(Duration.seconds(30)))
+      expect((yield* Fiber.join(short)).retryAfter).toEqual(Duration.seconds(30))
       expect(Option.isNone(yield* Fiber.poll(long))).toBe(true)
     }).pipe(unjittered)
   )
@@ -303,7 +303,7 @@ describe("C4: WaitingLine, the calls that wait for an origin that answered 429",
       const { arrived, attempt } = yield* closed(10, [1, 2, 3], { maxWaitingCalls: 3 })
       const tooMany = yield* Effect.flip(attempt(4))
       expect(tooMany).toMatchObject({ _tag: "RateLimited", reason: "too_many_waiting" })
-      expect(tooMany.retryAfter).toEqual(Option.some(Duration.seconds(10)))
+      expect(tooMany.retryAfter).toEqual(Duration.seconds(10))
       yield* TestClock.adjust("12 seconds")
       expect(arrived).toEqual([0, 1, 2, 3])
     }).pipe(unjittered)
