@@ -16,7 +16,7 @@ const serverTime = Effect.gen(function* () {
   const { ServerTime } = yield* HttpClientResponse.schemaBodyJson(Answer)(response)
   const { tenant } = yield* auth.accessToken
   yield* line("tenant", tenant?.tenantId ?? "not named", "the token names it")
-  yield* line("API", (yield* auth.apiBaseUrl).origin, "found by discovery")
+  yield* line("API", yield* auth.apiBaseUrl, "found by discovery")
   yield* line("GET server-time", ServerTime)
 })
 
@@ -27,7 +27,7 @@ const fromSettings = Effect.provide(serverTime, clientOver(CxoneAuth.layerFromEn
 const atTheSimulator = ({ deactivateAccessKey, origin, tenants: [tenant] }: CxoneSimulatorService) =>
   Effect.gen(function* () {
     const [{ accessKeyId }] = tenant.accessKeys
-    yield* Console.log(`CXONE_ACCESS_KEY_ID is not set: this runs at a simulator, ${origin.origin}`)
+    yield* Console.log(`CXONE_ACCESS_KEY_ID is not set: this runs at a simulator, ${origin}`)
 
     yield* Console.log("\nFour secrets: a client and an access key. The issuer gives the token")
     yield* Effect.provide(serverTime, clientOver(CxoneSimulator.layerAuth({ way: "accessKey" })))

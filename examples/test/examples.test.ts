@@ -8,8 +8,8 @@ import { run } from "./support/run.js"
 const settingsOf = Effect.map(CxoneSimulator, ({ credentials, environment }) => ({
   CXONE_CLIENT_ID: credentials.clientId,
   CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),
-  CXONE_TOKEN_ENDPOINT: environment.tokenEndpoint.href,
-  CXONE_API_BASE_URL: environment.apiBaseUrl.href,
+  CXONE_TOKEN_ENDPOINT: environment.tokenEndpoint,
+  CXONE_API_BASE_URL: environment.apiBaseUrl,
   CXONE_SCOPES: "offline_access read:users"
 }))
 
@@ -99,7 +99,7 @@ const fourSecretsOf = Effect.map(CxoneSimulator, ({ origin, tenants: [{ credenti
   CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),
   CXONE_ACCESS_KEY_ID: credentials.accessKeyId,
   CXONE_ACCESS_KEY_SECRET: Redacted.value(credentials.accessKeySecret),
-  CXONE_ISSUER: origin.origin
+  CXONE_ISSUER: origin
 }))
 
 describe("access-key and multi-tenant", () => {
@@ -124,7 +124,7 @@ describe("access-key and multi-tenant", () => {
       const { requests, tenants } = yield* CxoneSimulator
       const all = yield* requests
       expect(all.map(({ endpoint }) => endpoint)).toEqual(["discovery", "token", "discovery", "api"])
-      expect(all.at(-1)?.headers.host).toBe(tenants[0].apiOrigin.host)
+      expect(all.at(-1)?.headers.host).toBe(new URL(tenants[0].apiOrigin).host)
     }).pipe(withSimulator)
   )
 

@@ -23,7 +23,7 @@ const simulated = CxoneHttpClient.layer().pipe(
       Stage,
       Effect.gen(function* () {
         const simulator = yield* CxoneSimulator
-        yield* Console.log(`CXONE_CLIENT_ID is not set: this runs at a simulator, ${simulator.origin.origin}\n`)
+        yield* Console.log(`CXONE_CLIENT_ID is not set: this runs at a simulator, ${simulator.origin}\n`)
         return { simulator: Option.some(simulator) }
       })
     )

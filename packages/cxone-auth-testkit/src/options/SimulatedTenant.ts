@@ -39,9 +39,9 @@ export interface SimulatedArea {
   /** The name of the cluster. The configuration and the JWTs of access keys have it. */
   readonly cluster: string
   /** The host of UserHub, where an access key gets a token without a client. */
-  readonly areaOrigin: URL
+  readonly areaOrigin: string
   /** The host of the API. It accepts the tokens of the tenants of this area. */
-  readonly apiOrigin: URL
+  readonly apiOrigin: string
 }
 
 /**

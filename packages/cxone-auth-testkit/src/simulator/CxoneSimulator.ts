@@ -33,8 +33,8 @@ import * as TenantAccount from "./TenantAccount.js"
  * @category models
  */
 export interface CxoneSimulatorService {
-  /** The origin of the identity host, which is the issuer. The API answers there too. */
-  readonly origin: URL
+  /** The origin of the identity host, which is the issuer, such as `http://127.0.0.1:49152`. The API answers there too. */
+  readonly origin: string
   /** The tenants of the options, with their credentials and the hosts of their areas. */
   readonly tenants: Arr.NonEmptyReadonlyArray<TenantAccount.TenantAccount>
   /** The environment for an access key with a client: `CxoneEnvironment.discover`, with `origin` as the issuer. */
@@ -212,7 +212,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 }
 
-const make = (options: SimulatorOptions, origin: URL, simulation: Simulation.Simulation): CxoneSimulatorService => {
+const make = (options: SimulatorOptions, origin: string, simulation: Simulation.Simulation): CxoneSimulatorService => {
   const { faults, recorder, registry, tenants } = simulation
   const [client] = options.clients ?? [defaultClient]
   const clearFaults = Effect.sync(() => faults.clear())

@@ -196,7 +196,7 @@ describe("CxoneSimulator.layerServer", () => {
     Effect.gen(function* () {
       const one = yield* Layer.build(CxoneSimulator.layerServer())
       const two = yield* Layer.build(Layer.fresh(CxoneSimulator.layerServer()))
-      const [a, b] = [one, two].map((context) => Context.get(context, CxoneSimulator).origin)
+      const [a, b] = [one, two].map((context) => new URL(Context.get(context, CxoneSimulator).origin))
       strictEqual(a?.hostname, "127.0.0.1")
       assertTrue(a?.port !== "" && a?.port !== b?.port)
     }).pipe(Effect.scoped)

@@ -46,8 +46,11 @@ export interface CxoneAuthService {
    * that is handed out again.
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
-  /** Where the API is. With discovery, this may get the first token, because the token names the tenant. */
-  readonly apiBaseUrl: Effect.Effect<URL, CxoneAuthError>
+  /**
+   * Where the API is: a URL that ends in `/`. With discovery, this may get the first token, because the token names the
+   * tenant.
+   */
+  readonly apiBaseUrl: Effect.Effect<string, CxoneAuthError>
   /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */
   readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
 }

@@ -26,7 +26,7 @@ export const make = (answer: Answer, options?: { readonly apiBaseUrl?: string | 
     accessToken,
     accessTokenFor: (scopes: string | ReadonlyArray<string>) => answerFor(ScopeSet.make(scopes)),
     invalidate: () => Effect.void,
-    apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl)),
+    apiBaseUrl: Effect.succeed(apiBaseUrl),
     status: Effect.map(Clock.currentTimeMillis, (now) => [statusOf(accessToken, now)])
   }
 }

@@ -45,7 +45,7 @@ type Outcome<A> = Effect.Effect<A, HttpClientError | CxoneAuthError>
 interface Call {
   /** The request as the caller made it. */
   readonly asked: Request
-  readonly apiBaseUrl: URL
+  readonly apiBaseUrl: string
   /** The same request, resolved against the API base URL. */
   readonly request: Request
   readonly token: Effect.Effect<AccessToken, CxoneAuthError>
@@ -84,8 +84,15 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     return bearer
   }
 
-  const resolve = (asked: Request, apiBaseUrl: URL) =>
-    OriginGuard.resolve(acceptingJson(asked), apiBaseUrl, client.allowed)
+  // Almost every call has the API base URL of the call before, so it is not parsed again.
+  let base: URL | undefined
+  const baseAt = (apiBaseUrl: string): URL => {
+    base = base?.href === apiBaseUrl ? base : new URL(apiBaseUrl)
+    return base
+  }
+
+  const resolve = (asked: Request, apiBaseUrl: string) =>
+    OriginGuard.resolve(acceptingJson(asked), baseAt(apiBaseUrl), client.allowed)
 
   const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiResponse> =>
     Spans.requestSpan(request, client.tracerPropagation, (traced) =>
@@ -122,7 +129,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
           ? sent
           : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
               // If the credentials now belong to another tenant, the request goes to that tenant's API.
-              apiBaseUrl.href === call.apiBaseUrl.href
+              apiBaseUrl === call.apiBaseUrl
                 ? sent
                 : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) =>
                     attempt({ ...call, apiBaseUrl, request })

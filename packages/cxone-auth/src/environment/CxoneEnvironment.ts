@@ -20,9 +20,9 @@ export const defaultScopes: ScopeSet = ["offline_access"]
  */
 export class FixedEnvironment extends Data.TaggedClass("FixedEnvironment")<{
   /** Where tokens are requested: https, or plain http to this machine. */
-  readonly tokenEndpoint: URL
-  /** What relative URLs resolve against, and the origin that the token may go to. A path must end in `/`. */
-  readonly apiBaseUrl: URL
+  readonly tokenEndpoint: string
+  /** What relative URLs resolve against, and the origin that the token may go to. It ends in `/`. */
+  readonly apiBaseUrl: string
 }> {}
 
 /**
@@ -32,10 +32,10 @@ export class FixedEnvironment extends Data.TaggedClass("FixedEnvironment")<{
  * @category models
  */
 export class DiscoveredEnvironment extends Data.TaggedClass("DiscoveredEnvironment")<{
-  /** The identity service. Its `/.well-known/openid-configuration` names the token endpoint. An origin, no path. */
-  readonly issuer: URL
-  /** Where the API is. If it is given, the tenant's configuration is not fetched. */
-  readonly apiBaseUrl: URL | undefined
+  /** The identity service. Its `/.well-known/openid-configuration` names the token endpoint. A host alone. */
+  readonly issuer: string
+  /** Where the API is. If it is given, the tenant's configuration is not fetched. It ends in `/`. */
+  readonly apiBaseUrl: string | undefined
 }> {}
 
 /**
@@ -45,10 +45,10 @@ export class DiscoveredEnvironment extends Data.TaggedClass("DiscoveredEnvironme
  * @category models
  */
 export class AreaEnvironment extends Data.TaggedClass("AreaEnvironment")<{
-  /** The host of the area's services, which gives tokens and the tenant's configuration. An origin, no path. */
-  readonly host: URL
-  /** Where the API is. If it is given, the configuration is not fetched. */
-  readonly apiBaseUrl: URL | undefined
+  /** The host of the area's services, which gives tokens and the tenant's configuration. A host alone. */
+  readonly host: string
+  /** Where the API is. If it is given, the configuration is not fetched. It ends in `/`. */
+  readonly apiBaseUrl: string | undefined
 }> {}
 
 /**
@@ -64,18 +64,18 @@ type UrlInput = string | URL
 const orThrow = (field: string, url: Either.Either<URL, string>): URL =>
   Either.getOrThrowWith(url, (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
 
-const secure = (field: string, input: UrlInput): URL => orThrow(field, SecureUrl.parse(input))
+const secureHost = (field: string, input: UrlInput): string =>
+  SecureUrl.folderOf(orThrow(field, SecureUrl.parseOrigin(input))).href
 
-const secureOrigin = (field: string, input: UrlInput): URL =>
-  new URL(orThrow(field, SecureUrl.parseOrigin(input)).origin)
+const secureBase = (input: UrlInput): string => SecureUrl.folderOf(orThrow("apiBaseUrl", SecureUrl.parse(input))).href
 
-const optional = (field: string, input: UrlInput | undefined): URL | undefined =>
-  input === undefined ? undefined : secure(field, input)
+const optionalBase = (input: UrlInput | undefined): string | undefined =>
+  input === undefined ? undefined : secureBase(input)
 
 const custom = (urls: { readonly tokenEndpoint: UrlInput; readonly apiBaseUrl: UrlInput }): FixedEnvironment =>
   new FixedEnvironment({
-    tokenEndpoint: secure("tokenEndpoint", urls.tokenEndpoint),
-    apiBaseUrl: secure("apiBaseUrl", urls.apiBaseUrl)
+    tokenEndpoint: orThrow("tokenEndpoint", SecureUrl.parse(urls.tokenEndpoint)).href,
+    apiBaseUrl: secureBase(urls.apiBaseUrl)
   })
 
 const region = (region: Hosts.Region): FixedEnvironment => {
@@ -87,14 +87,14 @@ const discover = (
   options: { readonly issuer?: UrlInput; readonly apiBaseUrl?: UrlInput | undefined } = {}
 ): DiscoveredEnvironment =>
   new DiscoveredEnvironment({
-    issuer: secureOrigin("issuer", options.issuer ?? Hosts.globalIssuer),
-    apiBaseUrl: optional("apiBaseUrl", options.apiBaseUrl)
+    issuer: secureHost("issuer", options.issuer ?? Hosts.globalIssuer),
+    apiBaseUrl: optionalBase(options.apiBaseUrl)
   })
 
 const atHost = (options: { readonly host: UrlInput; readonly apiBaseUrl?: UrlInput | undefined }): AreaEnvironment =>
   new AreaEnvironment({
-    host: secureOrigin("host", options.host),
-    apiBaseUrl: optional("apiBaseUrl", options.apiBaseUrl)
+    host: secureHost("host", options.host),
+    apiBaseUrl: optionalBase(options.apiBaseUrl)
   })
 
 /** Whether this can be the name of an area: letters and digits. With a hyphen, as in `api-na1`, it names another host. */
@@ -144,12 +144,12 @@ const area = (
  *   apiBaseUrl: "https://gateway.example.com"
  * })
  *
- * console.log(byRegion.tokenEndpoint.href) // https://platform.eu.nice-incontact.com/oauth/token
+ * console.log(byRegion.tokenEndpoint) // https://platform.eu.nice-incontact.com/oauth/token
  * ```
  */
 export const CxoneEnvironment = { region, discover, area, custom }
 
-/** A checked copy, because whoever can change a URL of the original decides where secrets go. */
+/** A checked copy, because whoever can change a field of the original decides where secrets go. */
 export const copy = (environment: CxoneEnvironment): CxoneEnvironment => {
   switch (environment._tag) {
     case "FixedEnvironment":

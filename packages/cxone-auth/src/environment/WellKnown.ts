@@ -108,7 +108,7 @@ export const apiEndpoint = (host: URL, tenantId: string | undefined, policy: Tok
   }
   return read("cxone-configuration", url, policy, (fields) =>
     isOf(fields.tenantId, tenantId)
-      ? Either.map(secureUrl(fields, "api_endpoint", url), asBase)
+      ? Either.map(secureUrl(fields, "api_endpoint", url), SecureUrl.folderOf)
       : Either.left({ reason: "tenant_mismatch" })
   )
 }
@@ -118,9 +118,6 @@ const isOf = (echoed: unknown, tenantId: string | undefined): boolean =>
   !Predicate.isString(echoed) || tenantId === undefined || echoed.toLowerCase() === tenantId.toLowerCase()
 
 const configurationUrl = (host: URL): URL => new URL("/.well-known/cxone-configuration", host)
-
-// Relative URLs resolve against a folder: without a slash at its end, its last segment would be lost.
-const asBase = (url: URL): URL => (url.pathname.endsWith("/") ? url : new URL(`${nameOf(url)}/`))
 
 /** The failure for a token without a tenant, if the host needs one. */
 export const noTenant = (host: URL): DiscoveryFailed =>

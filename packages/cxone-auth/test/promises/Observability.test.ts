@@ -55,7 +55,7 @@ describe("spans", () => {
       expect(exchanges).toHaveLength(1)
       expect(exchanges[0]?.parent).toEqual(Option.none())
       expect(Object.fromEntries(exchanges[0]?.attributes ?? [])).toMatchObject({
-        "url.full": `${origin.origin}/oauth/token`,
+        "url.full": `${origin}/oauth/token`,
         scopes: "read:users",
         outcome: "token",
         attempts: 3
@@ -103,13 +103,13 @@ describe("spans", () => {
         expect(looks.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([
           {
             document: "openid-configuration",
-            "url.full": `${origin.origin}/.well-known/openid-configuration`,
+            "url.full": `${origin}/.well-known/openid-configuration`,
             attempts: 3,
             outcome: "found"
           },
           {
             document: "cxone-configuration",
-            "url.full": `${origin.origin}/.well-known/cxone-configuration`,
+            "url.full": `${origin}/.well-known/cxone-configuration`,
             attempts: 1,
             outcome: "status"
           }

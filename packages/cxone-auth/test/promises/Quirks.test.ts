@@ -5,6 +5,8 @@ import { CxoneSimulator, defaultClient, Fault, type SimulatedTenant, type Simula
 import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
 import { transports } from "../support/Transports.js"
 
+const hostOf = (origin: string): string => new URL(origin).host
+
 const serverTime = "/incontactAPI/services/v33.0/server-time"
 
 const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get(serverTime)).pipe(Effect.map(({ status }) => status))
@@ -49,7 +51,7 @@ describe.each(ways)("quirks of CXone, for the way in %s", (way) => {
       expect(yield* call).toBe(200)
       const { requestsTo, tenants } = yield* CxoneSimulator
       const hosts = (yield* requestsTo("api")).map(({ headers }) => headers.host)
-      expect(hosts).toEqual([tenants[0].apiOrigin.host])
+      expect(hosts).toEqual([hostOf(tenants[0].apiOrigin)])
       expect((yield* requestsTo("token")).length).toBe(1)
     }).pipe(playedBy(options, way))
   )
@@ -155,7 +157,7 @@ describe("quirks of CXone: two tenants at one issuer", () => {
         expect(yield* Effect.provide(call, app)).toBe(200)
       }
       expect((yield* requestsTo("api")).map(({ headers }) => headers.host)).toEqual(
-        tenants.map(({ apiOrigin }) => apiOrigin.host)
+        tenants.map(({ apiOrigin }) => hostOf(apiOrigin))
       )
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(options)))
   )
@@ -173,7 +175,7 @@ describe("quirks of CXone: two tenants at one issuer", () => {
         )
       )
       expect(yield* Effect.provide(call, app)).toBe(200)
-      expect((yield* requestsTo("api")).map(({ headers }) => headers.host)).toEqual([acme.apiOrigin.host])
+      expect((yield* requestsTo("api")).map(({ headers }) => headers.host)).toEqual([hostOf(acme.apiOrigin)])
     }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(options)))
   )
 })
@@ -187,10 +189,10 @@ describe.each(transports)("the ways in with an access key, on sockets over %s", 
       const identity = way === "accessKey" ? origin : areaOrigin
       const hosts = (yield* requests).map(({ endpoint, headers }) => [endpoint, headers.host])
       expect(hosts).toEqual([
-        ...(way === "accessKey" ? [["discovery", identity.host]] : []),
-        ["token", identity.host],
-        ["discovery", identity.host],
-        ["api", apiOrigin.host]
+        ...(way === "accessKey" ? [["discovery", hostOf(identity)]] : []),
+        ["token", hostOf(identity)],
+        ["discovery", hostOf(identity)],
+        ["api", hostOf(apiOrigin)]
       ])
     }).pipe(
       Effect.provide(appWith({ way }).pipe(Layer.provideMerge(CxoneSimulator.layerServer()), Layer.provideMerge(http)))
