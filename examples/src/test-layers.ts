@@ -31,7 +31,7 @@ const withFixedToken = CxoneHttpClient.layer().pipe(
 
 const withSimulator = CxoneHttpClient.layer().pipe(
   Layer.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
-  Layer.provide(CxoneSimulator.layerHttpClient())
+  Layer.provide(CxoneSimulator.layerMemory())
 )
 
 const withCxone = CxoneHttpClient.layer().pipe(

@@ -217,13 +217,13 @@ describe("observability", () => {
         /^12:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=token attempts=2 +2\d\.\d s$/m,
         /^15:00:\d\d +1 x {2}dashboard\.refresh +200 ms\n.*cache=hit.*\n.*status=401.*\n.*cache=miss.*\n.*status=200/m,
         /^18:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=InvalidClient attempts=1 /m,
-        /^cxone_auth_exchange_seconds +client=dashboard +\d+ \(average .*, longest .*\)$/m,
+        /^cxone_auth_exchange_seconds +client=dashboard unit=s +\d+ \(average .*, longest .*\)$/m,
         /^cxone_auth_rate_limit_waits +at=token_endpoint client=dashboard +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=ahead +2\d$/m,
         /^cxone_auth_renewals +client=dashboard reason=expired +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=first +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=invalidated +1$/m,
-        /^cxone_auth_seconds_to_expiry +client=dashboard scopes=read:users +\d/m,
+        /^cxone_auth_token_expiry_timestamp_seconds +client=dashboard scopes=read:users unit=s +\d/m,
         /^cxone_auth_tokens_served +cache=joined client=dashboard +2$/m,
         /^ {4}"state": "fresh",$/m
       ]) {
@@ -257,9 +257,13 @@ describe("observability", () => {
           "cxone_auth_tokens_served",
           "cxone_auth_renewals",
           "cxone_auth_refusals",
-          "cxone_auth_seconds_to_expiry",
+          "cxone_auth_token_expiry_timestamp_seconds",
           "cxone_auth_rate_limit_waits"
         ])
+      )
+      const inSeconds = metrics.filter(({ unit }) => unit === "s").map(({ name }) => name)
+      expect(new Set(inSeconds)).toEqual(
+        new Set(["cxone_auth_exchange_seconds", "cxone_auth_token_expiry_timestamp_seconds"])
       )
       // Spans and metrics must agree, because nothing may be lost in the export.
       const points = metrics.flatMap(({ name, sum }) =>

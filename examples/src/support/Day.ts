@@ -49,7 +49,7 @@ const AuthLayer = Layer.unwrapEffect(
 const CxoneLayer = CxoneHttpClient.layer().pipe(
   Layer.provideMerge(AuthLayer),
   Layer.provide(NetworkLayer),
-  Layer.provideMerge(CxoneSimulator.layerHttpClient())
+  Layer.provideMerge(CxoneSimulator.layerMemory())
 )
 
 const User = Schema.Struct({ name: Schema.String })

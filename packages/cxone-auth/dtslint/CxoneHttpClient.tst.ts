@@ -82,7 +82,15 @@ describe("CxoneHttpClient", () => {
     expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ allowedOrigins: "https://files.example.com" })
     expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ onRateLimited: "wait" })
     expect(CxoneHttpClient.layer).type.toBeCallableWith({ policy: { discardTimeout: "2 seconds" } })
-    expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ policy: { retries: 1 } })
+    expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ policy: { maxRetries: 1 } })
+    expect(CxoneHttpClient.layer).type.toBeCallableWith({
+      scopes: undefined,
+      onRateLimited: undefined,
+      allowedOrigins: undefined,
+      allowCxoneHosts: undefined,
+      tracerPropagation: undefined,
+      policy: undefined
+    })
     expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ onRateLimited: { upTo: "1 minute" } })
     expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ idempotency: true })
     expect(CxoneHttpClient.withCallOptions).type.toBeCallableWith({

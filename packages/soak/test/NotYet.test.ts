@@ -22,9 +22,7 @@ describe("NotYet", () => {
       yield* get
       assert.strictEqual(yield* until, 62_000)
     }).pipe(
-      Effect.provide(
-        listen.pipe(Layer.provideMerge(NotYet.layer), Layer.provideMerge(CxoneSimulator.layerHttpClient()))
-      )
+      Effect.provide(listen.pipe(Layer.provideMerge(NotYet.layer), Layer.provideMerge(CxoneSimulator.layerMemory())))
     )
   )
 

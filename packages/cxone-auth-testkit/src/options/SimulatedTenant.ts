@@ -22,7 +22,7 @@ export interface SimulatedTenant {
   /** The id that discovery and the tokens name. */
   readonly tenantId: string
   /** The area that hosts the tenant, in lower-case letters and digits, such as `eu1`; default `na1`. */
-  readonly area?: string
+  readonly area?: string | undefined
   /** Each `accessKeyId` must be unique, among all tenants. */
   readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
 }

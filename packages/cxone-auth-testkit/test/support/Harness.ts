@@ -31,7 +31,7 @@ export const modes: ReadonlyArray<{
     name: "on a socket, asked by undici",
     layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), NodeHttpClient.layerUndici)
   },
-  { name: "in memory", layer: (options) => CxoneSimulator.layerHttpClient(options) }
+  { name: "in memory", layer: (options) => CxoneSimulator.layerMemory(options) }
 ]
 
 export const secret = Redacted.value(defaultClient.clientSecret)

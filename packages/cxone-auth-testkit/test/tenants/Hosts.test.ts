@@ -97,7 +97,7 @@ describe("Hosts", () => {
         strictEqual(`${error._tag} ${error.reason}`, "RequestError Transport")
       }
       strictEqual((yield* Effect.flip(HttpClient.get("http://eu1.cxone-simulator.test/"))).reason, "Transport")
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(twoAreas)))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory(twoAreas)))
   )
 
   it.effect("on sockets, each host has its own port of 127.0.0.1", () =>
@@ -133,7 +133,7 @@ describe("Hosts", () => {
   it.effect.each(mistakes.map(([what, tenant]) => ({ what, tenant })))("$what is a defect", ({ tenant }) =>
     Effect.gen(function* () {
       const tenants = [defaultTenant, tenant] as const
-      for (const layer of [CxoneSimulator.layerHttpClient({ tenants }), CxoneSimulator.layerServer({ tenants })]) {
+      for (const layer of [CxoneSimulator.layerMemory({ tenants }), CxoneSimulator.layerServer({ tenants })]) {
         const built = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
         assertTrue(Exit.isFailure(built) && Cause.isDie(built.cause))
         assertTrue(!Cause.pretty(built.cause).includes(Redacted.value(otherKey.accessKeySecret)))

@@ -1,5 +1,6 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,15 +15,20 @@ import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
 import * as Metrics from "../telemetry/Metrics.js"
+import * as Spans from "../telemetry/Spans.js"
 import type { AccessToken } from "../token/AccessToken.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import { TokenPolicy, type TokenPolicyOptions } from "../token/TokenPolicy.js"
 import * as Compatibility from "./Compatibility.js"
+import * as ServiceScope from "./ServiceScope.js"
 import * as StaticAuth from "./StaticAuth.js"
 import * as TokenCache from "./TokenCache.js"
 import * as TokenEffect from "./TokenEffect.js"
 import * as TokenSlot from "./TokenSlot.js"
 import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
+
+export { scopeOf } from "./ServiceScope.js"
+export type { TestAnswer } from "./StaticAuth.js"
 
 /**
  * What the token service does.
@@ -61,41 +67,50 @@ export interface CxoneAuthService {
  * @since 0.1.0
  * @category models
  */
-export interface CxoneAuthOptions {
+export interface CxoneAuthOptions<R = never> {
   /**
    * The credentials, or an effect that yields them, for a rotation without a restart. The effect runs at each exchange, and
    * may take 10 s. While the credentials are refused, it also runs at each call that needs a new token, so that other
    * credentials are noticed at once: make it a quick one. New credentials are used from the next exchange on; the current
-   * token serves to its end.
+   * token serves to its end. The services that the effect needs are needed by the layer.
    */
-  readonly credentials: CredentialsInput
+  readonly credentials: CredentialsInput<R>
   /** Where the token endpoint and the API are. */
   readonly environment: CxoneEnvironment
   /**
    * The scopes of `accessToken`. Default: `offline_access` for a client alone at the platform gateway or a custom endpoint.
    * Else none: with an access key, CXone sets the scopes itself.
    */
-  readonly scopes?: string | ReadonlyArray<string>
+  readonly scopes?: string | ReadonlyArray<string> | undefined
   /** The numbers that differ from the defaults. */
-  readonly policy?: TokenPolicyOptions
+  readonly policy?: TokenPolicyOptions | undefined
   /** The name of this client in metrics and spans (label `client`). Default: no label. Name each, if there are several. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 const keyOf = ScopeSet.toParameter
 
-const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.gen(function* () {
-    const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<HttpClient.HttpClient>())
+const make = <R>(
+  options: CxoneAuthOptions<R>
+): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | R> => {
+  // A wrong option throws when the layer is called, not only when it is built.
+  const environment = copyOf(options.environment)
+  const objectionTo = Compatibility.objectionIn(environment)
+  const objection = Effect.isEffect(options.credentials) ? undefined : objectionTo(options.credentials)
+  if (objection !== undefined) {
+    throw new TypeError(`CxoneAuth: ${objection}`)
+  }
+  const policy = TokenPolicy.make(options.policy)
+
+  return Effect.gen(function* () {
+    const services = yield* Effect.context<HttpClient.HttpClient | R>()
+    // The span in which the layer is built is no service that the credentials' effect could ask for.
+    const context = Context.omit(Tracer.ParentSpan)(services) as typeof services
     const fiberRefs = yield* Effect.getFiberRefs
     const scope = yield* Effect.scope
-    const environment = copyOf(options.environment)
-    const objectionTo = Compatibility.objectionIn(environment)
-    const objection = Effect.isEffect(options.credentials) ? undefined : objectionTo(options.credentials)
-    if (objection !== undefined) {
-      throw new TypeError(`CxoneAuth: ${objection}`)
-    }
-    const policy = TokenPolicy.make(options.policy)
+    const credentials = Effect.isEffect(options.credentials)
+      ? Effect.provide(options.credentials, context)
+      : options.credentials
     const metrics = Metrics.make(options.name)
 
     yield* Effect.addFinalizer(() => Effect.sync(() => metrics.refusals(0)))
@@ -105,21 +120,21 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
       Effect.zipRight(
         Effect.updateFiberRefs((fiberId) => FiberRefs.forkAs(fiberRefs, fiberId)),
         effect.pipe(
-          options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
+          options.name === undefined ? identity : Effect.annotateSpans(Spans.own("client"), options.name),
           Effect.mapInputContext((_: Context.Context<never>) => context)
         )
       )
 
     const discovery = Discovery.make({ environment, policy, scope, run: inTheLayer })
     const source = yield* makeSource({
-      credentials: options.credentials,
+      credentials,
       tokenEndpoint: discovery.tokenEndpoint,
       objectionTo,
       policy,
       metrics
     })
 
-    const scopes = ScopeSet.make(options.scopes ?? defaultScopesOf(options.credentials, environment))
+    const scopes = ScopeSet.make(options.scopes ?? defaultScopesOf(credentials, environment))
     const obtainDefault = options.scopes === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
 
     const cache = TokenCache.make<CxoneAuthError>({
@@ -144,7 +159,7 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
       slots.get(typeof input === "string" ? input : keyOf(input)) ?? slotOf(ScopeSet.make(input))
     const accessToken = accessTo(slotOf(scopes))
 
-    return {
+    const service: CxoneAuthService = {
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
       invalidate: (token) =>
@@ -161,7 +176,9 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
         return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
       })
     }
+    return ServiceScope.set(service, scope)
   })
+}
 
 const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
   const hasKey = !Effect.isEffect(input) && eachOf(input)[0]._tag !== "ClientSecret"
@@ -190,8 +207,42 @@ const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment)
  */
 export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, CxoneAuthService>() {
   /**
-   * The service for these credentials, at this CXone. Closing the layer ends every exchange. A wrong number in `policy`, or
-   * credentials that can't be used in the environment, are a defect when the layer is built: a `TypeError` that names them.
+   * The options of {@link CxoneAuth.layer} that come from the settings `CXONE_*`, for a layer of your own. A `ConfigError`
+   * names the setting that is missing or wrong.
+   *
+   * @since 0.1.0
+   * @category config
+   */
+  static readonly config: Config.Config<CxoneConfig.CxoneSettings> = CxoneConfig.config
+
+  /**
+   * The service as an effect, for a layer of your own. Its exchanges end with the scope. It throws as
+   * {@link CxoneAuth.layer} does.
+   *
+   * @since 0.1.0
+   * @category constructors
+   * @example
+   * ```ts
+   * import { CxoneAuth } from "cxone-auth"
+   * import { Config, Effect, Layer } from "effect"
+   *
+   * // Settings under a prefix of their own: REPORTS_CXONE_CLIENT_ID and so on.
+   * export const ReportsLayer = Layer.scoped(
+   *   CxoneAuth,
+   *   Effect.flatMap(Config.nested(CxoneAuth.config, "REPORTS"), CxoneAuth.make)
+   * )
+   * ```
+   */
+  static make<R = never>(
+    options: CxoneAuthOptions<R>
+  ): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | NoInfer<R>> {
+    return make(options)
+  }
+
+  /**
+   * The service for these credentials, at this CXone. Closing the layer ends every exchange. Each call makes a layer, and
+   * each layer has a service with tokens of its own: call it once, and keep the layer in a constant. Throws a `TypeError`
+   * that names the field if a number in `policy` is wrong, or if the credentials can't be used in the environment.
    *
    * @since 0.1.0
    * @category layers
@@ -207,7 +258,10 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * })
    * ```
    */
-  static layer(options: CxoneAuthOptions): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient> {
+  // `NoInfer`, because the lookup of a `LayerMap` would make `any` of an `R` that the credentials leave open.
+  static layer<R = never>(
+    options: CxoneAuthOptions<R>
+  ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | NoInfer<R>> {
     return Layer.scoped(CxoneAuth, make(options))
   }
 
@@ -229,32 +283,42 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   static layerFromEnv(
     options: Pick<CxoneAuthOptions, "policy" | "name"> = {}
   ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
+    const policy = TokenPolicy.make(options.policy)
     return Layer.scoped(
       CxoneAuth,
-      Effect.flatMap(CxoneConfig.load, (settings) => make({ ...settings, ...options }))
+      Effect.flatMap(CxoneConfig.load, (settings) => make({ ...settings, policy, name: options.name }))
     )
   }
 
   /**
-   * The service for tests: always this token (a string stands for one that never expires), or always this failure. Nothing
-   * is sent. The API base URL is `https://cxone.test` unless it is given.
+   * The service for tests: always this token (a string stands for one that never expires), or always this failure. An effect
+   * is run at each look, so it can fail first and succeed later, or give a new token after each 401. Nothing is sent. The
+   * API base URL is `https://cxone.test/` unless it is given.
    *
    * @since 0.1.0
    * @category layers
    * @example
    * ```ts
    * import { CxoneAuth, RateLimited } from "cxone-auth"
+   * import { Effect, Ref } from "effect"
+   *
+   * const limited = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
    *
    * export const withToken = CxoneAuth.layerTest("a-token")
-   * export const withFailure = CxoneAuth.layerTest(
-   *   new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
+   * export const withFailure = CxoneAuth.layerTest(limited)
+   *
+   * const looks = Ref.unsafeMake(0)
+   * export const withFailureFirst = CxoneAuth.layerTest(
+   *   Effect.flatMap(Ref.getAndUpdate(looks, (n) => n + 1), (n) => (n === 0 ? limited : Effect.succeed("a-token")))
    * )
    * ```
    */
-  static layerTest(
-    answer: StaticAuth.Answer,
-    options?: { readonly apiBaseUrl?: string | URL }
-  ): Layer.Layer<CxoneAuth> {
-    return Layer.succeed(CxoneAuth, StaticAuth.make(answer, options))
+  static layerTest<R = never>(
+    answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
+    options: { readonly apiBaseUrl?: string | URL | undefined } = {}
+  ): Layer.Layer<CxoneAuth, never, NoInfer<R>> {
+    const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
+    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), Effect.scope, ServiceScope.set)
+    return Layer.scoped(CxoneAuth, service)
   }
 }

@@ -78,7 +78,7 @@ export const make = <E extends Retry.Failure>(options: {
       })
     })
     if (Exit.isSuccess(exit)) {
-      slot.metrics.renewed(reason)
+      slot.metrics.renewed(reason, exit.value.expiresAt)
     }
   })
 
@@ -128,10 +128,10 @@ export const make = <E extends Retry.Failure>(options: {
       return current.flight === undefined ? launch(slot, current, "ahead", restore) : [restore(current.flight), current]
     }).pipe(Effect.sandbox, Effect.retry(schedule), Effect.interruptible, Effect.forkIn(scope))
 
-  const serve = ({ metrics }: Slot<E>, { cache, served, token }: TokenSlot.Held, now: number, observe: Observe) =>
+  const serve = ({ metrics }: Slot<E>, { cache, served }: TokenSlot.Held, observe: Observe) =>
     Effect.suspend(() => {
       observe(cache)
-      metrics.served(cache, token.expiresAt, now)
+      metrics.served(cache)
       return served
     })
 
@@ -141,10 +141,10 @@ export const make = <E extends Retry.Failure>(options: {
     flight: Effect.Effect<AccessToken, E>,
     observe: Observe
   ): Effect.Effect<AccessToken, E> =>
-    Effect.clockWith((clock) => {
+    Effect.suspend(() => {
       observe(cache)
       return Effect.map(flight, (token) => {
-        metrics.served(cache, token.expiresAt, clock.unsafeCurrentTimeMillis())
+        metrics.served(cache)
         return token
       })
     })
@@ -153,12 +153,12 @@ export const make = <E extends Retry.Failure>(options: {
     step<AccessToken>(slot, (current, now, restore) => {
       const { flight, held } = current
       if (held !== undefined && TokenSlot.isSettled(held, now)) {
-        return [serve(slot, held, now, observe), current]
+        return [serve(slot, held, observe), current]
       }
       if (held !== undefined && TokenSlot.isUsable(held, now)) {
         const renewing: TokenSlot.Held = { ...held, cache: "stale", settledFor: held.usableFor }
         return [
-          Effect.zipRight(renew(slot, held, renewing), serve(slot, renewing, now, observe)),
+          Effect.zipRight(renew(slot, held, renewing), serve(slot, renewing, observe)),
           { ...current, held: renewing }
         ]
       }

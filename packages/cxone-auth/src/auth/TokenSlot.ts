@@ -78,7 +78,7 @@ export const take = <E>({ metrics, state }: TokenSlot<E>, now: number): Held | u
   if (held === undefined || !isSettled(held, now)) {
     return undefined
   }
-  metrics.served(held.cache, held.token.expiresAt, now)
+  metrics.served(held.cache)
   return held
 }
 

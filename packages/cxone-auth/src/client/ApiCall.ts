@@ -14,21 +14,20 @@ import { CxoneAuth } from "../auth/CxoneAuth.js"
 import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
-import * as Metrics from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
-import * as Throttle from "../throttle/Throttle.js"
+import type * as Throttle from "../throttle/Throttle.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
-import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ApiResponse from "./ApiResponse.js"
+import * as ApiState from "./ApiState.js"
 import * as CallOptions from "./CallOptions.js"
+import type { CallPolicy } from "./CallPolicy.js"
 import * as OriginGuard from "./OriginGuard.js"
 import * as RedactedResponse from "./RedactedResponse.js"
-import * as RefusedTokens from "./RefusedTokens.js"
 import * as Replay from "./Replay.js"
 
 export interface ApiCallOptions {
-  readonly policy: TokenPolicy
+  readonly policy: CallPolicy
   readonly allowed: OriginGuard.AllowedPlaces
   readonly tracerPropagation: boolean
   /** The scopes of every call's token. Default: those of `CxoneAuth`. */
@@ -67,11 +66,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const throttle = yield* Throttle.make(policy, Metrics.apiCallWaited)
-  // The tokens that were refused although they were new.
-  const refusedFresh = yield* RefusedTokens.make(policy.refusedTokenMemory)
-  // The tokens that were dropped after a 401 to a request that can't be sent again.
-  const droppedForStream = yield* RefusedTokens.make(policy.refusedTokenMemory)
+  const { droppedForStream, refusedFresh, throttle } = yield* ApiState.of(auth)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
@@ -111,7 +106,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
           Option.match(ApiResponse.rateLimited(answer, now), {
             onNone: () => Effect.succeed(answer),
             onSome: (error) =>
-              Effect.zipRight(throttle.close(error.origin, error), ApiResponse.failWith(answer, policy, error))
+              Effect.zipRight(throttle.close(error.origin, error, policy), ApiResponse.failWith(answer, policy, error))
           })
         )
 
@@ -173,7 +168,10 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   })
 
   const refuseForGood = (token: AccessToken, request: Request, refusal: ApiResponse.Refusal): Outcome<never> =>
-    Effect.zipRight(refusedFresh.remember(token, placeOf(request)), ApiResponse.invalidToken(refusal, "refused_again"))
+    Effect.zipRight(
+      refusedFresh.remember(token, placeOf(request), policy.refusedTokenMemory),
+      ApiResponse.invalidToken(refusal, "refused_again")
+    )
 
   // A stream can't be sent again: only the next call shows whether a new token helps.
   const refuseStream = Effect.fnUntraced(function* (
@@ -183,7 +181,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
       return yield* refuseForGood(token, request, refusal)
     }
-    yield* droppedForStream.remember(token, placeOf(request))
+    yield* droppedForStream.remember(token, placeOf(request), policy.refusedTokenMemory)
     yield* auth.invalidate(token)
     return yield* ApiResponse.invalidToken(refusal, "body_not_replayable")
   })
@@ -192,7 +190,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     Effect.withFiberRuntime(({ currentContext }) => {
       const options = Context.get(currentContext, CallOptions.CurrentCallOptions)
       const token = options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes)
-      const visitor = throttle.visitor(options.patience ?? client.patience)
+      const visitor = throttle.visitor(options.patience ?? client.patience, policy.maxWaitingCalls)
       const mayBeRepeated = (options.isIdempotent ?? Replay.isIdempotent(asked)) && Replay.canBeSentAgain(asked)
       return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
         Effect.flatMap(resolve(asked, apiBaseUrl), (request) =>

@@ -9,20 +9,10 @@ import type { CxoneAuth } from "../auth/CxoneAuth.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
-import * as TokenPolicy from "../token/TokenPolicy.js"
 import * as ApiCall from "./ApiCall.js"
 import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./AuthenticatedHttpClient.js"
 import * as CallOptions from "./CallOptions.js"
-
-const policyFields = [
-  "refusedTokenMemory",
-  "discardTimeout",
-  "maxErrorBytes",
-  "maxAnswerBytes",
-  "rateLimitDelay",
-  "maxRateLimit",
-  "maxWaitingCalls"
-] as const
+import { CallPolicy, type CallPolicyOptions } from "./CallPolicy.js"
 
 /**
  * What {@link CxoneHttpClient.layer} is made from.
@@ -32,7 +22,7 @@ const policyFields = [
  */
 export interface CxoneHttpClientOptions {
   /** The scopes of every call's token. Default: the scopes of `CxoneAuth`. */
-  readonly scopes?: string | ReadonlyArray<string>
+  readonly scopes?: string | ReadonlyArray<string> | undefined
   /**
    * What happens to a call that is answered with 429, or with 503 and `Retry-After`, and to calls in the pause after
    * that. Default `"fail"`: the call fails with `RateLimited` at once, and the app decides; if the answer had no
@@ -40,18 +30,18 @@ export interface CxoneHttpClientOptions {
    * may add a fifth), in the order of the calls. A call that got such an answer is sent again only if its body is not a
    * stream, and its method is idempotent or the call is marked as idempotent.
    */
-  readonly onRateLimited?: CallOptions.OnRateLimited
+  readonly onRateLimited?: CallOptions.OnRateLimited | undefined
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
-  readonly allowedOrigins?: ReadonlyArray<string | URL>
+  readonly allowedOrigins?: ReadonlyArray<string | URL> | undefined
   /**
    * Whether the token may go to every host under NICE's own domains, by https on the usual port. Default: no. CXone's APIs
    * give absolute URLs to other hosts than the one that was called.
    */
-  readonly allowCxoneHosts?: boolean
+  readonly allowCxoneHosts?: boolean | undefined
   /** Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company. */
-  readonly tracerPropagation?: boolean
-  /** The numbers of this client that differ from the defaults of `TokenPolicy`. */
-  readonly policy?: Pick<TokenPolicy.TokenPolicyOptions, (typeof policyFields)[number]>
+  readonly tracerPropagation?: boolean | undefined
+  /** The numbers that differ from the defaults. */
+  readonly policy?: CallPolicyOptions | undefined
 }
 
 const make = (
@@ -59,7 +49,7 @@ const make = (
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope> => {
   // A wrong option throws when `layer` is called, not only when the layer is built.
   const call = ApiCall.make({
-    policy: TokenPolicy.makeOf(policyFields, options.policy ?? {}),
+    policy: CallPolicy.make(options.policy),
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
     scopes: options.scopes === undefined ? undefined : ScopeSet.make(options.scopes),
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),

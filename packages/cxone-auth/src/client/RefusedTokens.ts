@@ -10,7 +10,8 @@ import * as Period from "../token/Period.js"
  * counts as refused everywhere.
  */
 export interface RefusedTokens {
-  readonly remember: (token: AccessToken, place: string) => Effect.Effect<void>
+  /** Keeps the refusal for `duration`. */
+  readonly remember: (token: AccessToken, place: string, duration: Duration.Duration) => Effect.Effect<void>
   /** Whether this token was refused at this place. */
   readonly knows: (token: AccessToken, place: string) => Effect.Effect<boolean>
   /** Whether another token than this one was refused at this place. */
@@ -32,31 +33,30 @@ const manyPlaces = 8
 /** How many refusals are remembered, of all tokens. The oldest go first. */
 const maxEntries = 64
 
-/** Makes an empty memory, which keeps each refusal for `duration`. */
-export const make = (duration: Duration.Duration): Effect.Effect<RefusedTokens> =>
-  Effect.map(Ref.make<ReadonlyArray<Entry>>([]), (entries) => {
-    const current = Effect.zipWith(Ref.get(entries), Clock.currentTimeMillis, (all, now) =>
-      all.filter(({ period }) => Period.isCurrent(period, now))
-    )
-    const holds = (entries: ReadonlyArray<Entry>, matches: (entry: Entry) => boolean) =>
-      entries.some(matches) || new Set(entries.map(({ place }) => place)).size >= manyPlaces
-    return {
-      remember: (token, place) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Ref.update(entries, (all) => [
-            ...all
-              .filter((entry) => Period.isCurrent(entry.period, now))
-              .filter((entry) => entry.place !== place || !isSame(entry.token, token))
-              .slice(1 - maxEntries),
-            { token, place, period: Period.make(now, duration) }
-          ])
-        ),
-      knows: (token, place) =>
-        Effect.map(current, (all) => holds(all, (entry) => entry.place === place && isSame(entry.token, token))),
-      knowsAnother: (token, place) =>
-        Effect.map(current, (all) => {
-          const others = all.filter((entry) => !isSame(entry.token, token))
-          return holds(others, (entry) => entry.place === place)
-        })
-    }
-  })
+/** Makes an empty memory. */
+export const make: Effect.Effect<RefusedTokens> = Effect.map(Ref.make<ReadonlyArray<Entry>>([]), (entries) => {
+  const current = Effect.zipWith(Ref.get(entries), Clock.currentTimeMillis, (all, now) =>
+    all.filter(({ period }) => Period.isCurrent(period, now))
+  )
+  const holds = (entries: ReadonlyArray<Entry>, matches: (entry: Entry) => boolean) =>
+    entries.some(matches) || new Set(entries.map(({ place }) => place)).size >= manyPlaces
+  return {
+    remember: (token, place, duration) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.update(entries, (all) => [
+          ...all
+            .filter((entry) => Period.isCurrent(entry.period, now))
+            .filter((entry) => entry.place !== place || !isSame(entry.token, token))
+            .slice(1 - maxEntries),
+          { token, place, period: Period.make(now, duration) }
+        ])
+      ),
+    knows: (token, place) =>
+      Effect.map(current, (all) => holds(all, (entry) => entry.place === place && isSame(entry.token, token))),
+    knowsAnother: (token, place) =>
+      Effect.map(current, (all) => {
+        const others = all.filter((entry) => !isSame(entry.token, token))
+        return holds(others, (entry) => entry.place === place)
+      })
+  }
+})

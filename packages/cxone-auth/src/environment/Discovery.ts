@@ -39,7 +39,7 @@ const cached = <A>(
     lookup: run(lookup),
     lifetime: policy.discoveryLifetime,
     pause: policy.maxRetryDelay,
-    holdOff: ({ retryAfter }) => Option.map(Option.fromNullable(retryAfter), Duration.min(policy.maxRateLimit)),
+    holdOff: ({ retryAfter }) => Option.map(Option.fromNullable(retryAfter), Duration.min(policy.maxRetryAfter)),
     stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left }),
     scope
   })

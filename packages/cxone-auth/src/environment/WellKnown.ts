@@ -58,13 +58,13 @@ const read = (
     return yield* Retry.retry(() => attempt, { policy, mayPass, isGated: constFalse }).pipe(
       Effect.onExit((exit) => {
         const outcome = Spans.outcomeOf(exit, "found", ({ reason }) => reason)
-        return Effect.flatMap(Ref.get(attempts), (made) => Effect.annotateCurrentSpan({ attempts: made, outcome }))
+        return Effect.flatMap(Ref.get(attempts), (made) => Spans.conclude(exit, outcome, made))
       })
     )
   }).pipe(
     Effect.withSpan("CxoneAuth.discover", {
       captureStackTrace: false,
-      attributes: { document, "url.full": nameOf(url) }
+      attributes: { [Spans.own("document")]: document, "url.full": nameOf(url) }
     })
   )
 

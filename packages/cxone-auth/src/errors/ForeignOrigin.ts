@@ -8,8 +8,11 @@ import * as Schema from "effect/Schema"
  * @category errors
  */
 export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth/ForeignOrigin")("ForeignOrigin", {
+  /** Which rule the URL breaks: the origin is not allowed, not https, no http(s) at all, or has a user name or password. */
   reason: Schema.Literal("not_allowed", "not_confidential", "not_http", "user_info"),
+  /** The origin of the request. */
   origin: Schema.String,
+  /** The origins that the token may go to. */
   allowed: Schema.Array(Schema.String)
 }) {
   override get message(): string {

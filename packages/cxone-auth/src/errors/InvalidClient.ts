@@ -7,27 +7,34 @@ const cureOfKey =
   "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
 
 /**
- * The token endpoint refused the credentials. They are not sent again at once, because that could lock them out.
- *
- * `reason` is the code of RFC 6749 §5.2. `credentials` is the kind that was sent: with an access key, `invalid_grant`
- * is about the key, and the other codes are about the client. `isGuess`: the answer was a 401 without such a code, and
- * `reason` is the likeliest one; `error` is the code that it had, if any. Until `retryAfter` has
- * passed, every call that needs a new token fails with this error and nothing is sent, unless the credentials change. `bothRefused`: the current and the next credentials were refused.
+ * The token endpoint refused the credentials. The message says what to check. They are not sent again before `retryAfter`
+ * has passed, because that could lock them out; other credentials are tried at once.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth/InvalidClient")("InvalidClient", {
+  /** The code of RFC 6749 §5.2. With an access key, `invalid_grant` is about the key, and the others about the client. */
   reason: Schema.Literal("invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
+  /** The kind of credentials that was sent. */
   credentials: Schema.optionalWith(Schema.Literal("ClientSecret", "AccessKey", "AccessKeyOnly"), {
     default: () => "ClientSecret"
   }),
+  /** Whether `reason` is only the likeliest one, because the answer was a 401 without such a code. */
   isGuess: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  /** The token endpoint, without its query. */
   tokenEndpoint: Schema.String,
+  /** The status of the answer. */
   status: Schema.Number,
+  /** The code in the answer, if it is none of RFC 6749's. */
   error: Quotation,
+  /** What the endpoint said about it, without secrets. */
   description: Quotation,
+  /**
+   * How long from now these credentials are not sent. Until then, every call that needs a new token fails with this error.
+   */
   retryAfter: RetryAfter,
+  /** During a rotation: whether the current and the next credentials were both refused. */
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
   override get message(): string {

@@ -73,7 +73,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
           return [errorOf(last, now), all]
         }
         const strikes = (last?.strikes ?? 0) + 1
-        const memory = Duration.min(Duration.times(policy.refusalMemory, 2 ** (strikes - 1)), policy.maxRefusalMemory)
+        const memory = Duration.min(Duration.times(policy.refusalPause, 2 ** (strikes - 1)), policy.maxRefusalPause)
         const refusal = { credentials, error, period: Period.make(now, memory), strikes }
         return [errorOf(refusal, now), put(all, refusal)]
       }).pipe(Effect.zipLeft(keep(() => true)))

@@ -35,7 +35,7 @@ const mayPass = (error: TokenEndpoint.ExchangeError): boolean =>
   error._tag === "TokenEndpointUnavailable" || isRateLimit(error)
 
 export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => {
-  const gate = RateGate.make(policy)
+  const gate = RateGate.make()
 
   const run = (request: TokenRequest.TokenRequest, guard: (attempt: Attempt) => Attempt) =>
     Effect.gen(function* () {
@@ -49,7 +49,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
         Effect.flatMap((number) => TokenEndpoint.attempt(request, policy, number)),
         Effect.tap(() => gate.reset),
         Effect.catchTag("RateLimited", (error) =>
-          Effect.flatMap(gate.close(error), (left) => Effect.fail(rateLimited(left)))
+          Effect.flatMap(gate.close(error, policy), (left) => Effect.fail(rateLimited(left)))
         )
       )
 
@@ -76,7 +76,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
         if (made > 0) {
           metrics.exchanged(outcome, Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
         }
-        yield* Effect.annotateCurrentSpan({ outcome, attempts: made })
+        yield* Spans.conclude(exit, outcome, made)
       })
 
       // A 429 needs no delay here, because the next try waits at the gate.
@@ -84,7 +84,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
     }).pipe(
       Effect.withSpan("CxoneAuth.exchange", {
         captureStackTrace: false,
-        attributes: { "url.full": TokenRequest.endpointName(request), scopes: request.scopes.join(" ") }
+        attributes: { "url.full": TokenRequest.endpointName(request), [Spans.own("scopes")]: request.scopes.join(" ") }
       })
     )
 

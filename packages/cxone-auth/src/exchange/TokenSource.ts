@@ -34,10 +34,10 @@ export * from "./Credentials.js"
  * @since 0.1.0
  * @category models
  */
-export type CredentialsInput =
+export type CredentialsInput<R = never> =
   | Credentials
   | RotatingCredentials
-  | Effect.Effect<Credentials | RotatingCredentials, unknown>
+  | Effect.Effect<Credentials | RotatingCredentials, unknown, R>
 
 type SourceError = ExchangeError | CredentialsUnavailable | DiscoveryFailed
 
@@ -50,7 +50,7 @@ export interface TokenSource {
    */
   readonly obtainUnscoped: TokenSource["obtain"]
   /** Whether every token request would fail or wait now, and why. */
-  readonly standing: Effect.Effect<"open" | "refused" | "rate-limited">
+  readonly standing: Effect.Effect<"open" | "refused" | "rate_limited">
 }
 
 /** Reads the credentials. Only the kind of a failure is kept, because its message may hold a secret. */
@@ -164,7 +164,7 @@ export const make = (options: {
         if (all.length > 0 && Option.isSome(yield* allRefusedFor(all))) {
           return "refused"
         }
-        return (yield* exchange.isRateLimited) ? "rate-limited" : "open"
+        return (yield* exchange.isRateLimited) ? "rate_limited" : "open"
       })
     }
   })

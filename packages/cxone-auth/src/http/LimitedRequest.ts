@@ -25,7 +25,7 @@ export interface NoAnswer {
 }
 
 /**
- * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxAnswerBytes`. A redirect is
+ * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxResponseBytes`. A redirect is
  * an answer, and is not followed (S3). No tracing header is sent (C5). Only the code of a client's failure or defect is
  * kept, because the rest may quote the request (S1).
  */
@@ -49,9 +49,9 @@ export const send = (
 
 // A 3xx or 4xx is an answer even if its body stalls or breaks off. As a transport failure it would be tried again,
 // which only repeats the credentials.
-const readBody = (response: HttpClientResponse, { maxAnswerBytes, refusalBodyTimeout }: TokenPolicy) => {
-  const body = ResponseBody.readText(response, maxAnswerBytes)
+const readBody = (response: HttpClientResponse, { maxResponseBytes, errorBodyTimeout }: TokenPolicy) => {
+  const body = ResponseBody.readText(response, maxResponseBytes)
   return response.status >= 300 && response.status < 500
-    ? Effect.orElseSucceed(Effect.timeout(body, refusalBodyTimeout), Option.none)
+    ? Effect.orElseSucceed(Effect.timeout(body, errorBodyTimeout), Option.none)
     : body
 }

@@ -30,7 +30,7 @@ const simulated = (options: SimulatorOptions = {}, scopes: string | ReadonlyArra
   Effect.provide(
     CxoneHttpClient.layer().pipe(
       Layer.provideMerge(CxoneSimulator.layerAuth({ scopes })),
-      Layer.provideMerge(CxoneSimulator.layerHttpClient(options))
+      Layer.provideMerge(CxoneSimulator.layerMemory(options))
     )
   )
 
@@ -210,13 +210,13 @@ describe("CxoneAuth", () => {
           HttpClient.HttpClient,
           HttpClient.make(() => broken)
         )
-        const layer = CxoneAuth.layer({ credentials, environment, policy: { retries: 0 } })
+        const layer = CxoneAuth.layer({ credentials, environment, policy: { maxRetries: 0 } })
         const error = yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => Effect.flip(accessToken)).pipe(
           Effect.provide(Layer.provide(layer, http))
         )
         expect(error).toMatchObject({ _tag: "TokenEndpointUnavailable", reason: "transport" })
         expect(String(error)).not.toContain("s3cr3t")
-      }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+      }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
     )
   })
 

@@ -52,7 +52,7 @@ const setup = (
         return new URL("https://cxone.test/oauth/token")
       }),
       objectionTo,
-      policy: TokenPolicy.make({ maxWait: 0, retries: 0 }),
+      policy: TokenPolicy.make({ maxWait: 0, maxRetries: 0 }),
       metrics: Metrics.make(undefined)
     })
     const bodies = Effect.map(sent, (all) => all.map(({ body }) => new URLSearchParams(body)))
@@ -300,12 +300,12 @@ describe("TokenSource", () => {
       })
     )
 
-    it.effect("is rate-limited until the Retry-After has passed", () =>
+    it.effect("is rate_limited until the Retry-After has passed", () =>
       Effect.gen(function* () {
         const limited = () => new Response("", { status: 429, headers: { "retry-after": "90" } })
         const { obtain, standing } = yield* setup(secret("A"), answers(limited))
         yield* Effect.flip(obtain())
-        expect(yield* standing).toBe("rate-limited")
+        expect(yield* standing).toBe("rate_limited")
         yield* TestClock.setTime(90_000)
         expect(yield* standing).toBe("open")
       })

@@ -17,7 +17,7 @@ const delaysOf = (
   )
 
 describe("Retry.schedule", () => {
-  const policy = TokenPolicy.make({ retryDelay: "1 second", retryFactor: 3, maxRetryDelay: "20 seconds" })
+  const policy = TokenPolicy.make({ retryDelay: "1 second", retryDelayFactor: 3, maxRetryDelay: "20 seconds" })
 
   it.effect("L7: the delays between retries grow up to the longest, each jittered by a fifth", () =>
     Effect.gen(function* () {
@@ -54,7 +54,7 @@ describe("Retry.schedule", () => {
 })
 
 describe("Retry.retry", () => {
-  const policy = TokenPolicy.make({ retries: 3, maxWait: "60 seconds" })
+  const policy = TokenPolicy.make({ maxRetries: 3, maxWait: "60 seconds" })
 
   /** When each try was made, in seconds, and how many milliseconds of patience the last one had. */
   const tries = (failures: ReadonlyArray<Retry.Failure>, isGated: (error: Retry.Failure) => boolean = () => false) =>

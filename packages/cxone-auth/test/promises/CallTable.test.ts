@@ -188,7 +188,7 @@ const play = (row: Row, path: string, isMarked: boolean) =>
     return { outcome, isAsMade, isWithBody: !bodiesSent.has("") }
   })
 
-const policy = { rateLimitDelay: "1 millis", refusedTokenMemory: "1 millis" } as const
+const policy = { defaultRetryAfter: "1 millis", refusedTokenMemory: "1 millis" } as const
 
 /** What waiting could change: "not yet", also after a token that was refused. */
 const answersToPatience = answers.filter(

@@ -292,7 +292,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
           }),
           // The provider has no tenants; its API is at the issuer.
           environment: CxoneEnvironment.discover({ issuer, apiBaseUrl: issuer }),
-          policy: { retries: 0 }
+          policy: { maxRetries: 0 }
         })
       ),
       Layer.provideMerge(http)

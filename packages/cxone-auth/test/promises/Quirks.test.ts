@@ -24,7 +24,7 @@ const appWith = (options: { readonly way: Way; readonly clientAuth?: ClientAuth 
 const playedBy =
   (options: SimulatorOptions, way: Way, more: { readonly clientAuth?: ClientAuth } = {}) =>
   <A, E>(effect: Effect.Effect<A, E, CxoneAuth | CxoneHttpClient | CxoneSimulator>) =>
-    Effect.provide(effect, Layer.provideMerge(appWith({ way, ...more }), CxoneSimulator.layerHttpClient(options)))
+    Effect.provide(effect, Layer.provideMerge(appWith({ way, ...more }), CxoneSimulator.layerMemory(options)))
 
 const tenant = (tenantId: string, area: string): SimulatedTenant => ({
   tenantId,
@@ -159,7 +159,7 @@ describe("quirks of CXone: two tenants at one issuer", () => {
       expect((yield* requestsTo("api")).map(({ headers }) => headers.host)).toEqual(
         tenants.map(({ apiOrigin }) => hostOf(apiOrigin))
       )
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(options)))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory(options)))
   )
 
   it.effect("an access key that is sent to another area finds its own tenant's API", () =>
@@ -176,7 +176,7 @@ describe("quirks of CXone: two tenants at one issuer", () => {
       )
       expect(yield* Effect.provide(call, app)).toBe(200)
       expect((yield* requestsTo("api")).map(({ headers }) => headers.host)).toEqual([hostOf(acme.apiOrigin)])
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(options)))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory(options)))
   )
 })
 

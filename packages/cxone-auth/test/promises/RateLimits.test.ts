@@ -188,6 +188,24 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       const shown = spans.filter(({ name }) => name !== "CxoneAuth.accessToken")
       expect(shown.map(({ name }) => name)).toEqual(["http.client GET", "CxoneHttpClient.wait", "http.client GET"])
       expect(shown[1]?.attributes.get("server.address")).toBe(host)
+      expect(shown.map(({ attributes }) => attributes.get("error.type"))).toEqual(["429", undefined, undefined])
+    })
+  )
+
+  it.scoped("a trace says of a wait and of a request that failed why", () =>
+    Effect.gen(function* () {
+      const { spans, tracer } = SpanRecorder.make()
+      // While the first call waits for 7 s, the second one hears of ten minutes.
+      const api = (_: unknown, index: number) =>
+        index === 0 ? notYet("7") : Effect.delay(Effect.sync(() => notYet("600")), "1 second")
+      const { client } = yield* world({ api, options: patient })
+      const calls = Effect.all([client.get("/x"), client.get("/y")], { mode: "either", concurrency: 2 })
+      yield* ended(calls.pipe(Effect.withTracer(tracer)))
+      const waits = spans.filter(({ name }) => name === "CxoneHttpClient.wait")
+      expect(waits.map(({ attributes }) => attributes.get("error.type"))).toEqual(["RateLimited"])
+      const broken = yield* world({ api: () => Effect.fail({ cause: new Error("reset") }) })
+      yield* ended(broken.client.get("/x").pipe(Effect.withTracer(tracer)))
+      expect(spans.at(-1)?.attributes.get("error.type")).toBe("RequestError")
     })
   )
 

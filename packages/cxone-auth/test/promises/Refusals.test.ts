@@ -101,7 +101,7 @@ describe("L6: a refusal of the credentials is remembered", () => {
   )
 
   it.effect("after a probe that fails for another reason the next call probes, for other scopes too", () =>
-    withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
+    withAuth({ credentials: credentialsWith("wrong"), policy: { maxRetries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* refusalOf(auth.accessToken)
@@ -144,7 +144,7 @@ describe("L6: a refusal of the credentials is remembered", () => {
   )
 
   it.effect("after a probe that meets an outage the next caller probes again", () =>
-    withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
+    withAuth({ credentials: credentialsWith("wrong"), policy: { maxRetries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* refusalOf(auth.accessToken)
@@ -187,7 +187,7 @@ describe("L6: a refusal of the credentials is remembered", () => {
   )
 
   it.effect("an outage, a scope that is not granted and an answer without a token are not remembered", () =>
-    withAuth({ credentials: credentialsWith("right"), policy: { retries: 0 } }, (auth) =>
+    withAuth({ credentials: credentialsWith("right"), policy: { maxRetries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* inject(Fault.connectionReset, { on: "token" })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Credentials, type RotatingCredentials } from "cxone-auth"
-import { Array, Clock, Duration, Effect, Either, Fiber, Ref, TestClock } from "effect"
+import { Credentials, CxoneAuth, type RotatingCredentials } from "cxone-auth"
+import { CxoneSimulator } from "cxone-auth-testkit"
+import { Array, Clock, Context, Duration, Effect, Either, Fiber, Layer, Ref, TestClock } from "effect"
 import { credentialsWith, refusalOf, registerSecret, secretsSent, sent, withAuth } from "../support/SecretsWorld.js"
 import { valueOf } from "../support/Tokens.js"
 
@@ -216,5 +217,30 @@ describe("L10: credentials that change", () => {
         })
       )
     })
+  )
+})
+
+describe("L10: an effect that yields the credentials may need services", () => {
+  it.effect("they come from where the layer is provided, and keep their values for its life", () =>
+    Effect.gen(function* () {
+      class Vault extends Context.Tag("Vault")<Vault, Effect.Effect<Credentials>>() {}
+      const { credentials, environment } = yield* CxoneSimulator
+      let reads = 0
+      const vault = Effect.sync(() => {
+        reads += 1
+        return credentials
+      })
+      const layer = Layer.provide(
+        CxoneAuth.layer({ credentials: Effect.flatten(Vault), environment, scopes: "read:users" }),
+        Layer.succeed(Vault, vault)
+      )
+      yield* Effect.gen(function* () {
+        const { accessToken, invalidate } = yield* CxoneAuth
+        yield* invalidate(yield* accessToken)
+        // Whatever stands under the same name at the caller's place is not asked.
+        yield* Effect.provideService(accessToken, Vault, Effect.die("the caller's vault"))
+        expect(reads).toBe(2)
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 })

@@ -130,7 +130,7 @@ describe("C8: a token that ends during a transfer does not end the transfer", ()
       Effect.provide(
         CxoneHttpClient.layer().pipe(
           Layer.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
-          Layer.provideMerge(CxoneSimulator.layerHttpClient({ clients: [{ ...client, tokenLifetime: "1 minute" }] }))
+          Layer.provideMerge(CxoneSimulator.layerMemory({ clients: [{ ...client, tokenLifetime: "1 minute" }] }))
         )
       )
     )

@@ -27,7 +27,7 @@ export const withAuth = <A, E>(
     const { environment } = yield* CxoneSimulator
     const layer = CxoneAuth.layer({ environment, scopes: "a", ...options })
     return yield* Effect.provide(Effect.flatMap(CxoneAuth, body), layer)
-  }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([draw])))
+  }).pipe(Effect.provide(CxoneSimulator.layerMemory()), Effect.withRandom(Random.fixed([draw])))
 
 /** The secrets that were sent, in order. */
 export const secretsSent = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { TokenPolicy } from "cxone-auth"
+import { CallPolicy } from "cxone-auth"
 import {
   Array,
   Clock,
@@ -16,6 +16,7 @@ import {
   TestContext
 } from "effect"
 import { RateLimited } from "../../src/errors/CxoneAuthError.js"
+import type { RetryAfter } from "../../src/http/RetryAfter.js"
 import * as Throttle from "../../src/throttle/Throttle.js"
 
 const url = "https://api.test/x"
@@ -37,9 +38,15 @@ interface WorldOptions {
 const world = (options: WorldOptions = {}) =>
   Effect.gen(function* () {
     let waited = 0
-    const gates = yield* Throttle.make(TokenPolicy.make(options), () => {
+    const policy = CallPolicy.make(options)
+    const throttle = yield* Throttle.make(() => {
       waited += 1
     })
+    const gates = {
+      through: throttle.through,
+      visitor: (patience: number) => throttle.visitor(patience, policy.maxWaitingCalls),
+      close: (origin: string, said: RetryAfter) => throttle.close(origin, said, policy)
+    }
     const arrived: Array<number> = []
     const answers = new Map<number, Deferred.Deferred<"ok", RateLimited>>()
 
