@@ -14,9 +14,23 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 /** What only this repository knows: the numbers of its rules, and the notes that it was built from. */
 const unknownToReaders = [/\b[CFLS]\d{1,2}\b/, /\bfacts §/i, /\bbrief\b/i]
 
+/** The fields that a class gives to its base: to `Schema.TaggedError` as a value, to `Data.TaggedClass` as a type. */
+const fieldsOf = (node) =>
+  (node.heritageClauses ?? [])
+    .flatMap(({ types }) => types)
+    .flatMap(({ expression, typeArguments = [] }) => [
+      ...(ts.isCallExpression(expression) ? expression.arguments : []),
+      ...typeArguments
+    ])
+    .flatMap((part) => {
+      if (ts.isObjectLiteralExpression(part)) return part.properties
+      return ts.isTypeLiteralNode(part) ? part.members : []
+    })
+
 /** What a reader sees of a declaration beside its name. A constant of a named type has the members of that. */
 const membersOf = (node) => {
-  if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) return node.members
+  if (ts.isClassDeclaration(node)) return [...node.members, ...fieldsOf(node)]
+  if (ts.isInterfaceDeclaration(node)) return node.members
   if (node.type !== undefined) return ts.isTypeLiteralNode(node.type) ? node.type.members : []
   let value = node.initializer
   while (value && (ts.isAsExpression(value) || ts.isSatisfiesExpression(value))) value = value.expression
@@ -59,8 +73,7 @@ const problemsOfExport = (name, node) => {
     .flatMap((member) => {
       const own = member.name.getText()
       const found = problemsOf(`${name}.${own}`, member)
-      // The description of the whole may be a list of its members.
-      return [...found.unknown, ...(textOf(node).includes(`\`${own}\``) ? [] : found.noDescription)]
+      return [...found.unknown, ...found.noDescription]
     })
   return [...unknown, ...noDescription, ...noSince, ...ofMembers]
 }

@@ -10,11 +10,16 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import {
   type AccessKey,
   type AccessKeyOnly,
+  type AccessKeyOptions,
   AccessToken,
   type AreaEnvironment,
   type AuthenticatedHttpClient,
+  type CallOptions,
+  CallPolicy,
+  type CallPolicyOptions,
   type Claims,
   ClientAuth,
+  type ClientOptions,
   type ClientProof,
   type ClientSecret,
   Credentials,
@@ -27,6 +32,7 @@ import {
   CxoneEnvironment,
   CxoneHttpClient,
   type CxoneHttpClientOptions,
+  type CxoneSettings,
   type DiscoveredEnvironment,
   DiscoveryFailed,
   type FixedEnvironment,
@@ -35,15 +41,19 @@ import {
   InvalidClient,
   InvalidToken,
   InvalidTokenResponse,
+  type KnownArea,
   type OnRateLimited,
   RateLimited,
   type Region,
   type RotatingCredentials,
+  type ScopeSet,
   type Tenant,
+  type TestAnswer,
   TokenEndpointUnavailable,
   TokenPolicy,
   type TokenPolicyOptions,
-  type TokenStatus
+  type TokenStatus,
+  type UrlInput
 } from "cxone-auth"
 import {
   CxoneSimulator,
@@ -66,9 +76,9 @@ import {
   type SimulatorQuirks,
   type TenantAccount
 } from "cxone-auth-testkit"
-import { Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Config, Context, Duration, Effect, Layer, Redacted, Schema } from "effect"
 
-// Credentials, ClientSecret, AccessKey, AccessKeyOnly, RotatingCredentials, CredentialsInput
+// Credentials, ClientSecret, AccessKey, AccessKeyOnly, RotatingCredentials, ClientOptions, AccessKeyOptions, CredentialsInput
 
 const clientId = "id"
 const clientSecret = Redacted.make("secret")
@@ -79,7 +89,13 @@ export const client = Credentials.clientSecret({ clientId, clientSecret, clientA
 export const accessKey = Credentials.accessKey({ accessKeyId, accessKeySecret, clientId, clientSecret })
 export const accessKeyOnly = Credentials.accessKeyOnly({ accessKeyId, accessKeySecret })
 export const rotating = Credentials.rotating({ current: client, next: accessKey })
+export const constructors = Credentials
+export const makeClient = Credentials.clientSecret
+export const makeAccessKey = Credentials.accessKey
+export const makeAccessKeyOnly = Credentials.accessKeyOnly
 export const makeRotating = Credentials.rotating
+export const fromForm = (options: ClientOptions) => ({ ...options, clientAuth: ClientAuth.post })
+export const fromRecord = (options: AccessKeyOptions) => ({ ...options })
 
 export const idOfClient = (credentials: ClientSecret) => credentials.clientId
 export const partsOfAccessKey = ({ accessKeyId, clientAuth, clientId }: AccessKey) =>
@@ -87,7 +103,7 @@ export const partsOfAccessKey = ({ accessKeyId, clientAuth, clientId }: AccessKe
 export const secretOfAccessKey = (credentials: AccessKeyOnly) => credentials.accessKeySecret
 export const nextOf = (credentials: RotatingCredentials) => credentials.next
 export const tagOf = (credentials: Credentials | RotatingCredentials) => credentials._tag
-export const fromVault = (input: CredentialsInput) => ({ credentials: input, loaded: true })
+export const fromVault = <R>(input: CredentialsInput<R>) => ({ credentials: input, loaded: true })
 
 // ClientAuth, ClientProof
 
@@ -99,7 +115,7 @@ export const withHeader = (auth: ClientAuth, header: string) => (client: ClientS
   return { form, headers: { ...headers, [header]: client.clientSecret } }
 }
 
-// CxoneEnvironment, FixedEnvironment, DiscoveredEnvironment, AreaEnvironment, Region
+// CxoneEnvironment, FixedEnvironment, DiscoveredEnvironment, AreaEnvironment, Region, KnownArea, UrlInput
 
 export const region = CxoneEnvironment.region("us")
 export const area = CxoneEnvironment.area("na1")
@@ -109,7 +125,11 @@ export const custom = CxoneEnvironment.custom({
   tokenEndpoint: "https://id.example.com/token",
   apiBaseUrl: "https://api.example.com"
 })
+export const environments = CxoneEnvironment
 export const inRegion = CxoneEnvironment.region
+export const inArea = CxoneEnvironment.area
+export const inKnownArea = (name: KnownArea) => CxoneEnvironment.area(name)
+export const behind = (apiBaseUrl: UrlInput | undefined) => CxoneEnvironment.discover({ apiBaseUrl })
 export const discover = CxoneEnvironment.discover
 export const at = CxoneEnvironment.custom
 export const environmentOf = (name: Region | undefined) => (name === undefined ? area : CxoneEnvironment.region(name))
@@ -118,16 +138,22 @@ export const issuerOf = (environment: DiscoveredEnvironment) => environment.issu
 export const hostOf = (environment: AreaEnvironment) => environment.host
 export const baseUrlOf = (environment: CxoneEnvironment) => environment.apiBaseUrl
 
-// TokenPolicy, TokenPolicyOptions
+// TokenPolicy, TokenPolicyOptions, CallPolicy, CallPolicyOptions
 
 export const policies = TokenPolicy
-export const policy = TokenPolicy.make({ maxWait: 0, retries: 1 })
+export const policy = TokenPolicy.make({ maxWait: 0, maxRetries: 1 })
 export const makePolicy = TokenPolicy.make
-export const margin = TokenPolicy.defaults.margin
-export const patient = (options: TokenPolicyOptions) => ({ ...options, retries: 10 })
-export const waitOf = ({ maxWait, retries }: TokenPolicy) => [maxWait, retries] as const
+export const margin = TokenPolicy.defaults.expiryMargin
+export const patient = (options: TokenPolicyOptions) => ({ ...options, maxRetries: 10 })
+export const waitOf = ({ maxRetries, maxWait }: TokenPolicy) => [maxWait, maxRetries] as const
+export const callPolicies = CallPolicy
+export const callPolicy = CallPolicy.make({ maxWaitingCalls: 10 })
+export const makeCallPolicy = CallPolicy.make
+export const longest = CallPolicy.defaults.maxRetryAfter
+export const crowded = (options: CallPolicyOptions) => ({ ...options, maxWaitingCalls: 10_000 })
+export const bytesOf = ({ maxDiscardBytes, maxErrorBytes }: CallPolicy) => [maxErrorBytes, maxDiscardBytes] as const
 
-// AccessToken, Claims, Tenant
+// AccessToken, ScopeSet, Claims, Tenant
 
 export const token = new AccessToken({
   value: Redacted.make("token"),
@@ -138,6 +164,9 @@ export const token = new AccessToken({
   expiresAt: 3_600_000
 })
 export const grants = (token: AccessToken, scope: string) => token.scopes.includes(scope)
+export const scopes = (token: AccessToken) => token.scopes
+export const firstOf = (scopes: ScopeSet) => scopes[0]
+export const shown = (token: AccessToken) => ({ ...token })
 export const claims = (token: AccessToken) => token.claims
 export const subject = (claims: Claims) => claims.sub
 export const tenant = (token: AccessToken) => token.tenant
@@ -146,15 +175,22 @@ export class LabelledToken extends AccessToken {
   readonly label = "mine"
 }
 
-// CxoneAuth, CxoneAuthOptions, CxoneAuthService, TokenStatus
+// CxoneAuth, CxoneAuthOptions, CxoneSettings, CxoneAuthService, TestAnswer, TokenStatus
 
-export const layer = CxoneAuth.layer({ credentials: client, environment: area, policy: { retries: 1 } })
-export const layerConfig = CxoneAuth.layerConfig
-export const layerConfigWith = CxoneAuth.layerConfigWith({ name: "reports", policy: patient({}) })
+export class Vault extends Context.Tag("consumer/Vault")<Vault, Effect.Effect<Credentials>>() {}
+export const layer = CxoneAuth.layer({ credentials: client, environment: area, policy: { maxRetries: 1 } })
+export const layerOfVault = CxoneAuth.layer({ credentials: Effect.flatten(Vault), environment: area })
+export const layerFromEnv = CxoneAuth.layerFromEnv({ name: "reports", policy: patient({}) })
 export const layerTest = CxoneAuth.layerTest("token", { apiBaseUrl: "https://api.example.com" })
+export const service = CxoneAuth.make({ credentials: client, environment: area, scopes: undefined })
+export const settings = CxoneAuth.config
+export const prefixed = Effect.flatMap(Config.nested(CxoneAuth.config, "REPORTS"), CxoneAuth.make)
+export const environmentIn = (settings: CxoneSettings) => settings.environment
 export const makeLayer = CxoneAuth.layer
-export const makeLayerConfig = CxoneAuth.layerConfigWith
+export const makeLayerFromEnv = CxoneAuth.layerFromEnv
 export const makeLayerTest = CxoneAuth.layerTest
+export const makeService = CxoneAuth.make
+export const answering = (answer: Effect.Effect<TestAnswer>) => CxoneAuth.layerTest(answer)
 export const named = (options: CxoneAuthOptions, name: string) => ({ ...options, name })
 export const members = Effect.map(CxoneAuth, (auth) => ({ ...auth }))
 export const accessToken = Effect.flatMap(CxoneAuth, (auth) => auth.accessToken)
@@ -163,27 +199,31 @@ export const renewed = ({ accessToken, invalidate }: CxoneAuthService, token: Ac
   Effect.zipRight(invalidate(token), accessToken)
 export const status = Effect.flatMap(CxoneAuth, (auth) => Effect.all([auth.status, auth.apiBaseUrl]))
 export const lastFailure = (status: TokenStatus) => status.lastFailure
+export const state = (status: TokenStatus) => ({ ...status })
 export class Reports extends Effect.Service<Reports>()("consumer/Reports", { effect: members }) {}
 
-// CxoneHttpClient, CxoneHttpClientOptions, AuthenticatedHttpClient, OnRateLimited
+// CxoneHttpClient, CxoneHttpClientOptions, CallOptions, AuthenticatedHttpClient, OnRateLimited
 
-export const clientLayer = CxoneHttpClient.layer
-export const clientLayerWith = CxoneHttpClient.layerWith({ onRateLimited: { wait: "1 minute" }, policy: {} })
-export const plainLayer = CxoneHttpClient.layerHttpClient
-export const plainLayerWith = CxoneHttpClient.layerHttpClientWith({ allowCxoneHosts: true })
-export const makeClientLayer = CxoneHttpClient.layerWith
-export const makePlainLayer = CxoneHttpClient.layerHttpClientWith
-export const app = CxoneHttpClient.layer.pipe(Layer.provideMerge(layerConfig), Layer.provide(FetchHttpClient.layer))
+export const clientLayer = CxoneHttpClient.layer({ onRateLimited: { wait: "1 minute" }, policy: {} })
+export const plainLayer = CxoneHttpClient.layerHttpClient({ allowCxoneHosts: true })
+export const made = CxoneHttpClient.make({ scopes: ["read:users"] })
+export const makeClientLayer = CxoneHttpClient.layer
+export const makePlainLayer = CxoneHttpClient.layerHttpClient
+export const makeMade = CxoneHttpClient.make
+export const app = clientLayer.pipe(Layer.provideMerge(layerFromEnv), Layer.provide(FetchHttpClient.layer))
+export const plain = Effect.map(CxoneHttpClient, CxoneHttpClient.toHttpClient)
+export const toPlain = CxoneHttpClient.toHttpClient
 export const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me"))
 export const resilient = Effect.map(CxoneHttpClient, (cxone) => HttpClient.filterStatusOk(cxone))
 export const withScopes = CxoneHttpClient.withScopes(["read:users"])
-export const withOnRateLimited = CxoneHttpClient.withOnRateLimited("fail")
-export const withIdempotency = CxoneHttpClient.withIdempotency(true)
+export const withCallOptions = CxoneHttpClient.withCallOptions({ onRateLimited: "fail", idempotent: true })
 export const withTypedErrors = CxoneHttpClient.withTypedErrors
-export const typedCall = call.pipe(withScopes, withOnRateLimited, withIdempotency, withTypedErrors)
+export const typedCall = call.pipe(withScopes, withCallOptions, withTypedErrors)
+export const scopedCall = CxoneHttpClient.withScopes(call, "read:users")
+export const patientClient = Effect.map(CxoneHttpClient, HttpClient.transformResponse(withCallOptions))
 export const withAnyScopes = CxoneHttpClient.withScopes
-export const withWait = CxoneHttpClient.withOnRateLimited
-export const withReplay = CxoneHttpClient.withIdempotency
+export const withAnyCallOptions = CxoneHttpClient.withCallOptions
+export const hasty = (options: CallOptions) => ({ ...options, onRateLimited: "fail" as const })
 export const confined = (options: CxoneHttpClientOptions) => ({ ...options, allowedOrigins: [] })
 export const policyOf = (options: CxoneHttpClientOptions) => options.policy
 export const get = (cxone: AuthenticatedHttpClient) => cxone.get
@@ -191,7 +231,7 @@ export const patience = (onRateLimited: OnRateLimited) => (onRateLimited === "fa
 
 // CxoneAuthError and its members
 
-const retryAfter = Option.none()
+const retryAfter = Duration.seconds(1)
 
 export const errors = [
   new CredentialsUnavailable({ reason: "failed" }),
@@ -215,10 +255,10 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", { cause: C
 
 // CxoneSimulator, CxoneSimulatorService, SimulatorOptions, SimulatorQuirks
 
-export const inMemory = CxoneSimulator.layerHttpClient()
+export const inMemory = CxoneSimulator.layerMemory()
 export const onSockets = CxoneSimulator.layerServer({ expiresIn: "string", quirks: { answer: "camelCase" } })
 export const simulatedAuth = CxoneSimulator.layerAuth({ way: "accessKey", clientAuth: ClientAuth.post })
-export const makeInMemory = CxoneSimulator.layerHttpClient
+export const makeInMemory = CxoneSimulator.layerMemory
 export const makeOnSockets = CxoneSimulator.layerServer
 export const makeSimulatedAuth = CxoneSimulator.layerAuth
 export const testLayer = Layer.provideMerge(simulatedAuth, inMemory)

@@ -2,13 +2,15 @@ import type * as Arr from "effect/Array"
 import * as Redacted from "effect/Redacted"
 
 /**
- * An access key, which stands for one employee of a tenant. It is an `accessKeyId` with an `accessKeySecret`.
+ * An access key, which stands for one employee of a tenant.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SimulatedAccessKey {
+  /** The id, which ends in `====` at CXone. */
   readonly accessKeyId: string
+  /** The secret. */
   readonly accessKeySecret: Redacted.Redacted<string>
 }
 
@@ -45,13 +47,15 @@ export interface SimulatedArea {
 }
 
 /**
- * A tenant (`tenantId`, `accessKeys`), with the hosts of its area.
+ * A tenant, with the hosts of its area.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PlacedTenant extends SimulatedArea {
+  /** The id that discovery and the tokens name. */
   readonly tenantId: string
+  /** The access keys of its employees. */
   readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
 }
 

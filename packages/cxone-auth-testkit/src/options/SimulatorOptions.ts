@@ -8,13 +8,15 @@ import type { SimulatedTenant } from "./SimulatedTenant.js"
 import type { SimulatorQuirks } from "./SimulatorQuirks.js"
 
 /**
- * A client that is registered with the simulator, with its `clientId` and `clientSecret`.
+ * A client that is registered with the simulator.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SimulatedClient {
+  /** The id that token requests name. */
   readonly clientId: string
+  /** The secret that goes with it. */
   readonly clientSecret: Redacted.Redacted<string>
   /** The scopes that the client may request. It gets all of them if it requests none (RFC 6749 §3.3). */
   readonly scopes: ReadonlyArray<string>

@@ -66,9 +66,7 @@ const make = PolicyFields.constructorOf<CallPolicy>(
 )
 
 /**
- * Policies of the client. `defaults` has every number at its default. `make` builds a policy from the numbers that differ.
- * It throws a `TypeError` that names the field if a value has the wrong type, is out of range, or exceeds the field that
- * limits it.
+ * Policies of the client.
  *
  * @since 0.1.0
  * @category constructors
@@ -80,6 +78,11 @@ const make = PolicyFields.constructorOf<CallPolicy>(
  * ```
  */
 export const CallPolicy: {
+  /** Every number at its default. */
   readonly defaults: CallPolicy
+  /**
+   * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a value has
+   * the wrong type, is out of range, or exceeds the field that limits it.
+   */
   readonly make: (options?: CallPolicyOptions) => CallPolicy
 } = { defaults: make(), make }

@@ -76,7 +76,9 @@ export type Credentials = ClientSecret | AccessKey | AccessKeyOnly
  * @category models
  */
 export class RotatingCredentials extends Data.TaggedClass("RotatingCredentials")<{
+  /** Those in use. */
   readonly current: Credentials
+  /** Those that replace them. */
   readonly next: Credentials
 }> {}
 

@@ -144,9 +144,7 @@ const make = (options?: TokenPolicyOptions): TokenPolicy => {
 }
 
 /**
- * Policies of the token service. `defaults` has every number at its default. `make` builds a policy from the numbers that
- * differ. It throws a `TypeError` that names the field if a value has the wrong type, is out of range, or exceeds the field
- * that limits it (`expiryMargin` may not exceed `refreshAhead`).
+ * Policies of the token service.
  *
  * @since 0.1.0
  * @category constructors
@@ -159,6 +157,11 @@ const make = (options?: TokenPolicyOptions): TokenPolicy => {
  * ```
  */
 export const TokenPolicy: {
+  /** Every number at its default. */
   readonly defaults: TokenPolicy
+  /**
+   * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a value has
+   * the wrong type, is out of range, or exceeds the field that limits it (`expiryMargin` may not exceed `refreshAhead`).
+   */
   readonly make: (options?: TokenPolicyOptions) => TokenPolicy
 } = { defaults: make(), make }
