@@ -107,7 +107,7 @@ describe("access-key and multi-tenant", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("access-key")
       expect(output.match(/^tenant +test-tenant +the token names it$/gm)).toHaveLength(2)
-      expect(output.match(/^API +http:\/\/127\.0\.0\.1:\d+ +found by discovery$/gm)).toHaveLength(2)
+      expect(output.match(/^API +http:\/\/127\.0\.0\.1:\d+\/ +found by discovery$/gm)).toHaveLength(2)
       expect(output.match(/^GET server-time +\d{4}-\d\d-\d\dT/gm)).toHaveLength(2)
       expect(output).toMatch(/^InvalidClient +no token$/m)
       expect(output.replaceAll(/\s+/g, " ")).toContain("the employee it belongs to is neither deactivated nor locked")

@@ -204,13 +204,13 @@ describe("TokenCache", () => {
         const clock = yield* Effect.clock
         const runFork = Runtime.runFork(yield* Effect.runtime())
         const meddling: Clock.Clock = Object.create(clock, {
-          unsafeCurrentTimeMillis: {
-            value: () => {
+          currentTimeMillis: {
+            value: Effect.suspend(() => {
               const scheduler = new Scheduler.SyncScheduler()
               runFork(cache.get, { scheduler })
               scheduler.flush()
-              return 0
-            }
+              return clock.currentTimeMillis
+            })
           }
         })
         expect(valueOf(yield* Effect.withClock(cache.get, meddling))).toBe("token-1")

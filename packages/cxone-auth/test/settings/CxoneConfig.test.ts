@@ -176,7 +176,7 @@ describe("CxoneConfig", () => {
       expect(credentials.clientAuth).toBe(ClientAuth.basic)
       expect(environment).toMatchObject({
         tokenEndpoint: "http://127.0.0.1:8080/token",
-        apiBaseUrl: "https://gateway.example.com/base"
+        apiBaseUrl: "https://gateway.example.com/base/"
       })
     })
   )
