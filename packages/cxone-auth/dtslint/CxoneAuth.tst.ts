@@ -1,4 +1,4 @@
-import type { HttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import {
   type AccessToken,
   ClientAuth,
@@ -22,7 +22,7 @@ import {
   TokenPolicy,
   type TokenStatus
 } from "cxone-auth"
-import { type Config, type ConfigError, Context, Effect, type Layer, LayerMap, Redacted, type Scope } from "effect"
+import { type Config, type ConfigError, Context, Effect, Layer, LayerMap, Redacted, type Scope } from "effect"
 import { describe, expect, it } from "tstyche"
 
 const clientSecret = Redacted.make("s")
@@ -118,6 +118,28 @@ describe("credentials", () => {
       lookup: (name: string) => CxoneAuth.layer({ credentials, environment, name })
     }) {}
     expect(Tenants.Default).type.toBe<Layer.Layer<Tenants, never, HttpClient.HttpClient>>()
+    class Vaults extends LayerMap.Service<Vaults>()("Vaults", {
+      lookup: (name: string) => CxoneAuth.layer({ ...options, name })
+    }) {}
+    expect(Vaults.Default).type.toBe<Layer.Layer<Vaults, never, HttpClient.HttpClient | Vault>>()
+  })
+
+  it("what their effect needs can be provided one by one, and a scope is the library's to give", () => {
+    class Vault extends Context.Tag("Vault")<Vault, Credentials>() {}
+    class Db extends Context.Tag("Db")<Db, string>() {}
+    const needy = Effect.gen(function* () {
+      yield* Db
+      yield* HttpClient.HttpClient
+      yield* Effect.scope
+      return yield* Vault
+    })
+    const provided = CxoneAuth.layer({ credentials: needy, environment }).pipe(
+      Layer.provide(Layer.succeed(Vault, credentials)),
+      Layer.provide(Layer.succeed(Db, "")),
+      Layer.provide(FetchHttpClient.layer)
+    )
+    expect(provided).type.toBe<Layer.Layer<CxoneAuth>>()
+    expect(Layer.provide(CxoneAuth.layerTest(Db), Layer.succeed(Db, ""))).type.toBe<Layer.Layer<CxoneAuth>>()
   })
 })
 

@@ -9,7 +9,7 @@ import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { type CxoneEnvironment, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
+import { type CxoneEnvironment, copy as copyOf, defaultScopes, type UrlInput } from "../environment/CxoneEnvironment.js"
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
@@ -108,8 +108,9 @@ const make = <R>(
     const context = Context.omit(Tracer.ParentSpan)(services) as typeof services
     const fiberRefs = yield* Effect.getFiberRefs
     const scope = yield* Effect.scope
+    // Each read has a scope of its own, so that a connection to a vault doesn't stay open until the layer closes.
     const credentials = Effect.isEffect(options.credentials)
-      ? Effect.provide(options.credentials, context)
+      ? Effect.provide(Effect.scoped(options.credentials), context)
       : options.credentials
     const metrics = Metrics.make(options.name)
 
@@ -176,7 +177,7 @@ const make = <R>(
         return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
       })
     }
-    return ServiceScope.set(service, scope)
+    return ServiceScope.mark(service, scope)
   })
 }
 
@@ -235,13 +236,14 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    */
   static make<R = never>(
     options: CxoneAuthOptions<R>
-  ): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | NoInfer<R>> {
+  ): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | R> {
     return make(options)
   }
 
   /**
    * The service for these credentials, at this CXone. Closing the layer ends every exchange. Each call makes a layer, and
-   * each layer has a service with tokens of its own: call it once, and keep the layer in a constant. Throws a `TypeError`
+   * each layer has a service with tokens of its own, each time that it is provided. So call it once, keep the layer in a
+   * constant, and provide it once, for the whole app. Throws a `TypeError`
    * that names the field if a number in `policy` is wrong, or if the credentials can't be used in the environment.
    *
    * @since 0.1.0
@@ -258,18 +260,21 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * })
    * ```
    */
-  // `NoInfer`, because the lookup of a `LayerMap` would make `any` of an `R` that the credentials leave open.
-  static layer<R = never>(
+  static layer(options: CxoneAuthOptions): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
+  // Apart from the first signature, because the lookup of a `LayerMap` would make `any` of an `R` that is left open.
+  static layer<R>(
     options: CxoneAuthOptions<R>
-  ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | NoInfer<R>> {
+  ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Exclude<R, Scope.Scope>>
+  static layer<R>(
+    options: CxoneAuthOptions<R>
+  ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Exclude<R, Scope.Scope>> {
     return Layer.scoped(CxoneAuth, make(options))
   }
 
   /**
    * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. `options` are the
-   * two that have no setting. Each call makes a layer, and each layer has a service with tokens of its own. So call it
-   * once, and keep the layer in a constant. In a `LayerMap`, call it inside the lookup, because there each tenant needs its
-   * own.
+   * two that have no setting. Each call makes a layer, as with {@link CxoneAuth.layer}: call it once,
+   * and provide the layer once. In a `LayerMap`, call it inside the lookup, because there each tenant needs its own.
    *
    * @since 0.1.0
    * @category layers
@@ -313,12 +318,20 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * )
    * ```
    */
-  static layerTest<R = never>(
+  static layerTest(
+    answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError>,
+    options?: { readonly apiBaseUrl?: UrlInput | undefined }
+  ): Layer.Layer<CxoneAuth>
+  static layerTest<R>(
+    answer: Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
+    options?: { readonly apiBaseUrl?: UrlInput | undefined }
+  ): Layer.Layer<CxoneAuth, never, Exclude<R, Scope.Scope>>
+  static layerTest<R>(
     answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
-    options: { readonly apiBaseUrl?: string | URL | undefined } = {}
-  ): Layer.Layer<CxoneAuth, never, NoInfer<R>> {
+    options: { readonly apiBaseUrl?: UrlInput | undefined } = {}
+  ): Layer.Layer<CxoneAuth, never, Exclude<R, Scope.Scope>> {
     const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
-    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), Effect.scope, ServiceScope.set)
+    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), Effect.scope, ServiceScope.mark)
     return Layer.scoped(CxoneAuth, service)
   }
 }

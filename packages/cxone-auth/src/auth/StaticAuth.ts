@@ -1,16 +1,20 @@
 /**
  * The token service of a test: a fixed answer, or an effect that is run at each look.
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import { CxoneEnvironment, defaultScopes } from "../environment/CxoneEnvironment.js"
+import { defaultScopes, type UrlInput } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import * as SecureUrl from "../http/SecureUrl.js"
 import { AccessToken, isAccessToken } from "../token/AccessToken.js"
 import * as ScopeSet from "../token/ScopeSet.js"
+import * as TokenSlot from "./TokenSlot.js"
 import * as TokenStatus from "./TokenStatus.js"
 
 /**
@@ -21,15 +25,20 @@ import * as TokenStatus from "./TokenStatus.js"
  */
 export type TestAnswer = string | AccessToken | CxoneAuthError
 
-/** How a look ended, and when. */
-interface Look {
-  readonly result: Either.Either<AccessToken, CxoneAuthError>
-  readonly at: number
+/** What the looks so far have given: the token of the last one, if it gave one, and the last failure. */
+interface Looks {
+  readonly token: AccessToken | undefined
+  readonly lastFailure: TokenSlot.LastFailure | undefined
 }
 
-/** The API base URL of a test, by the rules of `CxoneEnvironment.custom`. */
-export const baseUrlOf = (apiBaseUrl: string | URL = "https://cxone.test"): string =>
-  CxoneEnvironment.custom({ tokenEndpoint: "https://cxone.test/oauth/token", apiBaseUrl }).apiBaseUrl
+/** The API base URL of a test. Throws a `TypeError` if it is none. */
+export const baseUrlOf = (apiBaseUrl: UrlInput = "https://cxone.test"): string =>
+  SecureUrl.folderOf(
+    Either.getOrThrowWith(
+      SecureUrl.parse(apiBaseUrl),
+      (objection) => new TypeError(`CxoneAuth.layerTest: apiBaseUrl ${objection}`)
+    )
+  ).href
 
 export const make = <R>(
   answer: TestAnswer | Effect.Effect<TestAnswer, CxoneAuthError, R>,
@@ -37,16 +46,28 @@ export const make = <R>(
 ) =>
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
-    const last = yield* Ref.make<Look | undefined>(undefined)
+    const looks = yield* Ref.make<Looks>({ token: undefined, lastFailure: undefined })
+
+    const note = (exit: Exit.Exit<AccessToken, CxoneAuthError>) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.update(looks, (before) =>
+          Exit.match(exit, {
+            onSuccess: (token) => ({ ...before, token }),
+            onFailure: (cause) =>
+              Cause.isInterruptedOnly(cause)
+                ? before
+                : { token: undefined, lastFailure: TokenSlot.failureOf(cause, now) }
+          })
+        )
+      )
 
     const accessTokenFor = (input: string | ReadonlyArray<string>): Effect.Effect<AccessToken, CxoneAuthError> => {
       const scopes = ScopeSet.make(input)
       // An error is an effect, which fails with it.
-      const answered = Effect.isEffect(answer) ? Effect.provide(answer, context) : Effect.succeed(answer)
-      return Effect.flatMap(answered, (given) => tokenOf(given, scopes)).pipe(
-        Effect.either,
-        Effect.tap((result) => Effect.flatMap(Clock.currentTimeMillis, (at) => Ref.set(last, { result, at }))),
-        Effect.flatten
+      const answered = Effect.isEffect(answer) ? Effect.provide(Effect.scoped(answer), context) : Effect.succeed(answer)
+      return Effect.onExit(
+        Effect.flatMap(answered, (given) => tokenOf(given, scopes)),
+        note
       )
     }
 
@@ -59,7 +80,7 @@ export const make = <R>(
       accessTokenFor,
       invalidate: () => Effect.void,
       apiBaseUrl: Effect.succeed(options.apiBaseUrl),
-      status: Effect.zipWith(Ref.get(last), Clock.currentTimeMillis, (look, now) => [statusOf(look, now)])
+      status: Effect.zipWith(Ref.get(looks), Clock.currentTimeMillis, (current, now) => [statusOf(current, now)])
     }
   })
 
@@ -70,18 +91,11 @@ const tokenOf = (answer: TestAnswer, scopes: ScopeSet.ScopeSet): Effect.Effect<A
   return isAccessToken(answer) ? Effect.succeed(answer) : Effect.fail(answer)
 }
 
-const statusOf = (look: Look | undefined, now: number): TokenStatus.TokenStatus => {
-  const empty = { scopes: defaultScopes, token: undefined, isRenewing: false, lastFailure: undefined }
-  if (look === undefined) {
-    return TokenStatus.make(empty, "open", now)
-  }
-  return Either.match(look.result, {
-    onRight: (token) => TokenStatus.make({ ...empty, scopes: token.requestedScopes, token }, "open", now),
-    onLeft: ({ _tag: tag }) => {
-      const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate_limited" : "open"
-      return TokenStatus.make({ ...empty, lastFailure: { tag, at: look.at } }, standing, now)
-    }
-  })
+const statusOf = ({ lastFailure, token }: Looks, now: number): TokenStatus.TokenStatus => {
+  const scopes = token?.requestedScopes ?? defaultScopes
+  const tag = token === undefined ? lastFailure?.tag : undefined
+  const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate_limited" : "open"
+  return TokenStatus.make({ scopes, token, isRenewing: false, lastFailure }, standing, now)
 }
 
 /** The last time that a `Date` can show. */

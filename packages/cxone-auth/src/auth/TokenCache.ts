@@ -41,11 +41,6 @@ type Step<E, A> = readonly [Effect.Effect<A, E>, TokenSlot.State<E>]
 const reasonOf = ({ held, wasInvalidated }: Pick<TokenSlot.State<never>, "held" | "wasInvalidated">): RenewalReason =>
   held !== undefined ? "expired" : wasInvalidated ? "invalidated" : "first"
 
-const failureOf = (cause: Cause.Cause<Retry.Failure>, at: number): TokenSlot.LastFailure => ({
-  tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),
-  at: Math.round(at)
-})
-
 /**
  * Makes a cache that `exchange` fills. Exchanges run in `scope`. Closing it ends them, and interrupts the callers that
  * wait (L3).
@@ -74,7 +69,7 @@ export const make = <E extends Retry.Failure>(options: {
       return Exit.match(exit, {
         onSuccess: (token) => ({ ...landed, held: hold(token, draw), wasInvalidated: false }),
         onFailure: (cause) =>
-          Cause.isInterruptedOnly(cause) ? landed : { ...landed, lastFailure: failureOf(cause, now) }
+          Cause.isInterruptedOnly(cause) ? landed : { ...landed, lastFailure: TokenSlot.failureOf(cause, now) }
       })
     })
     if (Exit.isSuccess(exit)) {

@@ -8,6 +8,7 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { CxoneAuth } from "../auth/CxoneAuth.js"
@@ -80,10 +81,10 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   }
 
   // Almost every call has the API base URL of the call before, so it is not parsed again.
-  let base: URL | undefined
-  const baseAt = (apiBaseUrl: string): URL => {
-    base = base?.href === apiBaseUrl ? base : new URL(apiBaseUrl)
-    return base
+  let base: { readonly given: string; readonly url: URL } | undefined
+  const baseAt = (given: string): URL => {
+    base = base?.given === given ? base : { given, url: baseOf(given) }
+    return base.url
   }
 
   const resolve = (asked: Request, apiBaseUrl: string) =>
@@ -103,7 +104,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     answer.response.status < 400
       ? Effect.succeed(answer)
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Option.match(ApiResponse.rateLimited(answer, now), {
+          Option.match(ApiResponse.rateLimited(answer, now, policy), {
             onNone: () => Effect.succeed(answer),
             onSome: (error) =>
               Effect.zipRight(throttle.close(error.origin, error, policy), ApiResponse.failWith(answer, policy, error))
@@ -199,6 +200,15 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       )
     })
 })
+
+// A service that the app built itself may give any text.
+const baseOf = (apiBaseUrl: string): URL =>
+  SecureUrl.folderOf(
+    Either.getOrThrowWith(
+      SecureUrl.parse(apiBaseUrl),
+      (objection) => new TypeError(`CxoneAuth: the service's apiBaseUrl ${objection}`)
+    )
+  )
 
 // CXone answers "No known way to render data" to a request that doesn't say what it accepts (docs/cxone-facts.md).
 const acceptingJson = (request: Request): Request =>

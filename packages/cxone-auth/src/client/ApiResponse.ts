@@ -91,9 +91,9 @@ export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): 
  * The error for an answer that says "not yet" (C4): 429, or 503 with a `Retry-After` that can be read. `now` is in
  * milliseconds since the epoch.
  */
-export const rateLimited = (answer: ApiResponse, now: number): Option.Option<RateLimited> => {
+export const rateLimited = (answer: ApiResponse, now: number, policy: CallPolicy): Option.Option<RateLimited> => {
   const { headers, status } = answer.response
-  const after = RetryAfter.parse(headers["retry-after"], now)
+  const after = RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter)
   return status === 429 || (status === 503 && after.retryAfter !== undefined)
     ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, ...after }))
     : Option.none()

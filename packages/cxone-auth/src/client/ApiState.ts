@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import { type CxoneAuthService, scopeOf } from "../auth/CxoneAuth.js"
 import * as Metrics from "../telemetry/Metrics.js"
@@ -15,7 +16,8 @@ export interface ApiState {
   readonly droppedForStream: RefusedTokens.RefusedTokens
 }
 
-const states = new WeakMap<CxoneAuthService, ApiState>()
+/** By the scope that the token service lives in. */
+const states = new WeakMap<Scope.Scope, ApiState>()
 
 const make: Effect.Effect<ApiState, never, Scope.Scope> = Effect.all({
   throttle: Throttle.make(Metrics.apiCallWaited),
@@ -30,18 +32,11 @@ const make: Effect.Effect<ApiState, never, Scope.Scope> = Effect.all({
 export const of = (service: CxoneAuthService): Effect.Effect<ApiState, never, Scope.Scope> =>
   Option.match(scopeOf(service), {
     onNone: () => make,
+    // In one synchronous step, so that two clients that are built at once can't make two states.
     onSome: (scope) =>
-      Effect.suspend(() => {
-        const known = states.get(service)
-        return known === undefined
-          ? Effect.map(Scope.extend(make, scope), (made) => keep(service, made))
-          : Effect.succeed(known)
+      Effect.map(Effect.runtime<never>(), (runtime) => {
+        const state = states.get(scope) ?? Runtime.runSync(runtime)(Scope.extend(make, scope))
+        states.set(scope, state)
+        return state
       })
   })
-
-// If two clients are built at once, the first one's state counts.
-const keep = (service: CxoneAuthService, made: ApiState): ApiState => {
-  const state = states.get(service) ?? made
-  states.set(service, state)
-  return state
-}

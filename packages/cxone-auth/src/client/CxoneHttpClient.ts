@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuth } from "../auth/CxoneAuth.js"
+import type { UrlInput } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
@@ -32,7 +33,7 @@ export interface CxoneHttpClientOptions {
    */
   readonly onRateLimited?: CallOptions.OnRateLimited | undefined
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
-  readonly allowedOrigins?: ReadonlyArray<string | URL> | undefined
+  readonly allowedOrigins?: ReadonlyArray<UrlInput> | undefined
   /**
    * Whether the token may go to every host under NICE's own domains, by https on the usual port. Default: no. CXone's APIs
    * give absolute URLs to other hosts than the one that was called.
@@ -60,7 +61,7 @@ const make = (
   )
 }
 
-const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> => {
+const originsOf = (allowed: ReadonlyArray<UrlInput>): ReadonlySet<string> => {
   const refuse = (index: number) => (objection: string) =>
     new TypeError(`CxoneHttpClient: allowedOrigins[${index}] ${objection}`)
   return new Set(allowed.map((input, index) => Either.getOrThrowWith(SecureUrl.parse(input), refuse(index)).origin))
@@ -105,7 +106,8 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   AuthenticatedHttpClient
 >() {
   /**
-   * The client as an effect, for a layer of your own. Its waiting calls end with the scope.
+   * The client as an effect, for a layer of your own. Calls that wait end with the `CxoneAuth` service, because all its
+   * clients share one line. The scope matters only for a service that you built yourself.
    *
    * @since 0.1.0
    * @category constructors

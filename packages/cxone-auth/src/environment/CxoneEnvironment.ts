@@ -70,8 +70,7 @@ export type UrlInput = string | URL
 const orThrow = (field: string, url: Either.Either<URL, string>): URL =>
   Either.getOrThrowWith(url, (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
 
-const secureHost = (field: string, input: UrlInput): string =>
-  SecureUrl.folderOf(orThrow(field, SecureUrl.parseOrigin(input))).href
+const secureHost = (field: string, input: UrlInput): string => orThrow(field, SecureUrl.parseOrigin(input)).origin
 
 const secureBase = (input: UrlInput): string => SecureUrl.folderOf(orThrow("apiBaseUrl", SecureUrl.parse(input))).href
 

@@ -1,5 +1,4 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -39,7 +38,7 @@ const cached = <A>(
     lookup: run(lookup),
     lifetime: policy.discoveryLifetime,
     pause: policy.maxRetryDelay,
-    holdOff: ({ retryAfter }) => Option.map(Option.fromNullable(retryAfter), Duration.min(policy.maxRetryAfter)),
+    holdOff: ({ retryAfter }) => Option.fromNullable(retryAfter),
     stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left }),
     scope
   })

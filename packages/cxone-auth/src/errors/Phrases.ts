@@ -15,7 +15,11 @@ export const listed = (scopes: ReadonlyArray<string>): string => (scopes.length 
 
 /** When to try again: a sentence without its full stop. */
 export const whenToRetry = (retryAfter: Duration.Duration | undefined): string =>
-  retryAfter === undefined ? "The server did not say when to try again" : `Try again in ${inSeconds(retryAfter)}`
+  retryAfter === undefined
+    ? "The server did not say when to try again"
+    : Duration.greaterThan(retryAfter, Duration.zero)
+      ? `Try again in ${inSeconds(retryAfter)}`
+      : "Try again at once"
 
 /** A duration for people, in whole seconds. It is rounded up, because a moment too early is too early. */
 export const inSeconds = (duration: Duration.Duration): string =>
@@ -30,4 +34,8 @@ export const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or 
 export const Quotation = Schema.optionalWith(Schema.String, { exact: true })
 
 /** How long to wait before the next try, from when the error was made. On a wire it is a number of milliseconds. */
-export const RetryAfter = Schema.optionalWith(Schema.DurationFromMillis, { exact: true })
+// JSON has no endless number.
+export const RetryAfter = Schema.optionalWith(
+  Schema.DurationFromMillis.pipe(Schema.filter(Duration.isFinite, { message: () => "expected a finite duration" })),
+  { exact: true }
+)

@@ -134,10 +134,12 @@ export const make = (options: {
     /** How long it takes until the first of these credentials may be sent again. `None` if some may be sent now. */
     const allRefusedFor = (all: ReadonlyArray<Credentials>) =>
       Effect.map(Effect.forEach(all, refused.inForce), (refusals) =>
-        Option.map(Option.all(refusals), (known) => {
-          const waits = known.flatMap(({ retryAfter = [] }) => retryAfter)
-          return { retryAfter: waits.reduce(Duration.min) }
-        })
+        Option.map(Option.all(refusals), (known) => ({
+          retryAfter: known.reduce(
+            (least, { retryAfter = least }) => Duration.min(least, retryAfter),
+            Duration.infinity
+          )
+        }))
       )
 
     const obtain = Effect.fnUntraced(function* (scopesFor: (credentials: Credentials) => ScopeSet) {

@@ -38,7 +38,8 @@ export const send = (
     const response = yield* http.execute(request)
     const body = yield* readBody(response, policy)
     const { headers, status } = response
-    return { status, headers, body, ...RetryAfter.parse(headers["retry-after"], yield* Clock.currentTimeMillis) }
+    const now = yield* Clock.currentTimeMillis
+    return { status, headers, body, ...RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter) }
   }).pipe(
     Effect.catchAllCause((cause): Effect.Effect<never, NoAnswer> => {
       const detail = Transport.codeOf(Cause.squash(cause))

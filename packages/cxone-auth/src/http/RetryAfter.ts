@@ -2,9 +2,6 @@ import * as Duration from "effect/Duration"
 
 const delaySeconds = /^\d+$/
 
-// Any number of digits may come, and an endless duration could not be written as JSON.
-const longest = Number.MAX_SAFE_INTEGER
-
 // RFC 9110 §5.6.7: the preferred form, and two old ones that must still be read.
 const imfFixdate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 const rfc850Date = /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/
@@ -25,13 +22,14 @@ export interface RetryAfter {
 
 /**
  * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date. `now` (milliseconds since the epoch)
- * is subtracted from a date. A date in the past means zero. A malformed header counts as not sent.
+ * is subtracted from a date. A date in the past means zero. A malformed header counts as not sent. More than `longest` is
+ * not believed.
  */
-export const parse = (header: string | undefined, now: number): RetryAfter => {
+export const parse = (header: string | undefined, now: number, longest: Duration.Duration): RetryAfter => {
   const text = header?.trim() ?? ""
   if (delaySeconds.test(text)) {
-    return { retryAfter: Duration.millis(Math.min(Number(text) * 1000, longest)) }
+    return { retryAfter: Duration.min(Duration.seconds(Number(text)), longest) }
   }
   const at = parseHttpDate(text)
-  return Number.isNaN(at) ? {} : { retryAfter: Duration.millis(Math.max(0, at - now)) }
+  return Number.isNaN(at) ? {} : { retryAfter: Duration.min(Duration.millis(Math.max(0, at - now)), longest) }
 }

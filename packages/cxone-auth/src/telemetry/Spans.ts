@@ -31,16 +31,14 @@ export const requestSpan = <E extends { readonly _tag: string }, R>(
             const traced = propagation
               ? HttpClientRequest.setHeaders(request, HttpTraceContext.toHeaders(span))
               : request
-            return Effect.tapBoth(Effect.withParentSpan(send(traced), span), {
-              onFailure: (error) => Effect.sync(() => span.attribute(errorType, error._tag)),
-              onSuccess: ({ status }) =>
-                Effect.sync(() => {
-                  span.attribute("http.response.status_code", status)
-                  if (status >= 400) {
-                    span.attribute(errorType, String(status))
-                  }
-                })
-            })
+            return Effect.onExit(Effect.withParentSpan(send(traced), span), (exit) =>
+              Effect.sync(() => {
+                if (Exit.isSuccess(exit)) {
+                  span.attribute("http.response.status_code", exit.value.status)
+                }
+                noteFailure(span, Exit.isSuccess(exit) ? typeOfStatus(exit.value.status) : typeOf(exit))
+              })
+            )
           })
         )
   )
@@ -68,9 +66,9 @@ export const accessSpan = <A, E extends { readonly _tag: string }>(
           "CxoneAuth.accessToken",
           { captureStackTrace: false, attributes: client === undefined ? {} : { [own("client")]: client } },
           (span) =>
-            Effect.tapError(
+            Effect.onExit(
               look((cache) => span.attribute(own("cache"), cache)),
-              ({ _tag }) => Effect.sync(() => span.attribute(errorType, _tag))
+              (exit) => Effect.sync(() => noteFailure(span, typeOf(exit)))
             )
         )
       : look(constVoid)
@@ -89,8 +87,22 @@ export const conclude = <A, E>(exit: Exit.Exit<A, E>, outcome: string, attempts:
   Effect.annotateCurrentSpan({
     [own("outcome")]: outcome,
     [own("attempts")]: attempts,
-    ...(Exit.isSuccess(exit) ? {} : { [errorType]: outcome })
+    ...(hasFailed(exit) ? { [errorType]: outcome } : {})
   })
+
+/** Whether an effect failed or died. An interruption is no failure, because somebody wanted it. */
+const hasFailed = <A, E>(exit: Exit.Exit<A, E>): boolean => Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)
+
+const typeOf = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>): string | undefined =>
+  hasFailed(exit) ? outcomeOf(exit, "", ({ _tag }) => _tag) : undefined
+
+const noteFailure = (span: Tracer.Span, type: string | undefined): void => {
+  if (type !== undefined) {
+    span.attribute(errorType, type)
+  }
+}
+
+const typeOfStatus = (status: number): string | undefined => (status >= 400 ? String(status) : undefined)
 
 /** How an effect ended, as a word for a span or a metric. */
 export const outcomeOf = <A, E>(exit: Exit.Exit<A, E>, success: string, nameOf: (error: E) => string): string =>

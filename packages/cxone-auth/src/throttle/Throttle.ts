@@ -31,8 +31,14 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
   Effect.gen(function* () {
     const lines = new Map<string, WaitingLine.WaitingLine>()
     let visitors = 0
+    let isShut = false
 
-    yield* Effect.addFinalizer(() => Effect.sync(() => lines.forEach((line) => void line.shutdown())))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isShut = true
+        lines.forEach((line) => void line.shutdown())
+      })
+    )
     // The fiber that drives a line belongs to the layer, not to the call that was answered first.
     const run = yield* FiberMap.makeRuntime<never, WaitingLine.WaitingLine, never, void>()
 
@@ -50,6 +56,10 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
         }
       })
       lines.set(origin, line)
+      // A client may outlive the service. Nothing would drive this line, so nobody may wait in it.
+      if (isShut) {
+        line.shutdown()
+      }
       return line
     }
 

@@ -28,7 +28,7 @@ export interface Tenant {
    * The issuer of the id token, which serves the tenant's configuration. Absent if the id token names no issuer, or if
    * the access token named the tenant.
    */
-  readonly issuer?: string
+  readonly issuer?: string | undefined
 }
 
 // A brand in place of `instanceof`, because an app may have two copies of this package.

@@ -228,12 +228,8 @@ describe("CxoneAuth", () => {
       expect(() => CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl })).toThrow(
         "tokenEndpoint must start with https"
       )
-      const built = yield* Effect.exit(
-        Layer.build(
-          CxoneAuth.layer({ credentials, environment: { _tag: "FixedEnvironment", tokenEndpoint, apiBaseUrl } })
-        )
-      )
-      expect(Exit.isFailure(built)).toBe(true)
+      const byHand = { _tag: "FixedEnvironment", tokenEndpoint, apiBaseUrl } as const
+      expect(() => CxoneAuth.layer({ credentials, environment: byHand })).toThrow("tokenEndpoint must start with https")
 
       const { environment } = yield* CxoneSimulator
       const context = yield* Layer.build(CxoneAuth.layer({ credentials, environment, scopes: "read:users" }))

@@ -98,6 +98,12 @@ describe("every error of the library", () => {
     expect("retryAfter" in Schema.encodeSync(RateLimited)(error)).toBe(false)
   })
 
+  it("a time without end is refused, because JSON has none, and zero says at once", () => {
+    const limited = (retryAfter: Duration.Duration) => new RateLimited({ reason: "api", origin, retryAfter })
+    expect(() => limited(Duration.infinity)).toThrow("expected a finite duration")
+    expect(limited(Duration.zero).message).toContain("Try again at once.")
+  })
+
   const api = HttpApi.make("app").add(
     HttpApiGroup.make("app").add(HttpApiEndpoint.get("fail", "/fail").addError(CxoneAuthError, { status: 502 }))
   )

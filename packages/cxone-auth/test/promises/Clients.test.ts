@@ -1,7 +1,7 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type CxoneHttpClientOptions } from "cxone-auth"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, LayerMap, Redacted, Scope, TestClock } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Layer, LayerMap, Redacted, Scope, TestClock } from "effect"
 import { host, notYet } from "../support/ClientWorld.js"
 import { json, type Sent, scripted } from "../support/ScriptedHttpClient.js"
 
@@ -104,18 +104,90 @@ describe("C4: all clients of one token service share its gates", () => {
     })
   )
 
-  it.scoped("a service that the app built itself has clients with a state of their own", () =>
+  it.scoped("a client that ends leaves its own waiting calls to the service", () =>
+    Effect.gen(function* () {
+      let isCalm = false
+      const { layer } = yield* server(() => (isCalm ? json({}) : notYet("5")))
+      yield* Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const ending = yield* Scope.extend(client({ onRateLimited: { wait: "1 minute" } }), scope)
+        const waiting = yield* Effect.fork(ending.get("/x"))
+        yield* TestClock.adjust("1 second")
+        yield* Scope.close(scope, Exit.void)
+        isCalm = true
+        yield* TestClock.adjust("10 seconds")
+        expect((yield* Fiber.join(waiting)).status).toBe(200)
+      }).pipe(Effect.provide(Layer.provideMerge(authLayer(), layer)))
+    })
+  )
+
+  it.scoped("once the service has ended, nothing waits, not even behind a gate that closes afterwards", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* limitedFor(1)
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(Layer.provideMerge(authLayer(), layer), scope)
+      const patient = yield* Effect.provide(client({ onRateLimited: { wait: "1 hour" } }), context)
+      yield* Effect.provide(CxoneAuth, context).pipe(Effect.flatMap(({ accessToken }) => accessToken))
+      yield* Scope.close(scope, Exit.void)
+      const call = yield* Effect.fork(patient.get("/x"))
+      yield* TestClock.adjust("1 second")
+      expect(Exit.isInterrupted(yield* Fiber.await(call))).toBe(true)
+    })
+  )
+
+  it.scoped("a service that an app spreads into its own is still the same service to its clients", () =>
     Effect.gen(function* () {
       const { apiCalls, layer } = yield* limitedFor(30)
       const context = yield* Layer.build(Layer.provideMerge(authLayer(), layer))
-      const own = CxoneAuth.of({ ...Context.get(context, CxoneAuth) })
+      const own = CxoneAuth.of({ ...Context.get(context, CxoneAuth), invalidate: () => Effect.void })
       yield* Effect.gen(function* () {
         yield* Effect.flip((yield* client()).get("/x"))
-        yield* Effect.flip((yield* client()).get("/y"))
-        expect((yield* apiCalls).length).toBe(2)
-      }).pipe(Effect.provideService(CxoneAuth, own), Effect.provide(context))
+        const other = yield* Effect.provideService(client(), CxoneAuth, own)
+        expect(yield* Effect.flip(other.get("/y"))).toMatchObject({ reason: "held_back" })
+        expect((yield* apiCalls).length).toBe(1)
+      }).pipe(Effect.provide(context))
     })
   )
+
+  describe("a service that the app built itself", () => {
+    const builtWith = (apiBaseUrl: string) =>
+      CxoneAuth.of({
+        accessToken: CxoneAuth.pipe(
+          Effect.flatMap(({ accessToken }) => accessToken),
+          Effect.provide(CxoneAuth.layerTest("t1"))
+        ),
+        accessTokenFor: () => Effect.dieMessage("not asked for"),
+        invalidate: () => Effect.void,
+        apiBaseUrl: Effect.succeed(apiBaseUrl),
+        status: Effect.succeed([])
+      })
+
+    it.scoped("has clients with a state of their own", () =>
+      Effect.gen(function* () {
+        const { apiCalls, layer } = yield* limitedFor(30)
+        yield* Effect.gen(function* () {
+          yield* Effect.flip((yield* client()).get("/x"))
+          yield* Effect.flip((yield* client()).get("/y"))
+          expect((yield* apiCalls).length).toBe(2)
+        }).pipe(Effect.provideService(CxoneAuth, builtWith(host)), Effect.provide(layer))
+      })
+    )
+
+    it.scoped("C1: its API base URL acts as a folder, and one that is none is a defect that says so", () =>
+      Effect.gen(function* () {
+        const { apiCalls, layer } = yield* server(() => json({}))
+        const call = (apiBaseUrl: string) =>
+          Effect.flatMap(client(), (cxone) => cxone.get("users")).pipe(
+            Effect.provideService(CxoneAuth, builtWith(apiBaseUrl)),
+            Effect.provide(layer)
+          )
+        yield* call("https://gw.test/cxone")
+        expect((yield* apiCalls)[0]?.url).toBe("https://gw.test/cxone/users")
+        const cause = yield* Effect.flip(Effect.sandbox(call("gw.test")))
+        expect(Cause.pretty(cause)).toContain("CxoneAuth: the service's apiBaseUrl must be an absolute URL")
+      })
+    )
+  })
 })
 
 describe("C2: all clients of one token service share what is known of refused tokens", () => {
@@ -167,20 +239,6 @@ describe("no two token services share a gate or a memory", () => {
         expect(yield* call).toMatchObject({ reason: "held_back" })
         expect((yield* apiCalls).length).toBe(2)
       }).pipe(Effect.provide(over("outer")))
-    })
-  )
-
-  it.scoped("two clients that are built at once share one state", () =>
-    Effect.gen(function* () {
-      const answer = yield* Deferred.make<Response>()
-      const { apiCalls, layer } = yield* server(() => Deferred.await(answer))
-      yield* Effect.gen(function* () {
-        const [one, two] = yield* Effect.all([client(), client()], { concurrency: "unbounded" })
-        yield* Deferred.succeed(answer, notYet("30"))
-        yield* Effect.flip(one.get("/x"))
-        expect(yield* Effect.flip(two.get("/x"))).toMatchObject({ reason: "held_back" })
-        expect((yield* apiCalls).length).toBe(1)
-      }).pipe(Effect.provide(Layer.provideMerge(authLayer(), layer)))
     })
   )
 })

@@ -221,6 +221,29 @@ describe("L10: credentials that change", () => {
 })
 
 describe("L10: an effect that yields the credentials may need services", () => {
+  it.effect("what it opens is closed after each read", () =>
+    Effect.gen(function* () {
+      const { credentials, environment } = yield* CxoneSimulator
+      let open = 0
+      const connect = Effect.acquireRelease(
+        Effect.sync(() => {
+          open += 1
+          return credentials
+        }),
+        () =>
+          Effect.sync(() => {
+            open -= 1
+          })
+      )
+      yield* Effect.gen(function* () {
+        const { accessToken, invalidate } = yield* CxoneAuth
+        yield* invalidate(yield* accessToken)
+        yield* accessToken
+        expect(open).toBe(0)
+      }).pipe(Effect.provide(CxoneAuth.layer({ credentials: connect, environment, scopes: "read:users" })))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+  )
+
   it.effect("they come from where the layer is provided, and keep their values for its life", () =>
     Effect.gen(function* () {
       class Vault extends Context.Tag("Vault")<Vault, Effect.Effect<Credentials>>() {}

@@ -222,9 +222,18 @@ describe("CxoneAuth.status", () => {
         expect(yield* Effect.flip(accessToken)).toBe(refusal)
         const third = yield* accessTokenFor("b a")
         expect([Redacted.value(third.value), third.scopes]).toEqual(["token 3", ["a", "b"]])
-        expect(yield* status).toMatchObject([{ state: "fresh", scopes: ["a", "b"] }])
+        expect(yield* status).toMatchObject([
+          { state: "fresh", scopes: ["a", "b"], lastFailure: { tag: "InvalidClient", at: 0 } }
+        ])
       }).pipe(Effect.provide(CxoneAuth.layerTest(answer)))
     })
+  )
+
+  it.effect("layerTest's status tells of a look that died", () =>
+    Effect.gen(function* () {
+      yield* Effect.exit(Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken))
+      expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "Defect", at: 0 } }])
+    }).pipe(Effect.provide(CxoneAuth.layerTest(Effect.die("a bug"))))
   )
 
   it.effect("layerTest's effect takes its services from where the layer is provided", () =>
