@@ -37,9 +37,15 @@ const membersOf = (node) => {
   return value && ts.isObjectLiteralExpression(value) ? value.properties : []
 }
 
+/** The signature of an implementation is seen by nobody if there are overloads. */
+const implementsOverloads = (member, members) =>
+  member.body !== undefined &&
+  members.some((other) => other !== member && other.name?.getText() === member.name.getText() && !other.body)
+
 /** An override has the description of what it overrides, and a symbol is no name that somebody types. */
-const isPublic = (member) =>
+const isPublic = (member, _, members) =>
   member.name !== undefined &&
+  !implementsOverloads(member, members) &&
   !ts.isComputedPropertyName(member.name) &&
   !ts.isPrivateIdentifier(member.name) &&
   !(ts.getCombinedModifierFlags(member) & (ts.ModifierFlags.Private | ts.ModifierFlags.Override))

@@ -262,6 +262,11 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    */
   static layer(options: CxoneAuthOptions): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
   // Apart from the first signature, because the lookup of a `LayerMap` would make `any` of an `R` that is left open.
+  /**
+   * The same for an effect that yields the credentials and needs services: the layer needs them.
+   *
+   * @since 0.1.0
+   */
   static layer<R>(
     options: CxoneAuthOptions<R>
   ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Exclude<R, Scope.Scope>>
@@ -322,6 +327,11 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError>,
     options?: { readonly apiBaseUrl?: UrlInput | undefined }
   ): Layer.Layer<CxoneAuth>
+  /**
+   * The same for an effect that needs services: the layer needs them.
+   *
+   * @since 0.1.0
+   */
   static layerTest<R>(
     answer: Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
     options?: { readonly apiBaseUrl?: UrlInput | undefined }

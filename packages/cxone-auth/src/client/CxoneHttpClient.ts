@@ -68,16 +68,9 @@ const originsOf = (allowed: ReadonlyArray<UrlInput>): ReadonlySet<string> => {
 }
 
 /**
- * The `HttpClient` for calls to CXone. Each request gets a valid token. A request to another origin than the API's is
- * not sent and fails with `ForeignOrigin`, unless the options allow that origin. A relative URL resolves against the
- * API base URL. After a 401 about the token, the token is renewed once and the request is sent once more. A 403 that
- * asks for scopes, a 429, and a 503 with `Retry-After` are typed errors. Every other status is a response, as
- * everywhere in `@effect/platform`.
- *
- * A redirect is a response, on every transport. To follow it, apply `HttpClient.followRedirects` to this client: then each
- * step passes the same check of its origin. The `HttpClient` below must not follow redirects in its own code, because it
- * would take the token along. `HttpClient.withScope` does not end this client's requests; interrupting a call or reading
- * its body does.
+ * The `HttpClient` for calls to CXone: each request carries a valid token. Relative URLs resolve against the API base URL,
+ * and other origins fail with `ForeignOrigin`. 401, 429 and a missing scope are handled, or become typed errors; every other
+ * status is a response, a redirect too.
  *
  * @since 0.1.0
  * @category tags
@@ -143,10 +136,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   }
 
   /**
-   * The same client as a plain `HttpClient`, for generated clients such as those of `HttpApiClient`. It takes the place of
-   * the app's own `HttpClient`; {@link CxoneHttpClient.toHttpClient} leaves that alone. A `CxoneAuthError` is a
-   * `RequestError` there; {@link CxoneHttpClient.withTypedErrors} turns it back. If a generator takes clients of any error
-   * type, as `HttpApiClient.makeWith` does, give it {@link CxoneHttpClient} itself.
+   * The client in the place of the app's own `HttpClient`, for generated clients. Errors of this library are `RequestError`s
+   * there; {@link CxoneHttpClient.withTypedErrors} turns them back. {@link CxoneHttpClient.toHttpClient} leaves the app's
+   * own `HttpClient` alone.
    *
    * @since 0.1.0
    * @category layers

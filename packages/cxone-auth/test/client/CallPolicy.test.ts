@@ -7,7 +7,8 @@ import {
   CxoneEnvironment,
   CxoneHttpClient
 } from "cxone-auth"
-import { Duration, Effect, Layer, Redacted, TestClock } from "effect"
+import { Duration, Effect, Either, Fiber, Layer, Random, Redacted, TestClock } from "effect"
+import { after, notYet, world } from "../support/ClientWorld.js"
 import { json, scripted } from "../support/ScriptedHttpClient.js"
 
 const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
@@ -72,6 +73,77 @@ describe("CallPolicy", () => {
       )
       const exchanges = (yield* sent).filter(({ url }) => url.endsWith("/oauth/token"))
       expect(exchanges).toHaveLength(2)
+    })
+  )
+
+  /** One call to an API that answers so, with this policy, up to an hour by the clock. */
+  const called = (policy: CallPolicyOptions, api: () => Response) =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: after(api), options: { policy, ...patient } })
+      const [took, result] = yield* Effect.gen(function* () {
+        const fiber = yield* Effect.fork(Effect.timed(Effect.either(client.get("/x"))))
+        yield* TestClock.adjust("2 hours")
+        return yield* Fiber.join(fiber)
+      })
+      return { result, took: Duration.toMillis(took), calls: (yield* apiCalls).length }
+    }).pipe(Effect.withRandom(Random.fixed([0])))
+
+  const patient = { onRateLimited: { wait: "2 hours" } } as const
+
+  it.scoped("defaultRetryAfter and maxRetryAfter have their effect", () =>
+    Effect.gen(function* () {
+      expect((yield* called({ defaultRetryAfter: "7 seconds" }, () => notYet())).took).toBe(7_000)
+      expect((yield* called({ maxRetryAfter: "1 minute" }, () => notYet("1800"))).took).toBe(60_000)
+      const { client } = yield* world({ api: () => notYet("1800"), options: { policy: { maxRetryAfter: "1 minute" } } })
+      expect(yield* Effect.flip(client.get("/x"))).toMatchObject({ retryAfter: Duration.minutes(1) })
+    })
+  )
+
+  /** A 403 that asks for a scope behind this many bytes. */
+  const lacking = (bytes: number) => () =>
+    json(
+      { padding: "x".repeat(bytes), error: "insufficient_scope" },
+      { status: 403, headers: { "content-type": "application/json" } }
+    )
+
+  it.scoped("maxErrorBytes has its effect", () =>
+    Effect.gen(function* () {
+      const tagOf = (policy: CallPolicyOptions) =>
+        Effect.map(called(policy, lacking(2_000)), ({ result }) =>
+          Either.isLeft(result) ? result.left._tag : "response"
+        )
+      expect(yield* tagOf({})).toBe("InsufficientScope")
+      expect(yield* tagOf({ maxErrorBytes: 1_000 })).toBe("response")
+    })
+  )
+
+  /** A body of pieces of 100 bytes, one each 100 ms, and how many were taken from it. */
+  const trickle = () => {
+    let taken = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        taken += 1
+        controller.enqueue(new Uint8Array(100))
+      }
+    })
+    return { body, taken: () => taken }
+  }
+
+  it.scoped("maxDiscardBytes has its effect", () =>
+    Effect.gen(function* () {
+      const { body, taken } = trickle()
+      yield* called({ maxDiscardBytes: 1_000 }, () => new Response(body, { status: 429 }))
+      expect(taken()).toBeGreaterThanOrEqual(10)
+      expect(taken()).toBeLessThan(20)
+    })
+  )
+
+  it.scoped("discardTimeout has its effect", () =>
+    Effect.gen(function* () {
+      const endless = () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { status: 429 })
+      const { took } = yield* called({ discardTimeout: "5 seconds", defaultRetryAfter: "1 millis" }, endless)
+      expect(took).toBeGreaterThanOrEqual(5_000)
+      expect(took).toBeLessThan(5_100)
     })
   )
 })

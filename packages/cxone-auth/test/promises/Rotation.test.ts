@@ -220,6 +220,28 @@ describe("L10: credentials that change", () => {
   )
 })
 
+describe("L5, L10: a renewal in the background", () => {
+  it.effect("notices other credentials although the pause of a refusal is not over", () =>
+    Effect.gen(function* () {
+      const input = yield* Ref.make(credentialsWith("right"))
+      yield* withAuth({ credentials: Ref.get(input) }, (auth) =>
+        Effect.gen(function* () {
+          yield* registerSecret("right")
+          const first = valueOf(yield* auth.accessToken)
+          yield* Ref.set(input, credentialsWith("wrong"))
+          yield* TestClock.setTime(3_300_000)
+          expect(valueOf(yield* auth.accessToken)).toBe(first)
+          yield* TestClock.adjust("5 seconds")
+          yield* Ref.set(input, credentialsWith("right"))
+          yield* TestClock.adjust("20 seconds")
+          expect(valueOf(yield* auth.accessToken)).not.toBe(first)
+          expect(yield* secretsSent).toEqual(["right", "wrong", "right"])
+        })
+      )
+    })
+  )
+})
+
 describe("L10: an effect that yields the credentials may need services", () => {
   it.effect("what it opens is closed after each read", () =>
     Effect.gen(function* () {
