@@ -19,15 +19,15 @@ import * as Spans from "../telemetry/Spans.js"
 import type { AccessToken } from "../token/AccessToken.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import { TokenPolicy, type TokenPolicyOptions } from "../token/TokenPolicy.js"
+import * as ApiState from "./ApiState.js"
 import * as Compatibility from "./Compatibility.js"
-import * as ServiceScope from "./ServiceScope.js"
 import * as StaticAuth from "./StaticAuth.js"
 import * as TokenCache from "./TokenCache.js"
 import * as TokenEffect from "./TokenEffect.js"
 import * as TokenSlot from "./TokenSlot.js"
 import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
 
-export { scopeOf } from "./ServiceScope.js"
+export { of as apiStateOf } from "./ApiState.js"
 export type { TestAnswer } from "./StaticAuth.js"
 
 /**
@@ -177,7 +177,7 @@ const make = <R>(
         return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
       })
     }
-    return ServiceScope.mark(service, scope)
+    return ApiState.attach(service, yield* ApiState.make)
   })
 }
 
@@ -341,7 +341,7 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     options: { readonly apiBaseUrl?: UrlInput | undefined } = {}
   ): Layer.Layer<CxoneAuth, never, Exclude<R, Scope.Scope>> {
     const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
-    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), Effect.scope, ServiceScope.mark)
+    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), ApiState.make, ApiState.attach)
     return Layer.scoped(CxoneAuth, service)
   }
 }

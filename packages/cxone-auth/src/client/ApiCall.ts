@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { CxoneAuth } from "../auth/CxoneAuth.js"
+import { apiStateOf, CxoneAuth } from "../auth/CxoneAuth.js"
 import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
@@ -20,7 +20,6 @@ import type * as Throttle from "../throttle/Throttle.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import * as ApiResponse from "./ApiResponse.js"
-import * as ApiState from "./ApiState.js"
 import * as CallOptions from "./CallOptions.js"
 import type { CallPolicy } from "./CallPolicy.js"
 import * as OriginGuard from "./OriginGuard.js"
@@ -67,7 +66,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const { droppedForStream, refusedFresh, throttle } = yield* ApiState.of(auth)
+  const { droppedForStream, refusedFresh, throttle } = yield* apiStateOf(auth)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)

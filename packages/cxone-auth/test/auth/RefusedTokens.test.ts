@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { AccessToken } from "cxone-auth"
 import { Array, Duration, Effect, TestClock } from "effect"
-import * as RefusedTokens from "../../src/client/RefusedTokens.js"
+import * as RefusedTokens from "../../src/auth/RefusedTokens.js"
 import { tokenOf } from "../support/Tokens.js"
 
 const token = tokenOf("t1")
