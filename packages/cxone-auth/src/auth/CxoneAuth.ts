@@ -270,9 +270,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   static layer<R>(
     options: CxoneAuthOptions<R>
   ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Exclude<R, Scope.Scope>>
-  static layer<R>(
-    options: CxoneAuthOptions<R>
-  ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Exclude<R, Scope.Scope>> {
+  static layer<R>(options: CxoneAuthOptions<R>) {
+    // The check takes what `Layer.scoped` leaves of an open `R` for missing.
+    // @effect-diagnostics-next-line missingLayerContext:off
     return Layer.scoped(CxoneAuth, make(options))
   }
 
@@ -339,9 +339,11 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   static layerTest<R>(
     answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
     options: { readonly apiBaseUrl?: UrlInput | undefined } = {}
-  ): Layer.Layer<CxoneAuth, never, Exclude<R, Scope.Scope>> {
+  ) {
     const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
     const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), ApiState.make, ApiState.attach)
+    // As in `layer`.
+    // @effect-diagnostics-next-line missingLayerContext:off
     return Layer.scoped(CxoneAuth, service)
   }
 }
