@@ -14,18 +14,38 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 /** What only this repository knows: the numbers of its rules, and the notes that it was built from. */
 const unknownToReaders = [/\b[CFLS]\d{1,2}\b/, /\bfacts §/i, /\bbrief\b/i]
 
+/** The fields that a class gives to its base: to `Schema.TaggedError` as a value, to `Data.TaggedClass` as a type. */
+const fieldsOf = (node) =>
+  (node.heritageClauses ?? [])
+    .flatMap(({ types }) => types)
+    .flatMap(({ expression, typeArguments = [] }) => [
+      ...(ts.isCallExpression(expression) ? expression.arguments : []),
+      ...typeArguments
+    ])
+    .flatMap((part) => {
+      if (ts.isObjectLiteralExpression(part)) return part.properties
+      return ts.isTypeLiteralNode(part) ? part.members : []
+    })
+
 /** What a reader sees of a declaration beside its name. A constant of a named type has the members of that. */
 const membersOf = (node) => {
-  if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) return node.members
+  if (ts.isClassDeclaration(node)) return [...node.members, ...fieldsOf(node)]
+  if (ts.isInterfaceDeclaration(node)) return node.members
   if (node.type !== undefined) return ts.isTypeLiteralNode(node.type) ? node.type.members : []
   let value = node.initializer
   while (value && (ts.isAsExpression(value) || ts.isSatisfiesExpression(value))) value = value.expression
   return value && ts.isObjectLiteralExpression(value) ? value.properties : []
 }
 
+/** The signature of an implementation is seen by nobody if there are overloads. */
+const implementsOverloads = (member, members) =>
+  member.body !== undefined &&
+  members.some((other) => other !== member && other.name?.getText() === member.name.getText() && !other.body)
+
 /** An override has the description of what it overrides, and a symbol is no name that somebody types. */
-const isPublic = (member) =>
+const isPublic = (member, _, members) =>
   member.name !== undefined &&
+  !implementsOverloads(member, members) &&
   !ts.isComputedPropertyName(member.name) &&
   !ts.isPrivateIdentifier(member.name) &&
   !(ts.getCombinedModifierFlags(member) & (ts.ModifierFlags.Private | ts.ModifierFlags.Override))
@@ -59,8 +79,7 @@ const problemsOfExport = (name, node) => {
     .flatMap((member) => {
       const own = member.name.getText()
       const found = problemsOf(`${name}.${own}`, member)
-      // The description of the whole may be a list of its members.
-      return [...found.unknown, ...(textOf(node).includes(`\`${own}\``) ? [] : found.noDescription)]
+      return [...found.unknown, ...found.noDescription]
     })
   return [...unknown, ...noDescription, ...noSince, ...ofMembers]
 }

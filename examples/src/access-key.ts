@@ -16,18 +16,18 @@ const serverTime = Effect.gen(function* () {
   const { ServerTime } = yield* HttpClientResponse.schemaBodyJson(Answer)(response)
   const { tenant } = yield* auth.accessToken
   yield* line("tenant", tenant?.tenantId ?? "not named", "the token names it")
-  yield* line("API", (yield* auth.apiBaseUrl).origin, "found by discovery")
+  yield* line("API", yield* auth.apiBaseUrl, "found by discovery")
   yield* line("GET server-time", ServerTime)
 })
 
-const clientOver = <E, R>(auth: Layer.Layer<CxoneAuth, E, R>) => Layer.provideMerge(CxoneHttpClient.layer, auth)
+const clientOver = <E, R>(auth: Layer.Layer<CxoneAuth, E, R>) => Layer.provideMerge(CxoneHttpClient.layer(), auth)
 
-const fromSettings = Effect.provide(serverTime, clientOver(CxoneAuth.layerConfig))
+const fromSettings = Effect.provide(serverTime, clientOver(CxoneAuth.layerFromEnv()))
 
 const atTheSimulator = ({ deactivateAccessKey, origin, tenants: [tenant] }: CxoneSimulatorService) =>
   Effect.gen(function* () {
     const [{ accessKeyId }] = tenant.accessKeys
-    yield* Console.log(`CXONE_ACCESS_KEY_ID is not set: this runs at a simulator, ${origin.origin}`)
+    yield* Console.log(`CXONE_ACCESS_KEY_ID is not set: this runs at a simulator, ${origin}`)
 
     yield* Console.log("\nFour secrets: a client and an access key. The issuer gives the token")
     yield* Effect.provide(serverTime, clientOver(CxoneSimulator.layerAuth({ way: "accessKey" })))

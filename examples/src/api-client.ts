@@ -39,6 +39,6 @@ const program = Effect.gen(function* () {
   yield* line("scope missing", "403", outcome)
 })
 
-const GeneratedClientLayer = CxoneHttpClient.layerHttpClientWith({ onRateLimited: { wait: "10 seconds" } })
+const GeneratedClientLayer = CxoneHttpClient.layerHttpClient({ onRateLimited: { wait: "10 seconds" } })
 
 NodeRuntime.runMain(Effect.provide(program, Layer.provideMerge(GeneratedClientLayer, Stage.layer)))

@@ -31,7 +31,7 @@ const credentialsOf = ({ tenants }: CxoneSimulatorService, tenant: string) =>
  */
 class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
   lookup: (tenant: string) =>
-    CxoneHttpClient.layer.pipe(
+    CxoneHttpClient.layer().pipe(
       Layer.provideMerge(
         Layer.unwrapEffect(
           Effect.map(CxoneSimulator, (simulator) =>
@@ -57,7 +57,7 @@ const report = Effect.gen(function* () {
     .get("/incontactAPI/services/v33.0/server-time")
     .pipe(Effect.flatMap(HttpClientResponse.schemaBodyJson(Answer)))
   const { tenant } = yield* auth.accessToken
-  return `the token of ${tenant?.tenantId}, at ${(yield* auth.apiBaseUrl).origin}`
+  return `the token of ${tenant?.tenantId}, at ${yield* auth.apiBaseUrl}`
 })
 
 const program = Effect.gen(function* () {

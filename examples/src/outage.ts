@@ -18,17 +18,17 @@ const AuthLayer = CxoneSimulator.layerAuth({
   policy: {
     // A token is handed out for 5.7 s of its 6 s. The renewal starts at least 3.9 s before these 5.7 s are over. So an outage of less than
     // 3.9 s goes unnoticed, whenever it begins. By default, with tokens of an hour, that is 5 minutes.
-    marginFraction: 0.05,
-    refreshFraction: 0.65,
-    refreshJitter: 0.05,
-    retries: 1,
+    expiryMarginFraction: 0.05,
+    refreshAheadFraction: 0.65,
+    refreshAheadJitter: 0.05,
+    maxRetries: 1,
     retryDelay: "150 millis",
     maxRetryDelay: "400 millis",
     attemptTimeout: "1 second"
   }
 })
 
-const CxoneLayer = CxoneHttpClient.layer.pipe(
+const CxoneLayer = CxoneHttpClient.layer().pipe(
   Layer.provide(AuthLayer),
   Layer.provideMerge(SimulatorLayer),
   Layer.provide(FetchHttpClient.layer)

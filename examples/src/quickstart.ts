@@ -45,7 +45,7 @@ const whatCanGoWrong = (simulator: CxoneSimulatorService) =>
       `the caller saw only the 200; ${(yield* exchanges) - before} token request`
     )
 
-    const withoutScope = CxoneHttpClient.layer.pipe(
+    const withoutScope = CxoneHttpClient.layer().pipe(
       Layer.provide(CxoneSimulator.layerAuth({ scopes: "offline_access" }))
     )
     const tooLittle = yield* Effect.provide(refusedCall, withoutScope)

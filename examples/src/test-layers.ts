@@ -24,17 +24,20 @@ const cannedAnswer = Layer.succeed(
   )
 )
 
-const withFixedToken = CxoneHttpClient.layer.pipe(
+const withFixedToken = CxoneHttpClient.layer().pipe(
   Layer.provide(CxoneAuth.layerTest("any-token")),
   Layer.provide(cannedAnswer)
 )
 
-const withSimulator = CxoneHttpClient.layer.pipe(
+const withSimulator = CxoneHttpClient.layer().pipe(
   Layer.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
-  Layer.provide(CxoneSimulator.layerHttpClient())
+  Layer.provide(CxoneSimulator.layerMemory())
 )
 
-const withCxone = CxoneHttpClient.layer.pipe(Layer.provide(CxoneAuth.layerConfig), Layer.provide(FetchHttpClient.layer))
+const withCxone = CxoneHttpClient.layer().pipe(
+  Layer.provide(CxoneAuth.layerFromEnv()),
+  Layer.provide(FetchHttpClient.layer)
+)
 
 const program = Effect.gen(function* () {
   yield* line("a fixed token", yield* Effect.provide(greeting, withFixedToken), "CxoneAuth.layerTest: no exchange")
@@ -45,7 +48,7 @@ const program = Effect.gen(function* () {
   )
   const clientId = yield* Config.option(Config.nonEmptyString("CXONE_CLIENT_ID"))
   yield* Option.isSome(clientId)
-    ? Effect.flatMap(Effect.provide(greeting, withCxone), (text) => line("CXone", text, "CxoneAuth.layerConfig"))
+    ? Effect.flatMap(Effect.provide(greeting, withCxone), (text) => line("CXone", text, "CxoneAuth.layerFromEnv()"))
     : line("CXone", "not called", "CXONE_CLIENT_ID is not set, so only the simulator was called")
 })
 

@@ -20,9 +20,7 @@ const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientE
       InsufficientScope: ({ required }) =>
         Effect.succeed(`ask the administrator for ${required.join(" ") || "the scopes"}`),
       RateLimited: ({ retryAfter }) =>
-        Effect.succeed(
-          `put the job back, and try again in ${Duration.format(Option.getOrElse(retryAfter, () => Duration.minutes(1)))}`
-        ),
+        Effect.succeed(`put the job back, and try again in ${Duration.format(retryAfter ?? "1 minute")}`),
       InvalidToken: () => Effect.succeed("stop: another try would be refused, too"),
       TokenEndpointUnavailable: () => Effect.succeed("put the job back, and try later"),
       InvalidTokenResponse: () => Effect.succeed("stop: something other than CXone answers"),
@@ -39,21 +37,17 @@ const play = (title: string, url = usersMe) =>
     yield* Console.log(`  -> ${yield* handled(url)}`)
   })
 
-/** A new client, which has no token yet. */
-const fresh = (scopes: string) =>
-  Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ scopes }))))
+/** A client over a token service of its own. It is new, so it has no token yet. */
+const over = <R>(auth: Layer.Layer<CxoneAuth, never, R>) => Effect.provide(Layer.provide(CxoneHttpClient.layer(), auth))
+
+const fresh = (scopes: string) => over(CxoneSimulator.layerAuth({ scopes }))
 
 /** A client with the first tenant's access key. It finds its API by discovery. */
-const withKey = Effect.provide(
-  CxoneHttpClient.layer.pipe(Layer.provide(CxoneSimulator.layerAuth({ way: "accessKey" })))
-)
+const withKey = over(CxoneSimulator.layerAuth({ way: "accessKey" }))
 
 /** A client whose credentials come from a vault that is sealed. */
-const sealed = (simulator: CxoneSimulatorService) => {
-  const credentials = Effect.fail({ _tag: "VaultSealed" })
-  const auth = CxoneAuth.layer({ credentials, environment: simulator.environment })
-  return Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(auth)))
-}
+const sealed = ({ environment }: CxoneSimulatorService) =>
+  over(CxoneAuth.layer({ credentials: Effect.fail({ _tag: "VaultSealed" }), environment }))
 
 const everyFailure = (simulator: CxoneSimulatorService) =>
   Effect.gen(function* () {

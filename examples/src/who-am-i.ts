@@ -12,8 +12,8 @@ const program = Effect.gen(function* () {
   yield* Console.log(`I am ${user.name} (${user.id}).`)
 }).pipe(Effect.catchTag("RateLimited", (error) => Console.log(`Not now. ${error.message}`)))
 
-const CxoneLayer = CxoneHttpClient.layer.pipe(
-  Layer.provide(CxoneAuth.layerConfig),
+const CxoneLayer = CxoneHttpClient.layer().pipe(
+  Layer.provide(CxoneAuth.layerFromEnv()),
   Layer.provide(FetchHttpClient.layer)
 )
 

@@ -8,8 +8,8 @@ import { run } from "./support/run.js"
 const settingsOf = Effect.map(CxoneSimulator, ({ credentials, environment }) => ({
   CXONE_CLIENT_ID: credentials.clientId,
   CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),
-  CXONE_TOKEN_ENDPOINT: environment.tokenEndpoint.href,
-  CXONE_API_BASE_URL: environment.apiBaseUrl.href,
+  CXONE_TOKEN_ENDPOINT: environment.tokenEndpoint,
+  CXONE_API_BASE_URL: environment.apiBaseUrl,
   CXONE_SCOPES: "offline_access read:users"
 }))
 
@@ -99,7 +99,7 @@ const fourSecretsOf = Effect.map(CxoneSimulator, ({ origin, tenants: [{ credenti
   CXONE_CLIENT_SECRET: Redacted.value(credentials.clientSecret),
   CXONE_ACCESS_KEY_ID: credentials.accessKeyId,
   CXONE_ACCESS_KEY_SECRET: Redacted.value(credentials.accessKeySecret),
-  CXONE_ISSUER: origin.origin
+  CXONE_ISSUER: origin
 }))
 
 describe("access-key and multi-tenant", () => {
@@ -107,7 +107,7 @@ describe("access-key and multi-tenant", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("access-key")
       expect(output.match(/^tenant +test-tenant +the token names it$/gm)).toHaveLength(2)
-      expect(output.match(/^API +http:\/\/127\.0\.0\.1:\d+ +found by discovery$/gm)).toHaveLength(2)
+      expect(output.match(/^API +http:\/\/127\.0\.0\.1:\d+\/ +found by discovery$/gm)).toHaveLength(2)
       expect(output.match(/^GET server-time +\d{4}-\d\d-\d\dT/gm)).toHaveLength(2)
       expect(output).toMatch(/^InvalidClient +no token$/m)
       expect(output.replaceAll(/\s+/g, " ")).toContain("the employee it belongs to is neither deactivated nor locked")
@@ -124,7 +124,7 @@ describe("access-key and multi-tenant", () => {
       const { requests, tenants } = yield* CxoneSimulator
       const all = yield* requests
       expect(all.map(({ endpoint }) => endpoint)).toEqual(["discovery", "token", "discovery", "api"])
-      expect(all.at(-1)?.headers.host).toBe(tenants[0].apiOrigin.host)
+      expect(all.at(-1)?.headers.host).toBe(new URL(tenants[0].apiOrigin).host)
     }).pipe(withSimulator)
   )
 
@@ -217,13 +217,13 @@ describe("observability", () => {
         /^12:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=token attempts=2 +2\d\.\d s$/m,
         /^15:00:\d\d +1 x {2}dashboard\.refresh +200 ms\n.*cache=hit.*\n.*status=401.*\n.*cache=miss.*\n.*status=200/m,
         /^18:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=InvalidClient attempts=1 /m,
-        /^cxone_auth_exchange_seconds +client=dashboard +\d+ \(average .*, longest .*\)$/m,
+        /^cxone_auth_exchange_seconds +client=dashboard unit=s +\d+ \(average .*, longest .*\)$/m,
         /^cxone_auth_rate_limit_waits +at=token_endpoint client=dashboard +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=ahead +2\d$/m,
         /^cxone_auth_renewals +client=dashboard reason=expired +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=first +1$/m,
         /^cxone_auth_renewals +client=dashboard reason=invalidated +1$/m,
-        /^cxone_auth_seconds_to_expiry +client=dashboard scopes=read:users +\d/m,
+        /^cxone_auth_token_expiry_timestamp_seconds +client=dashboard scopes=read:users unit=s +\d/m,
         /^cxone_auth_tokens_served +cache=joined client=dashboard +2$/m,
         /^ {4}"state": "fresh",$/m
       ]) {
@@ -257,9 +257,13 @@ describe("observability", () => {
           "cxone_auth_tokens_served",
           "cxone_auth_renewals",
           "cxone_auth_refusals",
-          "cxone_auth_seconds_to_expiry",
+          "cxone_auth_token_expiry_timestamp_seconds",
           "cxone_auth_rate_limit_waits"
         ])
+      )
+      const inSeconds = metrics.filter(({ unit }) => unit === "s").map(({ name }) => name)
+      expect(new Set(inSeconds)).toEqual(
+        new Set(["cxone_auth_exchange_seconds", "cxone_auth_token_expiry_timestamp_seconds"])
       )
       // Spans and metrics must agree, because nothing may be lost in the export.
       const points = metrics.flatMap(({ name, sum }) =>

@@ -19,12 +19,12 @@ const program = Effect.gen(function* () {
   const settings = new Map([
     ["CXONE_CLIENT_ID", simulator.credentials.clientId],
     ["CXONE_CLIENT_SECRET", Redacted.value(simulator.credentials.clientSecret)],
-    ["CXONE_TOKEN_ENDPOINT", simulator.environment.tokenEndpoint.href],
-    ["CXONE_API_BASE_URL", simulator.environment.apiBaseUrl.href],
+    ["CXONE_TOKEN_ENDPOINT", simulator.environment.tokenEndpoint],
+    ["CXONE_API_BASE_URL", simulator.environment.apiBaseUrl],
     ["CXONE_SCOPES", "read:users"]
   ])
-  const CxoneLayer = CxoneHttpClient.layer.pipe(
-    Layer.provide(CxoneAuth.layerConfig),
+  const CxoneLayer = CxoneHttpClient.layer().pipe(
+    Layer.provide(CxoneAuth.layerFromEnv()),
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(settings)))
   )

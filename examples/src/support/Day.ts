@@ -46,10 +46,10 @@ const AuthLayer = Layer.unwrapEffect(
   })
 )
 
-const CxoneLayer = CxoneHttpClient.layer.pipe(
+const CxoneLayer = CxoneHttpClient.layer().pipe(
   Layer.provideMerge(AuthLayer),
   Layer.provide(NetworkLayer),
-  Layer.provideMerge(CxoneSimulator.layerHttpClient())
+  Layer.provideMerge(CxoneSimulator.layerMemory())
 )
 
 const User = Schema.Struct({ name: Schema.String })

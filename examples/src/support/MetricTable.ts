@@ -23,7 +23,7 @@ export const table = (prefix: string): Effect.Effect<string> =>
       .filter(({ metricKey }) => metricKey.name.startsWith(prefix))
       .map(({ metricKey, metricState }) => {
         const labels = metricKey.tags.map(({ key, value }) => `${key}=${value}`).sort()
-        return `${metricKey.name.padEnd(30)}${labels.join(" ").padEnd(50)}${valueOf(metricState)}`
+        return `${metricKey.name.padEnd(44)}${labels.join(" ").padEnd(50)}${valueOf(metricState)}`
       })
       .sort()
       .join("\n")

@@ -11,19 +11,19 @@ export class Stage extends Context.Tag("examples/Stage")<
 
 type Services = Stage | CxoneAuth | CxoneHttpClient | HttpClient.HttpClient
 
-const real = CxoneHttpClient.layer.pipe(
-  Layer.provideMerge(CxoneAuth.layerConfig),
+const real = CxoneHttpClient.layer().pipe(
+  Layer.provideMerge(CxoneAuth.layerFromEnv()),
   Layer.provideMerge(Layer.succeed(Stage, { simulator: Option.none() }))
 )
 
-const simulated = CxoneHttpClient.layer.pipe(
+const simulated = CxoneHttpClient.layer().pipe(
   Layer.provideMerge(CxoneSimulator.layerAuth({ scopes: ["offline_access", "read:users"] })),
   Layer.provideMerge(
     Layer.effect(
       Stage,
       Effect.gen(function* () {
         const simulator = yield* CxoneSimulator
-        yield* Console.log(`CXONE_CLIENT_ID is not set: this runs at a simulator, ${simulator.origin.origin}\n`)
+        yield* Console.log(`CXONE_CLIENT_ID is not set: this runs at a simulator, ${simulator.origin}\n`)
         return { simulator: Option.some(simulator) }
       })
     )

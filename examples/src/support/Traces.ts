@@ -28,9 +28,9 @@ export interface Entry {
 export const timeOfDay = (millis: number): string => new Date(millis).toISOString().slice(11, 19)
 
 const attributesShown = {
-  cache: "cache",
-  outcome: "outcome",
-  attempts: "attempts",
+  "cxone_auth.cache": "cache",
+  "cxone_auth.outcome": "outcome",
+  "cxone_auth.attempts": "attempts",
   "http.response.status_code": "status"
 }
 

@@ -8,6 +8,7 @@ const Span = Schema.Struct({ name: Schema.String, startTimeUnixNano: Schema.Numb
 
 const Metric = Schema.Struct({
   name: Schema.String,
+  unit: Schema.String,
   sum: Schema.optional(
     Schema.Struct({ dataPoints: Schema.Array(Schema.Struct({ asDouble: Schema.optional(Schema.Number) })) })
   )

@@ -27,7 +27,7 @@ export const run = (settings: CallSettings, transports: Transports, tell: (line:
         Effect.map(
           Effect.provide(
             Throughput.measure(settings),
-            CxoneHttpClient.layer.pipe(Layer.provide(auth), Layer.provideMerge(transport))
+            CxoneHttpClient.layer().pipe(Layer.provide(auth), Layer.provideMerge(transport))
           ),
           (measured) => [name, measured] as const
         )

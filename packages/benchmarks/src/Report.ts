@@ -142,7 +142,7 @@ export const markdown = (figures: Figures, machine: Machine, plotFile: string): 
 
 Written by \`pnpm bench:tenants\`. All figures are from one run.
 
-**What.** ${count} tenants in one Node process. Each has its own \`CxoneHttpClient.layer\` over its own \`CxoneAuth.layer\`, with
+**What.** ${count} tenants in one Node process. Each has its own \`CxoneHttpClient.layer()\` over its own \`CxoneAuth.layer\`, with
 \`Credentials.accessKey\` and \`CxoneEnvironment.discover\`. \`LayerMap.Service\` makes them when a tenant is first used (\`idleTimeToLive\` of an hour). All share one \`HttpClient\` (\`NodeHttpClient.layerUndici\`). CXone is
 a plain \`node:http\` server on loopback, in a process of its own. Its tokens are JWTs of ${number(figures.tokenLength)} characters
 that live for an hour.

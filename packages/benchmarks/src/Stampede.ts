@@ -57,7 +57,7 @@ export const withLibrary = (kind: Kind, name: string, calls: number, maxWaitingC
     )
   }).pipe(
     Effect.provide(
-      CxoneHttpClient.layerWith({ onRateLimited: { wait: "5 minutes" }, policy: { maxWaitingCalls } }).pipe(
+      CxoneHttpClient.layer({ onRateLimited: { wait: "5 minutes" }, policy: { maxWaitingCalls } }).pipe(
         Layer.provide(auth)
       )
     )

@@ -9,7 +9,7 @@ export class TenantMap extends LayerMap.Service<TenantMap>()("benchmarks/TenantM
   lookup: (name: string) =>
     Layer.unwrapEffect(
       Effect.map(Cxone, ({ issuer }) =>
-        CxoneHttpClient.layer.pipe(
+        CxoneHttpClient.layer().pipe(
           Layer.provide(
             CxoneAuth.layer({
               credentials: Credentials.accessKey(Tenant.keyOf(name)),

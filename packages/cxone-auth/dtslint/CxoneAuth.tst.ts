@@ -1,4 +1,4 @@
-import type { HttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import {
   type AccessToken,
   ClientAuth,
@@ -7,7 +7,9 @@ import {
   CxoneAuth,
   type CxoneAuthError,
   type CxoneAuthOptions,
+  type CxoneAuthService,
   CxoneEnvironment,
+  type CxoneSettings,
   type DiscoveryFailed,
   type ForeignOrigin,
   type InsufficientScope,
@@ -15,11 +17,12 @@ import {
   type InvalidToken,
   type InvalidTokenResponse,
   RateLimited,
+  type TestAnswer,
   type TokenEndpointUnavailable,
   TokenPolicy,
   type TokenStatus
 } from "cxone-auth"
-import { type ConfigError, Effect, type Layer, Option, Redacted } from "effect"
+import { type Config, type ConfigError, Context, Effect, Layer, LayerMap, Redacted, type Scope } from "effect"
 import { describe, expect, it } from "tstyche"
 
 const clientSecret = Redacted.make("s")
@@ -31,10 +34,11 @@ describe("CxoneAuth", () => {
     expect(CxoneAuth.layer({ credentials, environment })).type.toBe<
       Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
     >()
-    expect(CxoneAuth.layerConfig).type.toBe<Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>>()
-    expect(CxoneAuth.layerConfigWith({ policy: { maxWait: 0 }, name: "reports" })).type.toBe<
+    expect(CxoneAuth.layerFromEnv()).type.toBe<Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>>()
+    expect(CxoneAuth.layerFromEnv({ policy: { maxWait: 0 }, name: "reports" })).type.toBe<
       Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient>
     >()
+    expect(CxoneAuth.config).type.toBe<Config.Config<CxoneSettings>>()
     expect(CxoneAuth.layerTest("token")).type.toBe<Layer.Layer<CxoneAuth>>()
   })
 
@@ -44,13 +48,16 @@ describe("CxoneAuth", () => {
     expect(auth.accessTokenFor(["a"])).type.toBe<Effect.Effect<AccessToken, CxoneAuthError>>()
     expect(auth.accessTokenFor("a b")).type.toBe<Effect.Effect<AccessToken, CxoneAuthError>>()
     expect(auth.invalidate).type.toBe<(token: AccessToken) => Effect.Effect<void>>()
-    expect(auth.apiBaseUrl).type.toBe<Effect.Effect<URL, CxoneAuthError>>()
+    expect(auth.apiBaseUrl).type.toBe<Effect.Effect<string, CxoneAuthError>>()
     expect(auth.status).type.toBe<Effect.Effect<ReadonlyArray<TokenStatus>>>()
   })
 
   it("layerTest takes a token or one of the library's errors, and nothing else", () => {
-    const busy = new RateLimited({ reason: "api", origin: "https://a.test", retryAfter: Option.none() })
+    const busy = new RateLimited({ reason: "api", origin: "https://a.test" })
     expect(CxoneAuth.layerTest).type.toBeCallableWith(busy)
+    expect(CxoneAuth.layerTest(Effect.fail(busy))).type.toBe<Layer.Layer<CxoneAuth>>()
+    expect(CxoneAuth.layerTest(Effect.succeed<TestAnswer>("token"))).type.toBe<Layer.Layer<CxoneAuth>>()
+    expect(CxoneAuth.layerTest).type.not.toBeCallableWith(Effect.fail("x"))
     expect(CxoneAuth.layerTest).type.not.toBeCallableWith(new Error("x"))
     expect(CxoneAuth.layerTest).type.not.toBeCallableWith(clientSecret)
   })
@@ -97,18 +104,53 @@ describe("credentials", () => {
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.succeed(rotating), environment })
     expect(CxoneAuth.layer).type.toBeCallableWith({ credentials: Effect.fail("sealed"), environment })
     expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials: Effect.succeed("s3cr3t"), environment })
-    // The effect may need no service, because the token service runs it outside of the app's context.
-    expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials: Effect.as(CxoneAuth, credentials), environment })
+  })
+
+  it("what their effect needs, the layer needs", () => {
+    class Vault extends Context.Tag("Vault")<Vault, Effect.Effect<Credentials>>() {}
+    const options = { credentials: Effect.flatten(Vault), environment }
+    expect(CxoneAuth.layer(options)).type.toBe<Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Vault>>()
+    expect(CxoneAuth.make(options)).type.toBe<
+      Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | Vault>
+    >()
+    expect<CxoneAuthOptions>().type.not.toBeAssignableFrom(options)
+    class Tenants extends LayerMap.Service<Tenants>()("Tenants", {
+      lookup: (name: string) => CxoneAuth.layer({ credentials, environment, name })
+    }) {}
+    expect(Tenants.Default).type.toBe<Layer.Layer<Tenants, never, HttpClient.HttpClient>>()
+    class Vaults extends LayerMap.Service<Vaults>()("Vaults", {
+      lookup: (name: string) => CxoneAuth.layer({ ...options, name })
+    }) {}
+    expect(Vaults.Default).type.toBe<Layer.Layer<Vaults, never, HttpClient.HttpClient | Vault>>()
+  })
+
+  it("what their effect needs can be provided one by one, and a scope is the library's to give", () => {
+    class Vault extends Context.Tag("Vault")<Vault, Credentials>() {}
+    class Db extends Context.Tag("Db")<Db, string>() {}
+    const needy = Effect.gen(function* () {
+      yield* Db
+      yield* HttpClient.HttpClient
+      yield* Effect.scope
+      return yield* Vault
+    })
+    const provided = CxoneAuth.layer({ credentials: needy, environment }).pipe(
+      Layer.provide(Layer.succeed(Vault, credentials)),
+      Layer.provide(Layer.succeed(Db, "")),
+      Layer.provide(FetchHttpClient.layer)
+    )
+    expect(provided).type.toBe<Layer.Layer<CxoneAuth>>()
+    expect(Layer.provide(CxoneAuth.layerTest(Db), Layer.succeed(Db, ""))).type.toBe<Layer.Layer<CxoneAuth>>()
   })
 })
 
 describe("a policy", () => {
   it("takes durations in any notation, and numbers only where numbers are meant", () => {
     const layerWith = (policy: NonNullable<CxoneAuthOptions["policy"]>) => ({ credentials, environment, policy })
-    expect(layerWith).type.toBeCallableWith({ margin: "10 seconds", maxWait: 0, retries: 1 })
+    expect(layerWith).type.toBeCallableWith({ expiryMargin: "10 seconds", maxWait: 0, maxRetries: 1 })
     expect(layerWith).type.toBeCallableWith(TokenPolicy.defaults)
-    expect(layerWith).type.not.toBeCallableWith({ retries: "3" })
-    expect(layerWith).type.not.toBeCallableWith({ margin: "soon" })
+    expect(layerWith).type.not.toBeCallableWith({ maxWaitingCalls: 1 })
+    expect(layerWith).type.not.toBeCallableWith({ maxRetries: "3" })
+    expect(layerWith).type.not.toBeCallableWith({ expiryMargin: "soon" })
     expect(layerWith).type.not.toBeCallableWith({ margn: "10 seconds" })
   })
 })
@@ -148,13 +190,15 @@ describe("wrong settings do not compile", () => {
     expect(CxoneEnvironment.custom).type.not.toBeCallableWith({ tokenEndpoint: "https://a.example/token" })
   })
 
-  it("a layer without credentials or environment", () => {
+  it("a layer without credentials or environment; what is optional may be undefined", () => {
     expect(CxoneAuth.layer).type.not.toBeCallableWith({ credentials })
     expect(CxoneAuth.layer).type.not.toBeCallableWith({ environment })
     expect<{
       credentials: Credentials
       environment: CxoneEnvironment
       scopes: undefined
-    }>().type.not.toBeAssignableTo<CxoneAuthOptions>()
+      policy: undefined
+      name: undefined
+    }>().type.toBeAssignableTo<CxoneAuthOptions>()
   })
 })

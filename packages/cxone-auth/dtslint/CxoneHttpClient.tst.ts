@@ -1,6 +1,6 @@
 import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientResponse } from "@effect/platform"
-import { CxoneAuth, type CxoneAuthError, CxoneHttpClient } from "cxone-auth"
-import { type Context, Effect, Layer } from "effect"
+import { type AuthenticatedHttpClient, CxoneAuth, type CxoneAuthError, CxoneHttpClient } from "cxone-auth"
+import { type Context, Effect, Layer, type Scope } from "effect"
 import { describe, expect, it } from "tstyche"
 
 type Failure = HttpClientError.HttpClientError | CxoneAuthError
@@ -15,8 +15,11 @@ describe("CxoneHttpClient", () => {
   })
 
   it("each layer says what it needs", () => {
-    expect(CxoneHttpClient.layer).type.toBe<Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient>>()
-    expect(CxoneHttpClient.layerWith({ allowedOrigins: ["https://files.example.com"] })).type.toBe<
+    expect(CxoneHttpClient.layer()).type.toBe<Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient>>()
+    expect(CxoneHttpClient.make()).type.toBe<
+      Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope>
+    >()
+    expect(CxoneHttpClient.layer({ allowedOrigins: ["https://files.example.com"] })).type.toBe<
       Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient>
     >()
   })
@@ -24,7 +27,7 @@ describe("CxoneHttpClient", () => {
   it("a call fails with the errors of both, and needs nothing more", () => {
     const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me"))
     expect(call).type.toBe<Effect.Effect<HttpClientResponse.HttpClientResponse, Failure, CxoneHttpClient>>()
-    const layer = CxoneHttpClient.layer.pipe(
+    const layer = CxoneHttpClient.layer().pipe(
       Layer.provide(CxoneAuth.layerTest("token")),
       Layer.provide(FetchHttpClient.layer)
     )
@@ -41,7 +44,7 @@ describe("CxoneHttpClient", () => {
   })
 
   it("layerHttpClient is the platform's client, and withTypedErrors gives the typed errors back", () => {
-    expect(CxoneHttpClient.layerHttpClient).type.toBe<
+    expect(CxoneHttpClient.layerHttpClient()).type.toBe<
       Layer.Layer<HttpClient.HttpClient, never, CxoneAuth | HttpClient.HttpClient>
     >()
     const call = Effect.flatMap(HttpClient.HttpClient, (http) => http.get("/x"))
@@ -50,23 +53,50 @@ describe("CxoneHttpClient", () => {
     >()
   })
 
-  it("call options do not change the type of a call", () => {
+  it("toHttpClient gives the platform's client, and takes no other than ours", () => {
+    expect(CxoneHttpClient.toHttpClient).type.toBe<(client: AuthenticatedHttpClient) => HttpClient.HttpClient>()
+    expect(CxoneHttpClient.toHttpClient).type.not.toBeCallableWith(CxoneAuth)
+  })
+
+  it("call options do not change the type of a call, whether it stands before or behind them", () => {
     const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/x"))
+    expect(CxoneHttpClient.withScopes(call, "read:users")).type.toBe<typeof call>()
+    expect(CxoneHttpClient.withCallOptions(call, { idempotent: true })).type.toBe<typeof call>()
+    expect(
+      Effect.map(
+        CxoneHttpClient,
+        HttpClient.transformResponse(CxoneHttpClient.withCallOptions({ onRateLimited: "fail" }))
+      )
+    ).type.toBe<Effect.Effect<AuthenticatedHttpClient, never, CxoneHttpClient>>()
     expect(
       call.pipe(
         CxoneHttpClient.withScopes(["read:users"]),
-        CxoneHttpClient.withOnRateLimited({ wait: "1 minute" }),
-        CxoneHttpClient.withIdempotency(true)
+        CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "1 minute" } }),
+        CxoneHttpClient.withCallOptions({ idempotent: true })
       )
     ).type.toBe<typeof call>()
   })
 
   it("unknown options do not compile", () => {
-    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigin: "https://files.example.com" })
-    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ allowedOrigins: "https://files.example.com" })
-    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ onRateLimited: "wait" })
-    expect(CxoneHttpClient.layerWith).type.toBeCallableWith({ policy: { discardTimeout: "2 seconds" } })
-    expect(CxoneHttpClient.layerWith).type.not.toBeCallableWith({ policy: { retries: 1 } })
-    expect(CxoneHttpClient.withOnRateLimited).type.not.toBeCallableWith({ upTo: "1 minute" })
+    expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ allowedOrigin: "https://files.example.com" })
+    expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ allowedOrigins: "https://files.example.com" })
+    expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ onRateLimited: "wait" })
+    expect(CxoneHttpClient.layer).type.toBeCallableWith({ policy: { discardTimeout: "2 seconds" } })
+    expect(CxoneHttpClient.layer).type.not.toBeCallableWith({ policy: { maxRetries: 1 } })
+    expect(CxoneHttpClient.layer).type.toBeCallableWith({
+      scopes: undefined,
+      onRateLimited: undefined,
+      allowedOrigins: undefined,
+      allowCxoneHosts: undefined,
+      tracerPropagation: undefined,
+      policy: undefined
+    })
+    expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ onRateLimited: { upTo: "1 minute" } })
+    expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ idempotency: true })
+    expect(CxoneHttpClient.withCallOptions).type.toBeCallableWith({
+      scopes: undefined,
+      onRateLimited: undefined,
+      idempotent: undefined
+    })
   })
 })

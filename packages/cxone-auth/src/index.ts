@@ -4,17 +4,20 @@
  * @since 0.1.0
  */
 
-export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService } from "./auth/CxoneAuth.js"
+export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService, type TestAnswer } from "./auth/CxoneAuth.js"
 export type { TokenStatus } from "./auth/TokenStatus.js"
 export type { AuthenticatedHttpClient } from "./client/AuthenticatedHttpClient.js"
-export type { OnRateLimited } from "./client/CallOptions.js"
+export type { CallOptions, OnRateLimited } from "./client/CallOptions.js"
+export { CallPolicy, type CallPolicyOptions } from "./client/CallPolicy.js"
 export { CxoneHttpClient, type CxoneHttpClientOptions } from "./client/CxoneHttpClient.js"
 export {
   type AreaEnvironment,
   CxoneEnvironment,
   type DiscoveredEnvironment,
   type FixedEnvironment,
-  type Region
+  type KnownArea,
+  type Region,
+  type UrlInput
 } from "./environment/CxoneEnvironment.js"
 export {
   CredentialsUnavailable,
@@ -32,10 +35,14 @@ export { ClientAuth, type ClientProof } from "./exchange/ClientAuth.js"
 export {
   type AccessKey,
   type AccessKeyOnly,
+  type AccessKeyOptions,
+  type ClientOptions,
   type ClientSecret,
   Credentials,
   type RotatingCredentials
 } from "./exchange/Credentials.js"
 export type { CredentialsInput } from "./exchange/TokenSource.js"
+export type { CxoneSettings } from "./settings/CxoneConfig.js"
 export { AccessToken, type Claims, type Tenant } from "./token/AccessToken.js"
+export type { ScopeSet } from "./token/ScopeSet.js"
 export { TokenPolicy, type TokenPolicyOptions } from "./token/TokenPolicy.js"

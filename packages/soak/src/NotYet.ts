@@ -36,11 +36,8 @@ const longestLine = 15_000
  * how long that still is, and the transport has heard the same. Afterwards a call may be held back behind those that
  * wait, and then the error names no time.
  */
-export const isAsked = (retryAfter: Option.Option<Duration.Duration>, made: number, until: number): boolean =>
-  Option.match(retryAfter, {
-    onNone: () => made <= until + longestLine,
-    onSome: (left) => made + Duration.toMillis(left) <= until + allowance
-  })
+export const isAsked = (retryAfter: Duration.Duration | undefined, made: number, until: number): boolean =>
+  retryAfter === undefined ? made <= until + longestLine : made + Duration.toMillis(retryAfter) <= until + allowance
 
 /** The same `HttpClient`, and what the API answers is heard. */
 export const listen: Layer.Layer<HttpClient.HttpClient, never, HttpClient.HttpClient | NotYet> = Layer.effect(

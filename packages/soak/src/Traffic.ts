@@ -46,7 +46,7 @@ const call = Effect.flatMap(Clock.currentTimeMillis, (before) =>
   )
 )
 
-const patientCall = CxoneHttpClient.withOnRateLimited({ wait })(call)
+const patientCall = CxoneHttpClient.withCallOptions({ onRateLimited: { wait } })(call)
 
 /**
  * A token that may be handed out is one that could be when it was asked for, the clock being read before: no allowance

@@ -15,7 +15,7 @@ const lineEvery = Duration.seconds(5)
 const endLimit = Duration.seconds(5)
 const extraTime = Duration.seconds(45)
 
-const command = (transport: string, origin: URL, { fibers, seconds, seed }: Settings) =>
+const command = (transport: string, origin: string, { fibers, seconds, seed }: Settings) =>
   Command.make(
     process.execPath,
     "--expose-gc",
@@ -27,7 +27,7 @@ const command = (transport: string, origin: URL, { fibers, seconds, seed }: Sett
   ).pipe(
     Command.env({
       SOAK_TRANSPORT: transport,
-      SOAK_ORIGIN: origin.href,
+      SOAK_ORIGIN: origin,
       SOAK_SECONDS: String(seconds),
       SOAK_FIBERS: String(fibers),
       SOAK_SEED: seed

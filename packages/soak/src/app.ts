@@ -25,7 +25,7 @@ const settings = Config.all({
 const transports = { fetch: FetchHttpClient.layer, undici: NodeHttpClient.layerUndici }
 
 const cxoneLayer = (origin: URL, transport: keyof typeof transports) =>
-  CxoneHttpClient.layerWith({ policy: clientPolicy }).pipe(
+  CxoneHttpClient.layer({ policy: clientPolicy }).pipe(
     Layer.provideMerge(
       CxoneAuth.layer({
         credentials: Credentials.clientSecret(defaultClient),

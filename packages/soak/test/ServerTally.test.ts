@@ -22,7 +22,7 @@ const tallySince = (since: number) =>
 
 const TestLayer = Layer.provideMerge(
   CxoneSimulator.layerAuth(),
-  CxoneSimulator.layerHttpClient({ clients: [{ ...defaultClient, tokenLifetime: "2 seconds" }] })
+  CxoneSimulator.layerMemory({ clients: [{ ...defaultClient, tokenLifetime: "2 seconds" }] })
 )
 
 describe("ServerTally", () => {

@@ -6,7 +6,7 @@ import { type Account, type Contender, requireOk, tokenEndpoint } from "./Conten
 
 /** The layers of an app. */
 export const layer = (account: Account, transport: Layer.Layer<HttpClient.HttpClient>) =>
-  CxoneHttpClient.layer.pipe(
+  CxoneHttpClient.layer().pipe(
     Layer.provideMerge(
       CxoneAuth.layer({
         credentials: Credentials.clientSecret({

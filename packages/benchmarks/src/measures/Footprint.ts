@@ -26,7 +26,7 @@ const program = `
   import { FetchHttpClient } from "@effect/platform"
   import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
   import { Effect, Layer, Redacted } from "effect"
-  const layer = CxoneHttpClient.layer.pipe(
+  const layer = CxoneHttpClient.layer().pipe(
     Layer.provide(CxoneAuth.layer({
       credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),
       environment: CxoneEnvironment.region("eu")

@@ -23,7 +23,7 @@ const run = (quick: boolean) =>
     const settings = { rounds: quick ? 9 : 101, requests: quick ? 300 : 500, atOnce: 32 }
     const measured = yield* Effect.forEach(transports, ([name, transport]) =>
       Throughput.measure(settings).pipe(
-        Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide(auth), Layer.provideMerge(transport))),
+        Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide(auth), Layer.provideMerge(transport))),
         Effect.map((throughput) => ({
           name,
           ratios: Throughput.ratios(throughput, "plain"),

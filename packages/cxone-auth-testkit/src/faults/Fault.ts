@@ -60,20 +60,6 @@ const flood = encoder.encode(" ".repeat(16 * 1024))
 /**
  * The constructors of {@link Fault}.
  *
- * - `respond` answers with this status instead of handling the request. A string `body` is sent as it is, and any other
- *   as JSON. The content type fits the body unless `headers` sets it. Throws a `TypeError` or a `RangeError` if the
- *   status is outside 200 to 599, if a header has a line break, or if the body can't be written as JSON.
- * - `delay` waits by the `Clock`, and then handles the request.
- * - `connectionReset` receives the request and then resets the connection (TCP RST) without an answer.
- * - `truncatedBody` handles the request, sends the headers and half of the body, and closes the connection.
- * - `endlessBody` answers 200 with a body that never ends. It sends chunks as fast as the client reads. With `every`,
- *   it sends one `chunk` at once and then one after each interval. The default chunk is one space with `every`, and 16
- *   KiB of spaces without. Throws a `RangeError` if the chunk is empty.
- * - `revokeToken` revokes the token of the API call and then handles the call, which is answered 401.
- * - `forgetClient` removes the client that the token request names and then handles the request, which is answered 401.
- *   The tokens of the client stay valid. A request that names no client, because it has an access key alone, is handled
- *   as usual.
- *
  * @since 0.1.0
  * @category constructors
  * @example
@@ -86,9 +72,14 @@ const flood = encoder.encode(" ".repeat(16 * 1024))
  * ```
  */
 export const Fault = {
+  /**
+   * Answers with this status instead of handling the request. A string `body` is sent as it is, and any other as JSON. The
+   * content type fits the body unless `headers` sets it. Throws a `TypeError` or a `RangeError` if the status is outside 200
+   * to 599, if a header has a line break, or if the body can't be written as JSON.
+   */
   respond: (answer: {
     readonly status: number
-    readonly headers?: { readonly [name: string]: string }
+    readonly headers?: { readonly [name: string]: string } | undefined
     readonly body?: unknown
   }): FaultOf<"Respond"> => {
     if (!Number.isInteger(answer.status) || answer.status < 200 || answer.status > 599) {
@@ -104,12 +95,20 @@ export const Fault = {
       body: encoder.encode(toText(answer.body))
     })
   },
+  /** Waits by the `Clock`, and then handles the request. */
   delay: (duration: Duration.DurationInput): FaultOf<"Delay"> => tagged.Delay({ duration: Duration.decode(duration) }),
+  /** Receives the request and then resets the connection (TCP RST) without an answer. */
   connectionReset: tagged.ConnectionReset(),
+  /** Handles the request, sends the headers and half of the body, and closes the connection. */
   truncatedBody: tagged.TruncatedBody(),
+  /**
+   * Answers 200 with a body that never ends. It sends chunks as fast as the client reads. With `every`, it sends one `chunk`
+   * at once and then one after each interval. The default chunk is one space with `every`, and 16 KiB of spaces without.
+   * Throws a `RangeError` if the chunk is empty.
+   */
   endlessBody: (options?: {
-    readonly every?: Duration.DurationInput
-    readonly chunk?: string
+    readonly every?: Duration.DurationInput | undefined
+    readonly chunk?: string | undefined
   }): FaultOf<"EndlessBody"> => {
     if (options?.chunk === "") {
       throw new RangeError("Fault.endlessBody: chunk is empty; use at least one character, or leave it out")
@@ -118,7 +117,12 @@ export const Fault = {
     const fallback = Option.isSome(every) ? trickle : flood
     return tagged.EndlessBody({ every, chunk: options?.chunk ? encoder.encode(options.chunk) : fallback })
   },
+  /** Revokes the token of the API call and then handles the call, which is answered 401. */
   revokeToken: tagged.RevokeToken(),
+  /**
+   * Removes the client that the token request names and then handles the request, which is answered 401. The tokens of the
+   * client stay valid. A request that names no client, because it has an access key alone, is handled as usual.
+   */
   forgetClient: tagged.ForgetClient()
 }
 

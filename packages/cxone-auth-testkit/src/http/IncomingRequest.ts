@@ -35,9 +35,9 @@ export const credentialsOf = (incoming: IncomingRequest, scheme: "basic" | "bear
 }
 
 /** The request in the form that an `HttpApp` of `@effect/platform` takes. */
-export const toServerRequest = (incoming: IncomingRequest, origin: URL): HttpServerRequest.HttpServerRequest =>
+export const toServerRequest = (incoming: IncomingRequest, origin: string): HttpServerRequest.HttpServerRequest =>
   HttpServerRequest.fromWeb(
-    new Request(`${origin.origin}${incoming.url}`, {
+    new Request(`${origin}${incoming.url}`, {
       method: incoming.method,
       headers: incoming.headers,
       // `Request` throws if a GET or HEAD has a body, even an empty one.

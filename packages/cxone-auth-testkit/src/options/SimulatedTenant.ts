@@ -2,13 +2,15 @@ import type * as Arr from "effect/Array"
 import * as Redacted from "effect/Redacted"
 
 /**
- * An access key, which stands for one employee of a tenant. It is an `accessKeyId` with an `accessKeySecret`.
+ * An access key, which stands for one employee of a tenant.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SimulatedAccessKey {
+  /** The id, which ends in `====` at CXone. */
   readonly accessKeyId: string
+  /** The secret. */
   readonly accessKeySecret: Redacted.Redacted<string>
 }
 
@@ -22,7 +24,7 @@ export interface SimulatedTenant {
   /** The id that discovery and the tokens name. */
   readonly tenantId: string
   /** The area that hosts the tenant, in lower-case letters and digits, such as `eu1`; default `na1`. */
-  readonly area?: string
+  readonly area?: string | undefined
   /** Each `accessKeyId` must be unique, among all tenants. */
   readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
 }
@@ -39,19 +41,21 @@ export interface SimulatedArea {
   /** The name of the cluster. The configuration and the JWTs of access keys have it. */
   readonly cluster: string
   /** The host of UserHub, where an access key gets a token without a client. */
-  readonly areaOrigin: URL
+  readonly areaOrigin: string
   /** The host of the API. It accepts the tokens of the tenants of this area. */
-  readonly apiOrigin: URL
+  readonly apiOrigin: string
 }
 
 /**
- * A tenant (`tenantId`, `accessKeys`), with the hosts of its area.
+ * A tenant, with the hosts of its area.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PlacedTenant extends SimulatedArea {
+  /** The id that discovery and the tokens name. */
   readonly tenantId: string
+  /** The access keys of its employees. */
   readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
 }
 

@@ -8,13 +8,15 @@ import type { SimulatedTenant } from "./SimulatedTenant.js"
 import type { SimulatorQuirks } from "./SimulatorQuirks.js"
 
 /**
- * A client that is registered with the simulator, with its `clientId` and `clientSecret`.
+ * A client that is registered with the simulator.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SimulatedClient {
+  /** The id that token requests name. */
   readonly clientId: string
+  /** The secret that goes with it. */
   readonly clientSecret: Redacted.Redacted<string>
   /** The scopes that the client may request. It gets all of them if it requests none (RFC 6749 §3.3). */
   readonly scopes: ReadonlyArray<string>
@@ -22,14 +24,14 @@ export interface SimulatedClient {
    * The grants that the client may use; default `client_credentials` and `password`, which are all that the simulator
    * knows. If the endpoint's grant is not in this list, the request is refused with `unauthorized_client`.
    */
-  readonly grantTypes?: ReadonlyArray<string>
+  readonly grantTypes?: ReadonlyArray<string> | undefined
   /**
    * The authentication method that the client is registered for: `basic` for the `Authorization` header, `post` for the
    * form. The other method is refused with `invalid_client`. By default, both are accepted.
    */
-  readonly authMethod?: "basic" | "post"
+  readonly authMethod?: "basic" | "post" | undefined
   /** The lifetime of the client's tokens, which must be finite; default one hour. `expires_in` is in whole seconds. */
-  readonly tokenLifetime?: Duration.DurationInput
+  readonly tokenLifetime?: Duration.DurationInput | undefined
 }
 
 /**
@@ -40,27 +42,27 @@ export interface SimulatedClient {
  */
 export interface SimulatorOptions {
   /** The clients; default {@link defaultClient} alone. `CxoneSimulatorService.credentials` are those of the first. */
-  readonly clients?: Arr.NonEmptyReadonlyArray<SimulatedClient>
+  readonly clients?: Arr.NonEmptyReadonlyArray<SimulatedClient> | undefined
   /** The tenants; default `defaultTenant` alone. Each of their areas has two hosts. */
-  readonly tenants?: Arr.NonEmptyReadonlyArray<SimulatedTenant>
+  readonly tenants?: Arr.NonEmptyReadonlyArray<SimulatedTenant> | undefined
   /**
    * The format of access tokens; default `jwt`, as in CXone. A JWT has readable claims, such as `exp`. Its signature is
    * random bytes, because the simulator remembers its tokens and verifies no signature. An `opaque` token is random
    * bytes. An `id_token` is always a JWT.
    */
-  readonly tokenFormat?: "jwt" | "opaque"
+  readonly tokenFormat?: "jwt" | "opaque" | undefined
   /** The type of `expires_in` in a token response, or `omitted`; default `number`. */
-  readonly expiresIn?: "number" | "string" | "omitted"
+  readonly expiresIn?: "number" | "string" | "omitted" | undefined
   /** Other differences between one CXone system and another. */
-  readonly quirks?: SimulatorQuirks
+  readonly quirks?: SimulatorQuirks | undefined
   /** The response body of `GET /api/v2/users/me`; default {@link defaultUser}. */
-  readonly user?: { readonly [field: string]: unknown }
+  readonly user?: { readonly [field: string]: unknown } | undefined
   /**
    * The rest of the API: an `HttpRouter`, or any other `HttpApp`. It gets each request that carries a valid token and
    * has no route in the simulator. {@link Grant} describes that token. If the router has no route either, or if there
    * is no `api`, the simulator answers 404.
    */
-  readonly api?: HttpApp.Default<HttpServerError.RouteNotFound, Grant>
+  readonly api?: HttpApp.Default<HttpServerError.RouteNotFound, Grant> | undefined
 }
 
 /**

@@ -61,7 +61,7 @@ const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
 const route = (
   incoming: IncomingRequest.IncomingRequest,
   grant: GrantService,
-  origin: URL,
+  origin: string,
   options: Pick<SimulatorOptions, "api" | "user">
 ): Answer => {
   const path = IncomingRequest.pathOf(incoming)

@@ -57,7 +57,7 @@ const configurationOf = (
   )
 }
 
-const openid = ({ origin }: URL) => ({
+const openid = (origin: string) => ({
   issuer: origin,
   authorization_endpoint: `${origin}/auth/authorize`,
   token_endpoint: `${origin}${authTokenPath}`,
@@ -79,9 +79,9 @@ const configuration = (
   asked: { readonly tenantId?: string },
   quirks: SimulatorQuirks
 ) => ({
-  api_endpoint: quirks.apiEndpoint === "trailing-slash" ? `${apiOrigin.origin}/` : apiOrigin.origin,
-  auth_endpoint: areaOrigin.origin,
-  ui_endpoint: areaOrigin.origin,
+  api_endpoint: quirks.apiEndpoint === "trailing-slash" ? `${apiOrigin}/` : apiOrigin,
+  auth_endpoint: areaOrigin,
+  ui_endpoint: areaOrigin,
   domain,
   uhDomain: domain,
   private: false,

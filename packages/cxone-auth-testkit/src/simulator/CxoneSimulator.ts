@@ -33,8 +33,8 @@ import * as TenantAccount from "./TenantAccount.js"
  * @category models
  */
 export interface CxoneSimulatorService {
-  /** The origin of the identity host, which is the issuer. The API answers there too. */
-  readonly origin: URL
+  /** The origin of the identity host, which is the issuer, such as `http://127.0.0.1:49152`. The API answers there too. */
+  readonly origin: string
   /** The tenants of the options, with their credentials and the hosts of their areas. */
   readonly tenants: Arr.NonEmptyReadonlyArray<TenantAccount.TenantAccount>
   /** The environment for an access key with a client: `CxoneEnvironment.discover`, with `origin` as the issuer. */
@@ -56,7 +56,7 @@ export interface CxoneSimulatorService {
    */
   readonly inject: <On extends Endpoint>(
     fault: FaultOn[On],
-    options: { readonly on: On; readonly times?: number }
+    options: { readonly on: On; readonly times?: number | undefined }
   ) => Effect.Effect<void>
   /** Removes the faults that no request has taken yet. */
   readonly clearFaults: Effect.Effect<void>
@@ -103,7 +103,7 @@ export interface CxoneSimulatorService {
  * })
  *
  * export const runnable = test.pipe(
- *   Effect.provide(Layer.provideMerge(CxoneSimulator.layerAuth(), CxoneSimulator.layerHttpClient()))
+ *   Effect.provide(Layer.provideMerge(CxoneSimulator.layerAuth(), CxoneSimulator.layerMemory()))
  * )
  * ```
  */
@@ -139,7 +139,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    * @since 0.1.0
    * @category layers
    */
-  static layerHttpClient(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
+  static layerMemory(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
     return Layer.effectContext(
       Effect.gen(function* () {
         const { hosts, listeners } = yield* Hosts.make(options, MemoryTransport.open)
@@ -154,7 +154,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
 
   /**
    * `CxoneAuth` for the simulator. `scopes`, `policy` and `name` are options of `CxoneAuth.layer`. `way` chooses the
-   * credentials: the first `client` (the default); an `accessKey` of the first tenant together with that client; or
+   * credentials: `clientSecret`, the first client (the default); an `accessKey` of the first tenant together with that client; or
    * `accessKeyOnly`, the access key without a client. Without `clientAuth`, a client alone authenticates in the form,
    * and a client with an access key by HTTP Basic.
    *
@@ -178,17 +178,17 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    */
   static layerAuth({
     clientAuth,
-    way = "client",
+    way = "clientSecret",
     ...options
   }: Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> & {
-    readonly way?: "client" | "accessKey" | "accessKeyOnly"
-    readonly clientAuth?: ClientAuth
+    readonly way?: "clientSecret" | "accessKey" | "accessKeyOnly" | undefined
+    readonly clientAuth?: ClientAuth | undefined
   } = {}): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
     const auth = clientAuth === undefined ? {} : { clientAuth }
     return Layer.unwrapEffect(
       Effect.map(CxoneSimulator, ({ credentials, environment, issuerEnvironment, tenants: [tenant] }) => {
         switch (way) {
-          case "client":
+          case "clientSecret":
             return CxoneAuth.layer({
               ...options,
               environment,
@@ -212,7 +212,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 }
 
-const make = (options: SimulatorOptions, origin: URL, simulation: Simulation.Simulation): CxoneSimulatorService => {
+const make = (options: SimulatorOptions, origin: string, simulation: Simulation.Simulation): CxoneSimulatorService => {
   const { faults, recorder, registry, tenants } = simulation
   const [client] = options.clients ?? [defaultClient]
   const clearFaults = Effect.sync(() => faults.clear())

@@ -7,12 +7,12 @@ export const domain = "cxone-simulator.test"
 
 /** A host of the simulator: the identity provider, the UserHub of an area, or the API of an area. */
 export type Host =
-  | { readonly _tag: "Identity"; readonly origin: URL }
-  | { readonly _tag: "Area"; readonly origin: URL; readonly area: SimulatedArea }
-  | { readonly _tag: "Api"; readonly origin: URL; readonly area: SimulatedArea }
+  | { readonly _tag: "Identity"; readonly origin: string }
+  | { readonly _tag: "Area"; readonly origin: string; readonly area: SimulatedArea }
+  | { readonly _tag: "Api"; readonly origin: string; readonly area: SimulatedArea }
 
 export interface Hosts {
-  readonly identity: URL
+  readonly identity: string
   /** By the name of the area. */
   readonly areas: ReadonlyMap<string, SimulatedArea>
   /** The host that a `Host` header names. Any other name counts as the identity host, because a proxy may change it. */
@@ -23,7 +23,7 @@ export interface Hosts {
  * Opens one host for the identity provider, and two for each area of the tenants. `open` gets the host name that is
  * used in memory, and returns the origin that the host really has.
  */
-export const make = <Listener extends { readonly origin: URL }, R>(
+export const make = <Listener extends { readonly origin: string }, R>(
   options: Pick<SimulatorOptions, "tenants">,
   open: (name: string) => Effect.Effect<Listener, never, R>
 ): Effect.Effect<{ readonly hosts: Hosts; readonly listeners: ReadonlyArray<Listener> }, never, R> =>
@@ -43,8 +43,8 @@ export const make = <Listener extends { readonly origin: URL }, R>(
       const area = { area: name, cluster, areaOrigin: userHub.origin, apiOrigin: api.origin }
       listeners.push(userHub, api)
       areas.set(name, area)
-      byAddress.set(userHub.origin.host, { _tag: "Area", origin: userHub.origin, area })
-      byAddress.set(api.origin.host, { _tag: "Api", origin: api.origin, area })
+      byAddress.set(new URL(userHub.origin).host, { _tag: "Area", origin: userHub.origin, area })
+      byAddress.set(new URL(api.origin).host, { _tag: "Api", origin: api.origin, area })
     }
     const hostOf = (header: string | undefined): Host =>
       byAddress.get(header?.toLowerCase() ?? "") ?? { _tag: "Identity", origin: identity.origin }

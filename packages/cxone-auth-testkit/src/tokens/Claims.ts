@@ -17,8 +17,8 @@ export interface Validity {
 export const formerIssuer = `https://auth.${domain}`
 
 /** The claims of a client's own token. Its `tenantId` is made up, because a client belongs to no tenant. */
-export const ofClient = (issuer: URL, jti: string, grant: GrantService, validity: Validity): object => ({
-  iss: issuer.origin,
+export const ofClient = (issuer: string, jti: string, grant: GrantService, validity: Validity): object => ({
+  iss: issuer,
   sub: grant.clientId,
   tenantId: "test-tenant",
   scope: grant.scopes.join(" "),
@@ -35,8 +35,8 @@ export const ofAccessKey = (clientId: string, tenant: PlacedTenant, validity: Va
 })
 
 /** The claims of the `id_token` that an access key gets. */
-export const ofIdToken = (issuer: URL, clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
-  iss: issuer.origin,
+export const ofIdToken = (issuer: string, clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
+  iss: issuer,
   ...person(clientId, tenant),
   userId,
   icDomain: domain,
@@ -44,8 +44,8 @@ export const ofIdToken = (issuer: URL, clientId: string, tenant: PlacedTenant, v
 })
 
 /** The claims of the refresh token that an access key gets. */
-export const ofRefreshToken = (issuer: URL, clientId: string, sessionId: string, validity: Validity): object => ({
-  iss: issuer.origin,
+export const ofRefreshToken = (issuer: string, clientId: string, sessionId: string, validity: Validity): object => ({
+  iss: issuer,
   aud: clientId,
   id: userId,
   sessionId,

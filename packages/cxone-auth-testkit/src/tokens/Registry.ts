@@ -51,7 +51,7 @@ export interface Registry {
 
 export const make = (
   options: Pick<SimulatorOptions, "clients" | "tokenFormat">,
-  issuer: URL,
+  issuer: string,
   generator: TokenGenerator
 ): Effect.Effect<Registry> =>
   Effect.gen(function* () {

@@ -10,22 +10,21 @@ import { type ConnectionLost, collect } from "../http/ResponseBody.js"
 import * as MemoryResponse from "./MemoryResponse.js"
 
 /** The origin of a host in memory. */
-export const open = (name: string): Effect.Effect<{ readonly origin: URL }> =>
-  Effect.succeed({ origin: new URL(`https://${name}`) })
+export const open = (name: string): Effect.Effect<{ readonly origin: string }> =>
+  Effect.succeed({ origin: `https://${name}` })
 
 /**
  * An `HttpClient` that calls `handle` without a socket. A request to an origin outside of `origins` fails as if the
  * host didn't exist. Everything runs in the caller's fiber, so that interrupting the caller ends the whole request.
  */
 export const make = (
-  origins: ReadonlyArray<URL>,
+  origins: ReadonlyArray<string>,
   handle: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
 ): HttpClient.HttpClient => {
-  const reached = origins.map(({ origin }) => origin)
   return HttpClient.make((request, url) => {
     const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
-    if (!reached.includes(url.origin)) {
-      const message = `${url.origin} is not a host of the simulator; send the request to ${reached.join(", ")}`
+    if (!origins.includes(url.origin)) {
+      const message = `${url.origin} is not a host of the simulator; send the request to ${origins.join(", ")}`
       return Effect.fail(failed(withCode("ENOTFOUND", message)))
     }
     return Effect.gen(function* () {

@@ -16,7 +16,7 @@ import { bytesOf, type ConnectionLost } from "../http/ResponseBody.js"
  * Listens on a free port of 127.0.0.1 until the scope is closed. Requests are answered once {@link serve} is called.
  * Closing the scope ends every connection, and waits until they are closed. If no port can be opened, that is a defect.
  */
-export const listen: Effect.Effect<{ readonly server: Http.Server; readonly origin: URL }, never, Scope.Scope> =
+export const listen: Effect.Effect<{ readonly server: Http.Server; readonly origin: string }, never, Scope.Scope> =
   Effect.acquireRelease(
     Effect.async<Http.Server>((resume) => {
       // Idle connections stay open, because a test would fail if the server closed one just as the client reuses it.
@@ -33,7 +33,7 @@ export const listen: Effect.Effect<{ readonly server: Http.Server; readonly orig
     Effect.map((server) => {
       // `address` is a string only if the server listens on a pipe.
       const { port } = server.address() as AddressInfo
-      return { server, origin: new URL(`http://127.0.0.1:${port}`) }
+      return { server, origin: `http://127.0.0.1:${port}` }
     })
   )
 

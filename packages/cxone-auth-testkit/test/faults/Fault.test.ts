@@ -307,7 +307,7 @@ describe("Fault", () => {
         (yield* simulator.requests).map(({ fault }) => Option.getOrUndefined(Option.map(fault, status))),
         [500, 500, 502, undefined, 503, 504]
       )
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("with `times: Infinity`, a fault stays until clearFaults", () =>
@@ -320,7 +320,7 @@ describe("Fault", () => {
       yield* simulator.clearFaults
       strictEqual((yield* exchange()).status, 200)
       strictEqual((yield* get("/.well-known/openid-configuration", simulator.origin)).status, 200)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect.each([0, -1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])("`times: %s` is a defect", (times) =>
@@ -328,7 +328,7 @@ describe("Fault", () => {
       const simulator = yield* CxoneSimulator
       const injected = yield* Effect.exit(simulator.inject(Fault.connectionReset, { on: "token", times }))
       assertTrue(Exit.isFailure(injected) && Cause.isDie(injected.cause))
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("revokeToken and forgetClient can't be injected on `discovery`: the compiler refuses it", () =>
@@ -338,7 +338,7 @@ describe("Fault", () => {
       yield* simulator.inject(Fault.revokeToken, { on: "discovery" })
       // @ts-expect-error a request for a document names no client
       yield* simulator.inject(Fault.forgetClient, { on: "discovery" })
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it("the constructors throw if HTTP can't carry the answer", () => {

@@ -214,7 +214,7 @@ describe.each(modes)("ApiRoute $name", ({ layer }) => {
       Effect.gen(function* () {
         const { apiOrigin } = yield* placed()
         const answer = yield* get("/where", apiOrigin, headersOf(yield* mintByKey()))
-        strictEqual(answer.text, `${apiOrigin.origin}/where`)
+        strictEqual(answer.text, `${apiOrigin}/where`)
       }).pipe(
         Effect.provide(
           layer({

@@ -78,7 +78,7 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
         deepStrictEqual(access, { iss: "https://auth.cxone-simulator.test", ...person })
         assertTrue(Number.isInteger(icBUId) && typeof role === "object")
         deepStrictEqual(claimsOf(id_token), {
-          iss: origin.origin,
+          iss: origin,
           ...person,
           icBUId,
           userId: "test-user",
@@ -86,7 +86,7 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
         })
         const { sessionId, ...refresh } = claimsOf(refresh_token)
         deepStrictEqual(refresh, {
-          iss: origin.origin,
+          iss: origin,
           aud: defaultClient.clientId,
           id: "test-user",
           iat: 0,

@@ -18,7 +18,7 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
       strictEqual(headers["content-type"], "application/json")
       const at = (path: string) => new URL(path, origin).href
       deepStrictEqual(json, {
-        issuer: origin.origin,
+        issuer: origin,
         authorization_endpoint: at("/auth/authorize"),
         token_endpoint: at("/auth/token"),
         userinfo_endpoint: at("/auth/userinfo"),
@@ -45,9 +45,9 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
         const { json, status } = yield* get(`${cxone}?tenantId=${tenantId}`, origin)
         strictEqual(status, 200)
         deepStrictEqual(json, {
-          api_endpoint: apiOrigin.origin,
-          auth_endpoint: areaOrigin.origin,
-          ui_endpoint: areaOrigin.origin,
+          api_endpoint: apiOrigin,
+          auth_endpoint: areaOrigin,
+          ui_endpoint: areaOrigin,
           area,
           cluster,
           domain,
@@ -77,12 +77,12 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
       const here = yield* placed()
       const there = yield* placed(otherTenant.tenantId)
       const area = (yield* get(cxone, here.areaOrigin)).json
-      strictEqual(area.api_endpoint, here.apiOrigin.origin)
-      strictEqual(area.auth_endpoint, here.areaOrigin.origin)
+      strictEqual(area.api_endpoint, here.apiOrigin)
+      strictEqual(area.auth_endpoint, here.areaOrigin)
       strictEqual(area.area, here.area)
       strictEqual(area.tenantId, undefined)
       const tenant = (yield* get(`${cxone}?tenantId=${otherTenant.tenantId}`, here.areaOrigin)).json
-      strictEqual(tenant.api_endpoint, there.apiOrigin.origin)
+      strictEqual(tenant.api_endpoint, there.apiOrigin)
       strictEqual(tenant.area, there.area)
       strictEqual((yield* get(`${cxone}?tenantId=nobody`, here.areaOrigin)).status, 404)
     }).pipe(Effect.provide(layer(twoAreas)))
@@ -113,9 +113,9 @@ describe.each(modes)("DiscoveryRoute $name", ({ layer }) => {
       const { origin } = yield* CxoneSimulator
       const { apiOrigin, areaOrigin } = yield* placed()
       deepStrictEqual((yield* get(`${cxone}?tenantId=${defaultTenant.tenantId}`, origin)).json, {
-        api_endpoint: `${apiOrigin.origin}/`,
-        auth_endpoint: areaOrigin.origin,
-        ui_endpoint: areaOrigin.origin,
+        api_endpoint: `${apiOrigin}/`,
+        auth_endpoint: areaOrigin,
+        ui_endpoint: areaOrigin,
         domain,
         uhDomain: domain,
         private: false

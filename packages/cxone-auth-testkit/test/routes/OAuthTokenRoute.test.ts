@@ -72,7 +72,7 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
         const { origin } = yield* CxoneSimulator
         const { jti, ...claims } = claimsOf(access_token)
         deepStrictEqual(claims, {
-          iss: origin.origin,
+          iss: origin,
           sub: defaultClient.clientId,
           tenantId: "test-tenant",
           scope: "read:users",

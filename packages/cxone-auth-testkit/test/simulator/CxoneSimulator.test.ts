@@ -51,7 +51,7 @@ describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
       return yield* Effect.flatMap(http.get("/api/v2/users/me"), (response) => response.json)
     })
     const wired = (options?: Parameters<typeof CxoneSimulator.layerAuth>[0]) =>
-      CxoneHttpClient.layer.pipe(
+      CxoneHttpClient.layer().pipe(
         Layer.provideMerge(CxoneSimulator.layerAuth(options)),
         Layer.provideMerge(layer({ clients: [{ ...defaultClient, scopes: ["b", "read:users"] }] }))
       )
@@ -84,7 +84,7 @@ describe.each(modes)("CxoneSimulator $name", ({ layer }) => {
   })
 })
 
-describe("CxoneSimulator.layerHttpClient", () => {
+describe("CxoneSimulator.layerMemory", () => {
   it.effect("reaches no host but those of the simulator", () =>
     Effect.gen(function* () {
       for (const url of ["https://example.com/", "http://cxone-simulator.test/", "https://cxone-simulator.test:1/"]) {
@@ -92,7 +92,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
         strictEqual(`${error._tag} ${error.reason}`, "RequestError Transport")
       }
       deepStrictEqual(yield* Effect.flatMap(CxoneSimulator, ({ requests }) => requests), [])
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("lets other fibers run while a request is under way", () =>
@@ -106,7 +106,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
         )
       yield* Effect.all([one("a"), one("b")], { concurrency: "unbounded" })
       deepStrictEqual(order, ["a begins", "b begins", "a ends", "b ends"])
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("a time-out ends the reading of an endless body with `every`", () =>
@@ -116,7 +116,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
       const fiber = yield* exchange().pipe(Effect.timeout("10 seconds"), Effect.flip, Effect.fork)
       yield* TestClock.adjust("10 seconds")
       strictEqual((yield* Fiber.join(fiber))._tag, "TimeoutException")
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("a time-out ends the reading of an endless body without `every`", () =>
@@ -132,7 +132,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
       // A few times what the scheduler runs before it looks at the timers. Without a pause between the chunks, it would
       // be 50 times as much.
       assertTrue(count.pieces < 20_000)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("sends every kind of request body", () =>
@@ -151,7 +151,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
       const broken = HttpClientRequest.bodyStream(to, Stream.fail("broken"))
       const error = yield* Effect.flip(HttpClient.execute(broken))
       strictEqual(`${error._tag} ${error.reason}`, "RequestError Transport")
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("a printed response shows no secret", () =>
@@ -163,7 +163,7 @@ describe("CxoneSimulator.layerHttpClient", () => {
       for (const text of [JSON.stringify(response), inspect(response, { depth: 10 })]) {
         assertTrue(text.includes("200") && !text.includes(token) && !text.includes(secret))
       }
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 })
 
@@ -187,7 +187,7 @@ describe("CxoneSimulator", () => {
       deepStrictEqual(yield* simulator.requests, [])
       strictEqual((yield* exchange()).status, 200)
       strictEqual((yield* exchange({ ...goodForm, client_id: "other" })).status, 401)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 })
 
@@ -196,7 +196,7 @@ describe("CxoneSimulator.layerServer", () => {
     Effect.gen(function* () {
       const one = yield* Layer.build(CxoneSimulator.layerServer())
       const two = yield* Layer.build(Layer.fresh(CxoneSimulator.layerServer()))
-      const [a, b] = [one, two].map((context) => Context.get(context, CxoneSimulator).origin)
+      const [a, b] = [one, two].map((context) => new URL(Context.get(context, CxoneSimulator).origin))
       strictEqual(a?.hostname, "127.0.0.1")
       assertTrue(a?.port !== "" && a?.port !== b?.port)
     }).pipe(Effect.scoped)

@@ -31,7 +31,7 @@ export const modes: ReadonlyArray<{
     name: "on a socket, asked by undici",
     layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), NodeHttpClient.layerUndici)
   },
-  { name: "in memory", layer: (options) => CxoneSimulator.layerHttpClient(options) }
+  { name: "in memory", layer: (options) => CxoneSimulator.layerMemory(options) }
 ]
 
 export const secret = Redacted.value(defaultClient.clientSecret)
@@ -151,11 +151,11 @@ export const mintByKey = (form: Record<string, string> = keyForm) =>
 export const claimsOf = (token: unknown) =>
   JSON.parse(Buffer.from(String(token).split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>
 
-export const get = (path: string, origin: URL, headers: Record<string, string> = {}) =>
+export const get = (path: string, origin: string, headers: Record<string, string> = {}) =>
   HttpClientRequest.get(new URL(path, origin)).pipe(HttpClientRequest.setHeaders(headers), read)
 
 /** Requests the user from one host. */
-export const usersAt = (origin: URL, token: Redacted.Redacted<string>) =>
+export const usersAt = (origin: string, token: Redacted.Redacted<string>) =>
   HttpClientRequest.get(new URL("/api/v2/users/me", origin)).pipe(
     HttpClientRequest.bearerToken(token),
     HttpClientRequest.acceptJson,

@@ -65,7 +65,7 @@ describe("Tenants", () => {
       const token = Redacted.make(String(json.access_token))
       strictEqual((yield* usersAt((yield* placed(otherTenant.tenantId)).apiOrigin, token)).status, 200)
       strictEqual((yield* usersAt((yield* placed()).apiOrigin, token)).status, 401)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient(twoAreas)))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory(twoAreas)))
   )
 
   it.effect("registerTenant dies if the area is unknown or another tenant has the key", () =>
@@ -79,7 +79,7 @@ describe("Tenants", () => {
         assertTrue(Exit.isFailure(registered) && Cause.isDie(registered.cause))
       }
       strictEqual((yield* configurationOf(otherTenant.tenantId)).status, 404)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("reset restores the tenants of the options, with active keys", () =>
@@ -96,6 +96,6 @@ describe("Tenants", () => {
       strictEqual((yield* keyAlone()).status, 200)
       strictEqual((yield* configurationOf(otherTenant.tenantId)).status, 404)
       deepStrictEqual((yield* simulator.requests).length, 3)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 })

@@ -17,7 +17,7 @@ describe("Registry", () => {
       yield* simulator.revokeAll
       deepStrictEqual(yield* statuses, [401, 401, 401])
       strictEqual((yield* users(yield* mint())).status, 200)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("registerClient replaces the secret of a client; the old secret is refused", () =>
@@ -26,6 +26,6 @@ describe("Registry", () => {
       yield* simulator.registerClient({ ...defaultClient, clientSecret: Redacted.make("rotated") })
       strictEqual((yield* exchange()).status, 401)
       strictEqual((yield* exchange({ ...goodForm, client_secret: "rotated" })).status, 200)
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 })

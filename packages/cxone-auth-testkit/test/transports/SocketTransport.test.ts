@@ -6,7 +6,7 @@ import { Deferred, Effect, Logger, Schedule, Stream } from "effect"
 import * as SocketTransport from "../../src/transports/SocketTransport.js"
 
 /** A client that doesn't read the body. */
-const connect = (origin: URL) =>
+const connect = (origin: string) =>
   Effect.acquireRelease(
     Effect.async<Http.IncomingMessage, Error>((resume) => {
       const request = Http.get(origin, (response) => {

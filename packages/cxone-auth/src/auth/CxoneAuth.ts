@@ -1,5 +1,6 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -8,21 +9,26 @@ import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { type CxoneEnvironment, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
+import { type CxoneEnvironment, copy as copyOf, defaultScopes, type UrlInput } from "../environment/CxoneEnvironment.js"
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
 import * as Metrics from "../telemetry/Metrics.js"
+import * as Spans from "../telemetry/Spans.js"
 import type { AccessToken } from "../token/AccessToken.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import { TokenPolicy, type TokenPolicyOptions } from "../token/TokenPolicy.js"
+import * as ApiState from "./ApiState.js"
 import * as Compatibility from "./Compatibility.js"
 import * as StaticAuth from "./StaticAuth.js"
 import * as TokenCache from "./TokenCache.js"
 import * as TokenEffect from "./TokenEffect.js"
 import * as TokenSlot from "./TokenSlot.js"
 import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
+
+export { of as apiStateOf } from "./ApiState.js"
+export type { TestAnswer } from "./StaticAuth.js"
 
 /**
  * What the token service does.
@@ -46,8 +52,11 @@ export interface CxoneAuthService {
    * that is handed out again.
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
-  /** Where the API is. With discovery, this may get the first token, because the token names the tenant. */
-  readonly apiBaseUrl: Effect.Effect<URL, CxoneAuthError>
+  /**
+   * Where the API is: a URL that ends in `/`. With discovery, this may get the first token, because the token names the
+   * tenant.
+   */
+  readonly apiBaseUrl: Effect.Effect<string, CxoneAuthError>
   /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */
   readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
 }
@@ -58,41 +67,51 @@ export interface CxoneAuthService {
  * @since 0.1.0
  * @category models
  */
-export interface CxoneAuthOptions {
+export interface CxoneAuthOptions<R = never> {
   /**
    * The credentials, or an effect that yields them, for a rotation without a restart. The effect runs at each exchange, and
    * may take 10 s. While the credentials are refused, it also runs at each call that needs a new token, so that other
    * credentials are noticed at once: make it a quick one. New credentials are used from the next exchange on; the current
-   * token serves to its end.
+   * token serves to its end. The services that the effect needs are needed by the layer.
    */
-  readonly credentials: CredentialsInput
+  readonly credentials: CredentialsInput<R>
   /** Where the token endpoint and the API are. */
   readonly environment: CxoneEnvironment
   /**
    * The scopes of `accessToken`. Default: `offline_access` for a client alone at the platform gateway or a custom endpoint.
    * Else none: with an access key, CXone sets the scopes itself.
    */
-  readonly scopes?: string | ReadonlyArray<string>
+  readonly scopes?: string | ReadonlyArray<string> | undefined
   /** The numbers that differ from the defaults. */
-  readonly policy?: TokenPolicyOptions
+  readonly policy?: TokenPolicyOptions | undefined
   /** The name of this client in metrics and spans (label `client`). Default: no label. Name each, if there are several. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 const keyOf = ScopeSet.toParameter
 
-const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.gen(function* () {
-    const context = Context.omit(Tracer.ParentSpan)(yield* Effect.context<HttpClient.HttpClient>())
+const make = <R>(
+  options: CxoneAuthOptions<R>
+): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | R> => {
+  // A wrong option throws when the layer is called, not only when it is built.
+  const environment = copyOf(options.environment)
+  const objectionTo = Compatibility.objectionIn(environment)
+  const objection = Effect.isEffect(options.credentials) ? undefined : objectionTo(options.credentials)
+  if (objection !== undefined) {
+    throw new TypeError(`CxoneAuth: ${objection}`)
+  }
+  const policy = TokenPolicy.make(options.policy)
+
+  return Effect.gen(function* () {
+    const services = yield* Effect.context<HttpClient.HttpClient | R>()
+    // The span in which the layer is built is no service that the credentials' effect could ask for.
+    const context = Context.omit(Tracer.ParentSpan)(services) as typeof services
     const fiberRefs = yield* Effect.getFiberRefs
     const scope = yield* Effect.scope
-    const environment = copyOf(options.environment)
-    const objectionTo = Compatibility.objectionIn(environment)
-    const objection = Effect.isEffect(options.credentials) ? undefined : objectionTo(options.credentials)
-    if (objection !== undefined) {
-      throw new TypeError(`CxoneAuth: ${objection}`)
-    }
-    const policy = TokenPolicy.make(options.policy)
+    // Each read has a scope of its own, so that a connection to a vault doesn't stay open until the layer closes.
+    const credentials = Effect.isEffect(options.credentials)
+      ? Effect.provide(Effect.scoped(options.credentials), context)
+      : options.credentials
     const metrics = Metrics.make(options.name)
 
     yield* Effect.addFinalizer(() => Effect.sync(() => metrics.refusals(0)))
@@ -102,21 +121,21 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
       Effect.zipRight(
         Effect.updateFiberRefs((fiberId) => FiberRefs.forkAs(fiberRefs, fiberId)),
         effect.pipe(
-          options.name === undefined ? identity : Effect.annotateSpans("client", options.name),
+          options.name === undefined ? identity : Effect.annotateSpans(Spans.own("client"), options.name),
           Effect.mapInputContext((_: Context.Context<never>) => context)
         )
       )
 
     const discovery = Discovery.make({ environment, policy, scope, run: inTheLayer })
     const source = yield* makeSource({
-      credentials: options.credentials,
+      credentials,
       tokenEndpoint: discovery.tokenEndpoint,
       objectionTo,
       policy,
       metrics
     })
 
-    const scopes = ScopeSet.make(options.scopes ?? defaultScopesOf(options.credentials, environment))
+    const scopes = ScopeSet.make(options.scopes ?? defaultScopesOf(credentials, environment))
     const obtainDefault = options.scopes === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
 
     const cache = TokenCache.make<CxoneAuthError>({
@@ -141,7 +160,7 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
       slots.get(typeof input === "string" ? input : keyOf(input)) ?? slotOf(ScopeSet.make(input))
     const accessToken = accessTo(slotOf(scopes))
 
-    return {
+    const service: CxoneAuthService = {
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
       invalidate: (token) =>
@@ -158,7 +177,9 @@ const make = (options: CxoneAuthOptions): Effect.Effect<CxoneAuthService, never,
         return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
       })
     }
+    return ApiState.attach(service, yield* ApiState.make)
   })
+}
 
 const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
   const hasKey = !Effect.isEffect(input) && eachOf(input)[0]._tag !== "ClientSecret"
@@ -182,13 +203,48 @@ const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment)
  *   return new Date(token.expiresAt)
  * })
  *
- * export const runnable = program.pipe(Effect.provide(CxoneAuth.layerConfig.pipe(Layer.provide(FetchHttpClient.layer))))
+ * export const runnable = program.pipe(Effect.provide(CxoneAuth.layerFromEnv().pipe(Layer.provide(FetchHttpClient.layer))))
  * ```
  */
 export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, CxoneAuthService>() {
   /**
-   * The service for these credentials, at this CXone. Closing the layer ends every exchange. A wrong number in `policy`, or
-   * credentials that can't be used in the environment, are a defect when the layer is built: a `TypeError` that names them.
+   * The options of {@link CxoneAuth.layer} that come from the settings `CXONE_*`, for a layer of your own. A `ConfigError`
+   * names the setting that is missing or wrong.
+   *
+   * @since 0.1.0
+   * @category config
+   */
+  static readonly config: Config.Config<CxoneConfig.CxoneSettings> = CxoneConfig.config
+
+  /**
+   * The service as an effect, for a layer of your own. Its exchanges end with the scope. It throws as
+   * {@link CxoneAuth.layer} does.
+   *
+   * @since 0.1.0
+   * @category constructors
+   * @example
+   * ```ts
+   * import { CxoneAuth } from "cxone-auth"
+   * import { Config, Effect, Layer } from "effect"
+   *
+   * // Settings under a prefix of their own: REPORTS_CXONE_CLIENT_ID and so on.
+   * export const ReportsLayer = Layer.scoped(
+   *   CxoneAuth,
+   *   Effect.flatMap(Config.nested(CxoneAuth.config, "REPORTS"), CxoneAuth.make)
+   * )
+   * ```
+   */
+  static make<R = never>(
+    options: CxoneAuthOptions<R>
+  ): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | R> {
+    return make(options)
+  }
+
+  /**
+   * The service for these credentials, at this CXone. Closing the layer ends every exchange. Each call makes a layer, and
+   * each layer has a service with tokens of its own, each time that it is provided. So call it once, keep the layer in a
+   * constant, and provide it once, for the whole app. Throws a `TypeError`
+   * that names the field if a number in `policy` is wrong, or if the credentials can't be used in the environment.
    *
    * @since 0.1.0
    * @category layers
@@ -204,25 +260,26 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * })
    * ```
    */
-  static layer(options: CxoneAuthOptions): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient> {
+  static layer(options: CxoneAuthOptions): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
+  // Apart from the first signature, because the lookup of a `LayerMap` would make `any` of an `R` that is left open.
+  /**
+   * The same for an effect that yields the credentials and needs services: the layer needs them.
+   *
+   * @since 0.1.0
+   */
+  static layer<R>(
+    options: CxoneAuthOptions<R>
+  ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Exclude<R, Scope.Scope>>
+  static layer<R>(options: CxoneAuthOptions<R>) {
+    // The check takes what `Layer.scoped` leaves of an open `R` for missing.
+    // @effect-diagnostics-next-line missingLayerContext:off
     return Layer.scoped(CxoneAuth, make(options))
   }
 
   /**
-   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. Each access
-   * gives a new layer, because Effect would build a shared one only once, even with other settings. To share it in an
-   * app, keep it in a constant. For a `LayerMap`, access it inside the lookup.
-   *
-   * @since 0.1.0
-   * @category layers
-   */
-  static get layerConfig(): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
-    return CxoneAuth.layerConfigWith({})
-  }
-
-  /**
-   * The same, with the two options that have no setting: numbers that differ from the defaults, and a name for metrics
-   * and spans.
+   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. `options` are the
+   * two that have no setting. Each call makes a layer, as with {@link CxoneAuth.layer}: call it once,
+   * and provide the layer once. In a `LayerMap`, call it inside the lookup, because there each tenant needs its own.
    *
    * @since 0.1.0
    * @category layers
@@ -230,39 +287,63 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * ```ts
    * import { CxoneAuth } from "cxone-auth"
    *
-   * export const AuthLayer = CxoneAuth.layerConfigWith({ policy: { maxWait: 0 }, name: "reporting" })
+   * export const AuthLayer = CxoneAuth.layerFromEnv({ policy: { maxWait: 0 }, name: "reporting" })
    * ```
    */
-  static layerConfigWith(
-    options: Pick<CxoneAuthOptions, "policy" | "name">
+  static layerFromEnv(
+    options: Pick<CxoneAuthOptions, "policy" | "name"> = {}
   ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
+    const policy = TokenPolicy.make(options.policy)
     return Layer.scoped(
       CxoneAuth,
-      Effect.flatMap(CxoneConfig.load, (settings) => make({ ...settings, ...options }))
+      Effect.flatMap(CxoneConfig.load, (settings) => make({ ...settings, policy, name: options.name }))
     )
   }
 
   /**
-   * The service for tests: always this token (a string stands for one that never expires), or always this failure. Nothing
-   * is sent. The API base URL is `https://cxone.test` unless it is given.
+   * The service for tests: always this token (a string stands for one that never expires), or always this failure. An effect
+   * is run at each look, so it can fail first and succeed later, or give a new token after each 401. Nothing is sent. The
+   * API base URL is `https://cxone.test/` unless it is given.
    *
    * @since 0.1.0
    * @category layers
    * @example
    * ```ts
    * import { CxoneAuth, RateLimited } from "cxone-auth"
-   * import { Option } from "effect"
+   * import { Effect, Ref } from "effect"
+   *
+   * const limited = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
    *
    * export const withToken = CxoneAuth.layerTest("a-token")
-   * export const withFailure = CxoneAuth.layerTest(
-   *   new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+   * export const withFailure = CxoneAuth.layerTest(limited)
+   *
+   * const looks = Ref.unsafeMake(0)
+   * export const withFailureFirst = CxoneAuth.layerTest(
+   *   Effect.flatMap(Ref.getAndUpdate(looks, (n) => n + 1), (n) => (n === 0 ? limited : Effect.succeed("a-token")))
    * )
    * ```
    */
   static layerTest(
-    answer: StaticAuth.Answer,
-    options?: { readonly apiBaseUrl?: string | URL }
-  ): Layer.Layer<CxoneAuth> {
-    return Layer.succeed(CxoneAuth, StaticAuth.make(answer, options))
+    answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError>,
+    options?: { readonly apiBaseUrl?: UrlInput | undefined }
+  ): Layer.Layer<CxoneAuth>
+  /**
+   * The same for an effect that needs services: the layer needs them.
+   *
+   * @since 0.1.0
+   */
+  static layerTest<R>(
+    answer: Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
+    options?: { readonly apiBaseUrl?: UrlInput | undefined }
+  ): Layer.Layer<CxoneAuth, never, Exclude<R, Scope.Scope>>
+  static layerTest<R>(
+    answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
+    options: { readonly apiBaseUrl?: UrlInput | undefined } = {}
+  ) {
+    const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
+    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), ApiState.make, ApiState.attach)
+    // As in `layer`.
+    // @effect-diagnostics-next-line missingLayerContext:off
+    return Layer.scoped(CxoneAuth, service)
   }
 }

@@ -1,44 +1,101 @@
 /**
- * The token service of a test: always the same answer.
+ * The token service of a test: a fixed answer, or an effect that is run at each look.
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { CxoneEnvironment, defaultScopes } from "../environment/CxoneEnvironment.js"
+import * as Ref from "effect/Ref"
+import { defaultScopes, type UrlInput } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
-import { AccessToken } from "../token/AccessToken.js"
+import * as SecureUrl from "../http/SecureUrl.js"
+import { AccessToken, isAccessToken } from "../token/AccessToken.js"
 import * as ScopeSet from "../token/ScopeSet.js"
+import * as TokenSlot from "./TokenSlot.js"
 import * as TokenStatus from "./TokenStatus.js"
 
-/** A token, as plain text or with its times; or a failure. */
-export type Answer = string | AccessToken | CxoneAuthError
+/**
+ * What the token service of a test answers: a token, as plain text or with its times; or a failure.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TestAnswer = string | AccessToken | CxoneAuthError
 
-export const make = (answer: Answer, options?: { readonly apiBaseUrl?: string | URL }) => {
-  const tokenEndpoint = "https://cxone.test/oauth/token"
-  const { apiBaseUrl } = CxoneEnvironment.custom({ tokenEndpoint, apiBaseUrl: "https://cxone.test", ...options })
-  const answerFor = (scopes: ScopeSet.ScopeSet) => {
-    const given = typeof answer === "string" ? everlasting(answer, scopes) : answer
-    return given instanceof AccessToken ? Either.right(given) : Either.left(given)
-  }
-  const accessToken = answerFor(defaultScopes)
-  return {
-    accessToken,
-    accessTokenFor: (scopes: string | ReadonlyArray<string>) => answerFor(ScopeSet.make(scopes)),
-    invalidate: () => Effect.void,
-    apiBaseUrl: Effect.sync(() => new URL(apiBaseUrl)),
-    status: Effect.map(Clock.currentTimeMillis, (now) => [statusOf(accessToken, now)])
-  }
+/** What the looks so far have given: the token of the last one, if it gave one, and the last failure. */
+interface Looks {
+  readonly token: AccessToken | undefined
+  readonly lastFailure: TokenSlot.LastFailure | undefined
 }
 
-const statusOf = (answer: Either.Either<AccessToken, CxoneAuthError>, now: number): TokenStatus.TokenStatus => {
-  const empty = { scopes: defaultScopes, token: undefined, isRenewing: false, lastFailure: undefined }
-  if (Either.isRight(answer)) {
-    return TokenStatus.make({ ...empty, scopes: answer.right.requestedScopes, token: answer.right }, "open", now)
+/** The API base URL of a test. Throws a `TypeError` if it is none. */
+export const baseUrlOf = (apiBaseUrl: UrlInput = "https://cxone.test"): string =>
+  SecureUrl.folderOf(
+    Either.getOrThrowWith(
+      SecureUrl.parse(apiBaseUrl),
+      (objection) => new TypeError(`CxoneAuth.layerTest: apiBaseUrl ${objection}`)
+    )
+  ).href
+
+export const make = <R>(
+  answer: TestAnswer | Effect.Effect<TestAnswer, CxoneAuthError, R>,
+  options: { readonly apiBaseUrl: string }
+) =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<R>()
+    const looks = yield* Ref.make<Looks>({ token: undefined, lastFailure: undefined })
+
+    const note = (exit: Exit.Exit<AccessToken, CxoneAuthError>) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Ref.update(looks, (before) =>
+          Exit.match(exit, {
+            onSuccess: (token) => ({ ...before, token }),
+            onFailure: (cause) =>
+              Cause.isInterruptedOnly(cause)
+                ? before
+                : { token: undefined, lastFailure: TokenSlot.failureOf(cause, now) }
+          })
+        )
+      )
+
+    const accessTokenFor = (input: string | ReadonlyArray<string>): Effect.Effect<AccessToken, CxoneAuthError> => {
+      const scopes = ScopeSet.make(input)
+      // An error is an effect, which fails with it.
+      const answered = Effect.isEffect(answer) ? Effect.provide(Effect.scoped(answer), context) : Effect.succeed(answer)
+      return Effect.onExit(
+        Effect.flatMap(answered, (given) => tokenOf(given, scopes)),
+        note
+      )
+    }
+
+    const accessToken = accessTokenFor(defaultScopes)
+    const isFixed = !Effect.isEffect(answer) || Predicate.isError(answer)
+    yield* isFixed ? Effect.either(accessToken) : Effect.void
+
+    return {
+      accessToken,
+      accessTokenFor,
+      invalidate: () => Effect.void,
+      apiBaseUrl: Effect.succeed(options.apiBaseUrl),
+      status: Effect.zipWith(Ref.get(looks), Clock.currentTimeMillis, (current, now) => [statusOf(current, now)])
+    }
+  })
+
+const tokenOf = (answer: TestAnswer, scopes: ScopeSet.ScopeSet): Effect.Effect<AccessToken, CxoneAuthError> => {
+  if (typeof answer === "string") {
+    return Effect.succeed(everlasting(answer, scopes))
   }
-  const { _tag: tag } = answer.left
-  const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate-limited" : "open"
-  return TokenStatus.make({ ...empty, lastFailure: { tag, at: now } }, standing, now)
+  return isAccessToken(answer) ? Effect.succeed(answer) : Effect.fail(answer)
+}
+
+const statusOf = ({ lastFailure, token }: Looks, now: number): TokenStatus.TokenStatus => {
+  const scopes = token?.requestedScopes ?? defaultScopes
+  const tag = token === undefined ? lastFailure?.tag : undefined
+  const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate_limited" : "open"
+  return TokenStatus.make({ scopes, token, isRenewing: false, lastFailure }, standing, now)
 }
 
 /** The last time that a `Date` can show. */

@@ -41,11 +41,6 @@ type Step<E, A> = readonly [Effect.Effect<A, E>, TokenSlot.State<E>]
 const reasonOf = ({ held, wasInvalidated }: Pick<TokenSlot.State<never>, "held" | "wasInvalidated">): RenewalReason =>
   held !== undefined ? "expired" : wasInvalidated ? "invalidated" : "first"
 
-const failureOf = (cause: Cause.Cause<Retry.Failure>, at: number): TokenSlot.LastFailure => ({
-  tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),
-  at: Math.round(at)
-})
-
 /**
  * Makes a cache that `exchange` fills. Exchanges run in `scope`. Closing it ends them, and interrupts the callers that
  * wait (L3).
@@ -74,11 +69,11 @@ export const make = <E extends Retry.Failure>(options: {
       return Exit.match(exit, {
         onSuccess: (token) => ({ ...landed, held: hold(token, draw), wasInvalidated: false }),
         onFailure: (cause) =>
-          Cause.isInterruptedOnly(cause) ? landed : { ...landed, lastFailure: failureOf(cause, now) }
+          Cause.isInterruptedOnly(cause) ? landed : { ...landed, lastFailure: TokenSlot.failureOf(cause, now) }
       })
     })
     if (Exit.isSuccess(exit)) {
-      slot.metrics.renewed(reason)
+      slot.metrics.renewed(reason, exit.value.expiresAt)
     }
   })
 
@@ -104,9 +99,14 @@ export const make = <E extends Retry.Failure>(options: {
     )
 
   // The exchange heeds a short `Retry-After` in its own retries. Here a `Retry-After` counts only if it is longer than
-  // the back-off. A shorter one would replace the back-off each time, and the waits would not grow.
+  // the back-off. A shorter one would replace the back-off each time, and the waits would not grow. A
+  // refusal is not waited for, because other credentials may be there sooner.
   const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>, backoff) =>
-    Cause.failureOption(cause).pipe(Option.flatMap(Retry.askedBy), Option.filter(Duration.greaterThan(backoff)))
+    Cause.failureOption(cause).pipe(
+      Option.filter(({ _tag }) => _tag !== "InvalidClient"),
+      Option.flatMap(Retry.askedBy),
+      Option.filter(Duration.greaterThan(backoff))
+    )
   )
 
   // Ends when the token has a successor, was dropped, or is at its margin. From the margin on, callers start the
@@ -123,10 +123,10 @@ export const make = <E extends Retry.Failure>(options: {
       return current.flight === undefined ? launch(slot, current, "ahead", restore) : [restore(current.flight), current]
     }).pipe(Effect.sandbox, Effect.retry(schedule), Effect.interruptible, Effect.forkIn(scope))
 
-  const serve = ({ metrics }: Slot<E>, { cache, served, token }: TokenSlot.Held, now: number, observe: Observe) =>
+  const serve = ({ metrics }: Slot<E>, { cache, served }: TokenSlot.Held, observe: Observe) =>
     Effect.suspend(() => {
       observe(cache)
-      metrics.served(cache, token.expiresAt, now)
+      metrics.served(cache)
       return served
     })
 
@@ -136,10 +136,10 @@ export const make = <E extends Retry.Failure>(options: {
     flight: Effect.Effect<AccessToken, E>,
     observe: Observe
   ): Effect.Effect<AccessToken, E> =>
-    Effect.clockWith((clock) => {
+    Effect.suspend(() => {
       observe(cache)
       return Effect.map(flight, (token) => {
-        metrics.served(cache, token.expiresAt, clock.unsafeCurrentTimeMillis())
+        metrics.served(cache)
         return token
       })
     })
@@ -148,12 +148,12 @@ export const make = <E extends Retry.Failure>(options: {
     step<AccessToken>(slot, (current, now, restore) => {
       const { flight, held } = current
       if (held !== undefined && TokenSlot.isSettled(held, now)) {
-        return [serve(slot, held, now, observe), current]
+        return [serve(slot, held, observe), current]
       }
       if (held !== undefined && TokenSlot.isUsable(held, now)) {
         const renewing: TokenSlot.Held = { ...held, cache: "stale", settledFor: held.usableFor }
         return [
-          Effect.zipRight(renew(slot, held, renewing), serve(slot, renewing, now, observe)),
+          Effect.zipRight(renew(slot, held, renewing), serve(slot, renewing, observe)),
           { ...current, held: renewing }
         ]
       }

@@ -61,7 +61,7 @@ class TokenEffect<E> extends Effectable.Class<AccessToken, E> {
 }
 
 /** Makes the effects that get the tokens of a cache. A tracer sees each as `CxoneAuth.accessToken`. */
-export const make = <E>(
+export const make = <E extends { readonly _tag: string }>(
   cache: TokenCache<E>,
   client: string | undefined
 ): ((slot: TokenSlot.TokenSlot<E>) => Effect.Effect<AccessToken, E>) => {

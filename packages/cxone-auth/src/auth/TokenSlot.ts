@@ -1,5 +1,7 @@
+import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { TokenMetrics } from "../telemetry/Metrics.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
@@ -47,6 +49,11 @@ export interface Held {
 /** The last failed exchange: the error's tag (`Defect` for a bug), and when, in milliseconds since the epoch. */
 export type LastFailure = { readonly tag: string; readonly at: number }
 
+export const failureOf = (cause: Cause.Cause<{ readonly _tag: string }>, at: number): LastFailure => ({
+  tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),
+  at: Math.round(at)
+})
+
 /** A look at a slot. */
 export interface Snapshot {
   readonly scopes: ScopeSet
@@ -78,7 +85,7 @@ export const take = <E>({ metrics, state }: TokenSlot<E>, now: number): Held | u
   if (held === undefined || !isSettled(held, now)) {
     return undefined
   }
-  metrics.served(held.cache, held.token.expiresAt, now)
+  metrics.served(held.cache)
   return held
 }
 

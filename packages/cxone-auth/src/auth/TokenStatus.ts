@@ -12,13 +12,13 @@ export interface TokenStatus {
   /** The scopes that are requested. */
   readonly scopes: ScopeSet
   /**
-   * `refused`: the provider refuses the credentials, and they are not sent for a while. `rate-limited`: it answered 429,
+   * `refused`: the provider refuses the credentials, and they are not sent for a while. `rate_limited`: it answered 429,
    * and nothing is sent for a while. `renewing`: an exchange is under way, or will be tried again. `fresh`: there is a
    * token. `empty`: there is none; the next call gets one.
    *
    * If `secondsToExpiry` is present, calls are served, whatever the state is.
    */
-  readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate-limited"
+  readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate_limited"
   /** How long the token still lives, in whole seconds. Absent if there is no token that may be handed out. */
   readonly secondsToExpiry?: number
   /** The last failed exchange, however long ago: the error's tag, and when, in milliseconds since the epoch. */
@@ -27,7 +27,7 @@ export interface TokenStatus {
 
 export const make = (
   { isRenewing, lastFailure, scopes, token }: Snapshot,
-  standing: "open" | "refused" | "rate-limited",
+  standing: "open" | "refused" | "rate_limited",
   now: number
 ): TokenStatus => {
   const ofToken = token === undefined ? "empty" : "fresh"

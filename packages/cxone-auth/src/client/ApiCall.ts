@@ -8,27 +8,26 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { CxoneAuth } from "../auth/CxoneAuth.js"
+import { apiStateOf, CxoneAuth } from "../auth/CxoneAuth.js"
 import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
-import * as Metrics from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
-import * as Throttle from "../throttle/Throttle.js"
+import type * as Throttle from "../throttle/Throttle.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
-import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ApiResponse from "./ApiResponse.js"
 import * as CallOptions from "./CallOptions.js"
+import type { CallPolicy } from "./CallPolicy.js"
 import * as OriginGuard from "./OriginGuard.js"
 import * as RedactedResponse from "./RedactedResponse.js"
-import * as RefusedTokens from "./RefusedTokens.js"
 import * as Replay from "./Replay.js"
 
 export interface ApiCallOptions {
-  readonly policy: TokenPolicy
+  readonly policy: CallPolicy
   readonly allowed: OriginGuard.AllowedPlaces
   readonly tracerPropagation: boolean
   /** The scopes of every call's token. Default: those of `CxoneAuth`. */
@@ -45,7 +44,7 @@ type Outcome<A> = Effect.Effect<A, HttpClientError | CxoneAuthError>
 interface Call {
   /** The request as the caller made it. */
   readonly asked: Request
-  readonly apiBaseUrl: URL
+  readonly apiBaseUrl: string
   /** The same request, resolved against the API base URL. */
   readonly request: Request
   readonly token: Effect.Effect<AccessToken, CxoneAuthError>
@@ -67,11 +66,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const throttle = yield* Throttle.make(policy, Metrics.apiCallWaited)
-  // The tokens that were refused although they were new.
-  const refusedFresh = yield* RefusedTokens.make(policy.refusedTokenMemory)
-  // The tokens that were dropped after a 401 to a request that can't be sent again.
-  const droppedForStream = yield* RefusedTokens.make(policy.refusedTokenMemory)
+  const { droppedForStream, refusedFresh, throttle } = yield* apiStateOf(auth)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
@@ -84,8 +79,15 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     return bearer
   }
 
-  const resolve = (asked: Request, apiBaseUrl: URL) =>
-    OriginGuard.resolve(acceptingJson(asked), apiBaseUrl, client.allowed)
+  // Almost every call has the API base URL of the call before, so it is not parsed again.
+  let base: { readonly given: string; readonly url: URL } | undefined
+  const baseAt = (given: string): URL => {
+    base = base?.given === given ? base : { given, url: baseOf(given) }
+    return base.url
+  }
+
+  const resolve = (asked: Request, apiBaseUrl: string) =>
+    OriginGuard.resolve(acceptingJson(asked), baseAt(apiBaseUrl), client.allowed)
 
   const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiResponse> =>
     Spans.requestSpan(request, client.tracerPropagation, (traced) =>
@@ -101,13 +103,10 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     answer.response.status < 400
       ? Effect.succeed(answer)
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Option.match(ApiResponse.rateLimited(answer, now), {
+          Option.match(ApiResponse.rateLimited(answer, now, policy), {
             onNone: () => Effect.succeed(answer),
             onSome: (error) =>
-              Effect.zipRight(
-                throttle.close(error.origin, error.retryAfter),
-                ApiResponse.failWith(answer, policy, error)
-              )
+              Effect.zipRight(throttle.close(error.origin, error, policy), ApiResponse.failWith(answer, policy, error))
           })
         )
 
@@ -125,7 +124,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
           ? sent
           : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
               // If the credentials now belong to another tenant, the request goes to that tenant's API.
-              apiBaseUrl.href === call.apiBaseUrl.href
+              apiBaseUrl === call.apiBaseUrl
                 ? sent
                 : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) =>
                     attempt({ ...call, apiBaseUrl, request })
@@ -142,7 +141,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       // The caller gets the API's answer to this call, because that says more than `held_back`.
       return call.limited === undefined || error.reason === "token_endpoint"
         ? Effect.fail(error)
-        : new RateLimited({ ...call.limited, retryAfter: error.retryAfter })
+        : new RateLimited({ ...error, reason: call.limited.reason, status: call.limited.status })
     })
 
   const deliver = (call: Call): Outcome<HttpClientResponse> =>
@@ -169,7 +168,10 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   })
 
   const refuseForGood = (token: AccessToken, request: Request, refusal: ApiResponse.Refusal): Outcome<never> =>
-    Effect.zipRight(refusedFresh.remember(token, placeOf(request)), ApiResponse.invalidToken(refusal, "refused_again"))
+    Effect.zipRight(
+      refusedFresh.remember(token, placeOf(request), policy.refusedTokenMemory),
+      ApiResponse.invalidToken(refusal, "refused_again")
+    )
 
   // A stream can't be sent again: only the next call shows whether a new token helps.
   const refuseStream = Effect.fnUntraced(function* (
@@ -179,7 +181,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
       return yield* refuseForGood(token, request, refusal)
     }
-    yield* droppedForStream.remember(token, placeOf(request))
+    yield* droppedForStream.remember(token, placeOf(request), policy.refusedTokenMemory)
     yield* auth.invalidate(token)
     return yield* ApiResponse.invalidToken(refusal, "body_not_replayable")
   })
@@ -188,7 +190,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     Effect.withFiberRuntime(({ currentContext }) => {
       const options = Context.get(currentContext, CallOptions.CurrentCallOptions)
       const token = options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes)
-      const visitor = throttle.visitor(options.patience ?? client.patience)
+      const visitor = throttle.visitor(options.patience ?? client.patience, policy.maxWaitingCalls)
       const mayBeRepeated = (options.isIdempotent ?? Replay.isIdempotent(asked)) && Replay.canBeSentAgain(asked)
       return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
         Effect.flatMap(resolve(asked, apiBaseUrl), (request) =>
@@ -197,6 +199,15 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       )
     })
 })
+
+// A service that the app built itself may give any text.
+const baseOf = (apiBaseUrl: string): URL =>
+  SecureUrl.folderOf(
+    Either.getOrThrowWith(
+      SecureUrl.parse(apiBaseUrl),
+      (objection) => new TypeError(`CxoneAuth: the service's apiBaseUrl ${objection}`)
+    )
+  )
 
 // CXone answers "No known way to render data" to a request that doesn't say what it accepts (docs/cxone-facts.md).
 const acceptingJson = (request: Request): Request =>

@@ -16,7 +16,7 @@ import * as ResponseBody from "../http/ResponseBody.js"
 import * as RetryAfter from "../http/RetryAfter.js"
 import type { AccessToken } from "../token/AccessToken.js"
 import * as ScopeSet from "../token/ScopeSet.js"
-import type { TokenPolicy } from "../token/TokenPolicy.js"
+import type { CallPolicy } from "./CallPolicy.js"
 import * as Challenge from "./Challenge.js"
 import * as RedactedResponse from "./RedactedResponse.js"
 
@@ -68,7 +68,7 @@ export type Refusal = Pick<InvalidToken, "origin" | "error" | "description">
  * Reads why a token was refused: from the Bearer challenge, else from the body or the header that CXone's services use
  * (docs/cxone-facts.md). After that the connection is free.
  */
-export const refusalOf = (answer: ApiResponse, policy: TokenPolicy): Effect.Effect<Refusal> =>
+export const refusalOf = (answer: ApiResponse, policy: CallPolicy): Effect.Effect<Refusal> =>
   Effect.map(readWhole(answer, policy), (body) => {
     const said = ErrorBody.parse(body, answer.response.headers)
     const params = bearerParams(answer)
@@ -81,8 +81,8 @@ export const refusalOf = (answer: ApiResponse, policy: TokenPolicy): Effect.Effe
     }
   })
 
-const readWhole = ({ response }: ApiResponse, policy: TokenPolicy) =>
-  ResponseBody.readWithin(response, policy.maxAnswerBytes, policy.discardTimeout)
+const readWhole = ({ response }: ApiResponse, policy: CallPolicy) =>
+  ResponseBody.readWithin(response, policy.maxDiscardBytes, policy.discardTimeout)
 
 export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): InvalidToken =>
   new InvalidToken({ reason, ...refusal })
@@ -91,22 +91,22 @@ export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): 
  * The error for an answer that says "not yet" (C4): 429, or 503 with a `Retry-After` that can be read. `now` is in
  * milliseconds since the epoch.
  */
-export const rateLimited = (answer: ApiResponse, now: number): Option.Option<RateLimited> => {
+export const rateLimited = (answer: ApiResponse, now: number, policy: CallPolicy): Option.Option<RateLimited> => {
   const { headers, status } = answer.response
-  const retryAfter = RetryAfter.parse(headers["retry-after"], now)
-  return status === 429 || (status === 503 && Option.isSome(retryAfter))
-    ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, retryAfter }))
+  const after = RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter)
+  return status === 429 || (status === 503 && after.retryAfter !== undefined)
+    ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, ...after }))
     : Option.none()
 }
 
 /** Reads what is left of an answer, so that its connection is free, and fails in its place. */
-export const failWith = <E>(answer: ApiResponse, policy: TokenPolicy, error: E): Effect.Effect<never, E> =>
+export const failWith = <E>(answer: ApiResponse, policy: CallPolicy, error: E): Effect.Effect<never, E> =>
   Effect.zipRight(readWhole(answer, policy), Effect.fail(error))
 
 /** `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3). Every other answer is a response. */
 export const judge = (
   answer: ApiResponse,
-  policy: TokenPolicy
+  policy: CallPolicy
 ): Effect.Effect<HttpClientResponse, HttpClientError | InsufficientScope> => {
   const { response } = answer
   if (response.status !== 401 && response.status !== 403) {
@@ -131,7 +131,7 @@ const scopeErrorIn = (text: string) => {
 }
 
 // An API without challenges says `insufficient_scope` in the body, in the fields of RFC 6749.
-const judgeBody = (answer: ApiResponse, policy: TokenPolicy) => {
+const judgeBody = (answer: ApiResponse, policy: CallPolicy) => {
   const { request, response, token } = answer
   return Effect.flatMap(ResponseBody.peek(response, policy.maxErrorBytes, policy.discardTimeout), ({ body, text }) =>
     Option.match(Option.flatMap(text, scopeErrorIn), {

@@ -5,6 +5,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import { type HttpClientError, isHttpClientError, RequestError } from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 
 /**
@@ -15,9 +16,13 @@ import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
  */
 export type AuthenticatedHttpClient = HttpClient.HttpClient.With<HttpClientError | CxoneAuthError>
 
+// A brand in place of `instanceof`, because an app may have two copies of this package.
+const WrappedId: unique symbol = Symbol.for("cxone-auth/Wrapped")
+
 /** One of our errors as an error of the platform's type. */
 class Wrapped extends RequestError {
   declare readonly cause: CxoneAuthError
+  readonly [WrappedId] = WrappedId
 
   constructor(request: HttpClientRequest.HttpClientRequest, cause: CxoneAuthError) {
     // `Encode` is the platform's only reason that means neither a wrong URL nor a transient failure.
@@ -38,4 +43,6 @@ export const toPlain = (client: AuthenticatedHttpClient): HttpClient.HttpClient 
 
 /** Turns the errors of a plain client into ours again. */
 export const unwrapErrors = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | CxoneAuthError, R> =>
-  Effect.mapError(effect, (error) => (error instanceof Wrapped ? error.cause : error))
+  Effect.mapError(effect, (error) => (isWrapped(error) ? error.cause : error))
+
+const isWrapped = (error: unknown): error is Wrapped => Predicate.hasProperty(error, WrappedId)

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as BoundedDuration from "../token/BoundedDuration.js"
-import type * as ScopeSet from "../token/ScopeSet.js"
+import * as ScopeSet from "../token/ScopeSet.js"
 
 /**
  * What happens to a call that CXone answers with "not yet" (429, or 503 with `Retry-After`), and to calls in the pause
@@ -18,18 +18,39 @@ import type * as ScopeSet from "../token/ScopeSet.js"
  */
 export type OnRateLimited = "fail" | { readonly wait: Duration.DurationInput }
 
+/**
+ * What an app may say about the calls in a part of it. An option that is absent, or `undefined`, is as further out, and
+ * at last as the client says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface CallOptions {
-  /** The scopes of the token. Default: those of the client. */
+  /**
+   * The calls get a token with exactly these scopes. Each set of scopes has a token of its own, which is kept for the
+   * life of the layer. So use sets that are known when the app is written, and not sets from a user's input.
+   */
+  readonly scopes?: string | ReadonlyArray<string> | undefined
+  /** Whether the calls fail or wait if CXone says "not yet". */
+  readonly onRateLimited?: OnRateLimited | undefined
+  /**
+   * Whether the calls may be sent twice, such as a POST that only searches. By default the method decides (RFC 9110
+   * §9.2.2). Only calls that may be sent twice are sent again after "not yet".
+   */
+  readonly idempotent?: boolean | undefined
+}
+
+/** The same, checked. */
+interface Current {
   readonly scopes?: ScopeSet.ScopeSet
-  /** For how many milliseconds the call may be held back. Default: as the client says. */
+  /** For how many milliseconds the call may be held back. */
   readonly patience?: number
-  /** Whether sending the call twice has the effect of sending it once. Default: as its method says. */
   readonly isIdempotent?: boolean
 }
 
 /** The options of the calls that run in a part of an app. */
 export class CurrentCallOptions extends Context.Reference<CurrentCallOptions>()("cxone-auth/CurrentCallOptions", {
-  defaultValue: (): CallOptions => ({})
+  defaultValue: (): Current => ({})
 }) {}
 
 /** For how many milliseconds a call may be held back. Throws a `TypeError` that names the option if it is no duration. */
@@ -43,10 +64,30 @@ export const patienceOf = (onRateLimited: OnRateLimited): number =>
         )
       )
 
-/** Sets options for the calls that an effect makes. Options that `change` does not name keep their outer values. */
-export const locally =
-  (change: CallOptions) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+type OnEffects = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** Sets options for the calls that an effect makes. The others keep their outer values. */
+export const within = ({ idempotent, onRateLimited, scopes }: CallOptions): OnEffects => {
+  const change: Current = {
+    ...(scopes === undefined ? {} : { scopes: ScopeSet.make(scopes) }),
+    ...(onRateLimited === undefined ? {} : { patience: patienceOf(onRateLimited) }),
+    ...(idempotent === undefined ? {} : { isIdempotent: idempotent })
+  }
+  return (effect) =>
     Effect.flatMap(CurrentCallOptions, (outer) =>
       Effect.provideService(effect, CurrentCallOptions, { ...outer, ...change })
     )
+}
+
+/**
+ * Lets a combinator take its effect first or last. `Function.dual` would not call `prepare`, which checks the options,
+ * before there is an effect.
+ */
+export const dual = <Options>(prepare: (options: Options) => OnEffects) => {
+  function apply(options: Options): OnEffects
+  function apply<A, E, R>(effect: Effect.Effect<A, E, R>, options: Options): Effect.Effect<A, E, R>
+  function apply<A, E, R>(...args: readonly [Options] | readonly [Effect.Effect<A, E, R>, Options]) {
+    return args.length === 1 ? prepare(args[0]) : prepare(args[1])(args[0])
+  }
+  return apply
+}

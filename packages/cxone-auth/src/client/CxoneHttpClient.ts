@@ -6,33 +6,24 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuth } from "../auth/CxoneAuth.js"
+import type { UrlInput } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
-import * as TokenPolicy from "../token/TokenPolicy.js"
 import * as ApiCall from "./ApiCall.js"
 import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./AuthenticatedHttpClient.js"
 import * as CallOptions from "./CallOptions.js"
-
-const policyFields = [
-  "refusedTokenMemory",
-  "discardTimeout",
-  "maxErrorBytes",
-  "maxAnswerBytes",
-  "rateLimitDelay",
-  "maxRateLimit",
-  "maxWaitingCalls"
-] as const
+import { CallPolicy, type CallPolicyOptions } from "./CallPolicy.js"
 
 /**
- * What {@link CxoneHttpClient.layerWith} is made from.
+ * What {@link CxoneHttpClient.layer} is made from.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CxoneHttpClientOptions {
   /** The scopes of every call's token. Default: the scopes of `CxoneAuth`. */
-  readonly scopes?: string | ReadonlyArray<string>
+  readonly scopes?: string | ReadonlyArray<string> | undefined
   /**
    * What happens to a call that is answered with 429, or with 503 and `Retry-After`, and to calls in the pause after
    * that. Default `"fail"`: the call fails with `RateLimited` at once, and the app decides; if the answer had no
@@ -40,26 +31,26 @@ export interface CxoneHttpClientOptions {
    * may add a fifth), in the order of the calls. A call that got such an answer is sent again only if its body is not a
    * stream, and its method is idempotent or the call is marked as idempotent.
    */
-  readonly onRateLimited?: CallOptions.OnRateLimited
+  readonly onRateLimited?: CallOptions.OnRateLimited | undefined
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
-  readonly allowedOrigins?: ReadonlyArray<string | URL>
+  readonly allowedOrigins?: ReadonlyArray<UrlInput> | undefined
   /**
    * Whether the token may go to every host under NICE's own domains, by https on the usual port. Default: no. CXone's APIs
    * give absolute URLs to other hosts than the one that was called.
    */
-  readonly allowCxoneHosts?: boolean
+  readonly allowCxoneHosts?: boolean | undefined
   /** Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company. */
-  readonly tracerPropagation?: boolean
-  /** The numbers of this client that differ from the defaults of `TokenPolicy`. */
-  readonly policy?: Pick<TokenPolicy.TokenPolicyOptions, (typeof policyFields)[number]>
+  readonly tracerPropagation?: boolean | undefined
+  /** The numbers that differ from the defaults. */
+  readonly policy?: CallPolicyOptions | undefined
 }
 
 const make = (
   options: CxoneHttpClientOptions
 ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope> => {
-  // A wrong option throws when `layerWith` is called, not only when the layer is built.
+  // A wrong option throws when `layer` is called, not only when the layer is built.
   const call = ApiCall.make({
-    policy: TokenPolicy.makeOf(policyFields, options.policy ?? {}),
+    policy: CallPolicy.make(options.policy),
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
     scopes: options.scopes === undefined ? undefined : ScopeSet.make(options.scopes),
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
@@ -70,23 +61,16 @@ const make = (
   )
 }
 
-const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> => {
+const originsOf = (allowed: ReadonlyArray<UrlInput>): ReadonlySet<string> => {
   const refuse = (index: number) => (objection: string) =>
-    new TypeError(`CxoneHttpClient.layerWith: allowedOrigins[${index}] ${objection}`)
+    new TypeError(`CxoneHttpClient: allowedOrigins[${index}] ${objection}`)
   return new Set(allowed.map((input, index) => Either.getOrThrowWith(SecureUrl.parse(input), refuse(index)).origin))
 }
 
 /**
- * The `HttpClient` for calls to CXone. Each request gets a valid token. A request to another origin than the API's is
- * not sent and fails with `ForeignOrigin`, unless the options allow that origin. A relative URL resolves against the
- * API base URL. After a 401 about the token, the token is renewed once and the request is sent once more. A 403 that
- * asks for scopes, a 429, and a 503 with `Retry-After` are typed errors. Every other status is a response, as
- * everywhere in `@effect/platform`.
- *
- * A redirect is a response, on every transport. To follow it, apply `HttpClient.followRedirects` to this client: then each
- * step passes the same check of its origin. The `HttpClient` below must not follow redirects in its own code, because it
- * would take the token along. `HttpClient.withScope` does not end this client's requests; interrupting a call or reading
- * its body does.
+ * The `HttpClient` for calls to CXone: each request carries a valid token. Relative URLs resolve against the API base URL,
+ * and other origins fail with `ForeignOrigin`. 401, 429 and a missing scope are handled, or become typed errors; every other
+ * status is a response, a redirect too.
  *
  * @since 0.1.0
  * @category tags
@@ -102,8 +86,8 @@ const originsOf = (allowed: ReadonlyArray<string | URL>): ReadonlySet<string> =>
  *   return yield* response.json
  * })
  *
- * const CxoneLayer = CxoneHttpClient.layer.pipe(
- *   Layer.provide(CxoneAuth.layerConfig),
+ * const CxoneLayer = CxoneHttpClient.layer().pipe(
+ *   Layer.provide(CxoneAuth.layerFromEnv()),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  *
@@ -115,18 +99,22 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   AuthenticatedHttpClient
 >() {
   /**
-   * The client with every option at its default.
+   * The client as an effect, for a layer of your own. Calls that wait end with the `CxoneAuth` service, because all its
+   * clients share one line. The scope matters only for a service that you built yourself.
    *
    * @since 0.1.0
-   * @category layers
+   * @category constructors
    */
-  static readonly layer: Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> =
-    CxoneHttpClient.layerWith({})
+  static make(
+    options: CxoneHttpClientOptions = {}
+  ): Effect.Effect<AuthenticatedHttpClient, never, CxoneAuth | HttpClient.HttpClient | Scope.Scope> {
+    return make(options)
+  }
 
   /**
-   * The client with these options. Each layer has a client of its own, also in a `LayerMap`. Throws a `TypeError` that names
-   * the option if a number is out of range, or if an allowed origin is not an absolute URL, is plain http to another
-   * machine, or carries a user name or password.
+   * The client. Each layer has a client of its own, also in a `LayerMap`. Throws a `TypeError` that names the option if a
+   * number is out of range, or if an allowed origin is not an absolute URL, is plain http to another machine, or carries a
+   * user name or password.
    *
    * @since 0.1.0
    * @category layers
@@ -134,23 +122,23 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    * ```ts
    * import { CxoneHttpClient } from "cxone-auth"
    *
-   * export const CxoneLayer = CxoneHttpClient.layerWith({
+   * export const CxoneLayer = CxoneHttpClient.layer({
    *   allowedOrigins: ["https://files.example.com"],
    *   onRateLimited: { wait: "1 minute" }
    * })
    * ```
    */
-  static layerWith(
-    options: CxoneHttpClientOptions
+  static layer(
+    options: CxoneHttpClientOptions = {}
   ): Layer.Layer<CxoneHttpClient, never, CxoneAuth | HttpClient.HttpClient> {
     // A `LayerMap` builds one layer once, whatever it is provided with, so tenants would share a client.
     return Layer.fresh(Layer.scoped(CxoneHttpClient, make(options)))
   }
 
   /**
-   * The same client as a plain `HttpClient`, for generated clients such as those of `HttpApiClient`. A `CxoneAuthError` is a
-   * `RequestError` there; {@link CxoneHttpClient.withTypedErrors} turns it back. If a generator takes clients of any error
-   * type, as `HttpApiClient.makeWith` does, give it {@link CxoneHttpClient} itself.
+   * The client in the place of the app's own `HttpClient`, for generated clients. Errors of this library are `RequestError`s
+   * there; {@link CxoneHttpClient.withTypedErrors} turns them back. {@link CxoneHttpClient.toHttpClient} leaves the app's
+   * own `HttpClient` alone.
    *
    * @since 0.1.0
    * @category layers
@@ -172,32 +160,44 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    *   Effect.catchTag("InsufficientScope", (error) => Effect.succeed(error.message))
    * )
    *
-   * const HttpLayer = CxoneHttpClient.layerHttpClient.pipe(
-   *   Layer.provide(CxoneAuth.layerConfig),
+   * const HttpLayer = CxoneHttpClient.layerHttpClient().pipe(
+   *   Layer.provide(CxoneAuth.layerFromEnv()),
    *   Layer.provide(FetchHttpClient.layer)
    * )
    *
    * export const runnable = name.pipe(Effect.provide(HttpLayer))
    * ```
    */
-  static readonly layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, CxoneAuth | HttpClient.HttpClient> =
-    CxoneHttpClient.layerHttpClientWith({})
-
-  /**
-   * The same with the options of {@link CxoneHttpClient.layerWith}.
-   *
-   * @since 0.1.0
-   * @category layers
-   */
-  static layerHttpClientWith(
-    options: CxoneHttpClientOptions
+  static layerHttpClient(
+    options: CxoneHttpClientOptions = {}
   ): Layer.Layer<HttpClient.HttpClient, never, CxoneAuth | HttpClient.HttpClient> {
     return Layer.fresh(Layer.scoped(HttpClient.HttpClient, Effect.map(make(options), toPlain)))
   }
 
   /**
-   * Turns the failures of a client from {@link CxoneHttpClient.layerHttpClient} into typed errors again, so that
-   * `Effect.catchTag` finds them.
+   * The plain form of a client, for code that takes an `HttpClient`. So one app can hold both, and the rest of it keeps its
+   * own `HttpClient`. Its errors are those of {@link CxoneHttpClient.layerHttpClient}.
+   *
+   * @since 0.1.0
+   * @category combinators
+   * @example
+   * ```ts
+   * import { HttpClient } from "@effect/platform"
+   * import { CxoneHttpClient } from "cxone-auth"
+   * import { Effect } from "effect"
+   *
+   * declare const generated: Effect.Effect<string, Error, HttpClient.HttpClient>
+   *
+   * export const answer = Effect.gen(function* () {
+   *   const cxone = CxoneHttpClient.toHttpClient(yield* CxoneHttpClient)
+   *   return yield* Effect.provideService(generated, HttpClient.HttpClient, cxone)
+   * }).pipe(CxoneHttpClient.withTypedErrors)
+   * ```
+   */
+  static readonly toHttpClient: (client: AuthenticatedHttpClient) => HttpClient.HttpClient = toPlain
+
+  /**
+   * Turns the failures of a plain client of this library into typed errors again, so that `Effect.catchTag` finds them.
    *
    * @since 0.1.0
    * @category combinators
@@ -207,8 +207,38 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   ) => Effect.Effect<A, E | CxoneAuthError, R> = unwrapErrors
 
   /**
-   * Gives the calls of an effect a token with exactly these scopes. Each set of scopes has a token of its own, which is kept
-   * for the life of the layer. So use sets that are known when the app is written, and not sets from a user's input.
+   * Sets {@link CallOptions} for the calls that an effect makes. Where two of these meet, the inner one wins, for each
+   * option by itself. On a client, it goes through `HttpClient.transformResponse`. Throws a `TypeError` if `wait` is not a
+   * duration from zero to 24 days.
+   *
+   * @since 0.1.0
+   * @category combinators
+   * @example
+   * ```ts
+   * import { HttpClient } from "@effect/platform"
+   * import { CxoneHttpClient } from "cxone-auth"
+   * import { Effect } from "effect"
+   *
+   * // A POST that only searches, so it may be sent twice.
+   * export const found = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.post("/api/v2/users/search")).pipe(
+   *   CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "30 seconds" }, idempotent: true })
+   * )
+   *
+   * // A client whose calls all wait.
+   * export const patient = Effect.map(
+   *   CxoneHttpClient,
+   *   HttpClient.transformResponse(CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "1 minute" } }))
+   * )
+   * ```
+   */
+  static readonly withCallOptions: {
+    (options: CallOptions.CallOptions): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    <A, E, R>(effect: Effect.Effect<A, E, R>, options: CallOptions.CallOptions): Effect.Effect<A, E, R>
+  } = CallOptions.dual(CallOptions.within)
+
+  /**
+   * Gives the calls of an effect a token with exactly these scopes. It is short for
+   * {@link CxoneHttpClient.withCallOptions}`({ scopes })`.
    *
    * @since 0.1.0
    * @category combinators
@@ -222,33 +252,8 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    * )
    * ```
    */
-  static withScopes(
-    scopes: string | ReadonlyArray<string>
-  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
-    return CallOptions.locally({ scopes: ScopeSet.make(scopes) })
-  }
-
-  /**
-   * Makes the calls of an effect fail or wait if CXone says "not yet", whatever the option of the client is. Throws a
-   * `TypeError` if `wait` is not a duration from zero to 24 days.
-   *
-   * @since 0.1.0
-   * @category combinators
-   */
-  static withOnRateLimited(
-    onRateLimited: CallOptions.OnRateLimited
-  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
-    return CallOptions.locally({ patience: CallOptions.patienceOf(onRateLimited) })
-  }
-
-  /**
-   * Says whether the calls of an effect may be sent twice, such as a POST that only searches. By default the method
-   * decides (RFC 9110 §9.2.2). Only calls that may be sent twice are sent again after "not yet".
-   *
-   * @since 0.1.0
-   * @category combinators
-   */
-  static withIdempotency(isIdempotent: boolean): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> {
-    return CallOptions.locally({ isIdempotent })
-  }
+  static readonly withScopes: {
+    (scopes: string | ReadonlyArray<string>): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    <A, E, R>(effect: Effect.Effect<A, E, R>, scopes: string | ReadonlyArray<string>): Effect.Effect<A, E, R>
+  } = CallOptions.dual((scopes: string | ReadonlyArray<string>) => CallOptions.within({ scopes }))
 }

@@ -24,7 +24,12 @@ export const isCxoneHost = ({ hostname, port, protocol }: URL): boolean =>
 /** The identity service that all areas share. */
 export const globalIssuer = "https://cxone.niceincontact.com"
 
-/** The areas that are known. There may be others. */
+/**
+ * The areas that are known. There may be others.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type KnownArea = "na1" | "na2" | "eu1" | "uk1" | "au1" | "ca1" | "jp1"
 
 // All other known areas are under the domain without the hyphen.

@@ -4,7 +4,7 @@ import * as Hosts from "../cxone/Hosts.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 
-export type { Region } from "../cxone/Hosts.js"
+export type { KnownArea, Region } from "../cxone/Hosts.js"
 
 /**
  * The scopes that a client alone requests unless the app names others. `offline_access` also asks for a refresh token,
@@ -20,9 +20,9 @@ export const defaultScopes: ScopeSet = ["offline_access"]
  */
 export class FixedEnvironment extends Data.TaggedClass("FixedEnvironment")<{
   /** Where tokens are requested: https, or plain http to this machine. */
-  readonly tokenEndpoint: URL
-  /** What relative URLs resolve against, and the origin that the token may go to. A path must end in `/`. */
-  readonly apiBaseUrl: URL
+  readonly tokenEndpoint: string
+  /** What relative URLs resolve against, and the origin that the token may go to. It ends in `/`. */
+  readonly apiBaseUrl: string
 }> {}
 
 /**
@@ -32,10 +32,10 @@ export class FixedEnvironment extends Data.TaggedClass("FixedEnvironment")<{
  * @category models
  */
 export class DiscoveredEnvironment extends Data.TaggedClass("DiscoveredEnvironment")<{
-  /** The identity service. Its `/.well-known/openid-configuration` names the token endpoint. An origin, no path. */
-  readonly issuer: URL
-  /** Where the API is. If it is given, the tenant's configuration is not fetched. */
-  readonly apiBaseUrl: URL | undefined
+  /** The identity service. Its `/.well-known/openid-configuration` names the token endpoint. A host alone. */
+  readonly issuer: string
+  /** Where the API is. If it is given, the tenant's configuration is not fetched. It ends in `/`. */
+  readonly apiBaseUrl: string | undefined
 }> {}
 
 /**
@@ -45,10 +45,10 @@ export class DiscoveredEnvironment extends Data.TaggedClass("DiscoveredEnvironme
  * @category models
  */
 export class AreaEnvironment extends Data.TaggedClass("AreaEnvironment")<{
-  /** The host of the area's services, which gives tokens and the tenant's configuration. An origin, no path. */
-  readonly host: URL
-  /** Where the API is. If it is given, the configuration is not fetched. */
-  readonly apiBaseUrl: URL | undefined
+  /** The host of the area's services, which gives tokens and the tenant's configuration. A host alone. */
+  readonly host: string
+  /** Where the API is. If it is given, the configuration is not fetched. It ends in `/`. */
+  readonly apiBaseUrl: string | undefined
 }> {}
 
 /**
@@ -59,42 +59,47 @@ export class AreaEnvironment extends Data.TaggedClass("AreaEnvironment")<{
  */
 export type CxoneEnvironment = FixedEnvironment | DiscoveredEnvironment | AreaEnvironment
 
-type UrlInput = string | URL
+/**
+ * A URL that an app gives: text, or a `URL`, which is read at once and not kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UrlInput = string | URL
 
 const orThrow = (field: string, url: Either.Either<URL, string>): URL =>
   Either.getOrThrowWith(url, (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
 
-const secure = (field: string, input: UrlInput): URL => orThrow(field, SecureUrl.parse(input))
+const secureHost = (field: string, input: UrlInput): string => orThrow(field, SecureUrl.parseOrigin(input)).origin
 
-const secureOrigin = (field: string, input: UrlInput): URL =>
-  new URL(orThrow(field, SecureUrl.parseOrigin(input)).origin)
+const secureBase = (input: UrlInput): string => SecureUrl.folderOf(orThrow("apiBaseUrl", SecureUrl.parse(input))).href
 
-const optional = (field: string, input: UrlInput | undefined): URL | undefined =>
-  input === undefined ? undefined : secure(field, input)
+const optionalBase = (input: UrlInput | undefined): string | undefined =>
+  input === undefined ? undefined : secureBase(input)
 
-const custom = (urls: { readonly tokenEndpoint: UrlInput; readonly apiBaseUrl: UrlInput }): FixedEnvironment =>
+const custom = (options: { readonly tokenEndpoint: UrlInput; readonly apiBaseUrl: UrlInput }): FixedEnvironment =>
   new FixedEnvironment({
-    tokenEndpoint: secure("tokenEndpoint", urls.tokenEndpoint),
-    apiBaseUrl: secure("apiBaseUrl", urls.apiBaseUrl)
+    tokenEndpoint: orThrow("tokenEndpoint", SecureUrl.parse(options.tokenEndpoint)).href,
+    apiBaseUrl: secureBase(options.apiBaseUrl)
   })
 
-const region = (region: Hosts.Region): FixedEnvironment => {
-  const host = Hosts.gatewayHosts[region]
+const region = (name: Hosts.Region): FixedEnvironment => {
+  const host = Hosts.gatewayHosts[name]
   return custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: host })
 }
 
 const discover = (
-  options: { readonly issuer?: UrlInput; readonly apiBaseUrl?: UrlInput | undefined } = {}
+  options: { readonly issuer?: UrlInput | undefined; readonly apiBaseUrl?: UrlInput | undefined } = {}
 ): DiscoveredEnvironment =>
   new DiscoveredEnvironment({
-    issuer: secureOrigin("issuer", options.issuer ?? Hosts.globalIssuer),
-    apiBaseUrl: optional("apiBaseUrl", options.apiBaseUrl)
+    issuer: secureHost("issuer", options.issuer ?? Hosts.globalIssuer),
+    apiBaseUrl: optionalBase(options.apiBaseUrl)
   })
 
 const atHost = (options: { readonly host: UrlInput; readonly apiBaseUrl?: UrlInput | undefined }): AreaEnvironment =>
   new AreaEnvironment({
-    host: secureOrigin("host", options.host),
-    apiBaseUrl: optional("apiBaseUrl", options.apiBaseUrl)
+    host: secureHost("host", options.host),
+    apiBaseUrl: optionalBase(options.apiBaseUrl)
   })
 
 /** Whether this can be the name of an area: letters and digits. With a hyphen, as in `api-na1`, it names another host. */
@@ -102,32 +107,19 @@ export const isAreaName = (text: string): boolean => /^[a-z][a-z0-9]{0,30}$/.tes
 
 const area = (
   // An editor suggests the known names; any other is taken as well.
-  area: Hosts.KnownArea | (string & {}),
-  options: { readonly host?: UrlInput; readonly apiBaseUrl?: UrlInput | undefined } = {}
+  name: Hosts.KnownArea | (string & {}),
+  options: { readonly host?: UrlInput | undefined; readonly apiBaseUrl?: UrlInput | undefined } = {}
 ): AreaEnvironment => {
-  if (!isAreaName(area)) {
+  if (!isAreaName(name)) {
     throw new TypeError("CxoneEnvironment: area must be a name in lower case, such as na1 or eu1")
   }
-  return atHost({ host: options.host ?? Hosts.areaHost(area), apiBaseUrl: options.apiBaseUrl })
+  return atHost({ host: options.host ?? Hosts.areaHost(name), apiBaseUrl: options.apiBaseUrl })
 }
 
 /**
- * Builds an environment: the CXone that the app calls.
- *
- * - `region`: the platform gateway (client credentials). Tokens come from `{host}/oauth/token`, and the API is at
- *   `{host}`. No public page of NICE shows this gateway.
- * - `discover`: what NICE documents for back-end apps. The issuer's `/.well-known/openid-configuration` names the token
- *   endpoint. The `/.well-known/cxone-configuration` of the first token's tenant says where the API is. The default
- *   issuer is `https://cxone.niceincontact.com`; FedRAMP and the sovereign clouds have their own, such as
- *   `https://cxone-gov.niceincontact.com`.
- * - `area`: for an access key without a client. Tokens come from `{host}/authentication/v1/token/access-key`, and the
- *   same host says where the API is. An area that the library doesn't know is taken to be at
- *   `https://{area}.niceincontact.com`, unless `host` says otherwise.
- * - `custom`: any other place, by its two URLs.
- *
- * If `apiBaseUrl` is given, `discover` and `area` don't ask where the API is. All throw a `TypeError` that names the
- * field if a URL is not absolute, is plain http to another machine, carries a user name or password, or, for `issuer`
- * and `host`, has a path.
+ * Says which CXone the app calls. Where `apiBaseUrl` is an option, it says where the API is, and discovery is not asked.
+ * Each constructor throws a `TypeError` that names the field if a URL is not absolute, is plain http to another machine,
+ * carries a user name or password, or, for `issuer` and `host`, has a path.
  *
  * @since 0.1.0
  * @category constructors
@@ -144,12 +136,33 @@ const area = (
  *   apiBaseUrl: "https://gateway.example.com"
  * })
  *
- * console.log(byRegion.tokenEndpoint.href) // https://platform.eu.nice-incontact.com/oauth/token
+ * console.log(byRegion.tokenEndpoint) // https://platform.eu.nice-incontact.com/oauth/token
  * ```
  */
-export const CxoneEnvironment = { region, discover, area, custom }
+export const CxoneEnvironment = {
+  /**
+   * The platform gateway (client credentials). Tokens come from `{host}/oauth/token`, and the API is at `{host}`. No public
+   * page of NICE's shows this gateway.
+   */
+  region,
+  /**
+   * What NICE documents for back-end apps. The issuer's `/.well-known/openid-configuration` names the token endpoint. The
+   * `/.well-known/cxone-configuration` of the first token's tenant says where the API is. The default issuer is
+   * `https://cxone.niceincontact.com`; FedRAMP and the sovereign clouds have their own, such as
+   * `https://cxone-gov.niceincontact.com`.
+   */
+  discover,
+  /**
+   * An area, for an access key without a client. Tokens come from `{host}/authentication/v1/token/access-key`, and the same
+   * host says where the API is. An area that the library doesn't know is taken to be at
+   * `https://{area}.niceincontact.com`, unless `host` says otherwise.
+   */
+  area,
+  /** Any other place, by its two URLs. */
+  custom
+}
 
-/** A checked copy, because whoever can change a URL of the original decides where secrets go. */
+/** A checked copy, because whoever can change a field of the original decides where secrets go. */
 export const copy = (environment: CxoneEnvironment): CxoneEnvironment => {
   switch (environment._tag) {
     case "FixedEnvironment":

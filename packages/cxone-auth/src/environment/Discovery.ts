@@ -1,5 +1,4 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -20,7 +19,7 @@ export interface Discovery {
   /** Takes note of the tenant of a new token. */
   readonly learn: (token: AccessToken) => Effect.Effect<void>
   /** Where the tenant's API is. If no tenant is known yet, this runs `token` to learn it. */
-  readonly apiBaseUrl: <E>(token: Effect.Effect<AccessToken, E>) => Effect.Effect<URL, E | DiscoveryFailed>
+  readonly apiBaseUrl: <E>(token: Effect.Effect<AccessToken, E>) => Effect.Effect<string, E | DiscoveryFailed>
 }
 
 export interface DiscoveryOptions {
@@ -31,37 +30,31 @@ export interface DiscoveryOptions {
   readonly run: <A, E>(lookup: Effect.Effect<A, E, HttpClient.HttpClient>) => Effect.Effect<A, E>
 }
 
-// A copy each time, because a `URL` can be changed, and these decide where secrets and tokens go.
-const fixed = (url: URL): Effect.Effect<URL> => Effect.sync(() => new URL(url))
-
-const cached = (
+const cached = <A>(
   { policy, run, scope }: DiscoveryOptions,
-  lookup: Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient>
-): Effect.Effect<URL, DiscoveryFailed> =>
-  Effect.map(
-    CachedLookup.make({
-      lookup: run(lookup),
-      lifetime: policy.discoveryLifetime,
-      pause: policy.maxRetryDelay,
-      holdOff: ({ retryAfter }) => Option.map(retryAfter, Duration.min(policy.maxRateLimit)),
-      stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: Option.some(left) }),
-      scope
-    }),
-    (url) => new URL(url)
-  )
+  lookup: Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient>
+): Effect.Effect<A, DiscoveryFailed> =>
+  CachedLookup.make({
+    lookup: run(lookup),
+    lifetime: policy.discoveryLifetime,
+    pause: policy.maxRetryDelay,
+    holdOff: ({ retryAfter }) => Option.fromNullable(retryAfter),
+    stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left }),
+    scope
+  })
 
 /** Makes the discovery for an environment. Nothing is looked up before it is asked for. */
 export const make = (options: DiscoveryOptions): Discovery => {
   const { environment, policy } = options
   switch (environment._tag) {
     case "FixedEnvironment":
-      return { tokenEndpoint: fixed(environment.tokenEndpoint), ...atFixed(environment.apiBaseUrl) }
+      return { tokenEndpoint: Effect.succeed(new URL(environment.tokenEndpoint)), ...atFixed(environment.apiBaseUrl) }
     case "DiscoveredEnvironment": {
-      const tokenEndpoint = cached(options, WellKnown.tokenEndpoint(environment.issuer, policy))
+      const tokenEndpoint = cached(options, WellKnown.tokenEndpoint(new URL(environment.issuer), policy))
       return { tokenEndpoint, ...ofTenant(options, environment) }
     }
     case "AreaEnvironment": {
-      const tokenEndpoint = fixed(new URL("/authentication/v1/token/access-key", environment.host))
+      const tokenEndpoint = Effect.succeed(new URL("/authentication/v1/token/access-key", environment.host))
       return { tokenEndpoint, ...ofTenant(options, environment) }
     }
   }
@@ -69,12 +62,12 @@ export const make = (options: DiscoveryOptions): Discovery => {
 
 type Api = Omit<Discovery, "tokenEndpoint">
 
-const atFixed = (url: URL): Api => ({ learn: () => Effect.void, apiBaseUrl: () => fixed(url) })
+const atFixed = (url: string): Api => ({ learn: () => Effect.void, apiBaseUrl: () => Effect.succeed(url) })
 
 /** Where one tenant's API is. */
 interface Known {
   readonly key: string
-  readonly url: Effect.Effect<URL, DiscoveryFailed>
+  readonly url: Effect.Effect<string, DiscoveryFailed>
 }
 
 const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment | AreaEnvironment): Api => {
@@ -86,7 +79,10 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
   const lookupOf = (tenant: Tenant | undefined, host: URL) =>
     tenant === undefined && environment._tag === "DiscoveredEnvironment"
       ? Effect.fail(WellKnown.noTenant(host))
-      : cached(options, WellKnown.apiEndpoint(host, tenant?.tenantId, options.policy))
+      : cached(
+          options,
+          Effect.map(WellKnown.apiEndpoint(host, tenant?.tenantId, options.policy), ({ href }) => href)
+        )
 
   const learn = ({ tenant }: AccessToken) =>
     Ref.update(known, (last) => {
@@ -114,10 +110,10 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
  */
 const hostOf = (environment: DiscoveredEnvironment | AreaEnvironment, tenant: Tenant | undefined): URL => {
   if (environment._tag === "AreaEnvironment") {
-    return environment.host
+    return new URL(environment.host)
   }
   return Either.getRight(SecureUrl.parseOrigin(tenant?.issuer ?? environment.issuer)).pipe(
     Option.filter(Hosts.isCxoneHost),
-    Option.getOrElse(() => environment.issuer)
+    Option.getOrElse(() => new URL(environment.issuer))
   )
 }

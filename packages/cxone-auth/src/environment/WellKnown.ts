@@ -23,13 +23,13 @@ const { nameOf } = SecureUrl
 type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
-const fieldsOf = ({ body, headers, retryAfter, status }: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
+const fieldsOf = ({ body, headers, status, ...after }: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
   if (status >= 300 && status < 400) {
     return Either.left({ reason: "redirect", status })
   }
   if (status < 200 || status >= 400) {
     const said = ErrorBody.quoted(ErrorBody.parse(body, headers), [])
-    return Either.left({ reason: "status", status, retryAfter, ...said })
+    return Either.left({ reason: "status", status, ...after, ...said })
   }
   return Either.fromOption(body, (): Problem => ({ reason: "too_large", status })).pipe(
     Either.flatMap((text) => Either.fromOption(parseFields(text), (): Problem => ({ reason: "not_json", status })))
@@ -48,7 +48,7 @@ const read = (
     const request = HttpClientRequest.acceptJson(HttpClientRequest.get(url))
     const attempt = Effect.gen(function* () {
       const made = yield* Ref.updateAndGet(attempts, (made) => made + 1)
-      const failed = { document, url: nameOf(url), attempts: made, retryAfter: Option.none() }
+      const failed = { document, url: nameOf(url), attempts: made }
       return yield* LimitedRequest.send(request, policy).pipe(
         Effect.flatMap((answer) => Either.flatMap(fieldsOf(answer), decode)),
         Effect.mapError((problem: Problem) => new DiscoveryFailed({ ...failed, ...problem })),
@@ -58,13 +58,13 @@ const read = (
     return yield* Retry.retry(() => attempt, { policy, mayPass, isGated: constFalse }).pipe(
       Effect.onExit((exit) => {
         const outcome = Spans.outcomeOf(exit, "found", ({ reason }) => reason)
-        return Effect.flatMap(Ref.get(attempts), (made) => Effect.annotateCurrentSpan({ attempts: made, outcome }))
+        return Effect.flatMap(Ref.get(attempts), (made) => Spans.conclude(exit, outcome, made))
       })
     )
   }).pipe(
     Effect.withSpan("CxoneAuth.discover", {
       captureStackTrace: false,
-      attributes: { document, "url.full": nameOf(url) }
+      attributes: { [Spans.own("document")]: document, "url.full": nameOf(url) }
     })
   )
 
@@ -108,7 +108,7 @@ export const apiEndpoint = (host: URL, tenantId: string | undefined, policy: Tok
   }
   return read("cxone-configuration", url, policy, (fields) =>
     isOf(fields.tenantId, tenantId)
-      ? Either.map(secureUrl(fields, "api_endpoint", url), asBase)
+      ? Either.map(secureUrl(fields, "api_endpoint", url), SecureUrl.folderOf)
       : Either.left({ reason: "tenant_mismatch" })
   )
 }
@@ -119,15 +119,11 @@ const isOf = (echoed: unknown, tenantId: string | undefined): boolean =>
 
 const configurationUrl = (host: URL): URL => new URL("/.well-known/cxone-configuration", host)
 
-// Relative URLs resolve against a folder: without a slash at its end, its last segment would be lost.
-const asBase = (url: URL): URL => (url.pathname.endsWith("/") ? url : new URL(`${nameOf(url)}/`))
-
 /** The failure for a token without a tenant, if the host needs one. */
 export const noTenant = (host: URL): DiscoveryFailed =>
   new DiscoveryFailed({
     reason: "no_tenant",
     document: "cxone-configuration",
     url: nameOf(configurationUrl(host)),
-    attempts: 0,
-    retryAfter: Option.none()
+    attempts: 0
   })

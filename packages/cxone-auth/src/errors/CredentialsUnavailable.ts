@@ -3,8 +3,7 @@ import { bracketed, Quotation } from "./Phrases.js"
 
 /**
  * The app's own effect that yields the credentials failed, took too long, or yielded credentials that can't be used in the
- * environment (`unsuitable`). `detail` is the tag or name of the failure, or why the credentials can't be used. Nothing else
- * of the failure is kept, because it may hold a secret.
+ * environment (`unsuitable`). Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
@@ -12,7 +11,12 @@ import { bracketed, Quotation } from "./Phrases.js"
 export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
   "cxone-auth/CredentialsUnavailable"
 )("CredentialsUnavailable", {
+  /** Whether the effect failed, took too long, or yielded credentials of a kind that the environment doesn't take. */
   reason: Schema.Literal("failed", "timeout", "unsuitable"),
+  /**
+   * The tag or name of the failure, or why the credentials can't be used. Nothing else of the failure is kept, because it
+   * may hold a secret.
+   */
   detail: Quotation
 }) {
   override get message(): string {

@@ -14,7 +14,7 @@ const problems = {
   status: ({ attempts, status }: Details) =>
     `answered ${status}${isTransient(status) ? ` in ${counted(attempts)}` : ""}`,
   redirect: ({ status }: Details) => `answered with a redirect (${status}), which is not followed`,
-  too_large: () => "answered more bytes than such a document needs (maxAnswerBytes, 64 KiB by default)",
+  too_large: () => "answered more bytes than such a document needs (maxResponseBytes, 64 KiB by default)",
   not_json: () => "did not answer with a JSON object",
   invalid_field: ({ detail }: Details) =>
     detail === "issuer"
@@ -26,10 +26,7 @@ const problems = {
 }
 
 /**
- * A discovery document could not be read, or does not say what it should. It is the issuer's `openid-configuration`,
- * which names the token endpoint, or the tenant's `cxone-configuration`, which names the API. `detail` is the
- * transport's error code, or the field at fault. `no_tenant`: the token names no tenant, so the second document was not
- * asked for. Transport failures, time-outs, 408, 429 and 5xx were tried again; `attempts` counts all tries.
+ * A discovery document could not be read, or does not say what it should. The message says what to check.
  *
  * @since 0.1.0
  * @category errors
@@ -37,13 +34,27 @@ const problems = {
 export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-auth/DiscoveryFailed")(
   "DiscoveryFailed",
   {
+    /**
+     * What is wrong. `no_tenant`: the token names no tenant, so the second document was not asked for. Transport failures,
+     * time-outs, 408, 429 and 5xx were tried again.
+     */
     reason: Schema.Literal(...Record.keys(problems)),
+    /**
+     * Which document: the issuer's `openid-configuration`, which names the token endpoint, or the tenant's
+     * `cxone-configuration`, which names the API.
+     */
     document: Schema.Literal("openid-configuration", "cxone-configuration"),
+    /** Where the document is, without its query. */
     url: Schema.String,
+    /** How many times it was asked for. */
     attempts: Schema.Number,
+    /** The status of the answer, if there was one. */
     status: Schema.optionalWith(Schema.Number, { exact: true }),
+    /** The transport's error code, or the field at fault. */
     detail: Quotation,
+    /** What the server said about it. */
     description: Quotation,
+    /** The wait that the server asked for. Absent if it named none. */
     retryAfter: RetryAfter
   }
 ) {

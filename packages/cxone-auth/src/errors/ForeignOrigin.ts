@@ -8,15 +8,18 @@ import * as Schema from "effect/Schema"
  * @category errors
  */
 export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth/ForeignOrigin")("ForeignOrigin", {
+  /** Which rule the URL breaks: the origin is not allowed, not https, no http(s) at all, or has a user name or password. */
   reason: Schema.Literal("not_allowed", "not_confidential", "not_http", "user_info"),
+  /** The origin of the request. */
   origin: Schema.String,
+  /** The origins that the token may go to. */
   allowed: Schema.Array(Schema.String)
 }) {
   override get message(): string {
     const problems = {
       not_allowed:
         `the access token goes to ${this.allowed.join(", ")} only. If this origin is CXone's, name it in ` +
-        "CxoneHttpClient.layerWith({ allowedOrigins }), or allow all of NICE's hosts with { allowCxoneHosts: true }; " +
+        "CxoneHttpClient.layer({ allowedOrigins }), or allow all of NICE's hosts with { allowCxoneHosts: true }; " +
         "for other hosts use the plain HttpClient.",
       not_confidential: "the access token travels over https only (plain http only to this machine).",
       not_http:

@@ -6,9 +6,7 @@ const cure =
   "Admin portal under Applications > OAuth. A scope that was added there takes some minutes to arrive."
 
 /**
- * The application lacks a scope. `invalid_scope`: the token endpoint did not grant what was requested (RFC 6749 §5.2).
- * `insufficient_scope`: the API needs more scopes than the token has (RFC 6750 §3.1). `not_supported`: an access key
- * alone can request no scopes, and nothing was sent. The call is not tried again, and no token is renewed.
+ * The application lacks a scope. The call is not tried again, and no token is renewed.
  *
  * @since 0.1.0
  * @category errors
@@ -16,11 +14,21 @@ const cure =
 export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cxone-auth/InsufficientScope")(
   "InsufficientScope",
   {
+    /**
+     * - `invalid_scope`: the token endpoint did not grant what was requested (RFC 6749 §5.2).
+     * - `insufficient_scope`: the API needs more scopes than the token has (RFC 6750 §3.1).
+     * - `not_supported`: an access key alone can request no scopes, and nothing was sent.
+     */
     reason: Schema.Literal("invalid_scope", "insufficient_scope", "not_supported"),
+    /** The origin of the token endpoint or of the API. */
     origin: Schema.String,
+    /** The scopes that were requested of the token endpoint. */
     requested: Schema.Array(Schema.String),
+    /** The scopes of the token. Empty if there is none. */
     granted: Schema.Array(Schema.String),
+    /** The scopes that the API asked for. Empty if it named none. */
     required: Schema.Array(Schema.String),
+    /** What the server said about it, without secrets. */
     description: Quotation
   }
 ) {

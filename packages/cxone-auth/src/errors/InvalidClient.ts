@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { instant, Quotation, said } from "./Phrases.js"
+import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
 
 const cureOfKey =
   "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
@@ -7,28 +7,34 @@ const cureOfKey =
   "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
 
 /**
- * The token endpoint refused the credentials. They are not sent again at once, because that could lock them out.
- *
- * `reason` is the code of RFC 6749 §5.2. `credentials` is the kind that was sent: with an access key, `invalid_grant`
- * is about the key, and the other codes are about the client. `isGuess`: the answer was a 401 without such a code, and
- * `reason` is the likeliest one; `error` is the code that it had, if any. `until` is in milliseconds since the epoch.
- * Before that time, every call that needs a new token fails with this error and nothing is sent, unless the credentials
- * change. `bothRefused`: the current and the next credentials were refused.
+ * The token endpoint refused the credentials. The message says what to check. They are not sent again before `retryAfter`
+ * has passed, because that could lock them out; other credentials are tried at once.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth/InvalidClient")("InvalidClient", {
+  /** The code of RFC 6749 §5.2. With an access key, `invalid_grant` is about the key, and the others about the client. */
   reason: Schema.Literal("invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
+  /** The kind of credentials that was sent. */
   credentials: Schema.optionalWith(Schema.Literal("ClientSecret", "AccessKey", "AccessKeyOnly"), {
     default: () => "ClientSecret"
   }),
+  /** Whether `reason` is only the likeliest one, because the answer was a 401 without such a code. */
   isGuess: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  /** The token endpoint, without its query. */
   tokenEndpoint: Schema.String,
+  /** The status of the answer. */
   status: Schema.Number,
+  /** The code in the answer, if it is none of RFC 6749's. */
   error: Quotation,
+  /** What the endpoint said about it, without secrets. */
   description: Quotation,
-  until: Schema.optionalWith(Schema.Number, { exact: true }),
+  /**
+   * How long from now these credentials are not sent. Until then, every call that needs a new token fails with this error.
+   */
+  retryAfter: RetryAfter,
+  /** During a rotation: whether the current and the next credentials were both refused. */
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
   override get message(): string {
@@ -40,9 +46,9 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     const both = this.bothRefused ? `${subject}, with the current and with the next credentials` : subject
     const code = this.isGuess ? (this.error ?? "without a reason") : this.reason
     const memory =
-      this.until === undefined
+      this.retryAfter === undefined
         ? ""
-        : ` Until ${instant(this.until)} these credentials are not sent again; other ones are tried at once.`
+        : ` For ${inSeconds(this.retryAfter)} these credentials are not sent again; other ones are tried at once.`
     return `${this.tokenEndpoint} refused ${both} (${this.status} ${code}). ${this.cure}${memory}${said(this.description)}`
   }
 

@@ -2,17 +2,23 @@ import * as Schema from "effect/Schema"
 import { Quotation, said } from "./Phrases.js"
 
 /**
- * The API refused the token with 401, and a new token did not or could not help. `refused_again`: the renewed token was
- * refused as well, now or within the last minute. `body_not_replayable`: the body of the request is a stream, which can
- * be sent only once. Then the token was dropped, and the next call gets a new one.
+ * The API refused the token with 401, and a new token did not or could not help.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/InvalidToken")("InvalidToken", {
+  /**
+   * - `refused_again`: the renewed token was refused as well, now or within the last minute.
+   * - `body_not_replayable`: the body of the request is a stream, which can be sent only once. The token was dropped, and
+   *   the next call gets a new one.
+   */
   reason: Schema.Literal("refused_again", "body_not_replayable"),
+  /** The origin of the API. */
   origin: Schema.String,
+  /** The code in the answer, such as `invalid_token` (RFC 6750 §3.1). */
   error: Quotation,
+  /** What the API said about it, without the token. */
   description: Quotation
 }) {
   override get message(): string {

@@ -7,7 +7,7 @@ const place = `that ${whereSet} leads to CXone's token endpoint`
 const problems = {
   unexpected_status: `this is no token. Check ${place}`,
   redirect: `credentials are never sent on through a redirect. Check ${place}, and not to a page that redirects there`,
-  too_large: `it has more bytes than any token needs (maxAnswerBytes, 64 KiB by default). Check ${place}`,
+  too_large: `it has more bytes than any token needs (maxResponseBytes, 64 KiB by default). Check ${place}`,
   not_json: `the body is not a JSON object. Check ${place}, and that no proxy answers in its place`,
   invalid_access_token: `access_token is missing, empty, or has characters that no HTTP header may carry. Check ${place}`,
   invalid_token_type: `token_type is not Bearer, the only type that this library knows. Check ${place}`,
@@ -27,10 +27,15 @@ const problems = {
 export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenResponse>("cxone-auth/InvalidTokenResponse")(
   "InvalidTokenResponse",
   {
+    /** What is wrong with the answer. `expired`: the token had ended, or almost, when it arrived. */
     reason: Schema.Literal(...Record.keys(problems)),
+    /** The token endpoint, without its query. */
     tokenEndpoint: Schema.String,
+    /** The status of the answer. */
     status: Schema.Number,
+    /** The code in the answer, if it calls itself an error. */
     error: Quotation,
+    /** What the endpoint said about it, without secrets. */
     description: Quotation
   }
 ) {

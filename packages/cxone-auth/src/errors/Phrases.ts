@@ -2,7 +2,6 @@
  * What the messages of errors are made of.
  */
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /** What the server said, as the end of a message. */
@@ -15,16 +14,18 @@ export const bracketed = (text: string | undefined): string => (text === undefin
 export const listed = (scopes: ReadonlyArray<string>): string => (scopes.length === 0 ? "none" : scopes.join(" "))
 
 /** When to try again: a sentence without its full stop. */
-export const whenToRetry = (retryAfter: Option.Option<Duration.Duration>): string =>
-  Option.match(retryAfter, {
-    onNone: () => "The server did not say when to try again",
-    onSome: (delay) => `Try again in ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(delay))))}`
-  })
+export const whenToRetry = (retryAfter: Duration.Duration | undefined): string =>
+  retryAfter === undefined
+    ? "The server did not say when to try again"
+    : Duration.greaterThan(retryAfter, Duration.zero)
+      ? `Try again in ${inSeconds(retryAfter)}`
+      : "Try again at once"
+
+/** A duration for people, in whole seconds. It is rounded up, because a moment too early is too early. */
+export const inSeconds = (duration: Duration.Duration): string =>
+  Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(duration))))
 
 export const attempts = (count: number): string => `${count} ${count === 1 ? "attempt" : "attempts"}`
-
-/** A time for people, from milliseconds since the epoch. */
-export const instant = (millis: number): string => new Date(millis).toISOString()
 
 /** The settings that say where the token endpoint is. */
 export const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"
@@ -32,5 +33,9 @@ export const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or 
 /** What a server or a transport said, already without secrets and cut by `Redaction.quote`. */
 export const Quotation = Schema.optionalWith(Schema.String, { exact: true })
 
-/** How long a server asked to be left alone. */
-export const RetryAfter = Schema.Option(Schema.Duration)
+/** How long to wait before the next try, from when the error was made. On a wire it is a number of milliseconds. */
+// JSON has no endless number.
+export const RetryAfter = Schema.optionalWith(
+  Schema.DurationFromMillis.pipe(Schema.filter(Duration.isFinite, { message: () => "expected a finite duration" })),
+  { exact: true }
+)

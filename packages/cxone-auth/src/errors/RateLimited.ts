@@ -2,19 +2,25 @@ import * as Schema from "effect/Schema"
 import { RetryAfter, whenToRetry } from "./Phrases.js"
 
 /**
- * Too many requests. `token_endpoint`: the token endpoint answered 429 to this request or an earlier one, and either
- * the retries are used up or the wait is longer than `maxWait` allows. `api`: the API answered 429, or 503 with
- * `Retry-After` (`status`). `held_back`: the API gave such an answer a moment before, so this request was not sent.
- * `too_many_waiting`: this request was not sent either, because `maxWaitingCalls` calls wait already. `retryAfter`: the
- * wait that the API asked for, or how long from now nothing is sent. It is `None` if no time is known.
+ * Too many requests: CXone said "not yet", or said it a moment ago. Wait for `retryAfter`, and make fewer calls at once.
  *
  * @since 0.1.0
  * @category errors
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/RateLimited")("RateLimited", {
+  /**
+   * - `token_endpoint`: the token endpoint answered 429 to this request or an earlier one, and either the retries are used
+   *   up or the wait is longer than `maxWait` allows.
+   * - `api`: the API answered 429, or 503 with `Retry-After`.
+   * - `held_back`: the API gave such an answer a moment before, so this request was not sent.
+   * - `too_many_waiting`: this request was not sent either, because `maxWaitingCalls` calls wait already.
+   */
   reason: Schema.Literal("token_endpoint", "api", "held_back", "too_many_waiting"),
+  /** The origin that said it, such as `https://api-na1.niceincontact.com`. */
   origin: Schema.String,
+  /** The status of the answer: 429, or 503 from the API. */
   status: Schema.optionalWith(Schema.Literal(429, 503), { default: () => 429 }),
+  /** The wait that the server asked for, or how long from now nothing is sent. Absent if no time is known. */
   retryAfter: RetryAfter
 }) {
   override get message(): string {
@@ -29,7 +35,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
         this.status === 503
           ? `${origin} answered 503: it cannot serve API requests now. ${when}.`
           : `${origin} answered 429: too many API requests. ${when}. Space the calls out.`,
-      held_back: `${notSent}. ${when}. To let calls wait instead, set CxoneHttpClient.layerWith({ onRateLimited: { wait } }).`,
+      held_back: `${notSent}. ${when}. To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } }).`,
       too_many_waiting:
         `${notSent}, and the maximum number of calls already waits (maxWaitingCalls, 1,000 by default). ` +
         `${when}. Make fewer calls at once.`

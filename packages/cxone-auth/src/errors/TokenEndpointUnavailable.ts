@@ -2,10 +2,7 @@ import * as Schema from "effect/Schema"
 import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
 
 /**
- * The token endpoint could not be reached, took longer than 10 s, or answered 5xx or 408. `attempts` counts all tries:
- * four, or fewer if the endpoint asked for waits of more than 60 s in all (`retryAfter`). `detail` is the transport's
- * error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, if there is one. The numbers are the defaults of
- * `TokenPolicy`.
+ * The token endpoint could not be reached, took longer than 10 s (`attemptTimeout`), or answered 5xx or 408.
  *
  * @since 0.1.0
  * @category errors
@@ -13,12 +10,22 @@ import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet
 export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUnavailable>(
   "cxone-auth/TokenEndpointUnavailable"
 )("TokenEndpointUnavailable", {
+  /** How the last attempt ended: no connection, no answer in time, or a status. */
   reason: Schema.Literal("transport", "timeout", "status"),
+  /** The token endpoint, without its query. */
   tokenEndpoint: Schema.String,
+  /**
+   * How many attempts were made: four by default (`maxRetries`), or fewer if the endpoint asked for waits of more than 60 s
+   * in all (`maxWait`).
+   */
   attempts: Schema.Number,
+  /** The status of the answer, if there was one. */
   status: Schema.optionalWith(Schema.Number, { exact: true }),
+  /** The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, if there is one. */
   detail: Quotation,
+  /** What the endpoint said about it, without secrets. */
   description: Quotation,
+  /** The wait that the endpoint asked for. Absent if it named none. */
   retryAfter: RetryAfter
 }) {
   override get message(): string {

@@ -28,8 +28,7 @@ export type ClientAuth = (client: {
 }) => ClientProof
 
 /**
- * The ways to authenticate a client (RFC 6749 §2.3.1). `post` puts id and secret into the form. `basic` form-encodes both
- * and sends them as HTTP Basic credentials. The registration of the application says which one CXone expects.
+ * The ways to authenticate a client (RFC 6749 §2.3.1). The registration of the application says which one CXone expects.
  *
  * @since 0.1.0
  * @category constructors
@@ -45,7 +44,12 @@ export type ClientAuth = (client: {
  * })
  * ```
  */
-export const ClientAuth: { readonly post: ClientAuth; readonly basic: ClientAuth } = {
+export const ClientAuth: {
+  /** Puts id and secret into the form. */
+  readonly post: ClientAuth
+  /** Form-encodes id and secret, and sends them as HTTP Basic credentials. */
+  readonly basic: ClientAuth
+} = {
   post: ({ clientId, clientSecret }) => ({
     form: { client_id: Redacted.make(clientId), client_secret: clientSecret },
     headers: {}

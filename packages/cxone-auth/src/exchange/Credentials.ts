@@ -3,16 +3,36 @@ import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import { ClientAuth } from "./ClientAuth.js"
 
-interface Client {
+/**
+ * A client, as {@link Credentials} takes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClientOptions {
+  /** The application's id, as NICE or CXone's Admin portal gave it. */
   readonly clientId: string
+  /** The secret of the same application. */
   readonly clientSecret: Redacted.Redacted<string>
   /** How the client authenticates. {@link Credentials} says the default. */
-  readonly clientAuth?: ClientAuth
+  readonly clientAuth?: ClientAuth | undefined
 }
 
-interface Key {
+/**
+ * An access key, as {@link Credentials} takes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AccessKeyOptions {
+  /** The id of the key, from the record of the employee that it belongs to. It ends in `====`. */
   readonly accessKeyId: string
+  /** The secret of the same key. */
   readonly accessKeySecret: Redacted.Redacted<string>
+}
+
+interface Client extends ClientOptions {
+  readonly clientAuth: ClientAuth
 }
 
 /**
@@ -21,7 +41,7 @@ interface Key {
  * @since 0.1.0
  * @category models
  */
-export class ClientSecret extends Data.TaggedClass("ClientSecret")<Required<Client>> {}
+export class ClientSecret extends Data.TaggedClass("ClientSecret")<Client> {}
 
 /**
  * A client, and the access key of an employee, for the `password` grant (RFC 6749 §4.3): what NICE documents for back-end
@@ -30,7 +50,7 @@ export class ClientSecret extends Data.TaggedClass("ClientSecret")<Required<Clie
  * @since 0.1.0
  * @category models
  */
-export class AccessKey extends Data.TaggedClass("AccessKey")<Required<Client> & Key> {}
+export class AccessKey extends Data.TaggedClass("AccessKey")<Client & AccessKeyOptions> {}
 
 /**
  * An access key without a client, for an area's own token service.
@@ -38,7 +58,7 @@ export class AccessKey extends Data.TaggedClass("AccessKey")<Required<Client> & 
  * @since 0.1.0
  * @category models
  */
-export class AccessKeyOnly extends Data.TaggedClass("AccessKeyOnly")<Key> {}
+export class AccessKeyOnly extends Data.TaggedClass("AccessKeyOnly")<AccessKeyOptions> {}
 
 /**
  * What an application authenticates with to get a token.
@@ -56,7 +76,9 @@ export type Credentials = ClientSecret | AccessKey | AccessKeyOnly
  * @category models
  */
 export class RotatingCredentials extends Data.TaggedClass("RotatingCredentials")<{
+  /** Those in use. */
   readonly current: Credentials
+  /** Those that replace them. */
   readonly next: Credentials
 }> {}
 
@@ -73,18 +95,9 @@ export const eachOf = (
   input._tag === "RotatingCredentials" ? [input.current, input.next] : [input]
 
 /**
- * Builds credentials.
- *
- * - `clientSecret`: a client alone, for the platform gateway (client credentials). It is sent in the form
- *   ({@link ClientAuth}`.post`).
- * - `accessKey`: a client and an access key, as NICE documents it. The client is sent as HTTP Basic credentials
- *   ({@link ClientAuth}`.basic`). If the application was registered for the form, give `clientAuth: ClientAuth.post`.
- * - `accessKeyOnly`: an access key without a client.
- * - `rotating`: two of them during a rotation. Deploy with both, then switch at the provider at any time.
- *
- * They throw a `TypeError` that names the field if an id or a secret is empty, has white space at either end (the usual
- * sign of a bad copy and paste), or if the client id ends in `====`, as the id of an access key does. No message repeats a
- * value.
+ * Builds credentials. Each constructor throws a `TypeError` that names the field if an id or a secret is empty, has white
+ * space at either end (the usual sign of a bad copy and paste), or if the client id ends in `====`, as the id of an access
+ * key does. No message repeats a value.
  *
  * @since 0.1.0
  * @category constructors
@@ -112,21 +125,32 @@ export const eachOf = (
  * ```
  */
 export const Credentials = {
-  clientSecret: ({ clientAuth = ClientAuth.post, clientId, clientSecret }: Client): ClientSecret =>
-    requireClient("clientSecret", new ClientSecret({ clientId, clientSecret, clientAuth })),
-  accessKey: ({
-    accessKeyId,
-    accessKeySecret,
-    clientAuth = ClientAuth.basic,
-    clientId,
-    clientSecret
-  }: Client & Key): AccessKey =>
-    requireKey(
-      "accessKey",
-      requireClient("accessKey", new AccessKey({ clientId, clientSecret, accessKeyId, accessKeySecret, clientAuth }))
-    ),
-  accessKeyOnly: ({ accessKeyId, accessKeySecret }: Key): AccessKeyOnly =>
-    requireKey("accessKeyOnly", new AccessKeyOnly({ accessKeyId, accessKeySecret })),
+  /**
+   * A client alone, for the platform gateway. It is sent in the form ({@link ClientAuth}`.post`), unless `clientAuth` says
+   * otherwise.
+   */
+  clientSecret: (options: ClientOptions): ClientSecret => {
+    const { clientAuth = ClientAuth.post, clientId, clientSecret } = options
+    return requireClient("clientSecret", new ClientSecret({ clientId, clientSecret, clientAuth }))
+  },
+  /**
+   * A client and an access key, as NICE documents it for back-end apps. The client is sent as HTTP Basic credentials
+   * ({@link ClientAuth}`.basic`). If the application was registered for the form, give `clientAuth: ClientAuth.post`.
+   */
+  accessKey: (options: ClientOptions & AccessKeyOptions): AccessKey => {
+    const { accessKeyId, accessKeySecret, clientAuth = ClientAuth.basic, clientId, clientSecret } = options
+    const credentials = new AccessKey({ clientId, clientSecret, accessKeyId, accessKeySecret, clientAuth })
+    return requireKey("accessKey", requireClient("accessKey", credentials))
+  },
+  /** An access key without a client, for an area's own token service. */
+  accessKeyOnly: (options: AccessKeyOptions): AccessKeyOnly => {
+    const { accessKeyId, accessKeySecret } = options
+    return requireKey("accessKeyOnly", new AccessKeyOnly({ accessKeyId, accessKeySecret }))
+  },
+  /**
+   * Two credentials during a rotation: those in use, and those that replace them. Deploy with both, then switch at the
+   * provider at any time.
+   */
   rotating: (options: { readonly current: Credentials; readonly next: Credentials }): RotatingCredentials =>
     new RotatingCredentials(options)
 }
@@ -134,7 +158,7 @@ export const Credentials = {
 /** Whether a text looks like the id of an access key, which ends in `====`. No client id does. */
 export const looksLikeAccessKeyId = (text: string): boolean => text.endsWith("====")
 
-const requireClient = <A extends Client>(builder: string, client: A): A => {
+const requireClient = <A extends ClientOptions>(builder: string, client: A): A => {
   requireTrimmed(`${builder}: clientId`, client.clientId)
   requireTrimmed(`${builder}: clientSecret`, Redacted.value(client.clientSecret))
   if (looksLikeAccessKeyId(client.clientId)) {
@@ -145,7 +169,7 @@ const requireClient = <A extends Client>(builder: string, client: A): A => {
   return client
 }
 
-const requireKey = <A extends Key>(builder: string, key: A): A => {
+const requireKey = <A extends AccessKeyOptions>(builder: string, key: A): A => {
   requireTrimmed(`${builder}: accessKeyId`, key.accessKeyId)
   requireTrimmed(`${builder}: accessKeySecret`, Redacted.value(key.accessKeySecret))
   return key

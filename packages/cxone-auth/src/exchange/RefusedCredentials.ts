@@ -18,7 +18,8 @@ export interface RefusedCredentials {
   /**
    * Runs an attempt with these credentials. While their refusal is remembered, the attempt is not run, and the refusal
    * is the failure. After that time the next attempt is the probe, and all others still fail until the probe ends. A
-   * token clears all refusals, those of other credentials too. `InvalidClient` comes out with `until` set.
+   * token clears all refusals, those of other credentials too. `InvalidClient` comes out with
+   * `retryAfter`.
    */
   readonly guard: <A, E, R>(
     credentials: Credentials,
@@ -40,12 +41,9 @@ interface Refusal {
 
 type All = ReadonlyArray<Refusal>
 
-const refusalOf = (credentials: Credentials, error: InvalidClient, period: Period.Period, strikes: number) => ({
-  credentials,
-  error: new InvalidClient({ ...error, until: period.since + period.length }),
-  period,
-  strikes
-})
+/** The error of a refusal, with the time that is left of it. */
+const errorOf = ({ error, period }: Refusal, now: number): InvalidClient =>
+  new InvalidClient({ ...error, retryAfter: Duration.millis(Period.left(period, now)) })
 
 const find = (all: All, credentials: Credentials): Refusal | undefined =>
   all.find((refusal) => isSame(refusal.credentials, credentials))
@@ -72,12 +70,12 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
         const last = find(all, credentials)
         // If attempts were sent at the same time, only the first refusal counts.
         if (last !== undefined && Period.isCurrent(last.period, now) && !isProbe) {
-          return [last.error, all]
+          return [errorOf(last, now), all]
         }
         const strikes = (last?.strikes ?? 0) + 1
-        const memory = Duration.min(Duration.times(policy.refusalMemory, 2 ** (strikes - 1)), policy.maxRefusalMemory)
-        const refusal = refusalOf(credentials, error, Period.make(now, memory), strikes)
-        return [refusal.error, put(all, refusal)]
+        const memory = Duration.min(Duration.times(policy.refusalPause, 2 ** (strikes - 1)), policy.maxRefusalPause)
+        const refusal = { credentials, error, period: Period.make(now, memory), strikes }
+        return [errorOf(refusal, now), put(all, refusal)]
       }).pipe(Effect.zipLeft(keep(() => true)))
 
     /**
@@ -92,9 +90,9 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
             return [Effect.succeed(undefined), all]
           }
           if (Period.isCurrent(last.period, now)) {
-            return [Effect.fail(last.error), all]
+            return [Effect.fail(errorOf(last, now)), all]
           }
-          const probe = refusalOf(credentials, last.error, Period.make(now, policy.attemptTimeout), last.strikes)
+          const probe = { ...last, period: Period.make(now, policy.attemptTimeout) }
           return [Effect.succeed(probe), put(all, probe)]
         })
       )
@@ -132,7 +130,7 @@ export const make = (policy: TokenPolicy, onChange: (refusals: number) => void):
         Effect.zipWith(Ref.get(refusals), Clock.currentTimeMillis, (all, now) =>
           Option.fromNullable(find(all, credentials)).pipe(
             Option.filter((refusal) => Period.isCurrent(refusal.period, now)),
-            Option.map(({ error }) => error)
+            Option.map((refusal) => errorOf(refusal, now))
           )
         )
     }

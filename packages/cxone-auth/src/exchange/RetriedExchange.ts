@@ -3,7 +3,6 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { RateLimited } from "../errors/CxoneAuthError.js"
 import * as Retry from "../http/Retry.js"
@@ -36,7 +35,7 @@ const mayPass = (error: TokenEndpoint.ExchangeError): boolean =>
   error._tag === "TokenEndpointUnavailable" || isRateLimit(error)
 
 export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => {
-  const gate = RateGate.make(policy)
+  const gate = RateGate.make()
 
   const run = (request: TokenRequest.TokenRequest, guard: (attempt: Attempt) => Attempt) =>
     Effect.gen(function* () {
@@ -44,13 +43,13 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
       const startedAt = yield* Clock.currentTimeMillis
       const { origin } = request.tokenEndpoint
       const rateLimited = (left: Duration.Duration) =>
-        new RateLimited({ reason: "token_endpoint", origin, retryAfter: Option.some(left) })
+        new RateLimited({ reason: "token_endpoint", origin, retryAfter: left })
 
       const send = Ref.updateAndGet(attempts, (made) => made + 1).pipe(
         Effect.flatMap((number) => TokenEndpoint.attempt(request, policy, number)),
         Effect.tap(() => gate.reset),
-        Effect.catchTag("RateLimited", ({ retryAfter }) =>
-          Effect.flatMap(gate.close(retryAfter), (left) => Effect.fail(rateLimited(left)))
+        Effect.catchTag("RateLimited", (error) =>
+          Effect.flatMap(gate.close(error, policy), (left) => Effect.fail(rateLimited(left)))
         )
       )
 
@@ -77,7 +76,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
         if (made > 0) {
           metrics.exchanged(outcome, Duration.millis((yield* Clock.currentTimeMillis) - startedAt))
         }
-        yield* Effect.annotateCurrentSpan({ outcome, attempts: made })
+        yield* Spans.conclude(exit, outcome, made)
       })
 
       // A 429 needs no delay here, because the next try waits at the gate.
@@ -85,7 +84,7 @@ export const make = (policy: TokenPolicy, metrics: Metrics): RetriedExchange => 
     }).pipe(
       Effect.withSpan("CxoneAuth.exchange", {
         captureStackTrace: false,
-        attributes: { "url.full": TokenRequest.endpointName(request), scopes: request.scopes.join(" ") }
+        attributes: { "url.full": TokenRequest.endpointName(request), [Spans.own("scopes")]: request.scopes.join(" ") }
       })
     )
 

@@ -39,10 +39,10 @@ export const attempt = Effect.fnUntraced(function* (
   number: number
 ): Effect.fn.Return<AccessToken, ExchangeError, HttpClient.HttpClient> {
   const tokenEndpoint = TokenRequest.endpointName(request)
-  const unreached = { tokenEndpoint, attempts: number, retryAfter: Option.none() }
+  const unreached = { tokenEndpoint, attempts: number }
 
   const sentAt = yield* Clock.currentTimeMillis
-  const { body, headers, retryAfter, status } = yield* Effect.mapError(
+  const { body, headers, status, ...after } = yield* Effect.mapError(
     LimitedRequest.send(TokenRequest.toHttp(request), policy),
     (problem) => new TokenEndpointUnavailable({ ...unreached, ...problem })
   )
@@ -50,12 +50,12 @@ export const attempt = Effect.fnUntraced(function* (
     new InvalidTokenResponse({ reason, tokenEndpoint, status })
 
   if (status === 429) {
-    return yield* new RateLimited({ reason: "token_endpoint", origin: request.tokenEndpoint.origin, retryAfter })
+    return yield* new RateLimited({ reason: "token_endpoint", origin: request.tokenEndpoint.origin, ...after })
   }
   const problem = ErrorBody.parse(body, headers)
   if (status === 408 || status >= 500) {
     const said = ErrorBody.quoted(problem, TokenRequest.secretsOf(request))
-    return yield* new TokenEndpointUnavailable({ ...unreached, reason: "status", status, retryAfter, ...said })
+    return yield* new TokenEndpointUnavailable({ ...unreached, reason: "status", status, ...after, ...said })
   }
   if (status >= 400) {
     return yield* refusalOf(request, status, problem)

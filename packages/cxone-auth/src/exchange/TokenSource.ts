@@ -3,6 +3,7 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
@@ -33,10 +34,10 @@ export * from "./Credentials.js"
  * @since 0.1.0
  * @category models
  */
-export type CredentialsInput =
+export type CredentialsInput<R = never> =
   | Credentials
   | RotatingCredentials
-  | Effect.Effect<Credentials | RotatingCredentials, unknown>
+  | Effect.Effect<Credentials | RotatingCredentials, unknown, R>
 
 type SourceError = ExchangeError | CredentialsUnavailable | DiscoveryFailed
 
@@ -49,7 +50,7 @@ export interface TokenSource {
    */
   readonly obtainUnscoped: TokenSource["obtain"]
   /** Whether every token request would fail or wait now, and why. */
-  readonly standing: Effect.Effect<"open" | "refused" | "rate-limited">
+  readonly standing: Effect.Effect<"open" | "refused" | "rate_limited">
 }
 
 /** Reads the credentials. Only the kind of a failure is kept, because its message may hold a secret. */
@@ -130,10 +131,15 @@ export const make = (options: {
       return token
     })
 
-    /** The time at which the first of these credentials may be sent again. `None` if some may be sent now. */
-    const allRefusedUntil = (all: ReadonlyArray<Credentials>) =>
+    /** How long it takes until the first of these credentials may be sent again. `None` if some may be sent now. */
+    const allRefusedFor = (all: ReadonlyArray<Credentials>) =>
       Effect.map(Effect.forEach(all, refused.inForce), (refusals) =>
-        Option.map(Option.all(refusals), (known) => ({ until: Math.min(...known.flatMap(({ until = [] }) => until)) }))
+        Option.map(Option.all(refusals), (known) => ({
+          retryAfter: known.reduce(
+            (least, { retryAfter = least }) => Duration.min(least, retryAfter),
+            Duration.infinity
+          )
+        }))
       )
 
     const obtain = Effect.fnUntraced(function* (scopesFor: (credentials: Credentials) => ScopeSet) {
@@ -142,11 +148,11 @@ export const make = (options: {
       if (second === undefined) {
         return yield* withFirst
       }
-      return yield* Effect.catchTag(withFirst, "InvalidClient", ({ until: _, ...refusal }) =>
+      return yield* Effect.catchTag(withFirst, "InvalidClient", ({ retryAfter: _, ...refusal }) =>
         Effect.catchTag(obtainWith(second, scopesFor(second)), "InvalidClient", () =>
           // The first refusal may be a minute old by now, and forgotten or renewed.
-          Effect.flatMap(allRefusedUntil([first, second]), (until) =>
-            Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(until) }))
+          Effect.flatMap(allRefusedFor([first, second]), (left) =>
+            Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(left) }))
           )
         )
       )
@@ -157,10 +163,10 @@ export const make = (options: {
       obtainUnscoped: (scopes) => obtain(({ _tag }) => (_tag === "ClientSecret" ? scopes : [])),
       standing: Effect.gen(function* () {
         const all = yield* Ref.get(known)
-        if (all.length > 0 && Option.isSome(yield* allRefusedUntil(all))) {
+        if (all.length > 0 && Option.isSome(yield* allRefusedFor(all))) {
           return "refused"
         }
-        return (yield* exchange.isRateLimited) ? "rate-limited" : "open"
+        return (yield* exchange.isRateLimited) ? "rate_limited" : "open"
       })
     }
   })

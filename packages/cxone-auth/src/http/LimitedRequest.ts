@@ -4,7 +4,6 @@ import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
@@ -12,10 +11,9 @@ import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as Transport from "./Transport.js"
 
-export interface Answer {
+export interface Answer extends RetryAfter.RetryAfter {
   readonly status: number
   readonly headers: Headers.Headers
-  readonly retryAfter: Option.Option<Duration.Duration>
   /** `None` if it is longer than allowed, or if the body of a 3xx or 4xx stalls or breaks off. */
   readonly body: Option.Option<string>
 }
@@ -27,7 +25,7 @@ export interface NoAnswer {
 }
 
 /**
- * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxAnswerBytes`. A redirect is
+ * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxResponseBytes`. A redirect is
  * an answer, and is not followed (S3). No tracing header is sent (C5). Only the code of a client's failure or defect is
  * kept, because the rest may quote the request (S1).
  */
@@ -40,12 +38,8 @@ export const send = (
     const response = yield* http.execute(request)
     const body = yield* readBody(response, policy)
     const { headers, status } = response
-    return {
-      status,
-      headers,
-      body,
-      retryAfter: RetryAfter.parse(headers["retry-after"], yield* Clock.currentTimeMillis)
-    }
+    const now = yield* Clock.currentTimeMillis
+    return { status, headers, body, ...RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter) }
   }).pipe(
     Effect.catchAllCause((cause): Effect.Effect<never, NoAnswer> => {
       const detail = Transport.codeOf(Cause.squash(cause))
@@ -56,9 +50,9 @@ export const send = (
 
 // A 3xx or 4xx is an answer even if its body stalls or breaks off. As a transport failure it would be tried again,
 // which only repeats the credentials.
-const readBody = (response: HttpClientResponse, { maxAnswerBytes, refusalBodyTimeout }: TokenPolicy) => {
-  const body = ResponseBody.readText(response, maxAnswerBytes)
+const readBody = (response: HttpClientResponse, { maxResponseBytes, errorBodyTimeout }: TokenPolicy) => {
+  const body = ResponseBody.readText(response, maxResponseBytes)
   return response.status >= 300 && response.status < 500
-    ? Effect.orElseSucceed(Effect.timeout(body, refusalBodyTimeout), Option.none)
+    ? Effect.orElseSucceed(Effect.timeout(body, errorBodyTimeout), Option.none)
     : body
 }

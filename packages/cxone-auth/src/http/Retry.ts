@@ -9,16 +9,16 @@ import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
+import type { RetryAfter } from "./RetryAfter.js"
 
 /** A failure as far as a retry looks at it. */
-export interface Failure {
+export interface Failure extends RetryAfter {
   readonly _tag: string
-  readonly retryAfter?: Option.Option<Duration.Duration>
 }
 
-/** How long the server asked to be left alone (`Retry-After`). Zero counts as not said. */
-export const askedBy = (failure: Pick<Failure, "retryAfter">): Option.Option<Duration.Duration> =>
-  Option.filter(failure.retryAfter ?? Option.none(), Duration.greaterThan(Duration.zero))
+/** How long the server asked to be left alone. Zero counts as not said. */
+export const askedBy = ({ retryAfter }: RetryAfter): Option.Option<Duration.Duration> =>
+  Option.filter(Option.fromNullable(retryAfter), Duration.greaterThan(Duration.zero))
 
 /** The factor of the longest jitter: a wait grows by at most a fifth. */
 export const longestJitter = 1.2
@@ -31,7 +31,7 @@ export const notBefore = (millis: number): Effect.Effect<Duration.Duration> =>
   Effect.map(Random.nextRange(1, longestJitter), (factor) => Duration.millis(Math.ceil(millis * factor)))
 
 const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
-  Schedule.exponential(policy.retryDelay, policy.retryFactor).pipe(
+  Schedule.exponential(policy.retryDelay, policy.retryDelayFactor).pipe(
     Schedule.modifyDelay((_, delay) => Duration.min(delay, policy.maxRetryDelay)),
     Schedule.jittered,
     Schedule.modifyDelay((_, delay) => Duration.millis(Math.round(Duration.toMillis(delay))))
@@ -64,7 +64,7 @@ export const spend = (patience: Patience, millis: number): Effect.Effect<void> =
   Ref.update(patience, (left) => left - millis)
 
 /**
- * Retries the failures that `mayPass` accepts, at most `policy.retries` times, and only while the server asks for no
+ * Retries the failures that `mayPass` accepts, at most `policy.maxRetries` times, and only while the server asks for no
  * longer wait than the patience allows. `isGated` picks the failures whose wait a gate enforces: the next try starts at
  * once and waits at the gate.
  */
@@ -85,7 +85,7 @@ export const retry = Effect.fnUntraced(function* <A, E extends Failure, R>(
     return mayPass(error) && millis <= left
   })
   return yield* Effect.retry(attempt(patience), {
-    times: policy.retries,
+    times: policy.maxRetries,
     while: isWorthIt,
     schedule: schedule(policy, (error) => (isGated(error) ? Option.some(Duration.zero) : askedBy(error)))
   })

@@ -1,5 +1,4 @@
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 
 const delaySeconds = /^\d+$/
 
@@ -16,15 +15,21 @@ const parseHttpDate = (text: string): number => {
   return asctimeDate.test(text) ? Date.parse(`${text} GMT`) : Number.NaN
 }
 
+/** How long a server asked to be left alone, as a field of an answer or an error. Absent if it did not say. */
+export interface RetryAfter {
+  readonly retryAfter?: Duration.Duration
+}
+
 /**
  * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date. `now` (milliseconds since the epoch)
- * is subtracted from a date. A date in the past means zero. A malformed header counts as not sent.
+ * is subtracted from a date. A date in the past means zero. A malformed header counts as not sent. More than `longest` is
+ * not believed.
  */
-export const parse = (header: string | undefined, now: number): Option.Option<Duration.Duration> => {
+export const parse = (header: string | undefined, now: number, longest: Duration.Duration): RetryAfter => {
   const text = header?.trim() ?? ""
   if (delaySeconds.test(text)) {
-    return Option.some(Duration.seconds(Number(text)))
+    return { retryAfter: Duration.min(Duration.seconds(Number(text)), longest) }
   }
   const at = parseHttpDate(text)
-  return Number.isNaN(at) ? Option.none() : Option.some(Duration.millis(Math.max(0, at - now)))
+  return Number.isNaN(at) ? {} : { retryAfter: Duration.min(Duration.millis(Math.max(0, at - now)), longest) }
 }

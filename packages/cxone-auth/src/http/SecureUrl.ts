@@ -40,5 +40,11 @@ export const parseOrigin = (input: string | URL): Either.Either<URL, string> =>
     () => "must be a host alone, without a path, for example https://issuer.example.com"
   )
 
+/**
+ * A base URL as a folder, without query: a relative URL resolves against the folder of its base, so without a slash at
+ * the end the base's last segment would be lost.
+ */
+export const folderOf = (url: URL): URL => new URL(`${nameOf(url)}${url.pathname.endsWith("/") ? "" : "/"}`)
+
 /** A URL as an error may name it: without its query, because a gateway may want a key there. */
 export const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`

@@ -14,8 +14,16 @@ import * as ScopeSet from "../token/ScopeSet.js"
 import * as MixUps from "./MixUps.js"
 import * as Setting from "./Setting.js"
 
+/**
+ * What the settings `CXONE_*` say.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface CxoneSettings {
+  /** The client, the access key, or both; and what replaces the client's secret during a rotation. */
   readonly credentials: Credentials | RotatingCredentials
+  /** Where the token endpoint and the API are. */
   readonly environment: CxoneEnvironment
   /** Absent if they are not set. */
   readonly scopes?: ScopeSet.ScopeSet

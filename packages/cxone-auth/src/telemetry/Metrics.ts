@@ -33,28 +33,36 @@ export interface Metrics {
 
 /** The metrics of one token's life. */
 export interface TokenMetrics {
+  /** `cxone_auth_tokens_served` by `cache`. */
+  readonly served: (cache: CacheState) => void
   /**
-   * `cxone_auth_tokens_served` by `cache`. `cxone_auth_seconds_to_expiry` by `scopes`: what is left of the token that
-   * was served last, for the first 100 sets of scopes of a layer.
+   * `cxone_auth_renewals` by `reason`: the tokens that were obtained. `cxone_auth_token_expiry_timestamp_seconds` by
+   * `scopes`: when the last of them ends (milliseconds since the epoch here), for the first 100 sets of scopes of a layer.
    */
-  readonly served: (cache: CacheState, expiresAt: number, now: number) => void
-  /** `cxone_auth_renewals` by `reason`: the tokens that were obtained. */
-  readonly renewed: (reason: RenewalReason) => void
+  readonly renewed: (reason: RenewalReason, expiresAt: number) => void
 }
 
 const counter = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
 const gauge = (name: string, description: string) => MetricKey.gauge(name, { description })
 
 const exchanges = counter("cxone_auth_exchanges", "exchanges of credentials for a token, by outcome")
-const exchangeSeconds = MetricKey.histogram(
-  "cxone_auth_exchange_seconds",
-  MetricBoundaries.fromIterable([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]),
-  "how long an exchange took, its retries included"
+// The tag that Effect's OpenTelemetry exporter takes the unit from.
+const inSeconds = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
+  MetricKey.tagged(key, "unit", "s")
+
+const exchangeSeconds = inSeconds(
+  MetricKey.histogram(
+    "cxone_auth_exchange_seconds",
+    MetricBoundaries.fromIterable([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]),
+    "how long an exchange took, its retries included"
+  )
 )
 const tokensServed = counter("cxone_auth_tokens_served", "tokens handed out, by how callers got them")
 const renewals = counter("cxone_auth_renewals", "tokens obtained, by reason")
 const refusals = gauge("cxone_auth_refusals", "credentials that were refused, with no token obtained since")
-const secondsToExpiry = gauge("cxone_auth_seconds_to_expiry", "lifetime left to the token that was served last")
+const expiryTimestamp = inSeconds(
+  gauge("cxone_auth_token_expiry_timestamp_seconds", "when the token ends, in seconds since the epoch")
+)
 const rateLimitWaits = counter(
   "cxone_auth_rate_limit_waits",
   "how often a request had to wait after an earlier 429, or 503 with Retry-After"
@@ -94,9 +102,10 @@ export const make = (client: string | undefined): Metrics => {
   const waits = labelled(rateLimitWaits, "at", "token_endpoint")
   const served = (cache: CacheState) => labelled(tokensServed, "cache", cache)
   const servedBy = { hit: served("hit"), stale: served("stale"), joined: served("joined"), miss: served("miss") }
-  const renewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
+  const countServed = (cache: CacheState) => servedBy[cache](1)
+  const countRenewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
   // One object for all tokens without a gauge, because there may be 100,000.
-  const withoutGauge: TokenMetrics = { served: (cache) => servedBy[cache](1), renewed }
+  const withoutGauge: TokenMetrics = { served: countServed, renewed: countRenewed }
   let gauges = 0
 
   return {
@@ -111,12 +120,12 @@ export const make = (client: string | undefined): Metrics => {
       if (gauges > maxGauges) {
         return withoutGauge
       }
-      const showExpiry = updating(MetricKey.tagged(named(secondsToExpiry), "scopes", scopes))
-      const served: TokenMetrics["served"] = (cache, expiresAt, now) => {
-        servedBy[cache](1)
-        showExpiry((expiresAt - now) / 1000)
+      const showExpiry = updating(MetricKey.tagged(named(expiryTimestamp), "scopes", scopes))
+      const renewed: TokenMetrics["renewed"] = (reason, expiresAt) => {
+        countRenewed(reason)
+        showExpiry(expiresAt / 1000)
       }
-      return { served, renewed }
+      return { served: countServed, renewed }
     }
   }
 }

@@ -4,8 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Retry from "../http/Retry.js"
+import type { RetryAfter } from "../http/RetryAfter.js"
 import * as Period from "../token/Period.js"
-import type { TokenPolicy } from "../token/TokenPolicy.js"
+
+/** The two numbers that a gate needs. Both policies have them. */
+export interface RateLimitPolicy {
+  readonly defaultRetryAfter: Duration.Duration
+  readonly maxRetryAfter: Duration.Duration
+}
 
 /**
  * A gate in front of one server. A 429 (at the API also a 503 with `Retry-After`) closes it for every request that
@@ -13,7 +19,7 @@ import type { TokenPolicy } from "../token/TokenPolicy.js"
  */
 export interface RateGate {
   /** Closes the gate for as long as the server asked, or for the default. Gives how long that is. */
-  readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<Duration.Duration>
+  readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<Duration.Duration>
   /** After a success, the next default delay is the first one again. */
   readonly reset: Effect.Effect<void>
   /** For how many milliseconds the gate stays closed; zero if it is open. */
@@ -26,19 +32,19 @@ interface State {
   readonly strikes: number
 }
 
-export const make = (policy: TokenPolicy): RateGate => {
+export const make = (): RateGate => {
   const state = Ref.unsafeMake<State>({ closed: Period.ended, strikes: 0 })
 
   return {
-    close: (retryAfter) =>
+    close: (said, policy) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.modify(state, (current) => {
           const left = Period.left(current.closed, now)
           // Requests that were sent at the same time count as one strike.
           const strikes = left > 0 ? current.strikes : current.strikes + 1
-          const guess = Duration.times(policy.rateLimitDelay, 2 ** (strikes - 1))
-          const delay = Option.getOrElse(Retry.askedBy({ retryAfter }), () => guess)
-          const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRateLimit))
+          const guess = Duration.times(policy.defaultRetryAfter, 2 ** (strikes - 1))
+          const delay = Option.getOrElse(Retry.askedBy(said), () => guess)
+          const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRetryAfter))
           return [closedFor, { closed: Period.make(now, closedFor), strikes }]
         })
       ),

@@ -8,9 +8,10 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { RateLimited } from "../errors/CxoneAuthError.js"
 import { askedBy, longestJitter, notBefore } from "../http/Retry.js"
+import type { RetryAfter } from "../http/RetryAfter.js"
+import * as Spans from "../telemetry/Spans.js"
 import * as Period from "../token/Period.js"
-import type { TokenPolicy } from "../token/TokenPolicy.js"
-import type { RateGate } from "./RateGate.js"
+import type { RateGate, RateLimitPolicy } from "./RateGate.js"
 
 /** A call that may have to wait. */
 export interface Visitor {
@@ -18,6 +19,8 @@ export interface Visitor {
   readonly number: number
   /** For how many more milliseconds it may be held back. */
   patience: number
+  /** How many calls may wait before this one. */
+  readonly maxWaitingCalls: number
 }
 
 /**
@@ -33,7 +36,7 @@ export interface WaitingLine {
    */
   readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
   /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
-  readonly close: (retryAfter: Option.Option<Duration.Duration>) => Effect.Effect<void>
+  readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<void>
   /** Interrupts every call that waits, and lets none wait from now on. */
   readonly shutdown: () => void
 }
@@ -41,7 +44,6 @@ export interface WaitingLine {
 export interface WaitingLineOptions {
   readonly origin: string
   readonly gate: RateGate
-  readonly policy: TokenPolicy
   /** Runs the driver, which lets the calls out, in place of the one before. */
   readonly run: (driver: Effect.Effect<void>) => void
   /** Called for each call that has to wait. */
@@ -65,7 +67,7 @@ const pace = 1_000
 /** The round of a call that was let through past the line. */
 const outside = -1
 
-export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineOptions): WaitingLine => {
+export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions): WaitingLine => {
   let line: Array<Place> = []
   let isDriven = false
   let isShut = false
@@ -80,7 +82,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
   let threshold = Number.POSITIVE_INFINITY
 
   const notLetThrough = (reason: RateLimited["reason"], left: number) =>
-    new RateLimited({ reason, origin, retryAfter: left > 0 ? Option.some(Duration.millis(left)) : Option.none() })
+    new RateLimited({ reason, origin, ...(left > 0 ? { retryAfter: Duration.millis(left) } : {}) })
 
   const letOut = () => {
     const place = line.shift()
@@ -160,6 +162,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
       Effect.catchTag("TimeoutException", () =>
         Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))
       ),
+      Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan(Spans.errorType, _tag)),
       Effect.withSpan("CxoneHttpClient.wait", { captureStackTrace: false, attributes: { "server.address": origin } })
     )
 
@@ -180,7 +183,7 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
     if (!isPatient || left > visitor.patience) {
       return yield* notLetThrough("held_back", left)
     }
-    if (line.length >= policy.maxWaitingCalls) {
+    if (line.length >= visitor.maxWaitingCalls) {
       return yield* notLetThrough("too_many_waiting", left)
     }
     if (isShut) {
@@ -208,11 +211,11 @@ export const make = ({ gate, onCalm, onWait, origin, policy, run }: WaitingLineO
           Effect.onExit(restore(attempt), (exit) => settle(trial, Exit.isSuccess(exit)))
         )
       ),
-    close: Effect.fnUntraced(function* (retryAfter) {
+    close: Effect.fnUntraced(function* (said, policy) {
       const wasOpen = (yield* gate.millisLeft) === 0
-      const left = Duration.toMillis(yield* gate.close(retryAfter))
+      const left = Duration.toMillis(yield* gate.close(said, policy))
       const now = yield* Clock.currentTimeMillis
-      isAsked = Option.isSome(askedBy({ retryAfter })) || (isAsked && !wasOpen)
+      isAsked = Option.isSome(askedBy(said)) || (isAsked && !wasOpen)
       sendAway(now, left)
       if (wasOpen) {
         round += 1

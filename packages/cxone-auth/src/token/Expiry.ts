@@ -39,7 +39,7 @@ const shareOf = ({ expiresAt, obtainedAt }: AccessToken, fraction: number, longe
 
 /** Until when a token is handed out, in milliseconds since the epoch: its end, less the margin (L1). */
 export const usableUntil = (policy: TokenPolicy, token: AccessToken): number =>
-  token.expiresAt - shareOf(token, policy.marginFraction, policy.margin)
+  token.expiresAt - shareOf(token, policy.expiryMarginFraction, policy.expiryMargin)
 
 /**
  * From when a token is renewed ahead of its end, in milliseconds since the epoch (L4). That is one window before the
@@ -47,4 +47,4 @@ export const usableUntil = (policy: TokenPolicy, token: AccessToken): number =>
  */
 export const renewableFrom = (policy: TokenPolicy, token: AccessToken, draw: number): number =>
   usableUntil(policy, token) -
-  shareOf(token, policy.refreshFraction, policy.refreshWindow) * (1 + policy.refreshJitter * draw)
+  shareOf(token, policy.refreshAheadFraction, policy.refreshAhead) * (1 + policy.refreshAheadJitter * draw)

@@ -1,4 +1,9 @@
-/** A set of OAuth scopes: sorted, each once. So the same scopes in another order are the same set. */
+/**
+ * A set of OAuth scopes: sorted, each once. So the same scopes in another order are the same set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type ScopeSet = ReadonlyArray<string>
 
 /** Builds the set from a list, from a string with spaces, or from a list of such strings (RFC 6749 §3.3). */

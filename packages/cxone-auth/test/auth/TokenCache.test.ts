@@ -24,7 +24,7 @@ import * as Metrics from "../../src/telemetry/Metrics.js"
 import { usableUntil } from "../../src/token/Expiry.js"
 import { tokenOf, valueOf } from "../support/Tokens.js"
 
-const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
 
 /** The token of the exchange with this number. */
 const numbered = (number: number, obtainedAt = 0, lifetime = 3_600_000) =>
@@ -204,13 +204,13 @@ describe("TokenCache", () => {
         const clock = yield* Effect.clock
         const runFork = Runtime.runFork(yield* Effect.runtime())
         const meddling: Clock.Clock = Object.create(clock, {
-          unsafeCurrentTimeMillis: {
-            value: () => {
+          currentTimeMillis: {
+            value: Effect.suspend(() => {
               const scheduler = new Scheduler.SyncScheduler()
               runFork(cache.get, { scheduler })
               scheduler.flush()
-              return 0
-            }
+              return clock.currentTimeMillis
+            })
           }
         })
         expect(valueOf(yield* Effect.withClock(cache.get, meddling))).toBe("token-1")

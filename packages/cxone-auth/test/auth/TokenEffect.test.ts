@@ -94,7 +94,10 @@ describe("TokenEffect", () => {
       })
       yield* Effect.withTracer(looks, tracer)
       expect(
-        named("CxoneAuth.accessToken").map(({ attributes }) => [attributes.get("client"), attributes.get("cache")])
+        named("CxoneAuth.accessToken").map(({ attributes }) => [
+          attributes.get("cxone_auth.client"),
+          attributes.get("cxone_auth.cache")
+        ])
       ).toEqual([
         ["traced", "miss"],
         ["traced", "hit"],

@@ -7,18 +7,20 @@ import * as ScopesWorld from "../support/ScopesWorld.js"
 import { json, type Sent } from "../support/ScriptedHttpClient.js"
 
 describe("CallOptions: a single call may say otherwise than its client", () => {
-  describe("C4: withOnRateLimited and withIdempotency", () => {
+  describe("C4: withCallOptions", () => {
     it.scoped("a call fails where its client waits, and waits where its client fails", () =>
       Effect.gen(function* () {
         const waiting = yield* world({
           api: after(() => notYet("7")),
           options: { onRateLimited: { wait: "1 minute" } }
         })
-        const failed = yield* ended(waiting.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited("fail")))
+        const failed = yield* ended(
+          waiting.client.get("/x").pipe(CxoneHttpClient.withCallOptions({ onRateLimited: "fail" }))
+        )
         expect(Either.isLeft(failed)).toBe(true)
         const failing = yield* world({ api: after(() => notYet("7")) })
         const waited = yield* ended(
-          failing.client.get("/x").pipe(CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }))
+          failing.client.get("/x").pipe(CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "10 seconds" } }))
         )
         expect(Either.isRight(waited)).toBe(true)
       })
@@ -30,24 +32,55 @@ describe("CallOptions: a single call may say otherwise than its client", () => {
         const call = client
           .post("/x")
           .pipe(
-            CxoneHttpClient.withIdempotency(true),
+            CxoneHttpClient.withCallOptions({ idempotent: true }),
             CxoneHttpClient.withScopes("write:users"),
-            CxoneHttpClient.withOnRateLimited({ wait: "10 seconds" }),
-            CxoneHttpClient.withIdempotency(false),
-            CxoneHttpClient.withOnRateLimited("fail")
+            CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "10 seconds" } }),
+            CxoneHttpClient.withCallOptions({ idempotent: false }),
+            CxoneHttpClient.withCallOptions({ onRateLimited: "fail" })
           )
         expect(Either.isRight(yield* ended(call))).toBe(true)
         expect((yield* apiCalls).length).toBe(2)
       })
     )
 
+    it.scoped("they are merged, and an option that is undefined is as further out", () =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({ api: after(() => notYet("7")) })
+        const call = client
+          .post("/x")
+          .pipe(
+            CxoneHttpClient.withCallOptions({ idempotent: true }),
+            CxoneHttpClient.withCallOptions({ onRateLimited: undefined, scopes: "write:users" }),
+            CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "10 seconds" }, scopes: "outer" })
+          )
+        expect(Either.isRight(yield* ended(call))).toBe(true)
+        expect((yield* apiCalls).length).toBe(2)
+      })
+    )
+
+    it.scoped("the effect may stand first, and a client takes them through transformResponse", () =>
+      Effect.gen(function* () {
+        const { client } = yield* world({
+          api: after(
+            () => notYet("7"),
+            () => json({}),
+            () => notYet("7")
+          )
+        })
+        const wait = { onRateLimited: { wait: "10 seconds" } } as const
+        expect(Either.isRight(yield* ended(CxoneHttpClient.withCallOptions(client.get("/x"), wait)))).toBe(true)
+        const patient = HttpClient.transformResponse(client, CxoneHttpClient.withCallOptions(wait))
+        expect(Either.isRight(yield* ended(patient.get("/x")))).toBe(true)
+      })
+    )
+
     it.each(["-1 second", -1, Number.NaN, "soon", "25 days", Duration.infinity])("wait: %s throws at once", (wait) => {
       // Plain JavaScript may pass any value.
       const onRateLimited = { wait: wait as Duration.DurationInput }
-      expect(() => CxoneHttpClient.withOnRateLimited(onRateLimited)).toThrow(
+      expect(() => CxoneHttpClient.withCallOptions({ onRateLimited })).toThrow(
         /^CxoneHttpClient: onRateLimited\.wait is /
       )
-      expect(() => CxoneHttpClient.layerWith({ onRateLimited })).toThrow(TypeError)
+      expect(() => CxoneHttpClient.layer({ onRateLimited })).toThrow(TypeError)
     })
   })
 
@@ -74,6 +107,7 @@ describe("CallOptions: a single call may say otherwise than its client", () => {
         const asAdmin = CxoneHttpClient.withScopes(["admin", "read"])
         expect(yield* asAdmin(scopesSeen(cxone.get("/x")))).toBe("admin read")
         expect(yield* CxoneHttpClient.withScopes("read admin")(scopesSeen(plain.get("/x")))).toBe("admin read")
+        expect(yield* CxoneHttpClient.withScopes(scopesSeen(cxone.get("/x")), "read admin")).toBe("admin read")
         expect(yield* scopesSeen(cxone.get("/x"))).toBe("client")
         expect(yield* scopes).toEqual(["admin read", "client"])
       })

@@ -124,9 +124,9 @@ describe("CxoneHttpClient", () => {
     it.each(["files.example.com", "http://files.example.com", "https://me@files.example.com"])(
       "an invalid allowed origin throws when the layer is made: %s",
       (origin) => {
-        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(TypeError)
-        expect(() => CxoneHttpClient.layerWith({ allowedOrigins: [host, origin] })).toThrow(
-          /^CxoneHttpClient.layerWith: allowedOrigins\[1\] must/
+        expect(() => CxoneHttpClient.layer({ allowedOrigins: [host, origin] })).toThrow(TypeError)
+        expect(() => CxoneHttpClient.layer({ allowedOrigins: [host, origin] })).toThrow(
+          /^CxoneHttpClient: allowedOrigins\[1\] must/
         )
       }
     )
@@ -146,15 +146,6 @@ describe("CxoneHttpClient", () => {
           _tag: "RequestError",
           reason: "InvalidUrl"
         })
-      })
-    )
-
-    it.scoped("changing the URL that `apiBaseUrl` gave does not change where the token goes", () =>
-      Effect.gen(function* () {
-        const { auth, client } = yield* world()
-        const url = yield* auth.apiBaseUrl
-        url.host = "evil.example"
-        expect(yield* Effect.flip(client.get("https://evil.example/"))).toMatchObject({ _tag: "ForeignOrigin" })
       })
     )
 
@@ -589,7 +580,7 @@ describe("CxoneHttpClient", () => {
       const { client } = yield* world({ api: () => new Response("", { status: 429, headers: { "retry-after": "7" } }) })
       const error = yield* Effect.flip(client.get("/x"))
       expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", origin: host })
-      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Option.some(Duration.seconds(7)))
+      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Duration.seconds(7))
     })
   )
 
@@ -677,7 +668,7 @@ describe("CxoneHttpClient", () => {
         expect(error.message).toContain("it broke at")
         expect(error.message).not.toContain("mF_9.B5f-4.1JqM")
       }).pipe(
-        Effect.provide(Layer.provide(CxoneHttpClient.layer, CxoneAuth.layerTest("mF_9.B5f-4.1JqM"))),
+        Effect.provide(Layer.provide(CxoneHttpClient.layer(), CxoneAuth.layerTest("mF_9.B5f-4.1JqM"))),
         Effect.provideService(HttpClient.HttpClient, http)
       )
     )
@@ -705,7 +696,7 @@ describe("CxoneHttpClient", () => {
       const { layer, sent } = yield* scripted(() => Effect.succeed(json({})))
       const call = Effect.flatMap(CxoneHttpClient, (client) => client.get("/x"))
       const provide = (auth: Layer.Layer<CxoneAuth>) =>
-        Effect.provide(CxoneHttpClient.layer.pipe(Layer.provide([auth, layer])))
+        Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide([auth, layer])))
       yield* call.pipe(
         Effect.withSpan("caller"),
         provide(CxoneAuth.layerTest("mF_9.B5f-4.1JqM", { apiBaseUrl: "https://api.test/" }))
@@ -716,7 +707,7 @@ describe("CxoneHttpClient", () => {
       expect((yield* sent).map(({ url, request }) => [url, request.headers.authorization])).toEqual([
         ["https://api.test/x", "Bearer mF_9.B5f-4.1JqM"]
       ])
-      const busy = new RateLimited({ reason: "token_endpoint", origin: host, retryAfter: Option.none() })
+      const busy = new RateLimited({ reason: "token_endpoint", origin: host })
       expect(yield* Effect.flip(call.pipe(provide(CxoneAuth.layerTest(busy))))).toBe(busy)
       expect((yield* sent).length).toBe(1)
     })

@@ -53,7 +53,7 @@ describe("Discovery: from the issuer to the API", () => {
     Effect.gen(function* () {
       const { id_token: _, ...withoutIdToken } = Fake.tokenAnswer()
       const { auth, sent } = yield* world(Fake.play({ token: () => json(withoutIdToken) }))
-      expect((yield* auth.apiBaseUrl).origin).toBe(Fake.apiHost)
+      expect(yield* auth.apiBaseUrl).toBe(`${Fake.apiHost}/`)
       expect((yield* auth.accessToken).tenant).toEqual({ tenantId: "tenant-1" })
       expect(urlsOf(yield* sent).filter((url) => url.includes(new URL(Fake.oldHost).host))).toEqual([])
     })
@@ -153,7 +153,7 @@ describe("Discovery: from the issuer to the API", () => {
     Effect.gen(function* () {
       const environment = CxoneEnvironment.discover({ apiBaseUrl: "https://api-eu1.niceincontact.com" })
       const { auth, cxone, kinds } = yield* world(Fake.play(), { environment })
-      expect((yield* auth.apiBaseUrl).href).toBe("https://api-eu1.niceincontact.com/")
+      expect(yield* auth.apiBaseUrl).toBe("https://api-eu1.niceincontact.com/")
       expect(yield* kinds).toEqual([])
       yield* cxone.get("/x")
       expect(yield* kinds).toEqual(["openid", "token", "api"])
@@ -170,15 +170,6 @@ describe("Discovery: from the issuer to the API", () => {
       const { cxone, sent } = yield* world(Fake.play({ configuration: () => json({ api_endpoint }) }))
       yield* cxone.get("x")
       expect(urlsOf(yield* sent).at(-1)).toBe(`GET ${called}`)
-    })
-  )
-
-  it.scoped("changing the URL that apiBaseUrl gave does not change the API's place", () =>
-    Effect.gen(function* () {
-      const { auth, cxone, sent } = yield* world(Fake.play())
-      ;(yield* auth.apiBaseUrl).host = "evil.example"
-      yield* cxone.get("/x")
-      expect(urlsOf(yield* sent).at(-1)).toBe(`GET ${Fake.apiHost}/x`)
     })
   )
 })
@@ -240,7 +231,7 @@ describe("Discovery: what was found is shared and kept", () => {
         yield* TestClock.adjust("500 millis")
         yield* Fiber.interrupt(first)
         yield* TestClock.adjust("500 millis")
-        expect((yield* Fiber.join(second)).origin).toBe(Fake.apiHost)
+        expect(yield* Fiber.join(second)).toBe(`${Fake.apiHost}/`)
         expect(yield* count("configuration")).toBe(1)
 
         const isEnded = yield* Ref.make(false)
@@ -269,9 +260,9 @@ describe("Discovery: what was found is shared and kept", () => {
       yield* TestClock.adjust("0 millis")
       expect(yield* count("configuration")).toBe(1)
       yield* TestClock.adjust("1 minutes")
-      expect((yield* auth.apiBaseUrl).origin).toBe(Fake.apiHost)
+      expect(yield* auth.apiBaseUrl).toBe(`${Fake.apiHost}/`)
       yield* TestClock.adjust("0 millis")
-      expect((yield* auth.apiBaseUrl).origin).toBe(moved)
+      expect(yield* auth.apiBaseUrl).toBe(`${moved}/`)
       expect(yield* count("configuration")).toBe(2)
     })
   )
@@ -417,7 +408,7 @@ describe("Discovery: an access key alone, at its area", () => {
     Effect.gen(function* () {
       const play = Fake.play({ token: () => json({ access_token: "opaque", expires_in: "3600" }) })
       const { auth, sent } = yield* world(play, { credentials: keyOnly, environment })
-      expect((yield* auth.apiBaseUrl).origin).toBe(Fake.apiHost)
+      expect(yield* auth.apiBaseUrl).toBe(`${Fake.apiHost}/`)
       expect(urlsOf(yield* sent).at(-1)).toBe(`GET ${area}/.well-known/cxone-configuration`)
     })
   )

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
 import { DiscoveryFailed } from "cxone-auth"
-import { Option } from "effect"
 
 describe("DiscoveryFailed", () => {
   it("says where it was, what came, and what to do", () => {
@@ -9,8 +8,7 @@ describe("DiscoveryFailed", () => {
       document: "openid-configuration",
       url: "https://cxone.niceincontact.com/.well-known/openid-configuration",
       attempts: 4,
-      status: 503,
-      retryAfter: Option.none()
+      status: 503
     })
     expect(error.message).toBe(
       "https://cxone.niceincontact.com/.well-known/openid-configuration answered 503 in 4 attempts. " +

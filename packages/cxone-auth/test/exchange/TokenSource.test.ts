@@ -1,7 +1,7 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, type RotatingCredentials, TokenPolicy } from "cxone-auth"
-import { Effect, Layer, Redacted, Ref, TestClock } from "effect"
+import { Duration, Effect, Layer, Redacted, Ref, TestClock } from "effect"
 import * as TokenSource from "../../src/exchange/TokenSource.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import * as Provider from "../model/Provider.js"
@@ -52,7 +52,7 @@ const setup = (
         return new URL("https://cxone.test/oauth/token")
       }),
       objectionTo,
-      policy: TokenPolicy.make({ maxWait: 0, retries: 0 }),
+      policy: TokenPolicy.make({ maxWait: 0, maxRetries: 0 }),
       metrics: Metrics.make(undefined)
     })
     const bodies = Effect.map(sent, (all) => all.map(({ body }) => new URLSearchParams(body)))
@@ -88,7 +88,10 @@ describe("TokenSource", () => {
       Effect.gen(function* () {
         const { lookups, obtain, secrets } = yield* setup(secret("A"), accepting())
         yield* Effect.flip(obtain())
-        expect(yield* Effect.flip(obtain(["a"]))).toMatchObject({ _tag: "InvalidClient", until: 30_000 })
+        expect(yield* Effect.flip(obtain(["a"]))).toMatchObject({
+          _tag: "InvalidClient",
+          retryAfter: Duration.seconds(30)
+        })
         expect(yield* secrets).toEqual(["A"])
         expect(lookups()).toBe(1)
       })
@@ -113,21 +116,25 @@ describe("TokenSource", () => {
         const { obtain, secrets } = yield* setup(Ref.get(given), accepting())
         yield* Effect.flip(obtain())
         yield* Ref.set(given, rotating("A", "B"))
-        expect(yield* Effect.flip(obtain())).toMatchObject({ _tag: "InvalidClient", bothRefused: true, until: 30_000 })
+        expect(yield* Effect.flip(obtain())).toMatchObject({
+          _tag: "InvalidClient",
+          bothRefused: true,
+          retryAfter: Duration.seconds(30)
+        })
         expect(yield* secrets).toEqual(["B", "A"])
       })
     )
 
-    it.effect("if both are refused, the error has the time at which the first may be sent again", () =>
+    it.effect("if both are refused, the error says how long it takes until the first may be sent again", () =>
       Effect.gen(function* () {
         const given = yield* Ref.make<Credentials | RotatingCredentials>(secret("A"))
         const { obtain } = yield* setup(Ref.get(given), accepting())
         yield* Effect.flip(obtain())
         yield* TestClock.setTime(20_000)
         yield* Ref.set(given, rotating("A", "B"))
-        expect(yield* Effect.flip(obtain())).toMatchObject({ bothRefused: true, until: 30_000 })
+        expect(yield* Effect.flip(obtain())).toMatchObject({ bothRefused: true, retryAfter: Duration.seconds(10) })
         yield* TestClock.setTime(25_000)
-        expect(yield* Effect.flip(obtain())).toMatchObject({ bothRefused: true, until: 30_000 })
+        expect(yield* Effect.flip(obtain())).toMatchObject({ bothRefused: true, retryAfter: Duration.seconds(5) })
       })
     )
 
@@ -293,12 +300,12 @@ describe("TokenSource", () => {
       })
     )
 
-    it.effect("is rate-limited until the Retry-After has passed", () =>
+    it.effect("is rate_limited until the Retry-After has passed", () =>
       Effect.gen(function* () {
         const limited = () => new Response("", { status: 429, headers: { "retry-after": "90" } })
         const { obtain, standing } = yield* setup(secret("A"), answers(limited))
         yield* Effect.flip(obtain())
-        expect(yield* standing).toBe("rate-limited")
+        expect(yield* standing).toBe("rate_limited")
         yield* TestClock.setTime(90_000)
         expect(yield* standing).toBe("open")
       })

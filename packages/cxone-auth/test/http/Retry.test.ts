@@ -3,13 +3,9 @@ import { TokenPolicy } from "cxone-auth"
 import { Array, Clock, Duration, Effect, Fiber, Option, Random, Ref, Schedule, TestClock } from "effect"
 import * as Retry from "../../src/http/Retry.js"
 
-interface Failure extends Retry.Failure {
-  readonly retryAfter: Option.Option<Duration.Duration>
-}
-
-const failure = (_tag: string, retryAfter?: Duration.DurationInput): Failure => ({
+const failure = (_tag: string, retryAfter?: Duration.DurationInput): Retry.Failure => ({
   _tag,
-  retryAfter: Option.map(Option.fromNullable(retryAfter), Duration.decode)
+  ...(retryAfter === undefined ? {} : { retryAfter: Duration.decode(retryAfter) })
 })
 
 const delaysOf = (
@@ -21,7 +17,7 @@ const delaysOf = (
   )
 
 describe("Retry.schedule", () => {
-  const policy = TokenPolicy.make({ retryDelay: "1 second", retryFactor: 3, maxRetryDelay: "20 seconds" })
+  const policy = TokenPolicy.make({ retryDelay: "1 second", retryDelayFactor: 3, maxRetryDelay: "20 seconds" })
 
   it.effect("L7: the delays between retries grow up to the longest, each jittered by a fifth", () =>
     Effect.gen(function* () {
@@ -58,10 +54,10 @@ describe("Retry.schedule", () => {
 })
 
 describe("Retry.retry", () => {
-  const policy = TokenPolicy.make({ retries: 3, maxWait: "60 seconds" })
+  const policy = TokenPolicy.make({ maxRetries: 3, maxWait: "60 seconds" })
 
   /** When each try was made, in seconds, and how many milliseconds of patience the last one had. */
-  const tries = (failures: ReadonlyArray<Failure>, isGated: (error: Failure) => boolean = () => false) =>
+  const tries = (failures: ReadonlyArray<Retry.Failure>, isGated: (error: Retry.Failure) => boolean = () => false) =>
     Effect.gen(function* () {
       const times: Array<number> = []
       const startedAt = yield* Clock.currentTimeMillis
@@ -73,7 +69,7 @@ describe("Retry.retry", () => {
           const error = failures[times.push(Math.round((now - startedAt) / 100) / 10) - 1]
           return error === undefined ? undefined : yield* Effect.fail(error)
         })
-      const mayPass = ({ _tag }: Failure) => _tag !== "Refused"
+      const mayPass = ({ _tag }: Retry.Failure) => _tag !== "Refused"
       const fiber = yield* Effect.fork(Effect.either(Retry.retry(attempt, { policy, mayPass, isGated })))
       yield* TestClock.adjust("10 minutes")
       const { _tag } = yield* Fiber.join(fiber)

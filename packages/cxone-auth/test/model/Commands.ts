@@ -1,9 +1,10 @@
 import { HttpClient } from "@effect/platform"
-import { type AccessToken, Credentials, CxoneAuth, CxoneEnvironment } from "cxone-auth"
+import { type AccessToken, Credentials, CxoneAuth, type CxoneAuthError, CxoneEnvironment } from "cxone-auth"
 import {
   Cause,
   Clock,
   Context,
+  Duration,
   Effect,
   Exit,
   Fiber,
@@ -194,7 +195,7 @@ const credentialsOf = (given: Exclude<Given, "unavailable">) => {
     : Credentials.rotating({ current: clientSecret(current), next: clientSecret(next) })
 }
 
-const outcomeOf = (exit: Exit.Exit<AccessToken, { readonly _tag: string }>): Outcome =>
+const outcomeOf = (exit: Exit.Exit<AccessToken, CxoneAuthError>, now: number): Outcome =>
   Exit.match(exit, {
     onSuccess: ({ obtainedAt, requestedScopes, value }) => ({
       tag: "token",
@@ -209,7 +210,8 @@ const outcomeOf = (exit: Exit.Exit<AccessToken, { readonly _tag: string }>): Out
         onSome: (error) => ({
           tag: "error",
           error: error._tag,
-          until: "until" in error ? Number(error.until) : undefined,
+          until:
+            error._tag === "InvalidClient" ? error.retryAfter && now + Duration.toMillis(error.retryAfter) : undefined,
           attempts: "attempts" in error ? Number(error.attempts) : 0
         })
       })
@@ -245,7 +247,7 @@ export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyAr
         Effect.onExit((exit) =>
           Effect.map(Clock.currentTimeMillis, (now) => {
             if (Exit.isSuccess(exit)) received.push(exit.value)
-            recorder.record(now, { tag: "end", id, outcome: outcomeOf(exit) })
+            recorder.record(now, { tag: "end", id, outcome: outcomeOf(exit, now) })
           })
         )
       )

@@ -412,8 +412,8 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const isRefused = untils.length > 0 && untils.every((until) => until !== undefined && at < until)
     if (!isProbing && (state === "refused") !== isRefused) object(event, "status", "refused or not?")
     if (state === "refused" || isProbing) return
-    if ((state === "rate-limited") !== at < limit.until) object(event, "status", "rate-limited or not?")
-    if (state === "rate-limited") return
+    if ((state === "rate_limited") !== at < limit.until) object(event, "status", "rate_limited or not?")
+    if (state === "rate_limited") return
     if (key.request !== undefined && state !== "renewing") object(event, "status", "an exchange is under way")
     if (state === "fresh" && held === undefined) object(event, "status", "there is no token")
     if (state === "empty" && held !== undefined) object(event, "status", "there is a token")

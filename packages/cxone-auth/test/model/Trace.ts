@@ -39,7 +39,7 @@ export type Event =
   | {
       readonly tag: "status"
       readonly scopes: string
-      readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate-limited"
+      readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate_limited"
       readonly secondsToExpiry: number | undefined
       readonly lastFailure: { readonly tag: string; readonly at: number } | undefined
     }

@@ -159,7 +159,7 @@ const play = (row: Row, path: string, isMarked: boolean) =>
     yield* inject(Fault.respond({ status: row.status, headers, ...body }), { on: "api", times: row.times })
     const request = HttpClientRequest.make(row.method)(path).pipe(HttpClientRequest.setBody(bodies[row.body]()))
     const call = Effect.flatMap(cxone.execute(request), (response) => Effect.as(Effect.exit(response.text), response))
-    const result = yield* Effect.either(isMarked ? CxoneHttpClient.withIdempotency(true)(call) : call)
+    const result = yield* Effect.either(isMarked ? CxoneHttpClient.withCallOptions({ idempotent: true })(call) : call)
     yield* clearFaults
 
     const sent = (yield* requestsTo("api")).slice(apiBefore)
@@ -168,7 +168,9 @@ const play = (row: Row, path: string, isMarked: boolean) =>
     const renewed = yield* auth.accessToken
     // A success opens the gate again for the next row.
     if (saysNotYet(row)) {
-      yield* Effect.exit(cxone.get("/calm").pipe(CxoneHttpClient.withOnRateLimited({ wait: "1 minute" })))
+      yield* Effect.exit(
+        cxone.get("/calm").pipe(CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "1 minute" } }))
+      )
     }
 
     const outcome: Outcome = {
@@ -186,7 +188,8 @@ const play = (row: Row, path: string, isMarked: boolean) =>
     return { outcome, isAsMade, isWithBody: !bodiesSent.has("") }
   })
 
-const policy = { rateLimitDelay: "1 millis", refusedTokenMemory: "1 millis" } as const
+const pauses = { defaultRetryAfter: "1 millis" } as const
+const policy = { ...pauses, refusedTokenMemory: "1 millis" } as const
 
 /** What waiting could change: "not yet", also after a token that was refused. */
 const answersToPatience = answers.filter(
@@ -217,11 +220,11 @@ describe.each(transports)("C2, C3, C4: the table of calls over %s", (transport, 
             })
           }).pipe(
             Effect.provide(
-              CxoneHttpClient.layerWith({
+              CxoneHttpClient.layer({
                 policy,
                 onRateLimited: mode === "fail" ? "fail" : { wait: "1 minute" }
               }).pipe(
-                Layer.provideMerge(CxoneSimulator.layerAuth({ policy })),
+                Layer.provideMerge(CxoneSimulator.layerAuth({ policy: pauses })),
                 Layer.provideMerge(CxoneSimulator.layerServer()),
                 Layer.provide(layer)
               )

@@ -178,7 +178,7 @@ const withDocuments =
 
 const layerOver = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
   Effect.map(scripted(withDocuments(play)), ({ layer }) =>
-    Layer.merge(CxoneHttpClient.layerWith(options), CxoneHttpClient.layerHttpClientWith(options)).pipe(
+    Layer.merge(CxoneHttpClient.layer(options), CxoneHttpClient.layerHttpClient(options)).pipe(
       Layer.provideMerge(CxoneAuth.layer({ ...way, name: "reports" })),
       Layer.provide(layer)
     )
@@ -370,7 +370,10 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
           }),
         withKey,
         { onRateLimited: { wait: "1 minute" }, scopes: "read:users" }
-      ).pipe(CxoneHttpClient.withIdempotency(true), CxoneHttpClient.withScopes("read:users write:users"))
+      ).pipe(
+        CxoneHttpClient.withCallOptions({ idempotent: true }),
+        CxoneHttpClient.withScopes("read:users write:users")
+      )
       expect(ended).toBe(expected)
       expect(refusals).toBeGreaterThan(2)
       expectNoCanary(shown)
@@ -495,7 +498,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
           [setting, value]
         ])
         const { lines, result } = yield* withLogs(
-          Layer.build(CxoneAuth.layerConfig).pipe(
+          Layer.build(CxoneAuth.layerFromEnv()).pipe(
             Effect.scoped,
             Effect.exit,
             Effect.provide(layer),

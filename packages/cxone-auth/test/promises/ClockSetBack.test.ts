@@ -70,7 +70,7 @@ describe("L12: a clock that is set back by an hour ends every memory", () => {
       const retryAfter = () => new Response("", { status: 429, headers: { "retry-after": "40" } })
       const onSkewed = Effect.withClock(skewed)
       const { count, cxone } = yield* onSkewed(world(Fake.play({ api: retryAfter })))
-      const waiting = cxone.get("/x").pipe(CxoneHttpClient.withOnRateLimited({ wait: "1 minute" }))
+      const waiting = cxone.get("/x").pipe(CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "1 minute" } }))
       const fiber = yield* Effect.fork(onSkewed(Effect.withRandom(Effect.either(waiting), Random.fixed([0]))))
       yield* TestClock.adjust("39 seconds")
       offset = hour

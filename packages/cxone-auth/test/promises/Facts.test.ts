@@ -44,7 +44,7 @@ const inWay = <A, E>(
 ) =>
   Effect.gen(function* () {
     const { layer, sent } = yield* scripted(Fake.play(others))
-    const app = CxoneHttpClient.layer.pipe(Layer.provideMerge(CxoneAuth.layer(ways[way])), Layer.provide(layer))
+    const app = CxoneHttpClient.layer().pipe(Layer.provideMerge(CxoneAuth.layer(ways[way])), Layer.provide(layer))
     const fiber = yield* Effect.fork(Effect.provide(effect, app))
     yield* TestClock.adjust("5 minutes")
     return { result: yield* Fiber.join(fiber), sent: yield* sent }

@@ -37,7 +37,7 @@ const me = () => json({ name: "Ada" })
 const lacking = () =>
   new Response(null, { status: 403, headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="x"' } })
 
-describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClient", () => {
+describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClient()", () => {
   it.scoped("needs no base URL and no token: the layer has both", () =>
     Effect.gen(function* () {
       const { apiCalls, generated } = yield* world((sent) => (sent.request.method === "POST" ? json(["Ada"]) : me()))
@@ -64,6 +64,20 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
       const error = yield* Effect.flip(generated.users.me())
       expect(error).toMatchObject({ _tag: "RequestError", reason: "Encode", request: { method: "GET" } })
       expect(error.message).toMatch(/^Encode: InsufficientScope: .* needs more scopes/)
+    })
+  )
+
+  it.scoped("toHttpClient: one app holds both clients, with the same errors, and keeps its own HttpClient", () =>
+    Effect.gen(function* () {
+      const { cxone } = yield* world(lacking)
+      const generated = yield* Effect.provideService(
+        HttpApiClient.make(api),
+        HttpClient.HttpClient,
+        CxoneHttpClient.toHttpClient(cxone)
+      )
+      const typed = yield* Effect.flip(cxone.get("/api/v2/users/me"))
+      const plain = yield* Effect.flip(generated.users.me())
+      expect(yield* Effect.flip(CxoneHttpClient.withTypedErrors(Effect.fail(plain)))).toEqual(typed)
     })
   )
 

@@ -16,7 +16,7 @@ const simulated =
         body,
         CxoneAuth.layer({ credentials, environment, scopes: "read:users", ...options })
       )
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([0])))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()), Effect.withRandom(Random.fixed([0])))
 
 describe("spans", () => {
   it.effect("CxoneAuth.accessToken says where the token came from, and belongs to the caller's trace", () => {
@@ -32,7 +32,12 @@ describe("spans", () => {
       yield* TestClock.setTime(3_300_000)
       yield* accessToken
       const looks = named("CxoneAuth.accessToken")
-      expect(looks.map(({ attributes }) => attributes.get("cache"))).toEqual(["miss", "joined", "hit", "stale"])
+      expect(looks.map(({ attributes }) => attributes.get("cxone_auth.cache"))).toEqual([
+        "miss",
+        "joined",
+        "hit",
+        "stale"
+      ])
       expect(looks.map(({ parent }) => Option.map(parent, (span) => "name" in span && span.name))).toEqual([
         Option.some("the app's work"),
         Option.some("the app's work"),
@@ -55,10 +60,10 @@ describe("spans", () => {
       expect(exchanges).toHaveLength(1)
       expect(exchanges[0]?.parent).toEqual(Option.none())
       expect(Object.fromEntries(exchanges[0]?.attributes ?? [])).toMatchObject({
-        "url.full": `${origin.origin}/oauth/token`,
-        scopes: "read:users",
-        outcome: "token",
-        attempts: 3
+        "url.full": `${origin}/oauth/token`,
+        "cxone_auth.scopes": "read:users",
+        "cxone_auth.outcome": "token",
+        "cxone_auth.attempts": 3
       })
     }).pipe(simulated(), Effect.withTracer(tracer))
   })
@@ -68,7 +73,7 @@ describe("spans", () => {
     return Effect.gen(function* () {
       const { environment, credentials } = yield* CxoneSimulator
       const layer = (http: HttpClient.HttpClient) =>
-        CxoneAuth.layer({ credentials, environment, scopes: "write:users read:users", policy: { retries: 0 } }).pipe(
+        CxoneAuth.layer({ credentials, environment, scopes: "write:users read:users", policy: { maxRetries: 0 } }).pipe(
           Layer.provide(Layer.succeed(HttpClient.HttpClient, http))
         )
       const token = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken)
@@ -77,11 +82,13 @@ describe("spans", () => {
         Effect.provide(Effect.timeout(token, "1 second"), layer(HttpClient.make(() => Effect.never)))
       ).pipe(Effect.fork, Effect.zipLeft(TestClock.adjust("1 second")), Effect.flatMap(Fiber.join))
       const exchanges = named("CxoneAuth.exchange")
-      expect(exchanges.map(({ attributes }) => [attributes.get("scopes"), attributes.get("outcome")])).toEqual([
-        ["read:users write:users", "TokenEndpointUnavailable"],
-        ["read:users write:users", "interrupted"]
-      ])
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withTracer(tracer))
+      const ofEach = (attribute: string) => exchanges.map(({ attributes }) => attributes.get(attribute))
+      expect(ofEach("cxone_auth.scopes")).toEqual(["read:users write:users", "read:users write:users"])
+      expect(ofEach("cxone_auth.outcome")).toEqual(["TokenEndpointUnavailable", "interrupted"])
+      expect(ofEach("error.type")).toEqual(["TokenEndpointUnavailable", undefined])
+      const looks = named("CxoneAuth.accessToken")
+      expect(looks[0]?.attributes.get("error.type")).toBe("TokenEndpointUnavailable")
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()), Effect.withTracer(tracer))
   })
 
   it.effect(
@@ -102,21 +109,22 @@ describe("spans", () => {
         expect(looks.map(({ parent }) => parent)).toEqual([Option.none(), Option.none()])
         expect(looks.map(({ attributes }) => Object.fromEntries(attributes))).toEqual([
           {
-            document: "openid-configuration",
-            "url.full": `${origin.origin}/.well-known/openid-configuration`,
-            attempts: 3,
-            outcome: "found"
+            "cxone_auth.document": "openid-configuration",
+            "url.full": `${origin}/.well-known/openid-configuration`,
+            "cxone_auth.attempts": 3,
+            "cxone_auth.outcome": "found"
           },
           {
-            document: "cxone-configuration",
-            "url.full": `${origin.origin}/.well-known/cxone-configuration`,
-            attempts: 1,
-            outcome: "status"
+            "cxone_auth.document": "cxone-configuration",
+            "url.full": `${origin}/.well-known/cxone-configuration`,
+            "cxone_auth.attempts": 1,
+            "cxone_auth.outcome": "status",
+            "error.type": "status"
           }
         ])
       }).pipe(
         Effect.provide(
-          Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" }), CxoneSimulator.layerHttpClient())
+          Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" }), CxoneSimulator.layerMemory())
         ),
         Effect.withTracer(tracer)
       )
@@ -128,7 +136,7 @@ describe("spans", () => {
     return Effect.gen(function* () {
       yield* (yield* CxoneAuth).accessToken
       const own = spans.filter(({ name }) => name.startsWith("CxoneAuth."))
-      expect(own.map(({ attributes }) => attributes.get("client"))).toEqual(["reports", "reports"])
+      expect(own.map(({ attributes }) => attributes.get("cxone_auth.client"))).toEqual(["reports", "reports"])
       const { credentials } = yield* CxoneSimulator
       expect(own.flatMap(({ attributes }) => [...attributes.values()])).not.toContain(credentials.clientId)
     }).pipe(simulated({ name: "reports" }), Effect.withTracer(tracer))
@@ -179,14 +187,14 @@ describe("metrics", () => {
     const metrics = Metrics.make(client.client)
     return Effect.gen(function* () {
       for (const tenant of Array.range(1, 150)) {
-        metrics.ofToken(`read:${tenant}`).served("hit", 1_000 * tenant, 0)
+        metrics.ofToken(`read:${tenant}`).renewed("first", 1_000 * tenant)
       }
-      expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual(Array.range(1, 100))
-      expect(yield* counted("cxone_auth_tokens_served", client)).toBe(150)
+      expect(yield* measured("cxone_auth_token_expiry_timestamp_seconds", client)).toEqual(Array.range(1, 100))
+      expect(yield* counted("cxone_auth_renewals", client)).toBe(150)
     })
   })
 
-  it.effect("tokens served, renewals and exchanges are counted, and the seconds to expiry are measured", () => {
+  it.effect("tokens served, renewals and exchanges are counted, and a gauge says when the token ends", () => {
     const client = { client: "metrics of a life" }
     return Effect.gen(function* () {
       const { accessToken, invalidate } = yield* CxoneAuth
@@ -195,12 +203,14 @@ describe("metrics", () => {
       const callers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(accessToken))
       yield* TestClock.adjust("1 second")
       yield* Effect.forEach(callers, Fiber.join)
-      expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual([3599])
+      const expiry = measured("cxone_auth_token_expiry_timestamp_seconds", { ...client, unit: "s" })
+      expect(yield* expiry).toEqual([3600])
       yield* Effect.all(Array.replicate(accessToken, 5))
-      expect(yield* measured("cxone_auth_seconds_to_expiry", client)).toEqual([3599])
       yield* TestClock.setTime(3_300_000)
+      expect(yield* expiry).toEqual([3600])
       yield* accessToken
       yield* TestClock.adjust(0)
+      expect(yield* expiry).toEqual([6900])
       yield* invalidate(yield* accessToken)
       yield* inject(Fault.respond({ status: 400, body: '{"error":"invalid_scope"}' }), { on: "token" })
       yield* Effect.flip(accessToken)
@@ -218,7 +228,7 @@ describe("metrics", () => {
       ).toEqual([1, 1, 1, 1])
       const exchanges = (outcome: string) => counted("cxone_auth_exchanges", { ...client, outcome })
       expect(yield* Effect.all([exchanges("token"), exchanges("InsufficientScope")])).toEqual([4, 1])
-      const [seconds] = yield* metricStates("cxone_auth_exchange_seconds", client)
+      const [seconds] = yield* metricStates("cxone_auth_exchange_seconds", { ...client, unit: "s" })
       expect(seconds).toMatchObject({ count: 5, sum: 1, max: 1 })
     }).pipe(simulated({ name: client.client }))
   })
@@ -253,7 +263,7 @@ describe("metrics", () => {
       )
       expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
       expect(yield* measured("cxone_auth_refusals", client)).toEqual([0])
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   })
 
   it.effect("no exchange is counted if nothing was sent, because a refusal or a 429 is remembered", () => {

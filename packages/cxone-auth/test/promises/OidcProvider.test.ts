@@ -260,7 +260,7 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
     Effect.gen(function* () {
       const provider = yield* OidcProvider.start()
       yield* provider.register(client)
-      const context = yield* Layer.build(Layer.provideMerge(CxoneHttpClient.layer, layerFor(provider, client)))
+      const context = yield* Layer.build(Layer.provideMerge(CxoneHttpClient.layer(), layerFor(provider, client)))
       const cxone = Context.get(context, CxoneHttpClient)
       const revoked = yield* Context.get(context, CxoneAuth).accessToken
       expect((yield* cxone.get("/api/me")).status).toBe(200)
@@ -280,7 +280,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
 
   /** An app with a client and an access key, which knows only the issuer of the provider. */
   const appAt = (issuer: string, more: { readonly clientAuth?: ClientAuth; readonly accessKeySecret?: string } = {}) =>
-    CxoneHttpClient.layer.pipe(
+    CxoneHttpClient.layer().pipe(
       Layer.provideMerge(
         CxoneAuth.layer({
           credentials: Credentials.accessKey({
@@ -292,7 +292,7 @@ describe.each(transports)("discovery, with oidc-provider as the issuer, over %s"
           }),
           // The provider has no tenants; its API is at the issuer.
           environment: CxoneEnvironment.discover({ issuer, apiBaseUrl: issuer }),
-          policy: { retries: 0 }
+          policy: { maxRetries: 0 }
         })
       ),
       Layer.provideMerge(http)

@@ -26,10 +26,10 @@ const unjittered = Effect.withRandom(Random.fixed([0]))
 
 describe("C4: by default a call that is answered 429 is RateLimited at once", () => {
   it.scoped.each([
-    [429, "7", Option.some(Duration.seconds(7))],
-    [429, undefined, Option.none()],
-    [429, "soon", Option.none()],
-    [503, "7", Option.some(Duration.seconds(7))]
+    [429, "7", Duration.seconds(7)],
+    [429, undefined, undefined],
+    [429, "soon", undefined],
+    [503, "7", Duration.seconds(7)]
   ] as const)("%s with Retry-After %s", ([status, retryAfter, expected]) =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet(retryAfter, status) })
@@ -62,7 +62,7 @@ describe("C4: by default a call that is answered 429 is RateLimited at once", ()
       expect(error).toMatchObject({ _tag: "RateLimited", reason: "held_back" })
       expect(error.message).toBe(
         `This request was not sent: ${host} has said that it takes no API requests for now. Try again in 4s. ` +
-          "To let calls wait instead, set CxoneHttpClient.layerWith({ onRateLimited: { wait } })."
+          "To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } })."
       )
       expect((yield* client.get("https://files.example.com/x")).status).toBe(200)
       yield* TestClock.adjust("4 seconds")
@@ -109,7 +109,9 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
       const request = HttpClientRequest.make(method)("/x").pipe(HttpClientRequest.setBody(body ?? HttpBody.empty))
       const call = client.execute(request)
-      const result = yield* ended(mark === undefined ? call : CxoneHttpClient.withIdempotency(mark)(call))
+      const result = yield* ended(
+        mark === undefined ? call : CxoneHttpClient.withCallOptions({ idempotent: mark })(call)
+      )
       expect(Either.isRight(result)).toBe(isRepeated)
       expect((yield* apiCalls).length).toBe(isRepeated ? 2 : 1)
       if (Either.isLeft(result)) {
@@ -135,7 +137,7 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       const { apiCalls, client } = yield* world({ api: () => notYet("61", 503), options: patient })
       const error = yield* Effect.flip(client.get("/x"))
       expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", status: 503 })
-      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Option.some(Duration.seconds(61)))
+      expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Duration.seconds(61))
       expect((yield* apiCalls).length).toBe(1)
     })
   )
@@ -186,6 +188,29 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       const shown = spans.filter(({ name }) => name !== "CxoneAuth.accessToken")
       expect(shown.map(({ name }) => name)).toEqual(["http.client GET", "CxoneHttpClient.wait", "http.client GET"])
       expect(shown[1]?.attributes.get("server.address")).toBe(host)
+      expect(shown.map(({ attributes }) => attributes.get("error.type"))).toEqual(["429", undefined, undefined])
+    })
+  )
+
+  it.scoped("a trace says of a wait and of a request that failed why", () =>
+    Effect.gen(function* () {
+      const { spans, tracer } = SpanRecorder.make()
+      // While the first call waits for 7 s, the second one hears of ten minutes.
+      const api = (_: unknown, index: number) =>
+        index === 0
+          ? notYet("7")
+          : Effect.delay(
+              Effect.sync(() => notYet("600")),
+              "1 second"
+            )
+      const { client } = yield* world({ api, options: patient })
+      const calls = Effect.all([client.get("/x"), client.get("/y")], { mode: "either", concurrency: 2 })
+      yield* ended(calls.pipe(Effect.withTracer(tracer)))
+      const waits = spans.filter(({ name }) => name === "CxoneHttpClient.wait")
+      expect(waits.map(({ attributes }) => attributes.get("error.type"))).toEqual(["RateLimited"])
+      const broken = yield* world({ api: () => Effect.fail({ cause: new Error("reset") }) })
+      yield* ended(broken.client.get("/x").pipe(Effect.withTracer(tracer)))
+      expect(spans.at(-1)?.attributes.get("error.type")).toBe("RequestError")
     })
   )
 
@@ -214,7 +239,7 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       )
       const call = Effect.flatMap(CxoneHttpClient, (client) => Effect.either(client.get("/x")))
       const results = yield* Effect.all(Arr.replicate(call, 5_000), { concurrency: "unbounded" }).pipe(
-        Effect.provide(Layer.provide(CxoneHttpClient.layerWith(patient), CxoneAuth.layerTest("a-token"))),
+        Effect.provide(Layer.provide(CxoneHttpClient.layer(patient), CxoneAuth.layerTest("a-token"))),
         Effect.provideService(HttpClient.HttpClient, http),
         unjittered
       )

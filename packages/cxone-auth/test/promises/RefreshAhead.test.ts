@@ -34,8 +34,7 @@ const margin = hour - 30_000
 const unavailable = new TokenEndpointUnavailable({
   reason: "transport",
   tokenEndpoint: "https://cxone.test/oauth/token",
-  attempts: 4,
-  retryAfter: Option.none()
+  attempts: 4
 })
 
 type Play = (

@@ -1,22 +1,23 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Array, Duration, Effect, Exit, Fiber, Option, TestClock } from "effect"
-import { credentialsWith, refusalOf, registerSecret, sent, untilOf, withAuth } from "../support/SecretsWorld.js"
+import { credentialsWith, refusalOf, refusedUntil, registerSecret, sent, withAuth } from "../support/SecretsWorld.js"
 import { valueOf } from "../support/Tokens.js"
 
 describe("L6: a refusal of the credentials is remembered", () => {
-  it.effect("for 30 s every caller fails at once with the same error, and nothing is sent", () =>
+  it.effect("for 30 s every caller fails at once, with what is left of that time, and nothing is sent", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         const first = yield* refusalOf(auth.accessToken)
-        expect(first.until).toBe(30_000)
-        expect(first.message).toContain("Until 1970-01-01T00:00:30.000Z these credentials are not sent again")
+        expect(first.retryAfter).toEqual(Duration.seconds(30))
+        expect(first.message).toContain("For 30s these credentials are not sent again")
         yield* TestClock.setTime(29_999)
         const others = yield* Effect.all(Array.replicate(refusalOf(auth.accessToken), 1_000), {
           concurrency: "unbounded"
         })
-        expect(new Set(others.map(({ message }) => message))).toEqual(new Set([first.message]))
-        expect((yield* refusalOf(auth.accessTokenFor("b"))).message).toBe(first.message)
+        const later = first.message.replace("For 30s", "For 1s")
+        expect(new Set(others.map(({ message }) => message))).toEqual(new Set([later]))
+        expect((yield* refusalOf(auth.accessTokenFor("b"))).message).toBe(later)
         expect(yield* sent).toBe(1)
       })
     )
@@ -27,13 +28,13 @@ describe("L6: a refusal of the credentials is remembered", () => {
       Effect.gen(function* () {
         let now = 0
         for (const [probe, seconds] of [30, 60, 120, 240, 300, 300].entries()) {
-          const error = yield* refusalOf(auth.accessToken)
-          expect(untilOf(error)).toBe(now + seconds * 1_000)
+          const { retryAfter } = yield* refusalOf(auth.accessToken)
+          expect(retryAfter).toEqual(Duration.seconds(seconds))
           expect(yield* sent).toBe(probe + 1)
-          yield* TestClock.setTime(untilOf(error) - 1)
+          now += seconds * 1_000
+          yield* TestClock.setTime(now - 1)
           yield* refusalOf(auth.accessToken)
           expect(yield* sent).toBe(probe + 1)
-          now = untilOf(error)
           yield* TestClock.setTime(now)
         }
       })
@@ -47,14 +48,14 @@ describe("L6: a refusal of the credentials is remembered", () => {
         yield* refusalOf(auth.accessToken)
         yield* TestClock.setTime(30_000)
         yield* inject(Fault.delay("1 second"), { on: "token" })
-        const prober = yield* Effect.fork(refusalOf(auth.accessToken))
+        const prober = yield* Effect.fork(refusedUntil(auth.accessToken))
         yield* TestClock.adjust(1)
         // The clock stands still: a caller that waited for the probe would never end.
-        expect(untilOf(yield* refusalOf(auth.accessTokenFor("b")))).toBe(30_000 + 10_000)
-        expect(untilOf(yield* refusalOf(auth.accessTokenFor("c")))).toBe(30_000 + 10_000)
+        expect(yield* refusedUntil(auth.accessTokenFor("b"))).toBe(30_000 + 10_000)
+        expect(yield* refusedUntil(auth.accessTokenFor("c"))).toBe(30_000 + 10_000)
         yield* TestClock.adjust("1 second")
-        expect(untilOf(yield* Fiber.join(prober))).toBe(31_000 + 60_000)
-        expect(untilOf(yield* refusalOf(auth.accessTokenFor("b")))).toBe(31_000 + 60_000)
+        expect(yield* Fiber.join(prober)).toBe(31_000 + 60_000)
+        expect(yield* refusedUntil(auth.accessTokenFor("b"))).toBe(31_000 + 60_000)
         expect(yield* sent).toBe(2)
       })
     )
@@ -89,25 +90,25 @@ describe("L6: a refusal of the credentials is remembered", () => {
         yield* registerSecret("another")
         yield* TestClock.setTime(3_700_000)
         // The next refusal counts for 30 s again.
-        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_700_000 + 30_000)
+        expect(yield* refusedUntil(auth.accessToken)).toBe(3_700_000 + 30_000)
         yield* registerSecret("wrong")
         yield* TestClock.setTime(3_730_000)
         expect((yield* Effect.flip(auth.accessTokenFor("never-granted")))._tag).toBe("InsufficientScope")
         yield* registerSecret("another")
-        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(3_730_000 + 30_000)
+        expect(yield* refusedUntil(auth.accessToken)).toBe(3_730_000 + 30_000)
       })
     )
   )
 
   it.effect("after a probe that fails for another reason the next call probes, for other scopes too", () =>
-    withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
+    withAuth({ credentials: credentialsWith("wrong"), policy: { maxRetries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* refusalOf(auth.accessToken)
         yield* TestClock.setTime(30_000)
         yield* inject(Fault.connectionReset, { on: "token" })
         expect((yield* Effect.flip(auth.accessTokenFor("b")))._tag).toBe("TokenEndpointUnavailable")
-        expect(untilOf(yield* refusalOf(auth.accessTokenFor("c")))).toBe(30_000 + 60_000)
+        expect(yield* refusedUntil(auth.accessTokenFor("c"))).toBe(30_000 + 60_000)
         expect(yield* sent).toBe(3)
       })
     )
@@ -132,25 +133,25 @@ describe("L6: a refusal of the credentials is remembered", () => {
         yield* inject(Fault.delay("1 second"), { on: "token" })
         yield* inject(Fault.delay("2 seconds"), { on: "token" })
         const callers = yield* Effect.forEach(["a", "b"], (scopes) =>
-          Effect.fork(refusalOf(auth.accessTokenFor(scopes)))
+          Effect.fork(refusedUntil(auth.accessTokenFor(scopes)))
         )
         yield* TestClock.adjust("2 seconds")
-        expect((yield* Effect.forEach(callers, Fiber.join)).map(untilOf)).toEqual([31_000, 31_000])
+        expect(yield* Effect.forEach(callers, Fiber.join)).toEqual([31_000, 31_000])
         yield* TestClock.setTime(31_000)
-        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(31_000 + 60_000)
+        expect(yield* refusedUntil(auth.accessToken)).toBe(31_000 + 60_000)
       })
     )
   )
 
   it.effect("after a probe that meets an outage the next caller probes again", () =>
-    withAuth({ credentials: credentialsWith("wrong"), policy: { retries: 0 } }, (auth) =>
+    withAuth({ credentials: credentialsWith("wrong"), policy: { maxRetries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* refusalOf(auth.accessToken)
         yield* TestClock.setTime(30_000)
         yield* inject(Fault.respond({ status: 503 }), { on: "token" })
         expect((yield* Effect.flip(auth.accessToken))._tag).toBe("TokenEndpointUnavailable")
-        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(90_000)
+        expect(yield* refusedUntil(auth.accessToken)).toBe(90_000)
         expect(yield* sent).toBe(3)
       })
     )
@@ -162,7 +163,7 @@ describe("L6: a refusal of the credentials is remembered", () => {
         yield* TestClock.setTime(100_000_000)
         yield* refusalOf(auth.accessToken)
         yield* TestClock.setTime(50_000_000)
-        expect(untilOf(yield* refusalOf(auth.accessToken))).toBe(50_000_000 + 60_000)
+        expect(yield* refusedUntil(auth.accessToken)).toBe(50_000_000 + 60_000)
       })
     )
   )
@@ -186,7 +187,7 @@ describe("L6: a refusal of the credentials is remembered", () => {
   )
 
   it.effect("an outage, a scope that is not granted and an answer without a token are not remembered", () =>
-    withAuth({ credentials: credentialsWith("right"), policy: { retries: 0 } }, (auth) =>
+    withAuth({ credentials: credentialsWith("right"), policy: { maxRetries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* inject(Fault.connectionReset, { on: "token" })
@@ -220,12 +221,12 @@ describe("L6: a 429 is remembered", () => {
           yield* limit("300")
           expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
             _tag: "RateLimited",
-            retryAfter: Option.some(Duration.seconds(300))
+            retryAfter: Duration.seconds(300)
           })
           yield* TestClock.setTime(200_000)
           expect(yield* Effect.flip(auth.accessTokenFor("b"))).toMatchObject({
             _tag: "RateLimited",
-            retryAfter: Option.some(Duration.seconds(100))
+            retryAfter: Duration.seconds(100)
           })
           expect(yield* sent).toBe(1)
           yield* TestClock.setTime(300_000)
@@ -260,7 +261,7 @@ describe("L6: a 429 is remembered", () => {
         yield* limit("40")
         const caller = yield* Effect.fork(Effect.flip(auth.accessToken))
         yield* TestClock.adjust("40 seconds")
-        expect(yield* Fiber.join(caller)).toMatchObject({ retryAfter: Option.some(Duration.seconds(40)) })
+        expect(yield* Fiber.join(caller)).toMatchObject({ retryAfter: Duration.seconds(40) })
         expect(yield* sent).toBe(2)
       })
     )
@@ -270,7 +271,7 @@ describe("L6: a 429 is remembered", () => {
     withAuth({ credentials: credentialsWith("right"), policy: { maxWait: 0 } }, (auth) =>
       Effect.gen(function* () {
         yield* limit()
-        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ retryAfter: Option.some(Duration.seconds(1)) })
+        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ retryAfter: Duration.seconds(1) })
         expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ _tag: "RateLimited" })
         expect(yield* sent).toBe(1)
         yield* TestClock.setTime(1_000)
@@ -302,14 +303,14 @@ describe("L6: a 429 is remembered", () => {
           for (const seconds of [1, 2, 4, 8]) {
             yield* limit(retryAfter)
             expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
-              retryAfter: Option.some(Duration.seconds(seconds))
+              retryAfter: Duration.seconds(seconds)
             })
             now += seconds * 1_000
             yield* TestClock.setTime(now)
           }
           yield* auth.invalidate(yield* auth.accessToken)
           yield* limit(retryAfter)
-          expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ retryAfter: Option.some(Duration.seconds(1)) })
+          expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ retryAfter: Duration.seconds(1) })
         })
       )
   )

@@ -11,7 +11,7 @@ describe("an app from settings alone", () => {
   const callWith = (settings: Record<string, string>) =>
     Effect.gen(function* () {
       const { layer, sent } = yield* scripted(Fake.play())
-      const app = CxoneHttpClient.layer.pipe(Layer.provide(CxoneAuth.layerConfig), Layer.provide(layer))
+      const app = CxoneHttpClient.layer().pipe(Layer.provide(CxoneAuth.layerFromEnv()), Layer.provide(layer))
       yield* Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/x")).pipe(
         Effect.provide(app),
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))

@@ -154,7 +154,7 @@ const authLayer = (tokens: Server, api: Server) =>
   })
 
 const connect = (tokens: Server, api: Server) =>
-  Effect.map(Layer.build(Layer.provide(CxoneHttpClient.layer, authLayer(tokens, api))), Context.get(CxoneHttpClient))
+  Effect.map(Layer.build(Layer.provide(CxoneHttpClient.layer(), authLayer(tokens, api))), Context.get(CxoneHttpClient))
 
 const clock = Clock.make()
 

@@ -1,11 +1,19 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken, Credentials, CredentialsUnavailable, CxoneAuth, InvalidClient, RateLimited } from "cxone-auth"
+import {
+  AccessToken,
+  Credentials,
+  CredentialsUnavailable,
+  CxoneAuth,
+  InvalidClient,
+  RateLimited,
+  type TestAnswer
+} from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Effect, Fiber, Layer, Option, Random, Redacted, TestClock } from "effect"
+import { Context, Effect, Fiber, Layer, Random, Redacted, Ref, TestClock } from "effect"
 
 const simulated = Effect.provide(
-  CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerHttpClient()))
+  CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerMemory()))
 )
 
 const status = Effect.flatMap(CxoneAuth, (auth) => auth.status)
@@ -125,16 +133,16 @@ describe("CxoneAuth.status", () => {
         yield* Effect.flip(accessToken)
         expect(yield* status).toMatchObject([{ state: "refused" }])
       }).pipe(Effect.provide(layer))
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
-  it.effect("is rate-limited until the Retry-After has passed", () =>
+  it.effect("is rate_limited until the Retry-After has passed", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
       const { inject } = yield* CxoneSimulator
       yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "90" } }), { on: "token" })
       yield* Effect.flip(accessToken)
-      expect(yield* status).toMatchObject([{ state: "rate-limited", lastFailure: { tag: "RateLimited", at: 0 } }])
+      expect(yield* status).toMatchObject([{ state: "rate_limited", lastFailure: { tag: "RateLimited", at: 0 } }])
       yield* TestClock.setTime(90_000)
       expect(yield* status).toMatchObject([{ state: "empty" }])
     }).pipe(simulated)
@@ -153,10 +161,10 @@ describe("CxoneAuth.status", () => {
         yield* Effect.exit((yield* CxoneAuth).accessToken)
         expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "TokenEndpointUnavailable" } }])
       }).pipe(
-        Effect.provide(CxoneSimulator.layerAuth({ scopes: "read:users", policy: { retries: 0 } })),
+        Effect.provide(CxoneSimulator.layerAuth({ scopes: "read:users", policy: { maxRetries: 0 } })),
         Effect.provideService(HttpClient.HttpClient, broken)
       )
-    }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()))
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
   it.effect("S1: is plain data without any secret, ready for JSON", () =>
@@ -182,13 +190,13 @@ describe("CxoneAuth.status", () => {
   })
   const refusal = new InvalidClient({ reason: "invalid_client", tokenEndpoint: "https://cxone.test", status: 401 })
   const unavailable = new CredentialsUnavailable({ reason: "timeout" })
-  const limit = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test", retryAfter: Option.none() })
+  const limit = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
 
   it.effect.each([
     ["a text", "x", { scopes: ["offline_access"], state: "fresh" }],
     ["a token", token, { scopes: ["a"], state: "fresh", secondsToExpiry: 10 }],
     ["InvalidClient", refusal, { state: "refused", lastFailure: { tag: "InvalidClient", at: 0 } }],
-    ["RateLimited", limit, { state: "rate-limited", lastFailure: { tag: "RateLimited", at: 0 } }],
+    ["RateLimited", limit, { state: "rate_limited", lastFailure: { tag: "RateLimited", at: 0 } }],
     ["another error", unavailable, { state: "empty", lastFailure: { tag: "CredentialsUnavailable", at: 0 } }]
   ] as const)("layerTest with %s has a fitting status, which invalidate leaves as it is", ([, answer, expected]) =>
     Effect.gen(function* () {
@@ -196,5 +204,44 @@ describe("CxoneAuth.status", () => {
       yield* Effect.flatMap(CxoneAuth, ({ invalidate }) => invalidate(token))
       expect(yield* status).toMatchObject([expected])
     }).pipe(Effect.provide(CxoneAuth.layerTest(answer)))
+  )
+
+  it.effect("layerTest with an effect runs it at each look, and its status is that of the last look", () =>
+    Effect.gen(function* () {
+      const looks = yield* Ref.make(0)
+      const answer = Effect.flatMap(
+        Ref.updateAndGet(looks, (n) => n + 1),
+        (n): Effect.Effect<TestAnswer, RateLimited> =>
+          n === 1 ? limit : Effect.succeed(n === 2 ? refusal : `token ${n}`)
+      )
+      yield* Effect.gen(function* () {
+        const { accessToken, accessTokenFor } = yield* CxoneAuth
+        expect(yield* status).toMatchObject([{ state: "empty" }])
+        expect(yield* Effect.flip(accessToken)).toBe(limit)
+        expect(yield* status).toMatchObject([{ state: "rate_limited", lastFailure: { tag: "RateLimited" } }])
+        expect(yield* Effect.flip(accessToken)).toBe(refusal)
+        const third = yield* accessTokenFor("b a")
+        expect([Redacted.value(third.value), third.scopes]).toEqual(["token 3", ["a", "b"]])
+        expect(yield* status).toMatchObject([
+          { state: "fresh", scopes: ["a", "b"], lastFailure: { tag: "InvalidClient", at: 0 } }
+        ])
+      }).pipe(Effect.provide(CxoneAuth.layerTest(answer)))
+    })
+  )
+
+  it.effect("layerTest's status tells of a look that died", () =>
+    Effect.gen(function* () {
+      yield* Effect.exit(Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken))
+      expect(yield* status).toMatchObject([{ state: "empty", lastFailure: { tag: "Defect", at: 0 } }])
+    }).pipe(Effect.provide(CxoneAuth.layerTest(Effect.die("a bug"))))
+  )
+
+  it.effect("layerTest's effect takes its services from where the layer is provided", () =>
+    Effect.gen(function* () {
+      class Vault extends Context.Tag("Vault")<Vault, string>() {}
+      const layer = Layer.provide(CxoneAuth.layerTest(Vault), Layer.succeed(Vault, "from the vault"))
+      const { value } = yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken).pipe(Effect.provide(layer))
+      expect(Redacted.value(value)).toBe("from the vault")
+    })
   )
 })

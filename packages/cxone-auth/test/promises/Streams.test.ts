@@ -29,7 +29,7 @@ const serve = Effect.gen(function* () {
 
 const connect = (origin: string) =>
   Layer.provide(
-    CxoneHttpClient.layer,
+    CxoneHttpClient.layer(),
     CxoneAuth.layer({
       credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),
       environment: CxoneEnvironment.custom({ tokenEndpoint: `${origin}/oauth/token`, apiBaseUrl: origin })
@@ -128,9 +128,9 @@ describe("C8: a token that ends during a transfer does not end the transfer", ()
       expect((yield* simulator.requestsTo("token")).length).toBeGreaterThan(5)
     }).pipe(
       Effect.provide(
-        CxoneHttpClient.layer.pipe(
+        CxoneHttpClient.layer().pipe(
           Layer.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
-          Layer.provideMerge(CxoneSimulator.layerHttpClient({ clients: [{ ...client, tokenLifetime: "1 minute" }] }))
+          Layer.provideMerge(CxoneSimulator.layerMemory({ clients: [{ ...client, tokenLifetime: "1 minute" }] }))
         )
       )
     )

@@ -23,7 +23,7 @@ const credentialsOf = (tenant: string) =>
 /** A layer for each tenant, as an app would write it. */
 class Tenants extends LayerMap.Service<Tenants>()("test/Tenants", {
   lookup: (tenant: string) =>
-    CxoneHttpClient.layer.pipe(
+    CxoneHttpClient.layer().pipe(
       Layer.provideMerge(
         CxoneAuth.layer({ credentials: credentialsOf(tenant), environment: CxoneEnvironment.discover(), name: tenant })
       )
@@ -128,8 +128,8 @@ describe("many tenants in one process", () => {
           ])
         )
       const map = yield* LayerMap.make((tenant: string) =>
-        CxoneHttpClient.layer.pipe(
-          Layer.provide(CxoneAuth.layerConfig),
+        CxoneHttpClient.layer().pipe(
+          Layer.provide(CxoneAuth.layerFromEnv()),
           Layer.provide(Layer.setConfigProvider(settingsOf(tenant))),
           Layer.provide(layer)
         )

@@ -6,7 +6,7 @@ import * as VirtualTime from "../support/VirtualTime.js"
 
 const hour = Duration.toMillis(Duration.hours(1))
 const day = 24 * hour
-const window = Duration.toMillis(TokenPolicy.defaults.refreshWindow)
+const window = Duration.toMillis(TokenPolicy.defaults.refreshAhead)
 
 /** Makes calls until `end`, with pauses between these two, and counts those that waited for their token or failed. */
 const traffic = (end: number, minPause: number, maxPause: number) =>
@@ -59,7 +59,7 @@ const inVirtualTime = <A, E>(program: Effect.Effect<A, E, CxoneAuth | CxoneSimul
       return { tally, exchanges: (yield* requestsTo("token")).length }
     }).pipe(
       Effect.provide(
-        CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerHttpClient()))
+        CxoneSimulator.layerAuth({ scopes: "read:users" }).pipe(Layer.provideMerge(CxoneSimulator.layerMemory()))
       ),
       Effect.withRandom(random)
     )
@@ -99,7 +99,7 @@ describe("virtual days", () => {
     "L5: at the worst moment, just before the latest start of a renewal, an outage %s",
     (_, length, judge) => {
       // Without jitter a renewal starts a window before the margin, and no earlier.
-      const latestStart = hour - Duration.toMillis(TokenPolicy.defaults.margin) - window
+      const latestStart = hour - Duration.toMillis(TokenPolicy.defaults.expiryMargin) - window
       const program = Effect.all([traffic(2 * hour, 1_000, 1_000), outage(latestStart - 500, length)], {
         concurrency: 2
       })

@@ -87,7 +87,7 @@ describe("CxoneConfig", () => {
         next: undefined,
         environment: {
           _tag: "DiscoveredEnvironment",
-          issuer: "https://cxone.niceincontact.com/",
+          issuer: "https://cxone.niceincontact.com",
           apiBaseUrl: undefined
         },
         scopes: undefined
@@ -99,7 +99,7 @@ describe("CxoneConfig", () => {
     Effect.gen(function* () {
       expect(yield* loaded({ ...key, CXONE_AREA: "au1" })).toMatchObject({
         credentials: { _tag: "AccessKeyOnly", accessKeyId: "A-KEY====", accessKeySecret: "a-key-canary====" },
-        environment: { _tag: "AreaEnvironment", host: "https://au1.nice-incontact.com/", apiBaseUrl: undefined }
+        environment: { _tag: "AreaEnvironment", host: "https://au1.nice-incontact.com", apiBaseUrl: undefined }
       })
     })
   )
@@ -115,7 +115,7 @@ describe("CxoneConfig", () => {
         CXONE_CLIENT_SECRET_NEXT: "the-next-canary"
       })
       expect(environment).toMatchObject({
-        issuer: "https://cxone-gov.niceincontact.com/",
+        issuer: "https://cxone-gov.niceincontact.com",
         apiBaseUrl: "https://api-na2.niceincontact.com/"
       })
       expect(credentials).toMatchObject({ _tag: "AccessKey", clientAuth: ClientAuth.post })
@@ -176,7 +176,7 @@ describe("CxoneConfig", () => {
       expect(credentials.clientAuth).toBe(ClientAuth.basic)
       expect(environment).toMatchObject({
         tokenEndpoint: "http://127.0.0.1:8080/token",
-        apiBaseUrl: "https://gateway.example.com/base"
+        apiBaseUrl: "https://gateway.example.com/base/"
       })
     })
   )

@@ -67,7 +67,7 @@ export const world = ({
     }
     const { layer, sent } = yield* scripted(play)
     const context = yield* Layer.build(
-      CxoneHttpClient.layerWith(options).pipe(
+      CxoneHttpClient.layer(options).pipe(
         Layer.provideMerge(
           CxoneAuth.layer({
             credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),

@@ -28,7 +28,7 @@ export const world = (play: Play, more: Partial<CxoneAuthOptions> = {}) =>
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const options = { credentials: accessKey(), environment: CxoneEnvironment.discover(), ...more }
-    const context = yield* CxoneHttpClient.layer.pipe(
+    const context = yield* CxoneHttpClient.layer().pipe(
       Layer.provideMerge(CxoneAuth.layer(options)),
       Layer.provide(layer),
       Layer.buildWithScope(scope)

@@ -25,7 +25,7 @@ export const world = (answer: (sent: Sent, scopes: string) => Response, options:
       scopes: "broad"
     })
     const context = yield* Layer.build(
-      Layer.merge(CxoneHttpClient.layerHttpClientWith(options), CxoneHttpClient.layerWith(options)).pipe(
+      Layer.merge(CxoneHttpClient.layerHttpClient(options), CxoneHttpClient.layer(options)).pipe(
         Layer.provide(auth),
         Layer.provide(layer)
       )

@@ -1,13 +1,6 @@
-import {
-  type AccessToken,
-  Credentials,
-  CxoneAuth,
-  type CxoneAuthError,
-  type CxoneAuthOptions,
-  type InvalidClient
-} from "cxone-auth"
+import { type AccessToken, Credentials, CxoneAuth, type CxoneAuthError, type CxoneAuthOptions } from "cxone-auth"
 import { CxoneSimulator } from "cxone-auth-testkit"
-import { Effect, Random, Redacted } from "effect"
+import { Clock, Duration, Effect, Random, Redacted } from "effect"
 
 /** The client of these tests, with this secret. */
 export const credentialsWith = (clientSecret: string) =>
@@ -34,7 +27,7 @@ export const withAuth = <A, E>(
     const { environment } = yield* CxoneSimulator
     const layer = CxoneAuth.layer({ environment, scopes: "a", ...options })
     return yield* Effect.provide(Effect.flatMap(CxoneAuth, body), layer)
-  }).pipe(Effect.provide(CxoneSimulator.layerHttpClient()), Effect.withRandom(Random.fixed([draw])))
+  }).pipe(Effect.provide(CxoneSimulator.layerMemory()), Effect.withRandom(Random.fixed([draw])))
 
 /** The secrets that were sent, in order. */
 export const secretsSent = Effect.flatMap(CxoneSimulator, ({ requestsTo }) =>
@@ -52,5 +45,8 @@ export const refusalOf = (call: Effect.Effect<AccessToken, CxoneAuthError>) =>
     error._tag === "InvalidClient" ? Effect.succeed(error) : Effect.die(`not refused, but ${error.message}`)
   )
 
-/** Until when a refusal is remembered. */
-export const untilOf = ({ until }: InvalidClient) => until ?? Number.NaN
+/** Until when the refusal that a call fails with is remembered, in milliseconds since the epoch. */
+export const refusedUntil = (call: Effect.Effect<AccessToken, CxoneAuthError>) =>
+  Effect.flatMap(refusalOf(call), ({ retryAfter }) =>
+    Effect.map(Clock.currentTimeMillis, (now) => retryAfter && now + Duration.toMillis(retryAfter))
+  )

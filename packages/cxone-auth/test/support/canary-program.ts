@@ -29,7 +29,7 @@ const program = Effect.gen(function* () {
   const { deactivateAccessKey, inject, reset, tenants } = yield* CxoneSimulator
   const call = show(Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me")))
   for (const way of ways) {
-    const fresh = Effect.provide(call, Layer.provide(CxoneHttpClient.layer, way))
+    const fresh = Effect.provide(call, Layer.provide(CxoneHttpClient.layer(), way))
     yield* fresh
     yield* inject(Fault.revokeToken, { on: "api", times: 2 })
     yield* fresh

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import { TokenPolicy } from "cxone-auth"
 import { Duration, Effect, Either, Fiber, Option, Random, Ref, TestClock } from "effect"
+import type { RetryAfter } from "../../src/http/RetryAfter.js"
 import * as RateGate from "../../src/throttle/RateGate.js"
 
-const makeGate = () => RateGate.make(TokenPolicy.defaults)
+const makeGate = () => {
+  const gate = RateGate.make()
+  return { ...gate, close: (said: RetryAfter) => gate.close(said, TokenPolicy.defaults) }
+}
 
 /** Passes a request through the gate, and gives for how many milliseconds it waited. */
 const passing = (gate: RateGate.RateGate, patience: number) =>
@@ -13,7 +17,7 @@ const passing = (gate: RateGate.RateGate, patience: number) =>
     return { exit, waited: patience - (yield* Ref.get(left)) }
   })
 
-const seconds = (n: number) => Option.some(Duration.seconds(n))
+const seconds = (n: number) => ({ retryAfter: Duration.seconds(n) })
 
 describe("L6: RateGate, closed by a 429", () => {
   it.effect("closed again while a request waits, it holds the request, and reports the whole time", () =>
@@ -45,10 +49,10 @@ describe("L6: RateGate, closed by a 429", () => {
   it.effect("of 429s to requests that were sent together, one counts", () =>
     Effect.gen(function* () {
       const gate = makeGate()
-      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
-      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
+      expect(yield* gate.close({})).toEqual(Duration.seconds(1))
+      expect(yield* gate.close({})).toEqual(Duration.seconds(1))
       yield* TestClock.adjust("1 second")
-      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(2))
+      expect(yield* gate.close({})).toEqual(Duration.seconds(2))
     })
   )
 
@@ -81,10 +85,10 @@ describe("L6: RateGate, closed by a 429", () => {
   it.effect("after a success the next 429 without a Retry-After counts as the first one", () =>
     Effect.gen(function* () {
       const gate = makeGate()
-      yield* gate.close(Option.none())
+      yield* gate.close({})
       yield* TestClock.adjust("1 second")
       yield* gate.reset
-      expect(yield* gate.close(Option.none())).toEqual(Duration.seconds(1))
+      expect(yield* gate.close({})).toEqual(Duration.seconds(1))
     })
   )
 })

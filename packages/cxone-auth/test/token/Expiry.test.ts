@@ -60,11 +60,11 @@ describe("Expiry.lifetimeOf", () => {
 
 describe("Expiry, by the numbers of the policy", () => {
   const policy = TokenPolicy.make({
-    margin: "1 minute",
-    marginFraction: 0.05,
-    refreshWindow: "10 minutes",
-    refreshFraction: 0.4,
-    refreshJitter: 0.5
+    expiryMargin: "1 minute",
+    expiryMarginFraction: 0.05,
+    refreshAhead: "10 minutes",
+    refreshAheadFraction: 0.4,
+    refreshAheadJitter: 0.5
   })
   /** How long before the end of a token something happens, in seconds. */
   const beforeEnd = (token: AccessToken, at: number) => (token.expiresAt - at) / 1000

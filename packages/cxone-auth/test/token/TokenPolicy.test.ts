@@ -1,34 +1,27 @@
-import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
   type AccessToken,
   Credentials,
   CxoneAuth,
   CxoneEnvironment,
-  CxoneHttpClient,
   TokenPolicy,
   type TokenPolicyOptions
 } from "cxone-auth"
-import { Cause, Chunk, Duration, Effect, Either, Exit, Fiber, Layer, Random, Redacted, TestClock } from "effect"
+import { Duration, Effect, Either, Fiber, Layer, Random, Redacted, TestClock } from "effect"
 import { answers, json, type Play, scripted } from "../support/ScriptedHttpClient.js"
 
 const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
 const environment = CxoneEnvironment.region("us")
-const noNetwork = Layer.succeed(
-  HttpClient.HttpClient,
-  HttpClient.make(() => Effect.die("nothing is to be sent"))
-)
-
 // What plain JavaScript may pass, regardless of the types.
 const options = (policy: unknown): { readonly policy: TokenPolicyOptions } => Object.assign({ policy: {} }, { policy })
 
 const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
-  [{ margin: -5 }, /^TokenPolicy: margin is -5; expected a duration from 1ms to 24d$/],
-  [{ margin: Number.NaN }, /margin is NaN; expected a duration/],
-  [{ margin: "-30 seconds" }, /margin is -30 seconds/],
-  [{ margin: "soon" }, /margin is soon/],
-  [{ margin: 0 }, /margin is 0/],
-  [{ margin: null, refreshWindow: false }, /refreshWindow is false/],
+  [{ expiryMargin: -5 }, /^TokenPolicy: expiryMargin is -5; expected a duration from 1ms to 24d$/],
+  [{ expiryMargin: Number.NaN }, /expiryMargin is NaN; expected a duration/],
+  [{ expiryMargin: "-30 seconds" }, /expiryMargin is -30 seconds/],
+  [{ expiryMargin: "soon" }, /expiryMargin is soon/],
+  [{ expiryMargin: 0 }, /expiryMargin is 0/],
+  [{ expiryMargin: null, refreshAhead: false }, /refreshAhead is false/],
   [{ attemptTimeout: Duration.infinity }, /attemptTimeout is/],
   [{ attemptTimeout: "25 days" }, /attemptTimeout is 25 days; expected a duration from 1ms to 24d/],
   [{ attemptTimeout: [-1, 0] }, /attemptTimeout is -1,0/],
@@ -39,59 +32,67 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
   [{ maxWait: -1n }, /maxWait is -1/],
   [{ maxWait: [-1, 0] }, /maxWait is -1,0/],
   [{ defaultLifetime: 999 }, /defaultLifetime is 999; expected a duration from 1s/],
-  [{ margin: "6 minutes" }, /margin \(6m\) is larger than refreshWindow \(5m\)/],
-  [{ refreshWindow: "10 seconds" }, /margin \(30s\) is larger than refreshWindow \(10s\)/],
-  [{ marginFraction: 0.3 }, /marginFraction \(0.3\) is larger than refreshFraction \(0.2\)/],
-  [{ marginFraction: 0 }, /marginFraction is 0; expected a number from 0.001 to 0.9/],
-  [{ marginFraction: "a tenth" }, /marginFraction is a tenth/],
-  [{ refreshFraction: Number.NaN }, /refreshFraction is NaN/],
-  [{ refreshFraction: 0.7 }, /is above 0.9: renewals would have no pause/],
-  [{ refreshJitter: 1.5 }, /refreshJitter is 1.5; expected a number from 0 to 1/],
-  [{ retries: 1.5 }, /retries is 1.5; expected a whole number from 0 to 100/],
-  [{ retries: -1 }, /retries is -1/],
-  [{ retryFactor: 0.5 }, /retryFactor is 0.5; expected a number from 1 to 100/],
+  [{ expiryMargin: "6 minutes" }, /expiryMargin \(6m\) is larger than refreshAhead \(5m\)/],
+  [{ refreshAhead: "10 seconds" }, /expiryMargin \(30s\) is larger than refreshAhead \(10s\)/],
+  [{ expiryMarginFraction: 0.3 }, /expiryMarginFraction \(0.3\) is larger than refreshAheadFraction \(0.2\)/],
+  [{ expiryMarginFraction: 0 }, /expiryMarginFraction is 0; expected a number from 0.001 to 0.9/],
+  [{ expiryMarginFraction: "a tenth" }, /expiryMarginFraction is a tenth/],
+  [{ refreshAheadFraction: Number.NaN }, /refreshAheadFraction is NaN/],
+  [{ refreshAheadFraction: 0.7 }, /is above 0.9: renewals would have no pause/],
+  [{ refreshAheadJitter: 1.5 }, /refreshAheadJitter is 1.5; expected a number from 0 to 1/],
+  [{ maxRetries: 1.5 }, /maxRetries is 1.5; expected a whole number from 0 to 100/],
+  [{ maxRetries: -1 }, /maxRetries is -1/],
+  [{ retryDelayFactor: 0.5 }, /retryDelayFactor is 0.5; expected a number from 1 to 100/],
   [{ retryDelay: "1 minute" }, /retryDelay \(1m\) is larger than maxRetryDelay \(30s\)/],
-  [{ rateLimitDelay: "2 hours" }, /rateLimitDelay \(2h\) is larger than maxRateLimit \(1h\)/],
-  [{ refusalMemory: "6 minutes" }, /refusalMemory \(6m\) is larger than maxRefusalMemory \(5m\)/],
-  [{ maxAnswerBytes: 0 }, /maxAnswerBytes is 0; expected a whole number from 1 to/],
-  [{ margn: "30 seconds" }, /there is no margn; the fields are margin, marginFraction, /]
+  [{ defaultRetryAfter: "2 hours" }, /defaultRetryAfter \(2h\) is larger than maxRetryAfter \(1h\)/],
+  [{ refusalPause: "6 minutes" }, /refusalPause \(6m\) is larger than maxRefusalPause \(5m\)/],
+  [{ maxResponseBytes: 0 }, /maxResponseBytes is 0; expected a whole number from 1 to/],
+  [{ margn: "30 seconds" }, /there is no margn; the fields are expiryMargin, expiryMarginFraction, /]
 ]
 
 describe("TokenPolicy", () => {
   it("has these defaults", () => {
-    const { attemptTimeout, defaultLifetime, margin, retries, retryDelay, retryFactor } = TokenPolicy.defaults
+    const { attemptTimeout, defaultLifetime, expiryMargin, maxRetries, retryDelay, retryDelayFactor } =
+      TokenPolicy.defaults
     expect({
-      margin: Duration.toSeconds(margin),
+      expiryMargin: Duration.toSeconds(expiryMargin),
       defaultLifetime: Duration.toSeconds(defaultLifetime),
       attemptTimeout: Duration.toSeconds(attemptTimeout),
-      retries,
+      maxRetries,
       retryDelay: Duration.toSeconds(retryDelay),
-      retryFactor
-    }).toEqual({ margin: 30, defaultLifetime: 3600, attemptTimeout: 10, retries: 3, retryDelay: 1, retryFactor: 2 })
+      retryDelayFactor
+    }).toEqual({
+      expiryMargin: 30,
+      defaultLifetime: 3600,
+      attemptTimeout: 10,
+      maxRetries: 3,
+      retryDelay: 1,
+      retryDelayFactor: 2
+    })
   })
 
   it("can be changed in part, with durations in any notation, or as a whole", () => {
-    const partly = TokenPolicy.make({ margin: "2 seconds", refreshWindow: "1 minute", maxWait: 0, retries: 0 })
+    const partly = TokenPolicy.make({ expiryMargin: "2 seconds", refreshAhead: "1 minute", maxWait: 0, maxRetries: 0 })
     expect(partly).toEqual({
       ...TokenPolicy.defaults,
-      margin: Duration.seconds(2),
-      refreshWindow: Duration.minutes(1),
+      expiryMargin: Duration.seconds(2),
+      refreshAhead: Duration.minutes(1),
       maxWait: Duration.zero,
-      retries: 0
+      maxRetries: 0
     })
     expect(TokenPolicy.make(partly)).toEqual(partly)
-    for (const margin of [2_000, 2_000_000_000n, [2, 0], "2 seconds", Duration.seconds(2)] as const) {
-      expect(Duration.toMillis(TokenPolicy.make({ margin }).margin)).toBe(2_000)
+    for (const expiryMargin of [2_000, 2_000_000_000n, [2, 0], "2 seconds", Duration.seconds(2)] as const) {
+      expect(Duration.toMillis(TokenPolicy.make({ expiryMargin }).expiryMargin)).toBe(2_000)
     }
   })
 
   it.each<TokenPolicyOptions>([
-    { retries: 100, retryFactor: 1 },
-    { retryFactor: 100, maxAnswerBytes: 1, maxErrorBytes: 16 * 1024 * 1024 },
-    { refreshJitter: 1 },
-    { refreshFraction: 0.8, refreshJitter: 0 },
-    { marginFraction: 0.2 },
-    { margin: "5 minutes" }
+    { maxRetries: 100, retryDelayFactor: 1 },
+    { retryDelayFactor: 100, maxResponseBytes: 1 },
+    { refreshAheadJitter: 1 },
+    { refreshAheadFraction: 0.8, refreshAheadJitter: 0 },
+    { expiryMarginFraction: 0.2 },
+    { expiryMargin: "5 minutes" }
   ])("accepts numbers at their bounds: %o", (options) => {
     expect(() => TokenPolicy.make(options)).not.toThrow()
   })
@@ -101,26 +102,14 @@ describe("TokenPolicy", () => {
     expect(() => TokenPolicy.make(options(policy).policy)).toThrow(message)
   })
 
-  it.effect.each(wrong)("CxoneAuth's layer refuses %o when it is built, and sends nothing", ([policy, message]) =>
-    Effect.gen(function* () {
-      const layer = Layer.provide(CxoneAuth.layer({ credentials, environment, ...options(policy) }), noNetwork)
-      const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
-      const defects = Exit.isFailure(exit) ? Chunk.toReadonlyArray(Cause.defects(exit.cause)) : []
-      expect(defects).toHaveLength(1)
-      expect(defects[0]).toBeInstanceOf(TypeError)
-      expect(String(defects[0])).toMatch(new RegExp(message.source.replace(/^\^/, "")))
-    })
-  )
-
-  it("CxoneHttpClient.layerWith throws where it is called", () => {
-    expect(() => CxoneHttpClient.layerWith(options({ discardTimeout: -1 }))).toThrow(/discardTimeout is -1/)
+  it.each(wrong)("CxoneAuth's layers refuse %o where they are called", (policy, message) => {
+    expect(() => CxoneAuth.layer({ credentials, environment, ...options(policy) })).toThrow(message)
+    expect(() => CxoneAuth.layerFromEnv(options(policy))).toThrow(message)
+    expect(() => CxoneAuth.make({ credentials, environment, ...options(policy) })).toThrow(message)
   })
 
-  it("CxoneHttpClient.layerWith takes the numbers that it uses, and no others", () => {
-    expect(() => CxoneHttpClient.layerWith(options({ maxWaitingCalls: 10, maxRateLimit: "1 minute" }))).not.toThrow()
-    expect(() => CxoneHttpClient.layerWith(options({ retries: 1 }))).toThrow(
-      /^TokenPolicy: retries has no effect here; the fields are refusedTokenMemory, discardTimeout, /
-    )
+  it("a field that is undefined has its default", () => {
+    expect(TokenPolicy.make({ expiryMargin: undefined, maxRetries: undefined })).toEqual(TokenPolicy.defaults)
   })
 
   describe("each number has its effect", () => {
@@ -158,9 +147,14 @@ describe("TokenPolicy", () => {
       })
     )
 
-    it.effect("retries, retryDelay, retryFactor and maxRetryDelay", () =>
+    it.effect("maxRetries, retryDelay, retryDelayFactor and maxRetryDelay", () =>
       Effect.gen(function* () {
-        const policy = { retries: 4, retryDelay: "2 seconds", retryFactor: 3, maxRetryDelay: "10 seconds" } as const
+        const policy = {
+          maxRetries: 4,
+          retryDelay: "2 seconds",
+          retryDelayFactor: 3,
+          maxRetryDelay: "10 seconds"
+        } as const
         const { times } = yield* firstCall(
           policy,
           answers(() => new Response("", { status: 503 }))
@@ -171,36 +165,36 @@ describe("TokenPolicy", () => {
 
     it.effect("attemptTimeout", () =>
       Effect.gen(function* () {
-        const { result, took } = yield* firstCall({ attemptTimeout: "3 seconds", retries: 0 }, () => Effect.never)
+        const { result, took } = yield* firstCall({ attemptTimeout: "3 seconds", maxRetries: 0 }, () => Effect.never)
         expect(result).toMatchObject(Either.left({ reason: "timeout" }))
         expect(took).toBe(3)
       })
     )
 
-    it.effect("maxAnswerBytes", () =>
+    it.effect("maxResponseBytes", () =>
       Effect.gen(function* () {
-        const { result } = yield* firstCall({ maxAnswerBytes: 10 }, answers(token))
+        const { result } = yield* firstCall({ maxResponseBytes: 10 }, answers(token))
         expect(result).toMatchObject(Either.left({ reason: "too_large" }))
       })
     )
 
-    it.effect("maxWait, rateLimitDelay and maxRateLimit", () =>
+    it.effect("maxWait, defaultRetryAfter and maxRetryAfter", () =>
       Effect.gen(function* () {
         const limited = (retryAfter?: string) => () =>
           new Response("", { status: 429, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
         const waits = yield* firstCall({ maxWait: "2 minutes" }, answers(limited("100"), token))
         expect(waits.times).toEqual([0, 110])
-        const delays = yield* firstCall({ rateLimitDelay: "5 seconds" }, answers(limited(), token))
+        const delays = yield* firstCall({ defaultRetryAfter: "5 seconds" }, answers(limited(), token))
         expect(delays.times).toEqual([3600, 3605.5])
-        const capped = yield* firstCall({ maxRateLimit: "30 seconds" }, answers(limited("9999"), token))
+        const capped = yield* firstCall({ maxRetryAfter: "30 seconds" }, answers(limited("9999"), token))
         expect(capped.times).toEqual([7200, 7233])
       })
     )
 
-    it.effect("refusalMemory and maxRefusalMemory", () =>
+    it.effect("refusalPause and maxRefusalPause", () =>
       Effect.gen(function* () {
         const { layer, sent } = yield* scripted(answers(() => json({ error: "invalid_client" }, { status: 401 })))
-        const policy = { refusalMemory: "10 seconds", maxRefusalMemory: "15 seconds" } as const
+        const policy = { refusalPause: "10 seconds", maxRefusalPause: "15 seconds" } as const
         yield* Effect.gen(function* () {
           const { accessToken } = yield* CxoneAuth
           for (let second = 0; second < 60; second++) {
@@ -209,29 +203,6 @@ describe("TokenPolicy", () => {
           }
         }).pipe(Effect.provide(Layer.provide(CxoneAuth.layer({ credentials, environment, policy }), layer)))
         expect((yield* sent).map(({ at }) => at / 1000)).toEqual([0, 10, 25, 40, 55])
-      })
-    )
-
-    it.effect("refusedTokenMemory, of the client", () =>
-      Effect.gen(function* () {
-        const { layer, sent } = yield* scripted(({ url }, index) =>
-          Effect.sync(() =>
-            url.endsWith("/oauth/token") ? json({ access_token: `t${index}` }) : new Response("", { status: 401 })
-          )
-        )
-        const client = CxoneHttpClient.layerWith({ policy: { refusedTokenMemory: "10 minutes" } })
-        yield* Effect.gen(function* () {
-          const cxone = yield* CxoneHttpClient
-          yield* Effect.flip(cxone.get("/x"))
-          yield* TestClock.adjust("9 minutes")
-          yield* Effect.flip(cxone.get("/x"))
-        }).pipe(
-          Effect.provide(
-            client.pipe(Layer.provide(CxoneAuth.layer({ credentials, environment })), Layer.provide(layer))
-          )
-        )
-        const exchanges = (yield* sent).filter(({ url }) => url.endsWith("/oauth/token"))
-        expect(exchanges).toHaveLength(2)
       })
     )
   })

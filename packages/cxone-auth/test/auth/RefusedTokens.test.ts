@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
+import type { AccessToken } from "cxone-auth"
 import { Array, Duration, Effect, TestClock } from "effect"
-import * as RefusedTokens from "../../src/client/RefusedTokens.js"
+import * as RefusedTokens from "../../src/auth/RefusedTokens.js"
 import { tokenOf } from "../support/Tokens.js"
 
 const token = tokenOf("t1")
@@ -10,7 +11,10 @@ const elsewhere = "GET https://api.test/calls"
 const places = (count: number) => Array.makeBy(count, (n) => `GET https://api.test/${n + 1}`)
 
 /** An empty memory in which everything stays for one minute. */
-const oneMinute = RefusedTokens.make(Duration.minutes(1))
+const oneMinute = Effect.map(RefusedTokens.make, (memory) => ({
+  ...memory,
+  remember: (token: AccessToken, place: string) => memory.remember(token, place, Duration.minutes(1))
+}))
 
 describe("RefusedTokens", () => {
   it.effect("C2: knows a token at the place where it was refused, whatever object holds it", () =>
@@ -20,6 +24,17 @@ describe("RefusedTokens", () => {
       yield* memory.remember(token, place)
       expect(yield* memory.knows(token, place)).toBe(true)
       expect(yield* memory.knows(tokenOf("t1", { obtainedAt: 7 }), place)).toBe(true)
+    })
+  )
+
+  it.effect("keeps each refusal for the time that is given with it", () =>
+    Effect.gen(function* () {
+      const memory = yield* RefusedTokens.make
+      yield* memory.remember(token, place, Duration.seconds(10))
+      yield* memory.remember(token, elsewhere, Duration.seconds(20))
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* memory.knows(token, place)).toBe(false)
+      expect(yield* memory.knows(token, elsewhere)).toBe(true)
     })
   )
 
