@@ -22,6 +22,7 @@ describe("PeekableRef", () => {
   it("is known as a Ref and as a Readable", () => {
     const ref = new PeekableRef(1)
     expect(Readable.isReadable(ref)).toBe(true)
+    expect(ref[Readable.TypeId]).toBe(Readable.TypeId)
     expect(ref[Ref.RefTypeId]._A(1)).toBe(1)
   })
 
