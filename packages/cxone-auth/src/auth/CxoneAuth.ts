@@ -208,8 +208,15 @@ const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment)
  */
 export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, CxoneAuthService>() {
   /**
-   * The options of {@link CxoneAuth.layer} that come from the settings `CXONE_*`, for a layer of your own. A `ConfigError`
-   * names the setting that is missing or wrong.
+   * The options of {@link CxoneAuth.layer} that come from settings, for a layer of your own. A `ConfigError` names the
+   * setting that is missing or wrong.
+   *
+   * - the client: `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`; `CXONE_CLIENT_SECRET_NEXT` during a rotation;
+   *   `CXONE_CLIENT_AUTH` (`post` or `basic`)
+   * - the access key: `CXONE_ACCESS_KEY_ID`, `CXONE_ACCESS_KEY_SECRET`
+   * - where: `CXONE_REGION` (a client alone; default `us`), `CXONE_ISSUER` (client and key; default NICE's), `CXONE_AREA`
+   *   (a key alone), or `CXONE_TOKEN_ENDPOINT` with `CXONE_API_BASE_URL`
+   * - `CXONE_SCOPES`, separated by spaces; default `offline_access`, with an access key none
    *
    * @since 0.1.0
    * @category config
@@ -277,7 +284,8 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for the settings `CXONE_*`. A `ConfigError` names the setting that is missing or wrong. `options` are the
+   * The service for the settings that {@link CxoneAuth.config} lists. A `ConfigError` names the setting that is missing or
+   * wrong. `options` are the
    * two that have no setting. Each call makes a layer, as with {@link CxoneAuth.layer}: call it once,
    * and provide the layer once. In a `LayerMap`, call it inside the lookup, because there each tenant needs its own.
    *

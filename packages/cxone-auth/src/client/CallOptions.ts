@@ -10,8 +10,11 @@ import * as ScopeSet from "../token/ScopeSet.js"
 
 /**
  * What happens to a call that CXone answers with "not yet" (429, or 503 with `Retry-After`), and to calls in the pause
- * after that. `"fail"`: the call fails at once; if the answer had no `Retry-After`, calls in the pause are sent all the
- * same. `{ wait }`: the call waits for up to `wait` in all, a duration from zero to 24 days.
+ * after that.
+ *
+ * - `"fail"`: the call fails with `RateLimited` at once. So do calls in the pause, if the answer named its length.
+ * - `{ wait }`: the call waits for up to `wait` in all (zero to 24 days). It is sent up to a fifth later than CXone asked,
+ *   by jitter; in a test, `Effect.withRandom(Random.fixed([0]))` makes that exact.
  *
  * @since 0.1.0
  * @category models
@@ -19,8 +22,8 @@ import * as ScopeSet from "../token/ScopeSet.js"
 export type OnRateLimited = "fail" | { readonly wait: Duration.DurationInput }
 
 /**
- * What an app may say about the calls in a part of it. An option that is absent, or `undefined`, is as further out, and
- * at last as the client says.
+ * What an app may say about the calls in a part of it: `scopes`, `onRateLimited`, `idempotent`. An option that is absent,
+ * or `undefined`, has the value of the effect around it; in the end, that of the client.
  *
  * @since 0.1.0
  * @category models

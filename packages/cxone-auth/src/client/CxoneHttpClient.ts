@@ -201,6 +201,17 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    *
    * @since 0.1.0
    * @category combinators
+   * @example
+   * ```ts
+   * import { HttpClient } from "@effect/platform"
+   * import { CxoneHttpClient } from "cxone-auth"
+   * import { Effect } from "effect"
+   *
+   * export const me = Effect.flatMap(HttpClient.HttpClient, (http) => http.get("/api/v2/users/me")).pipe(
+   *   CxoneHttpClient.withTypedErrors,
+   *   Effect.catchTag("RateLimited", (error) => Effect.logWarning(error.message))
+   * )
+   * ```
    */
   static readonly withTypedErrors: <A, E, R>(
     effect: Effect.Effect<A, E, R>

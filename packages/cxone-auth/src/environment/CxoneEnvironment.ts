@@ -117,7 +117,8 @@ const area = (
 }
 
 /**
- * Says which CXone the app calls. Where `apiBaseUrl` is an option, it says where the API is, and discovery is not asked.
+ * Says which CXone the app calls: `region` for a client alone, `discover` for a client with an access key, `area` for an
+ * access key alone, `custom` for any of them. Where `apiBaseUrl` is an option, it says where the API is, and discovery is not asked.
  * Each constructor throws a `TypeError` that names the field if a URL is not absolute, is plain http to another machine,
  * carries a user name or password, or, for `issuer` and `host`, has a path.
  *

@@ -20,7 +20,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   credentials: Schema.optionalWith(Schema.Literal("ClientSecret", "AccessKey", "AccessKeyOnly"), {
     default: () => "ClientSecret"
   }),
-  /** Whether `reason` is only the likeliest one, because the answer was a 401 without such a code. */
+  /** Whether `reason` is only the likeliest one, because the answer was a 401 without a code of RFC 6749. */
   isGuess: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   /** The token endpoint, without its query. */
   tokenEndpoint: Schema.String,

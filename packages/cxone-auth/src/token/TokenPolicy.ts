@@ -12,18 +12,21 @@ import * as PolicyFields from "./PolicyFields.js"
 export interface TokenPolicy {
   /** A token is not handed out in this last part of its life: 30 s. Clocks differ, and a call takes time to arrive. */
   readonly expiryMargin: Duration.Duration
-  /** The same as a fraction: 0.1. The shorter one counts, because a short-lived token could not be used otherwise. */
+  /**
+   * `expiryMargin` as a fraction of the lifetime: 0.1. The shorter one counts, because a short-lived token could not be used
+   * otherwise.
+   */
   readonly expiryMarginFraction: number
   /**
    * How long before the margin a token is renewed in the background: 5 min. An outage of the identity provider stays
    * invisible for that long.
    */
   readonly refreshAhead: Duration.Duration
-  /** The same as a fraction: 0.2. The shorter one counts. */
+  /** `refreshAhead` as a fraction of the lifetime: 0.2. The shorter one counts. */
   readonly refreshAheadFraction: number
   /**
-   * How much earlier than that a renewal may start, as a fraction of the window: 0.2. Each token gets a random share of
-   * it. So 2,000 processes that got their tokens in the same second spread their renewals over a minute.
+   * How much earlier than `refreshAhead` says a renewal may start, as a fraction of it: 0.2. Each token gets a random
+   * share. So 2,000 processes that got their tokens in the same second spread their renewals over a minute.
    */
   readonly refreshAheadJitter: number
   /** The lifetime of a token if the provider does not say it: 1 hour, as CXone's tokens have. */
@@ -46,11 +49,11 @@ export interface TokenPolicy {
 
   /** How many times an exchange is tried again: 3. Zero: never. */
   readonly maxRetries: number
-  /** How long it waits before the first retry: 1 s, jittered by a fifth. */
+  /** How long an exchange waits before its first retry: 1 s, jittered by a fifth. */
   readonly retryDelay: Duration.Duration
-  /** The factor by which that wait grows each time: 2. */
+  /** The factor by which the wait between retries grows each time: 2. */
   readonly retryDelayFactor: number
-  /** The longest of these waits: 30 s. It matters for a background renewal, which is tried again until the margin. */
+  /** The longest wait between retries: 30 s. It matters for a background renewal, which is tried again until the margin. */
   readonly maxRetryDelay: Duration.Duration
 
   /**
@@ -68,7 +71,7 @@ export interface TokenPolicy {
    */
   readonly refusalPause: Duration.Duration
   /**
-   * The longest of these times: 5 min. After a client is corrected at the provider, the remembered refusal still counts
+   * The longest `refusalPause`: 5 min. After a client is corrected at the provider, the remembered refusal still counts
    * for at most this long.
    */
   readonly maxRefusalPause: Duration.Duration
