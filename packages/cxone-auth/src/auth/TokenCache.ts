@@ -99,8 +99,8 @@ export const make = <E extends Retry.Failure>(options: {
     )
 
   // The exchange heeds a short `Retry-After` in its own retries. Here a `Retry-After` counts only if it is longer than
-  // the back-off. A shorter one would replace the back-off each time, and the waits would not grow. A
-  // refusal is not waited for, because other credentials may be there sooner.
+  // the back-off. A shorter one would replace the back-off each time, and the waits would not grow.
+  // The pause of a refusal does not count, because the app may have other credentials before it is over.
   const schedule = Retry.schedule(policy, (cause: Cause.Cause<E>, backoff) =>
     Cause.failureOption(cause).pipe(
       Option.filter(({ _tag }) => _tag !== "InvalidClient"),

@@ -18,8 +18,7 @@ export interface RefusedCredentials {
   /**
    * Runs an attempt with these credentials. While their refusal is remembered, the attempt is not run, and the refusal
    * is the failure. After that time the next attempt is the probe, and all others still fail until the probe ends. A
-   * token clears all refusals, those of other credentials too. `InvalidClient` comes out with
-   * `retryAfter`.
+   * token clears all refusals, those of other credentials too. `InvalidClient` comes out with `retryAfter`.
    */
   readonly guard: <A, E, R>(
     credentials: Credentials,

@@ -13,7 +13,8 @@ import type { CacheState } from "./Metrics.js"
 
 /**
  * Opens a span for a request in place of the platform's. It has the same name and kind, the method, the full URL, the
- * origin and the status, and no headers. `error.type` is the status from 400 on, or the error's tag. It ends with what `send` gives, which must be free of secrets.
+ * origin and the status, and no headers. `error.type` is the status from 400 on, or the error's tag. It ends
+ * with what `send` gives, which must be free of secrets.
  * `HttpClient.withTracerDisabledWhen` and `HttpClient.withSpanNameGenerator` still apply. With `propagation` the
  * request carries the span in `traceparent` and `b3`. With neither `propagation` nor a tracer there is no span, because
  * it would be a third of the cost of the call.
