@@ -13,6 +13,7 @@ import {
   type AccessKeyOptions,
   AccessToken,
   type AreaEnvironment,
+  type AreaEnvironmentOptions,
   type AuthenticatedHttpClient,
   type CallOptions,
   CallPolicy,
@@ -27,6 +28,7 @@ import {
   CredentialsUnavailable,
   CxoneAuth,
   CxoneAuthError,
+  type CxoneAuthFromEnvOptions,
   type CxoneAuthOptions,
   type CxoneAuthService,
   CxoneEnvironment,
@@ -34,8 +36,10 @@ import {
   type CxoneHttpClientOptions,
   type CxoneSettings,
   type DiscoveredEnvironment,
+  type DiscoveredEnvironmentOptions,
   DiscoveryFailed,
   type FixedEnvironment,
+  type FixedEnvironmentOptions,
   ForeignOrigin,
   InsufficientScope,
   InvalidClient,
@@ -46,9 +50,11 @@ import {
   RateLimited,
   type Region,
   type RotatingCredentials,
+  type RotatingOptions,
   type ScopeSet,
   type Tenant,
   type TestAnswer,
+  type TestOptions,
   TokenEndpointUnavailable,
   TokenPolicy,
   type TokenPolicyOptions,
@@ -70,6 +76,7 @@ import {
   type RecordedRequest,
   type SimulatedAccessKey,
   type SimulatedArea,
+  type SimulatedAuthOptions,
   type SimulatedClient,
   type SimulatedTenant,
   type SimulatorOptions,
@@ -95,6 +102,7 @@ export const makeAccessKey = Credentials.accessKey
 export const makeAccessKeyOnly = Credentials.accessKeyOnly
 export const makeRotating = Credentials.rotating
 export const fromForm = (options: ClientOptions) => ({ ...options, clientAuth: ClientAuth.post })
+export const swapped = (options: RotatingOptions) => ({ current: options.next, next: options.current })
 export const fromRecord = (options: AccessKeyOptions) => ({ ...options })
 
 export const idOfClient = (credentials: ClientSecret) => credentials.clientId
@@ -115,7 +123,7 @@ export const withHeader = (auth: ClientAuth, header: string) => (client: ClientS
   return { form, headers: { ...headers, [header]: client.clientSecret } }
 }
 
-// CxoneEnvironment, FixedEnvironment, DiscoveredEnvironment, AreaEnvironment, Region, KnownArea, UrlInput
+// CxoneEnvironment, its three kinds with their options, Region, KnownArea, UrlInput
 
 export const region = CxoneEnvironment.region("us")
 export const area = CxoneEnvironment.area("na1")
@@ -132,6 +140,9 @@ export const inKnownArea = (name: KnownArea) => CxoneEnvironment.area(name)
 export const behind = (apiBaseUrl: UrlInput | undefined) => CxoneEnvironment.discover({ apiBaseUrl })
 export const discover = CxoneEnvironment.discover
 export const at = CxoneEnvironment.custom
+export const atUrls = (options: FixedEnvironmentOptions) => ({ ...options, apiBaseUrl: "https://api.example.com" })
+export const atIssuer = (options: DiscoveredEnvironmentOptions) => CxoneEnvironment.discover(options)
+export const hostIn = (options: AreaEnvironmentOptions) => options.host
 export const environmentOf = (name: Region | undefined) => (name === undefined ? area : CxoneEnvironment.region(name))
 export const endpointOf = (environment: FixedEnvironment) => environment.tokenEndpoint
 export const issuerOf = (environment: DiscoveredEnvironment) => environment.issuer
@@ -175,7 +186,7 @@ export class LabelledToken extends AccessToken {
   readonly label = "mine"
 }
 
-// CxoneAuth, CxoneAuthOptions, CxoneSettings, CxoneAuthService, TestAnswer, TokenStatus
+// CxoneAuth, its options, CxoneSettings, CxoneAuthService, TestAnswer, TokenStatus
 
 export class Vault extends Context.Tag("consumer/Vault")<Vault, Effect.Effect<Credentials>>() {}
 export const layer = CxoneAuth.layer({ credentials: client, environment: area, policy: { maxRetries: 1 } })
@@ -191,6 +202,8 @@ export const makeLayerFromEnv = CxoneAuth.layerFromEnv
 export const makeLayerTest = CxoneAuth.layerTest
 export const makeService = CxoneAuth.make
 export const answering = (answer: Effect.Effect<TestAnswer>) => CxoneAuth.layerTest(answer)
+export const answeringAt = (options: TestOptions) => CxoneAuth.layerTest("token", options)
+export const quick = (options: CxoneAuthFromEnvOptions) => ({ ...options, policy: { maxWait: 0 } })
 export const named = (options: CxoneAuthOptions, name: string) => ({ ...options, name })
 export const members = Effect.map(CxoneAuth, (auth) => ({ ...auth }))
 export const accessToken = Effect.flatMap(CxoneAuth, (auth) => auth.accessToken)
@@ -255,6 +268,7 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", { cause: C
 
 // CxoneSimulator, CxoneSimulatorService, SimulatorOptions, SimulatorQuirks
 
+export const byKey = (options: SimulatedAuthOptions) => ({ ...options, way: "accessKey" as const })
 export const inMemory = CxoneSimulator.layerMemory()
 export const onSockets = CxoneSimulator.layerServer({ expiresIn: "string", quirks: { answer: "camelCase" } })
 export const simulatedAuth = CxoneSimulator.layerAuth({ way: "accessKey", clientAuth: ClientAuth.post })

@@ -4,7 +4,14 @@
  * @since 0.1.0
  */
 
-export { CxoneAuth, type CxoneAuthOptions, type CxoneAuthService, type TestAnswer } from "./auth/CxoneAuth.js"
+export {
+  CxoneAuth,
+  type CxoneAuthFromEnvOptions,
+  type CxoneAuthOptions,
+  type CxoneAuthService,
+  type TestAnswer,
+  type TestOptions
+} from "./auth/CxoneAuth.js"
 export type { TokenStatus } from "./auth/TokenStatus.js"
 export type { AuthenticatedHttpClient } from "./client/AuthenticatedHttpClient.js"
 export type { CallOptions, OnRateLimited } from "./client/CallOptions.js"
@@ -12,9 +19,12 @@ export { CallPolicy, type CallPolicyOptions } from "./client/CallPolicy.js"
 export { CxoneHttpClient, type CxoneHttpClientOptions } from "./client/CxoneHttpClient.js"
 export {
   type AreaEnvironment,
+  type AreaEnvironmentOptions,
   CxoneEnvironment,
   type DiscoveredEnvironment,
+  type DiscoveredEnvironmentOptions,
   type FixedEnvironment,
+  type FixedEnvironmentOptions,
   type KnownArea,
   type Region,
   type UrlInput
@@ -39,7 +49,8 @@ export {
   type ClientOptions,
   type ClientSecret,
   Credentials,
-  type RotatingCredentials
+  type RotatingCredentials,
+  type RotatingOptions
 } from "./exchange/Credentials.js"
 export type { CredentialsInput } from "./exchange/TokenSource.js"
 export type { CxoneSettings } from "./settings/CxoneConfig.js"

@@ -80,6 +80,22 @@ export interface CxoneSimulatorService {
 }
 
 /**
+ * What `CxoneSimulator.layerAuth` may be told. `scopes`, `policy` and `name` are options of `CxoneAuth.layer`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SimulatedAuthOptions extends Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> {
+  /**
+   * The credentials: `clientSecret`, the first client (the default); `accessKey`, an access key of the first tenant
+   * together with that client; or `accessKeyOnly`, the access key without a client.
+   */
+  readonly way?: "clientSecret" | "accessKey" | "accessKeyOnly" | undefined
+  /** How the client authenticates. Default: in the form; with an access key, by HTTP Basic. */
+  readonly clientAuth?: ClientAuth | undefined
+}
+
+/**
  * A simulated CXone to test an app against. It issues tokens to its clients and access keys as RFC 6749 and CXone do,
  * and serves the discovery documents. It checks tokens as RFC 6750 says, at `GET /api/v2/users/me` and
  * `GET /incontactAPI/services/v33.0/server-time`. It records every request, and fails when a test injects a fault.
@@ -138,6 +154,30 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    *
    * @since 0.1.0
    * @category layers
+   * @example
+   * ```ts
+   * import { CxoneHttpClient } from "cxone-auth"
+   * import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+   * import { Effect, Fiber, Layer, TestClock, TestContext } from "effect"
+   *
+   * const test = Effect.gen(function* () {
+   *   const cxone = yield* CxoneHttpClient
+   *   const simulator = yield* CxoneSimulator
+   *   yield* simulator.inject(Fault.respond({ status: 429, headers: { "Retry-After": "30" } }), { on: "api" })
+   *
+   *   const call = yield* Effect.fork(cxone.get("/api/v2/users/me"))
+   *   yield* simulator.awaitRequests("api", 1)
+   *   yield* TestClock.adjust("36 seconds") // 30 s, and a fifth more for jitter
+   *   return (yield* Fiber.join(call)).status // 200
+   * })
+   *
+   * const TestLayer = CxoneHttpClient.layer({ onRateLimited: { wait: "1 minute" } }).pipe(
+   *   Layer.provideMerge(CxoneSimulator.layerAuth({ scopes: "read:users" })),
+   *   Layer.provideMerge(CxoneSimulator.layerMemory())
+   * )
+   *
+   * export const runnable = test.pipe(Effect.provide(TestLayer), Effect.provide(TestContext.TestContext))
+   * ```
    */
   static layerMemory(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
     return Layer.effectContext(
@@ -153,10 +193,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * `CxoneAuth` for the simulator. `scopes`, `policy` and `name` are options of `CxoneAuth.layer`. `way` chooses the
-   * credentials: `clientSecret`, the first client (the default); an `accessKey` of the first tenant together with that client; or
-   * `accessKeyOnly`, the access key without a client. Without `clientAuth`, a client alone authenticates in the form,
-   * and a client with an access key by HTTP Basic.
+   * `CxoneAuth` for the simulator, with the credentials of its first client, or of its first tenant.
    *
    * @since 0.1.0
    * @category layers
@@ -176,33 +213,29 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    * export const WithAccessKey = Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" }), SimulatorLayer)
    * ```
    */
-  static layerAuth({
-    clientAuth,
-    way = "clientSecret",
-    ...options
-  }: Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> & {
-    readonly way?: "clientSecret" | "accessKey" | "accessKeyOnly" | undefined
-    readonly clientAuth?: ClientAuth | undefined
-  } = {}): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
+  static layerAuth(
+    options: SimulatedAuthOptions = {}
+  ): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
+    const { clientAuth, way = "clientSecret", ...authOptions } = options
     const auth = clientAuth === undefined ? {} : { clientAuth }
     return Layer.unwrapEffect(
       Effect.map(CxoneSimulator, ({ credentials, environment, issuerEnvironment, tenants: [tenant] }) => {
         switch (way) {
           case "clientSecret":
             return CxoneAuth.layer({
-              ...options,
+              ...authOptions,
               environment,
               credentials: Credentials.clientSecret({ ...credentials, ...auth })
             })
           case "accessKey":
             return CxoneAuth.layer({
-              ...options,
+              ...authOptions,
               environment: issuerEnvironment,
               credentials: Credentials.accessKey({ ...tenant.credentials, ...auth })
             })
           case "accessKeyOnly":
             return CxoneAuth.layer({
-              ...options,
+              ...authOptions,
               environment: tenant.areaEnvironment,
               credentials: tenant.accessKeyOnly
             })

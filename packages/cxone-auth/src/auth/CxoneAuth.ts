@@ -5,17 +5,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { UrlInput } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
 import { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ApiState from "./ApiState.js"
 import * as StaticAuth from "./StaticAuth.js"
-import { type CxoneAuthOptions, type CxoneAuthService, make } from "./TokenService.js"
+import { type CxoneAuthFromEnvOptions, type CxoneAuthOptions, type CxoneAuthService, make } from "./TokenService.js"
 
 export { of as apiStateOf } from "./ApiState.js"
-export type { TestAnswer } from "./StaticAuth.js"
-export type { CxoneAuthOptions, CxoneAuthService } from "./TokenService.js"
+export type { TestAnswer, TestOptions } from "./StaticAuth.js"
+export type { CxoneAuthFromEnvOptions, CxoneAuthOptions, CxoneAuthService } from "./TokenService.js"
 
 /**
  * The token service: from credentials, given once, to a valid token for every call, or a typed error.
@@ -115,8 +114,8 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for the settings that {@link CxoneAuth.config} lists. A `ConfigError` names the setting that is missing or
-   * wrong. `options` are the
+   * The service for the settings `CXONE_*`, such as `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET` and `CXONE_SCOPES`.
+   * {@link CxoneAuth.config} lists them all. A `ConfigError` names the setting that is missing or wrong. `options` are the
    * two that have no setting. Each call makes a layer, as with {@link CxoneAuth.layer}: call it once,
    * and provide the layer once. In a `LayerMap`, call it inside the lookup, because there each tenant needs its own.
    *
@@ -130,7 +129,7 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * ```
    */
   static layerFromEnv(
-    options: Pick<CxoneAuthOptions, "policy" | "name"> = {}
+    options: CxoneAuthFromEnvOptions = {}
   ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
     const policy = TokenPolicy.make(options.policy)
     return Layer.scoped(
@@ -164,7 +163,7 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    */
   static layerTest(
     answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError>,
-    options?: { readonly apiBaseUrl?: UrlInput | undefined }
+    options?: StaticAuth.TestOptions
   ): Layer.Layer<CxoneAuth>
   /**
    * The same for an effect that needs services: the layer needs them.
@@ -173,11 +172,11 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    */
   static layerTest<R>(
     answer: Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
-    options?: { readonly apiBaseUrl?: UrlInput | undefined }
+    options?: StaticAuth.TestOptions
   ): Layer.Layer<CxoneAuth, never, Exclude<R, Scope.Scope>>
   static layerTest<R>(
     answer: StaticAuth.TestAnswer | Effect.Effect<StaticAuth.TestAnswer, CxoneAuthError, R>,
-    options: { readonly apiBaseUrl?: UrlInput | undefined } = {}
+    options: StaticAuth.TestOptions = {}
   ) {
     const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
     const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), ApiState.make, ApiState.attach)

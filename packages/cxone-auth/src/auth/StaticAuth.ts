@@ -25,6 +25,17 @@ import * as TokenStatus from "./TokenStatus.js"
  */
 export type TestAnswer = string | AccessToken | CxoneAuthError
 
+/**
+ * What `CxoneAuth.layerTest` may be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TestOptions {
+  /** Where the API is, as the test sees it. Default: `https://cxone.test/`. */
+  readonly apiBaseUrl?: UrlInput | undefined
+}
+
 /** What the looks so far have given: the token of the last one, if it gave one, and the last failure. */
 interface Looks {
   readonly token: AccessToken | undefined

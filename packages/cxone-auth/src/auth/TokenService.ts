@@ -33,7 +33,8 @@ import { type TokenStatus, make as tokenStatus } from "./TokenStatus.js"
  */
 export interface CxoneAuthService {
   /**
-   * A valid token with the scopes of the layer. In a generator, `yield*` returns a cached token at once, without going
+   * A valid token with the scopes of the layer. `Redacted.value(token.value)` is its text, for a header that is set by hand;
+   * {@link CxoneHttpClient} sets it itself. In a generator, `yield*` returns a cached token at once, without going
    * through the fiber's run loop. So a loop that does nothing else lets no other fiber run, as with `Effect.succeed`.
    */
   readonly accessToken: Effect.Effect<AccessToken, CxoneAuthError>
@@ -70,11 +71,11 @@ export interface CxoneAuthOptions<R = never> {
    * token serves to its end. The services that the effect needs are needed by the layer.
    */
   readonly credentials: CredentialsInput<R>
-  /** Where the token endpoint and the API are. */
+  /** Where the token endpoint and the API are. It must fit the credentials; `CxoneEnvironment` says which do. */
   readonly environment: CxoneEnvironment
   /**
-   * The scopes of `accessToken`. Default: `offline_access` for a client alone at the platform gateway or a custom endpoint.
-   * Else none: with an access key, CXone sets the scopes itself.
+   * The scopes of `accessToken`, as a list or separated by spaces. Default: `offline_access` for a client alone at the
+   * platform gateway or a custom endpoint. Else none: with an access key, CXone sets the scopes itself.
    */
   readonly scopes?: string | ReadonlyArray<string> | undefined
   /** The numbers that differ from the defaults. */
@@ -82,6 +83,14 @@ export interface CxoneAuthOptions<R = never> {
   /** The name of this client in metrics and spans (label `client`). Default: no label. Name each, if there are several. */
   readonly name?: string | undefined
 }
+
+/**
+ * What `CxoneAuth.layerFromEnv` may be told: the two options that have no setting.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CxoneAuthFromEnvOptions = Pick<CxoneAuthOptions, "policy" | "name">
 
 const keyOf = ScopeSet.toParameter
 

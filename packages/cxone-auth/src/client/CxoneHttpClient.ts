@@ -16,13 +16,13 @@ import * as CallOptions from "./CallOptions.js"
 import { CallPolicy, type CallPolicyOptions } from "./CallPolicy.js"
 
 /**
- * What {@link CxoneHttpClient.layer} is made from.
+ * What {@link CxoneHttpClient.layer} may be told.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CxoneHttpClientOptions {
-  /** The scopes of every call's token. Default: the scopes of `CxoneAuth`. */
+  /** The scopes of every call's token. Default: the scopes of `CxoneAuth`, which are `offline_access` or none if it has none. */
   readonly scopes?: string | ReadonlyArray<string> | undefined
   /**
    * What happens to a call that is answered with 429, or with 503 and `Retry-After`, and to calls in the pause after
@@ -104,6 +104,19 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    *
    * @since 0.1.0
    * @category constructors
+   * @example
+   * ```ts
+   * import { type AuthenticatedHttpClient, CxoneHttpClient } from "cxone-auth"
+   * import { Context, Layer } from "effect"
+   *
+   * // A second client over the same service, for background work that may wait.
+   * export class PatientClient extends Context.Tag("PatientClient")<PatientClient, AuthenticatedHttpClient>() {}
+   *
+   * export const PatientLayer = Layer.scoped(
+   *   PatientClient,
+   *   CxoneHttpClient.make({ onRateLimited: { wait: "5 minutes" } })
+   * )
+   * ```
    */
   static make(
     options: CxoneHttpClientOptions = {}

@@ -67,6 +67,45 @@ export type CxoneEnvironment = FixedEnvironment | DiscoveredEnvironment | AreaEn
  */
 export type UrlInput = string | URL
 
+/**
+ * The URLs of `CxoneEnvironment.custom`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FixedEnvironmentOptions {
+  /** Where tokens are requested, such as `https://gateway.example.com/oauth/token`. */
+  readonly tokenEndpoint: UrlInput
+  /** What relative URLs resolve against, such as `https://gateway.example.com`. */
+  readonly apiBaseUrl: UrlInput
+}
+
+/**
+ * What `CxoneEnvironment.discover` may be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DiscoveredEnvironmentOptions {
+  /** The identity service, a host alone. Default: `https://cxone.niceincontact.com`. */
+  readonly issuer?: UrlInput | undefined
+  /** Where the API is. Default: the tenant's configuration says it. */
+  readonly apiBaseUrl?: UrlInput | undefined
+}
+
+/**
+ * What `CxoneEnvironment.area` may be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AreaEnvironmentOptions {
+  /** The host of the area's services. Default: the one that the library knows, else `https://{area}.niceincontact.com`. */
+  readonly host?: UrlInput | undefined
+  /** Where the API is. Default: the tenant's configuration says it. */
+  readonly apiBaseUrl?: UrlInput | undefined
+}
+
 const orThrow = (field: string, url: Either.Either<URL, string>): URL =>
   Either.getOrThrowWith(url, (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
 
@@ -77,7 +116,7 @@ const secureBase = (input: UrlInput): string => SecureUrl.folderOf(orThrow("apiB
 const optionalBase = (input: UrlInput | undefined): string | undefined =>
   input === undefined ? undefined : secureBase(input)
 
-const custom = (options: { readonly tokenEndpoint: UrlInput; readonly apiBaseUrl: UrlInput }): FixedEnvironment =>
+const custom = (options: FixedEnvironmentOptions): FixedEnvironment =>
   new FixedEnvironment({
     tokenEndpoint: orThrow("tokenEndpoint", SecureUrl.parse(options.tokenEndpoint)).href,
     apiBaseUrl: secureBase(options.apiBaseUrl)
@@ -88,9 +127,7 @@ const region = (name: Hosts.Region): FixedEnvironment => {
   return custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: host })
 }
 
-const discover = (
-  options: { readonly issuer?: UrlInput | undefined; readonly apiBaseUrl?: UrlInput | undefined } = {}
-): DiscoveredEnvironment =>
+const discover = (options: DiscoveredEnvironmentOptions = {}): DiscoveredEnvironment =>
   new DiscoveredEnvironment({
     issuer: secureHost("issuer", options.issuer ?? Hosts.globalIssuer),
     apiBaseUrl: optionalBase(options.apiBaseUrl)
@@ -108,7 +145,7 @@ export const isAreaName = (text: string): boolean => /^[a-z][a-z0-9]{0,30}$/.tes
 const area = (
   // An editor suggests the known names; any other is taken as well.
   name: Hosts.KnownArea | (string & {}),
-  options: { readonly host?: UrlInput | undefined; readonly apiBaseUrl?: UrlInput | undefined } = {}
+  options: AreaEnvironmentOptions = {}
 ): AreaEnvironment => {
   if (!isAreaName(name)) {
     throw new TypeError("CxoneEnvironment: area must be a name in lower case, such as na1 or eu1")
@@ -117,8 +154,14 @@ const area = (
 }
 
 /**
- * Says which CXone the app calls: `region` for a client alone, `discover` for a client with an access key, `area` for an
- * access key alone, `custom` for any of them. Where `apiBaseUrl` is an option, it says where the API is, and discovery is not asked.
+ * Says which CXone the app calls. The credentials decide:
+ *
+ * - `Credentials.clientSecret` goes with `region`
+ * - `Credentials.accessKey` goes with `discover`
+ * - `Credentials.accessKeyOnly` goes with `area`
+ * - any of them goes with `custom`
+ *
+ * Where `apiBaseUrl` is an option, it says where the API is, and discovery is not asked.
  * Each constructor throws a `TypeError` that names the field if a URL is not absolute, is plain http to another machine,
  * carries a user name or password, or, for `issuer` and `host`, has a path.
  *
@@ -142,24 +185,25 @@ const area = (
  */
 export const CxoneEnvironment = {
   /**
-   * The platform gateway (client credentials). Tokens come from `{host}/oauth/token`, and the API is at `{host}`. No public
+   * The platform gateway, for a client alone ({@link Credentials}`.clientSecret`). Tokens come from `{host}/oauth/token`, and the API is at `{host}`. No public
    * page of NICE's shows this gateway.
    */
   region,
   /**
-   * What NICE documents for back-end apps. The issuer's `/.well-known/openid-configuration` names the token endpoint. The
+   * What NICE documents for back-end apps: a client with an access key ({@link Credentials}`.accessKey`). NICE's own issuers
+   * refuse a client alone. The issuer's `/.well-known/openid-configuration` names the token endpoint. The
    * `/.well-known/cxone-configuration` of the first token's tenant says where the API is. The default issuer is
    * `https://cxone.niceincontact.com`; FedRAMP and the sovereign clouds have their own, such as
    * `https://cxone-gov.niceincontact.com`.
    */
   discover,
   /**
-   * An area, for an access key without a client. Tokens come from `{host}/authentication/v1/token/access-key`, and the same
+   * An area, for an access key without a client ({@link Credentials}`.accessKeyOnly`). Tokens come from `{host}/authentication/v1/token/access-key`, and the same
    * host says where the API is. An area that the library doesn't know is taken to be at
    * `https://{area}.niceincontact.com`, unless `host` says otherwise.
    */
   area,
-  /** Any other place, by its two URLs. */
+  /** Any other place, by its two URLs, for any credentials. */
   custom
 }
 

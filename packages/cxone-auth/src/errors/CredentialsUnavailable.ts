@@ -19,6 +19,7 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
    */
   detail: Quotation
 }) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     if (this.reason === "unsuitable") {
       return `Nothing was sent, because the effect that gives the credentials yielded unusable ones: ${this.detail}.`

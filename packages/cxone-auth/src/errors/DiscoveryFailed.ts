@@ -58,6 +58,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     retryAfter: RetryAfter
   }
 ) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     return `${this.url} ${problems[this.reason](this)}. ${this.cure}${said(this.description)}`
   }

@@ -15,6 +15,7 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
   /** The origins that the token may go to. */
   allowed: Schema.Array(Schema.String)
 }) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     const problems = {
       not_allowed:

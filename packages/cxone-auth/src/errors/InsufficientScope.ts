@@ -32,6 +32,7 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
     description: Quotation
   }
 ) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     return this.reason === "not_supported"
       ? `Nothing was sent to ${this.origin}: an access key alone cannot request scopes, but these were requested: ` +

@@ -37,6 +37,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   /** During a rotation: whether the current and the next credentials were both refused. */
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     const subject = this.isAboutKey
       ? "the access key"

@@ -21,6 +21,7 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
   /** What the API said about it, without the token. */
   description: Quotation
 }) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     const refusal = `${this.origin} refused the access token (401${this.error === undefined ? "" : ` ${this.error}`})`
     return this.reason === "body_not_replayable"

@@ -39,6 +39,7 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
     description: Quotation
   }
 ) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     const code = this.error === undefined ? "" : ` ${this.error}`
     return `${this.tokenEndpoint} answered ${this.status}${code}: ${this.problem}.${said(this.description)}`

@@ -23,6 +23,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
   /** The wait that the server asked for, or how long from now nothing is sent. Absent if no time is known. */
   retryAfter: RetryAfter
 }) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     const { origin } = this
     const when = whenToRetry(this.retryAfter)

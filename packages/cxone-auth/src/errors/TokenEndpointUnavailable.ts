@@ -28,6 +28,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   /** The wait that the endpoint asked for. Absent if it named none. */
   retryAfter: RetryAfter
 }) {
+  /** What happened and what to do, without secrets. */
   override get message(): string {
     const problems = {
       transport:

@@ -14,7 +14,10 @@ export interface ClientOptions {
   readonly clientId: string
   /** The secret of the same application. */
   readonly clientSecret: Redacted.Redacted<string>
-  /** How the client authenticates. {@link Credentials} says the default. */
+  /**
+   * How the client authenticates. Default: `ClientAuth.post` for a client alone, `ClientAuth.basic` for a client with an
+   * access key.
+   */
   readonly clientAuth?: ClientAuth | undefined
 }
 
@@ -33,6 +36,19 @@ export interface AccessKeyOptions {
 
 interface Client extends ClientOptions {
   readonly clientAuth: ClientAuth
+}
+
+/**
+ * Two credentials, as {@link Credentials}`.rotating` takes them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RotatingOptions {
+  /** Those in use. */
+  readonly current: Credentials
+  /** Those that replace them. */
+  readonly next: Credentials
 }
 
 /**
@@ -75,12 +91,7 @@ export type Credentials = ClientSecret | AccessKey | AccessKeyOnly
  * @since 0.1.0
  * @category models
  */
-export class RotatingCredentials extends Data.TaggedClass("RotatingCredentials")<{
-  /** Those in use. */
-  readonly current: Credentials
-  /** Those that replace them. */
-  readonly next: Credentials
-}> {}
+export class RotatingCredentials extends Data.TaggedClass("RotatingCredentials")<RotatingOptions> {}
 
 const identityOf = (credentials: Credentials) => Data.struct({ ...credentials, clientAuth: undefined })
 
@@ -126,7 +137,7 @@ export const eachOf = (
  */
 export const Credentials = {
   /**
-   * A client alone, for the platform gateway. It is sent in the form ({@link ClientAuth}`.post`), unless `clientAuth` says
+   * A client alone, for the platform gateway (`CxoneEnvironment.region`) or a custom endpoint. It is sent in the form ({@link ClientAuth}`.post`), unless `clientAuth` says
    * otherwise.
    */
   clientSecret: (options: ClientOptions): ClientSecret => {
@@ -134,7 +145,7 @@ export const Credentials = {
     return requireClient("clientSecret", new ClientSecret({ clientId, clientSecret, clientAuth }))
   },
   /**
-   * A client and an access key, as NICE documents it for back-end apps. The client is sent as HTTP Basic credentials
+   * A client and an access key, as NICE documents it for back-end apps (`CxoneEnvironment.discover`). The client is sent as HTTP Basic credentials
    * ({@link ClientAuth}`.basic`). If the application was registered for the form, give `clientAuth: ClientAuth.post`.
    */
   accessKey: (options: ClientOptions & AccessKeyOptions): AccessKey => {
@@ -142,7 +153,7 @@ export const Credentials = {
     const credentials = new AccessKey({ clientId, clientSecret, accessKeyId, accessKeySecret, clientAuth })
     return requireKey("accessKey", requireClient("accessKey", credentials))
   },
-  /** An access key without a client, for an area's own token service. */
+  /** An access key without a client, for an area's own token service (`CxoneEnvironment.area`). */
   accessKeyOnly: (options: AccessKeyOptions): AccessKeyOnly => {
     const { accessKeyId, accessKeySecret } = options
     return requireKey("accessKeyOnly", new AccessKeyOnly({ accessKeyId, accessKeySecret }))
@@ -151,8 +162,7 @@ export const Credentials = {
    * Two credentials during a rotation: those in use, and those that replace them. Deploy with both, then switch at the
    * provider at any time.
    */
-  rotating: (options: { readonly current: Credentials; readonly next: Credentials }): RotatingCredentials =>
-    new RotatingCredentials(options)
+  rotating: (options: RotatingOptions): RotatingCredentials => new RotatingCredentials(options)
 }
 
 /** Whether a text looks like the id of an access key, which ends in `====`. No client id does. */

@@ -201,9 +201,7 @@ const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
         token: yield* auth.accessToken,
         access: auth.accessToken,
         // Without a tracer a generator gets the token by another code path.
-        given: yield* Effect.sync(() => auth.accessToken[Symbol.iterator]()).pipe(Effect.withTracer(ordinary)),
-        cxone,
-        auth
+        given: yield* Effect.sync(() => auth.accessToken[Symbol.iterator]()).pipe(Effect.withTracer(ordinary))
       }
     })
     const plain = Effect.flatMap(HttpClient.HttpClient, (client) => client.get("/x")).pipe(
@@ -220,7 +218,9 @@ const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
             first,
             Effect.exit(plain),
             Effect.exit(CxoneHttpClient.withTypedErrors(plain)),
-            Effect.flatMap(CxoneAuth, ({ status }) => status)
+            Effect.flatMap(CxoneAuth, ({ status }) => status),
+            CxoneAuth,
+            CxoneHttpClient
           ]),
         Effect.provide(layer),
         Effect.withSpan("caller"),
@@ -230,7 +230,7 @@ const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
     yield* TestClock.adjust("30 minutes")
     const {
       lines,
-      result: [result, ofPlain, ofTyped, status]
+      result: [result, ofPlain, ofTyped, status, auth, cxone]
     } = yield* Fiber.join(fiber)
     const metrics = yield* Metric.snapshot
     const shown: ReadonlyArray<readonly [string, string]> = [
@@ -242,6 +242,8 @@ const traces = (play: Play, way: Way, options: CxoneHttpClientOptions = {}) =>
             ...renderingsOfExit(result.value.filtered)
           ]
         : []),
+      // After the calls: a service keeps tokens that were refused.
+      ...[auth, cxone].flatMap(renderings),
       ...lines.map((line) => ["a log line", line] as const),
       ...spans.map((span) => ["a span", inspect(span, { depth: 12, showHidden: true })] as const),
       ["the metrics", inspect(metrics, { depth: 12 })] as const,
