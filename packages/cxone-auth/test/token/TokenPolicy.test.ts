@@ -34,11 +34,17 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
   [{ defaultLifetime: 999 }, /defaultLifetime is 999; expected a duration from 1s/],
   [{ expiryMargin: "6 minutes" }, /expiryMargin \(6m\) is larger than refreshAhead \(5m\)/],
   [{ refreshAhead: "10 seconds" }, /expiryMargin \(30s\) is larger than refreshAhead \(10s\)/],
-  [{ expiryMarginFraction: 0.3 }, /expiryMarginFraction \(0.3\) is larger than refreshAheadFraction \(0.2\)/],
+  [
+    { expiryMarginFraction: 0.3 },
+    /^TokenPolicy: expiryMarginFraction \(0.3\) is larger than refreshAheadFraction \(0.2\)$/
+  ],
   [{ expiryMarginFraction: 0 }, /expiryMarginFraction is 0; expected a number from 0.001 to 0.9/],
   [{ expiryMarginFraction: "a tenth" }, /expiryMarginFraction is a tenth/],
   [{ refreshAheadFraction: Number.NaN }, /refreshAheadFraction is NaN/],
-  [{ refreshAheadFraction: 0.7 }, /is above 0.9: renewals would have no pause/],
+  [
+    { refreshAheadFraction: 0.7 },
+    /^TokenPolicy: expiryMarginFraction \+ refreshAheadFraction \* \(1 \+ refreshAheadJitter\) is above 0.9: renewals would have no pause$/
+  ],
   [{ refreshAheadJitter: 1.5 }, /refreshAheadJitter is 1.5; expected a number from 0 to 1/],
   [{ maxRetries: 1.5 }, /maxRetries is 1.5; expected a whole number from 0 to 100/],
   [{ maxRetries: -1 }, /maxRetries is -1/],
