@@ -5,6 +5,7 @@ import { type HttpClientError, RequestError, ResponseError } from "@effect/platf
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import { fromWeb, type HttpClientResponse, TypeId } from "@effect/platform/HttpClientResponse"
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import type * as Redacted from "effect/Redacted"
@@ -15,15 +16,17 @@ import * as Transport from "../http/Transport.js"
 /** What was sent and must not be shown: the token. */
 type Sent = ReadonlyArray<Redacted.Redacted<string>>
 
+type Body = Pick<HttpClientResponse, "stream" | "json" | "text" | "urlParamsBody" | "arrayBuffer" | "formData">
+
 class RedactedResponse extends Inspectable.Class implements HttpClientResponse {
   readonly [TypeId]: TypeId = TypeId
   readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId = IncomingMessage.TypeId
   readonly request: HttpClientRequest
   readonly #received: HttpClientResponse
-  readonly #body: HttpClientResponse
+  readonly #body: Body
   readonly #sent: Sent
 
-  constructor(request: HttpClientRequest, received: HttpClientResponse, sent: Sent, body = received) {
+  constructor(request: HttpClientRequest, received: HttpClientResponse, sent: Sent, body: Body = received) {
     super()
     this.request = request
     this.#received = received
@@ -96,8 +99,19 @@ export const makeWithBody = (
   sent: Sent,
   body: Stream.Stream<Uint8Array, ResponseError>
 ): HttpClientResponse => {
-  const source = new Response(Stream.toReadableStream(body), { headers: received.headers })
-  return new RedactedResponse(request, received, sent, fromWeb(request, source))
+  // Bytes that an effect has read, and not a web stream of them: interrupting that would not end the reading.
+  const read = <A>(as: (whole: HttpClientResponse) => Effect.Effect<A, ResponseError>) =>
+    Effect.flatMap(Stream.runCollect(body), (parts) =>
+      as(fromWeb(request, new Response(new Blob(Chunk.toArray(parts)), { headers: received.headers })))
+    )
+  return new RedactedResponse(request, received, sent, {
+    stream: body,
+    json: read(({ json }) => json),
+    text: read(({ text }) => text),
+    urlParamsBody: read(({ urlParamsBody }) => urlParamsBody),
+    arrayBuffer: read(({ arrayBuffer }) => arrayBuffer),
+    formData: read(({ formData }) => formData)
+  })
 }
 
 /** A failure with the request as the caller made it. */

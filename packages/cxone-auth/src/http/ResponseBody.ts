@@ -9,6 +9,7 @@ import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Deadline from "./Deadline.js"
 
 /** The bytes of a body. An answer without a body has none, which the platform calls a failure. */
 const bytesOf = ({ stream }: HttpClientResponse): Stream.Stream<Uint8Array, ResponseError> =>
@@ -47,7 +48,27 @@ export const readWithin = (
   maxBytes: number,
   within: Duration.Duration
 ): Effect.Effect<Option.Option<string>> =>
-  readText(response, maxBytes).pipe(Effect.timeout(within), Effect.orElseSucceed(Option.none))
+  readText(response, maxBytes).pipe(Deadline.within(within), Effect.orElseSucceed(Option.none))
+
+/**
+ * Gives up the rest of a body that was put back and then forgotten. The platform does the same for a response, but only
+ * until the first byte is read. Without a `FinalizationRegistry`, the server ends such a connection.
+ */
+const forgotten =
+  "FinalizationRegistry" in globalThis
+    ? new FinalizationRegistry<Effect.Effect<void>>((close) => Effect.runFork(close))
+    : undefined
+
+/** A body that calls `close` when it has been read, when its reader stops, or when nobody can read it any more. */
+const closing = <E>(body: Stream.Stream<Uint8Array, E>, close: Effect.Effect<void>): Stream.Stream<Uint8Array, E> => {
+  const readable = {}
+  forgotten?.register(readable, close, readable)
+  return Stream.suspend(() => {
+    // From now on the reader's end closes it. A stream that runs doesn't keep `readable` alive.
+    forgotten?.unregister(readable)
+    return Stream.ensuring(body, close)
+  })
+}
 
 /**
  * Reads a body until it ends, has more than `maxBytes`, or takes longer than `within`, and puts back what was read.
@@ -84,13 +105,16 @@ export const peek = Effect.fnUntraced(function* (
   const text = yield* Effect.repeat(part, { until: () => sizeOf(seen) > maxBytes }).pipe(
     Effect.as(Option.none<string>()),
     Effect.catchAll(Option.match({ onNone: () => Effect.sync(() => Option.some(decode(seen))), onSome: Effect.fail })),
-    Effect.timeout(within),
+    Deadline.within(within),
     Effect.orElseSucceed(Option.none),
     Effect.onInterrupt(() => close)
   )
-  yield* Effect.when(close, () => Option.isSome(text))
-  const rest = Option.isSome(text) ? Stream.empty : Stream.fromPull(Effect.succeed(next(constVoid)))
-  return { text, body: Stream.ensuring(Stream.concat(Stream.fromChunk(seen), rest), close) }
+  if (Option.isSome(text)) {
+    yield* close
+    return { text, body: Stream.fromChunk(seen) }
+  }
+  const rest = Stream.fromPull(Effect.succeed(next(constVoid)))
+  return { text, body: closing(Stream.concat(Stream.fromChunk(seen), rest), close) }
 })
 
 const sizeOf = (parts: Chunk.Chunk<Uint8Array>): number => Chunk.reduce(parts, 0, (total, { length }) => total + length)

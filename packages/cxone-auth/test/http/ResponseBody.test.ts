@@ -2,6 +2,7 @@ import { HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Duration, Effect, Fiber, Option, Queue, Stream, TestClock } from "effect"
 import * as ResponseBody from "../../src/http/ResponseBody.js"
+import { collectGarbage } from "../support/Garbage.js"
 
 const request = HttpClientRequest.get("https://cxone.test/x")
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -103,6 +104,48 @@ describe("ResponseBody.peek", () => {
       const { body } = yield* peek(responseOf(() => open))
       yield* Stream.runHead(body)
       expect(closed).toBe(2)
+    })
+  )
+
+  const stalling = (onClose: () => void) =>
+    responseOf(() => Stream.ensuring(Stream.concat(Stream.make(bytes("a")), Stream.never), Effect.sync(onClose)))
+
+  it.effect("C7: ends in its time in an uninterruptible region, too", () =>
+    Effect.gen(function* () {
+      const peeking = yield* Effect.fork(Effect.uninterruptible(peek(stalling(() => {}))))
+      const reading = yield* Effect.fork(
+        Effect.uninterruptible(
+          ResponseBody.readWithin(
+            stalling(() => {}),
+            10,
+            Duration.seconds(1)
+          )
+        )
+      )
+      yield* TestClock.adjust("1 second")
+      expect((yield* Fiber.join(peeking)).text).toEqual(Option.none())
+      expect(yield* Fiber.join(reading)).toEqual(Option.none())
+    })
+  )
+
+  it.live("C8: a body that is put back and forgotten is given up, and one that is being read is not", () =>
+    Effect.gen(function* () {
+      const closed: Array<string> = []
+      const put = (name: string) =>
+        ResponseBody.peek(
+          stalling(() => closed.push(name)),
+          10,
+          Duration.millis(1)
+        )
+      yield* put("forgotten")
+      const { body } = yield* put("read")
+      const reading = yield* Effect.fork(Stream.runDrain(body))
+      yield* Effect.repeat(Effect.sync(collectGarbage).pipe(Effect.zipRight(Effect.sleep(10))), {
+        until: () => closed.length > 0,
+        times: 200
+      })
+      yield* Fiber.interrupt(reading)
+      expect(closed).toEqual(["forgotten", "read"])
     })
   )
 })
