@@ -48,6 +48,7 @@ import {
   type KnownArea,
   type OnRateLimited,
   RateLimited,
+  type RateLimitKey,
   type Region,
   type RotatingCredentials,
   type RotatingOptions,
@@ -215,7 +216,7 @@ export const lastFailure = (status: TokenStatus) => status.lastFailure
 export const state = (status: TokenStatus) => ({ ...status })
 export class Reports extends Effect.Service<Reports>()("consumer/Reports", { effect: members }) {}
 
-// CxoneHttpClient, CxoneHttpClientOptions, CallOptions, AuthenticatedHttpClient, OnRateLimited
+// CxoneHttpClient, CxoneHttpClientOptions, CallOptions, AuthenticatedHttpClient, OnRateLimited, RateLimitKey
 
 export const clientLayer = CxoneHttpClient.layer({ onRateLimited: { wait: "1 minute" }, policy: {} })
 export const plainLayer = CxoneHttpClient.layerHttpClient({ allowCxoneHosts: true })
@@ -237,6 +238,7 @@ export const patientClient = Effect.map(CxoneHttpClient, HttpClient.transformRes
 export const withAnyScopes = CxoneHttpClient.withScopes
 export const withAnyCallOptions = CxoneHttpClient.withCallOptions
 export const hasty = (options: CallOptions) => ({ ...options, onRateLimited: "fail" as const })
+export const keyed = (rateLimitKey: RateLimitKey) => CxoneHttpClient.layer({ rateLimitKey })
 export const confined = (options: CxoneHttpClientOptions) => ({ ...options, allowedOrigins: [] })
 export const policyOf = (options: CxoneHttpClientOptions) => options.policy
 export const get = (cxone: AuthenticatedHttpClient) => cxone.get

@@ -17,6 +17,7 @@ export type { AuthenticatedHttpClient } from "./client/AuthenticatedHttpClient.j
 export type { CallOptions, OnRateLimited } from "./client/CallOptions.js"
 export { CallPolicy, type CallPolicyOptions } from "./client/CallPolicy.js"
 export { CxoneHttpClient, type CxoneHttpClientOptions } from "./client/CxoneHttpClient.js"
+export type { RateLimitKey } from "./client/RateLimitKey.js"
 export {
   type AreaEnvironment,
   type AreaEnvironmentOptions,

@@ -24,7 +24,10 @@ export const policy: TokenPolicyOptions = {
 /** The same for the client. */
 export const clientPolicy: CallPolicyOptions = {
   defaultRetryAfter: "50 millis",
-  refusedTokenMemory: "500 millis",
+  tokenArrival: "200 millis",
+  renewalPause: "50 millis",
+  maxRenewalPause: "500 millis",
+  maxRenewals: 1000,
   discardTimeout: "200 millis"
 }
 

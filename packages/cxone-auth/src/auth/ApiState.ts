@@ -3,22 +3,18 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Metrics from "../telemetry/Metrics.js"
 import * as Throttle from "../throttle/Throttle.js"
-import * as RefusedTokens from "./RefusedTokens.js"
+import * as Renewals from "./Renewals.js"
 
 /** What is known of the API of one token service. All clients over the service share it; no other client does. */
 export interface ApiState {
   readonly throttle: Throttle.Throttle
-  /** The tokens that were refused although they were new. */
-  readonly refusedFresh: RefusedTokens.RefusedTokens
-  /** The tokens that were dropped after a 401 to a request that can't be sent again. */
-  readonly droppedForStream: RefusedTokens.RefusedTokens
+  readonly renewals: Renewals.Renewals
 }
 
 /** Makes the state of a service. It ends with the scope. */
 export const make: Effect.Effect<ApiState, never, Scope.Scope> = Effect.all({
   throttle: Throttle.make(Metrics.apiCallWaited),
-  refusedFresh: RefusedTokens.make,
-  droppedForStream: RefusedTokens.make
+  renewals: Renewals.make
 })
 
 const key: unique symbol = Symbol("cxone-auth/ApiState")

@@ -13,6 +13,7 @@ import * as StaticAuth from "./StaticAuth.js"
 import { type CxoneAuthFromEnvOptions, type CxoneAuthOptions, type CxoneAuthService, make } from "./TokenService.js"
 
 export { of as apiStateOf } from "./ApiState.js"
+export { type RenewalPolicy, Verdict } from "./Renewals.js"
 export type { TestAnswer, TestOptions } from "./StaticAuth.js"
 export type { CxoneAuthFromEnvOptions, CxoneAuthOptions, CxoneAuthService } from "./TokenService.js"
 

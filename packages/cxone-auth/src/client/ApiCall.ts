@@ -11,18 +11,20 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Struct from "effect/Struct"
 import { apiStateOf, CxoneAuth } from "../auth/CxoneAuth.js"
-import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
+import { type CxoneAuthError, InvalidToken, RateLimited } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
 import * as Spans from "../telemetry/Spans.js"
 import type * as Throttle from "../throttle/Throttle.js"
-import { type AccessToken, isSame } from "../token/AccessToken.js"
+import type { AccessToken } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import * as ApiResponse from "./ApiResponse.js"
 import * as CallOptions from "./CallOptions.js"
 import type { CallPolicy } from "./CallPolicy.js"
 import * as OriginGuard from "./OriginGuard.js"
+import * as RateLimitKey from "./RateLimitKey.js"
 import * as RedactedResponse from "./RedactedResponse.js"
 import * as Replay from "./Replay.js"
 
@@ -34,6 +36,7 @@ export interface ApiCallOptions {
   readonly scopes: ScopeSet | undefined
   /** For how many milliseconds a call may be held back. */
   readonly patience: number
+  readonly rateLimitKey: RateLimitKey.RateLimitKey
 }
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -49,24 +52,27 @@ interface Call {
   readonly request: Request
   readonly token: Effect.Effect<AccessToken, CxoneAuthError>
   readonly visitor: Throttle.Visitor
-  /** Whether it may be sent again after "not yet". */
-  readonly mayBeRepeated: boolean
-  /** The token that was refused, and why. */
-  readonly refused?: { readonly token: AccessToken; readonly refusal: ApiResponse.Refusal }
+  /** Why it may not be sent again after "not yet". Absent if it may. */
+  readonly notSentAgain: RateLimited["notSentAgain"]
+  /** The token that was refused before this one. */
+  readonly refused?: AccessToken
+  /** How many times it has waited for its token to arrive everywhere. */
+  readonly waits: number
   /** How the API said "not yet". */
   readonly limited?: RateLimited
 }
 
 /**
  * Makes the function that makes the calls. It checks where the request goes (C1) and sends it with a valid token. If
- * the API refuses the token, it sends the request again with a new one (C2). If the API says "not yet", it sends the
+ * the API refuses the token, it sends the request again, with a new one or after a moment (C2). If the API says "not yet", it sends the
  * request again later, if the caller has the patience (C4).
  */
 export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const { droppedForStream, refusedFresh, throttle } = yield* apiStateOf(auth)
+  const { renewals, throttle } = yield* apiStateOf(auth)
+  const limitOf = RateLimitKey.limitOf(client.rateLimitKey)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
@@ -103,22 +109,30 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     answer.response.status < 400
       ? Effect.succeed(answer)
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Option.match(ApiResponse.rateLimited(answer, now, policy), {
+          Option.match(ApiResponse.notYet(answer, now, policy), {
             onNone: () => Effect.succeed(answer),
-            onSome: (error) =>
-              Effect.zipRight(throttle.close(error.origin, error, policy), ApiResponse.failWith(answer, policy, error))
+            onSome: (notYet) => failForNow(answer, notYet)
           })
         )
+
+  const failForNow = Effect.fnUntraced(function* (answer: ApiResponse.ApiResponse, notYet: ApiResponse.NotYet) {
+    const limit = limitOf(answer.request)
+    // The gate closes before the body is read, because that may take a second.
+    yield* throttle.close(limit, notYet, policy)
+    const said = yield* ApiResponse.limitIn(answer, policy)
+    if (client.rateLimitKey === "route" && said.route !== undefined) {
+      yield* throttle.rename(limit, said.route)
+      yield* throttle.close(limit, notYet, policy)
+    }
+    return yield* new RateLimited({ reason: "api", ...Struct.omit(limit, "key"), ...said, ...notYet })
+  })
 
   // The token is asked for behind the gate, because it could end while the call is held back.
   const attempt = (call: Call): Outcome<ApiResponse.ApiResponse> =>
     throttle.through(
-      call.request.url,
+      () => limitOf(call.request),
       call.visitor,
       Effect.flatMap(call.token, (token) => {
-        if (call.refused !== undefined && isSame(call.refused.token, token)) {
-          return refuseForGood(token, call.request, call.refused.refusal)
-        }
         const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
         return token.tenant === undefined
           ? sent
@@ -135,55 +149,62 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
 
   const attemptInTime = (call: Call): Outcome<ApiResponse.ApiResponse> =>
     Effect.catchTag(attempt(call), "RateLimited", (error) => {
-      if (error.reason === "api" && call.mayBeRepeated && call.visitor.patience > 0) {
-        return attemptInTime({ ...call, limited: error })
+      if (error.reason === "api" && call.visitor.patience > 0) {
+        return call.notSentAgain === undefined
+          ? attemptInTime({ ...call, limited: error })
+          : new RateLimited({ ...error, notSentAgain: call.notSentAgain })
       }
       // The caller gets the API's answer to this call, because that says more than `held_back`.
       return call.limited === undefined || error.reason === "token_endpoint"
         ? Effect.fail(error)
-        : new RateLimited({ ...error, reason: call.limited.reason, status: call.limited.status })
+        : new RateLimited({ ...error, ...Struct.omit(call.limited, "retryAfter") })
     })
 
   const deliver = (call: Call): Outcome<HttpClientResponse> =>
-    Effect.flatMap(attemptInTime(call), (answer) =>
-      ApiResponse.isTokenRefusal(answer) ? recover(call, answer) : ApiResponse.judge(answer, policy)
-    )
+    Effect.flatMap(attemptInTime(call), (answer) => {
+      if (ApiResponse.isTokenRefusal(answer)) {
+        return recover(call, answer)
+      }
+      // A 429 or 5xx may come from a server in front of the one that looks at tokens.
+      if (answer.response.status < 500) {
+        renewals.forgive(() => RateLimitKey.placeOf(answer.request))
+      }
+      return ApiResponse.judge(answer, policy)
+    })
 
   const recover = Effect.fnUntraced(function* (call: Call, answer: ApiResponse.ApiResponse) {
     const { request, token } = answer
     // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
     // may take long or fail.
     const refusal = yield* ApiResponse.refusalOf(answer, policy)
-    if (call.refused !== undefined) {
-      return yield* refuseForGood(token, request, refusal)
-    }
-    if (yield* refusedFresh.knows(token, placeOf(request))) {
-      return yield* ApiResponse.invalidToken(refusal, "refused_again")
-    }
-    if (!Replay.canBeSentAgain(request)) {
-      return yield* refuseStream(answer, refusal)
-    }
-    yield* auth.invalidate(token)
-    return yield* deliver({ ...call, refused: { token, refusal } })
-  })
-
-  const refuseForGood = (token: AccessToken, request: Request, refusal: ApiResponse.Refusal): Outcome<never> =>
-    Effect.zipRight(
-      refusedFresh.remember(token, placeOf(request), policy.refusedTokenMemory),
-      ApiResponse.invalidToken(refusal, "refused_again")
+    const canBeSentAgain = Replay.canBeSentAgain(request)
+    const verdict = yield* renewals.judge(
+      {
+        token,
+        place: RateLimitKey.placeOf(request),
+        current: yield* call.token,
+        before: call.refused,
+        waits: call.waits,
+        canBeSentAgain
+      },
+      policy
     )
-
-  // A stream can't be sent again: only the next call shows whether a new token helps.
-  const refuseStream = Effect.fnUntraced(function* (
-    { request, token }: ApiResponse.ApiResponse,
-    refusal: ApiResponse.Refusal
-  ) {
-    if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
-      return yield* refuseForGood(token, request, refusal)
+    if (verdict._tag === "Refuse") {
+      const { reason, retryAfter } = verdict
+      return yield* new InvalidToken({ ...refusal, reason, retryAfter })
     }
-    yield* droppedForStream.remember(token, placeOf(request), policy.refusedTokenMemory)
-    yield* auth.invalidate(token)
-    return yield* ApiResponse.invalidToken(refusal, "body_not_replayable")
+    if (verdict._tag === "Renew") {
+      yield* auth.invalidate(token)
+    }
+    if (!canBeSentAgain) {
+      const after = verdict._tag === "Await" ? { retryAfter: verdict.delay } : {}
+      return yield* new InvalidToken({ ...refusal, reason: "body_not_replayable", ...after })
+    }
+    if (verdict._tag === "Await") {
+      yield* Effect.sleep(verdict.delay)
+      return yield* deliver({ ...call, waits: call.waits + 1 })
+    }
+    return yield* deliver({ ...call, refused: token })
   })
 
   return (asked: Request): Outcome<HttpClientResponse> =>
@@ -191,10 +212,10 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       const options = Context.get(currentContext, CallOptions.CurrentCallOptions)
       const token = options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes)
       const visitor = throttle.visitor(options.patience ?? client.patience, policy.maxWaitingCalls)
-      const mayBeRepeated = (options.isIdempotent ?? Replay.isIdempotent(asked)) && Replay.canBeSentAgain(asked)
+      const notSentAgain = Replay.objectionTo(asked, options.isIdempotent)
       return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
         Effect.flatMap(resolve(asked, apiBaseUrl), (request) =>
-          deliver({ asked, apiBaseUrl, request, token, visitor, mayBeRepeated })
+          deliver({ asked, apiBaseUrl, request, token, visitor, notSentAgain, waits: 0 })
         )
       )
     })
@@ -212,6 +233,3 @@ const baseOf = (apiBaseUrl: string): URL =>
 // CXone answers "No known way to render data" to a request that doesn't say what it accepts (docs/cxone-facts.md).
 const acceptingJson = (request: Request): Request =>
   request.headers.accept === undefined ? HttpClientRequest.acceptJson(request) : request
-
-/** Where a request goes. A route that refuses every token must not keep the other routes from a renewal. */
-const placeOf = ({ method, url }: Request): string => `${method} ${SecureUrl.nameOf(new URL(url))}`

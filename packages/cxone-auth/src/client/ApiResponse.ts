@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as ErrorBody from "../cxone/ErrorBody.js"
 import * as JsonAnswer from "../cxone/JsonAnswer.js"
-import { InsufficientScope, InvalidToken, RateLimited } from "../errors/CxoneAuthError.js"
+import * as Route from "../cxone/Route.js"
+import { InsufficientScope, type InvalidToken, type RateLimited } from "../errors/CxoneAuthError.js"
 import { quote } from "../http/Redaction.js"
 import * as ResponseBody from "../http/ResponseBody.js"
 import * as RetryAfter from "../http/RetryAfter.js"
@@ -46,20 +47,9 @@ type BearerParams = { readonly [Name in "error" | "error_description" | "scope"]
 const bearerParams = ({ challenges }: ApiResponse): BearerParams =>
   Object.fromEntries(Option.getOrUndefined(Challenge.bearer(challenges))?.params ?? [])
 
-/**
- * Whether this is a 401 about the token, so that a new token may help (C2). It is one if the Bearer challenge says
- * `invalid_token` or names no error (RFC 6750 §3.1), or if no challenge can be read. A 401 that names other schemes
- * only is not about the token.
- */
-export const isTokenRefusal = (answer: ApiResponse): boolean => {
-  const { challenges, response } = answer
-  const { error = "invalid_token" } = bearerParams(answer)
-  return (
-    response.status === 401 &&
-    error === "invalid_token" &&
-    (challenges.length === 0 || Option.isSome(Challenge.bearer(challenges)))
-  )
-}
+/** Whether this is a 401 about the token (C2): each is, unless its Bearer challenge says `insufficient_scope`. */
+export const isTokenRefusal = (answer: ApiResponse): boolean =>
+  answer.response.status === 401 && bearerParams(answer).error !== "insufficient_scope"
 
 /** What the API said when it refused a token, without what was sent. */
 export type Refusal = Pick<InvalidToken, "origin" | "error" | "description">
@@ -84,24 +74,31 @@ export const refusalOf = (answer: ApiResponse, policy: CallPolicy): Effect.Effec
 const readWhole = ({ response }: ApiResponse, policy: CallPolicy) =>
   ResponseBody.readWithin(response, policy.maxDiscardBytes, policy.discardTimeout)
 
-export const invalidToken = (refusal: Refusal, reason: InvalidToken["reason"]): InvalidToken =>
-  new InvalidToken({ reason, ...refusal })
+/** An answer that says "not yet" (C4): its status, and how long it asks to be left alone. */
+export type NotYet = Pick<RateLimited, "status" | "retryAfter">
 
-/**
- * The error for an answer that says "not yet" (C4): 429, or 503 with a `Retry-After` that can be read. `now` is in
- * milliseconds since the epoch.
- */
-export const rateLimited = (answer: ApiResponse, now: number, policy: CallPolicy): Option.Option<RateLimited> => {
-  const { headers, status } = answer.response
+/** Reads a 429, or a 503 with a `Retry-After` that can be read. `now` is in milliseconds since the epoch. */
+export const notYet = (
+  { response: { headers, status } }: ApiResponse,
+  now: number,
+  policy: CallPolicy
+): Option.Option<NotYet> => {
   const after = RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter)
   return status === 429 || (status === 503 && after.retryAfter !== undefined)
-    ? Option.some(new RateLimited({ reason: "api", origin: originOf(answer), status, ...after }))
+    ? Option.some({ status, ...after })
     : Option.none()
 }
 
-/** Reads what is left of an answer, so that its connection is free, and fails in its place. */
-export const failWith = <E>(answer: ApiResponse, policy: CallPolicy, error: E): Effect.Effect<never, E> =>
-  Effect.zipRight(readWhole(answer, policy), Effect.fail(error))
+/** What the body of such an answer says: the name of the route, if there is one, and a text. */
+export const limitIn = (answer: ApiResponse, policy: CallPolicy) =>
+  Effect.map(readWhole(answer, policy), (body) => {
+    const route = Route.namedIn(body)
+    const { description } = ErrorBody.parse(body, answer.response.headers)
+    return {
+      ...(route === undefined ? {} : { route: quoted(answer, route) }),
+      ...(description === "" ? {} : { description: quoted(answer, description) })
+    }
+  })
 
 /** `InsufficientScope` for a 401 or 403 that says `insufficient_scope` (C3). Every other answer is a response. */
 export const judge = (
@@ -114,7 +111,8 @@ export const judge = (
   }
   const { error, error_description, scope } = bearerParams(answer)
   if (error === "insufficient_scope") {
-    return failWith(answer, policy, insufficientScope(answer, scope, error_description))
+    // What is left of the answer is read, so that its connection is free.
+    return Effect.zipRight(readWhole(answer, policy), insufficientScope(answer, scope, error_description))
   }
   return response.status === 403 && isJson(response) ? judgeBody(answer, policy) : Effect.succeed(response)
 }

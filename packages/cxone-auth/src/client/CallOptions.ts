@@ -13,7 +13,7 @@ import * as ScopeSet from "../token/ScopeSet.js"
  * after that.
  *
  * - `"fail"`: the call fails with `RateLimited` at once. So do calls in the pause, if the answer named its length.
- * - `{ wait }`: the call waits for up to `wait` in all (zero to 24 days). It is sent up to a fifth later than CXone asked,
+ * - `{ wait }`: the call waits for up to `wait` in all (zero to 20 days). It is sent up to a fifth later than CXone asked,
  *   by jitter; in a test, `Effect.withRandom(Random.fixed([0]))` makes that exact.
  *
  * @since 0.1.0

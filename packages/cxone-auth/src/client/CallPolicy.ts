@@ -2,7 +2,8 @@ import type * as Duration from "effect/Duration"
 import * as PolicyFields from "../token/PolicyFields.js"
 
 /**
- * The numbers that the client works with. A duration is at least 1 ms and at most 24 days. {@link TokenPolicy} has the
+ * The numbers that the client works with. A duration is at least 1 ms (`tokenArrival`: zero) and at most
+ * 20 days. {@link TokenPolicy} has the
  * numbers of the token service.
  *
  * @since 0.1.0
@@ -17,15 +18,24 @@ export interface CallPolicy {
   /** The longest `Retry-After` that is believed: 1 hour. */
   readonly maxRetryAfter: Duration.Duration
   /**
-   * How many calls may wait while an origin of the API says "not yet": 1,000. Each keeps its request with its body. A call
+   * How many calls may wait while a route of the API says "not yet": 1,000. Each keeps its request with its body. A call
    * above that number fails at once.
    */
   readonly maxWaitingCalls: number
   /**
-   * How long it is remembered that the API refused a renewed token: 60 s. One route that always answers 401 then costs one
-   * renewal a minute, and not one a call.
+   * How long a new token may take to arrive everywhere at CXone: 2 s. If a younger one is refused, it is kept, and the call is
+   * sent again with it after 250 ms, 500 ms and 1 s. Zero: never.
    */
-  readonly refusedTokenMemory: Duration.Duration
+  readonly tokenArrival: Duration.Duration
+  /**
+   * How long a path that has refused a renewed token causes no further renewal: 1 s. It doubles with each renewed token that
+   * the path refuses, until the path takes one.
+   */
+  readonly renewalPause: Duration.Duration
+  /** The longest `renewalPause`: 60 s. */
+  readonly maxRenewalPause: Duration.Duration
+  /** How many renewals 401s may cause in a minute, on all paths together: 8. */
+  readonly maxRenewals: number
   /** How many bytes of a 403 are searched for `insufficient_scope`: 8 KiB. An error object is smaller. */
   readonly maxErrorBytes: number
   /**
@@ -57,12 +67,18 @@ const make = PolicyFields.constructorOf<CallPolicy>(
     defaultRetryAfter: duration("1 second"),
     maxRetryAfter: duration("1 hour"),
     maxWaitingCalls: whole(1_000, 1, 1_000_000),
-    refusedTokenMemory: duration("60 seconds"),
+    tokenArrival: duration("2 seconds", 0),
+    renewalPause: duration("1 second"),
+    maxRenewalPause: duration("60 seconds"),
+    maxRenewals: whole(8, 1, 1_000),
     maxErrorBytes: whole(8 * 1024, 1, 16 * 1024 * 1024),
     discardTimeout: duration("1 second"),
     maxDiscardBytes: whole(64 * 1024, 1, 16 * 1024 * 1024)
   },
-  [["defaultRetryAfter", "maxRetryAfter"]]
+  [
+    ["defaultRetryAfter", "maxRetryAfter"],
+    ["renewalPause", "maxRenewalPause"]
+  ]
 )
 
 /**

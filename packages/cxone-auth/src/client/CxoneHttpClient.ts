@@ -14,6 +14,7 @@ import * as ApiCall from "./ApiCall.js"
 import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./AuthenticatedHttpClient.js"
 import * as CallOptions from "./CallOptions.js"
 import { CallPolicy, type CallPolicyOptions } from "./CallPolicy.js"
+import type { RateLimitKey } from "./RateLimitKey.js"
 
 /**
  * What {@link CxoneHttpClient.layer} may be told.
@@ -32,6 +33,11 @@ export interface CxoneHttpClientOptions {
    * stream, and its method is idempotent or the call is marked as idempotent.
    */
   readonly onRateLimited?: CallOptions.OnRateLimited | undefined
+  /**
+   * Which calls share a limit of CXone's, and are held back together. Default `"route"`: those with the same method and
+   * path, whatever ids are in it.
+   */
+  readonly rateLimitKey?: RateLimitKey | undefined
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
   readonly allowedOrigins?: ReadonlyArray<UrlInput> | undefined
   /**
@@ -54,7 +60,8 @@ const make = (
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
     scopes: options.scopes === undefined ? undefined : ScopeSet.make(options.scopes),
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
-    tracerPropagation: options.tracerPropagation ?? false
+    tracerPropagation: options.tracerPropagation ?? false,
+    rateLimitKey: options.rateLimitKey ?? "route"
   })
   return Effect.map(call, (execute) =>
     HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(Effect.flatMap(execute), Effect.succeed)
@@ -233,7 +240,7 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   /**
    * Sets {@link CallOptions} for the calls that an effect makes. Where two of these meet, the inner one wins, for each
    * option by itself. On a client, it goes through `HttpClient.transformResponse`. Throws a `TypeError` if `wait` is not a
-   * duration from zero to 24 days.
+   * duration from zero to 20 days.
    *
    * @since 0.1.0
    * @category combinators

@@ -3,6 +3,7 @@
  * client/ApiCall sends them.
  */
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import type { RateLimited } from "../errors/CxoneAuthError.js"
 
 /** Whether a request's body can be read a second time. A stream can't. */
 export const canBeSentAgain = ({ body }: HttpClientRequest): boolean =>
@@ -15,4 +16,12 @@ const isKept = (body: unknown): boolean =>
   [ArrayBuffer, Blob, FormData, URLSearchParams].some((kind) => body instanceof kind)
 
 /** Whether sending a request twice has the effect of sending it once, by its method (RFC 9110 §9.2.2). */
-export const isIdempotent = ({ method }: HttpClientRequest): boolean => method !== "POST" && method !== "PATCH"
+const isIdempotent = ({ method }: HttpClientRequest): boolean => method !== "POST" && method !== "PATCH"
+
+/** Why a request may not be sent again after "not yet", if so. `isMarked` is what the app says about it. */
+export const objectionTo = (request: HttpClientRequest, isMarked: boolean | undefined): RateLimited["notSentAgain"] => {
+  if (!canBeSentAgain(request)) {
+    return "stream_body"
+  }
+  return (isMarked ?? isIdempotent(request)) ? undefined : "not_idempotent"
+}

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { Quotation, said } from "./Phrases.js"
+import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
 
 /**
  * The API refused the token with 401, and a new token did not or could not help.
@@ -9,26 +9,37 @@ import { Quotation, said } from "./Phrases.js"
  */
 export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/InvalidToken")("InvalidToken", {
   /**
-   * - `refused_again`: the renewed token was refused as well, now or within the last minute.
-   * - `body_not_replayable`: the body of the request is a stream, which can be sent only once. The token was dropped, and
-   *   the next call gets a new one.
+   * - `refused_again`: the renewed token was refused as well, now or a short time ago on the same path.
+   * - `too_many_renewals`: other paths have refused so many tokens within a minute that none is renewed for now.
+   * - `body_not_replayable`: the body of the request is a stream, which can be sent only once. The next call gets a token
+   *   that the API takes.
    */
-  reason: Schema.Literal("refused_again", "body_not_replayable"),
+  reason: Schema.Literal("refused_again", "too_many_renewals", "body_not_replayable"),
   /** The origin of the API. */
   origin: Schema.String,
   /** The code in the answer, such as `invalid_token` (RFC 6750 §3.1). */
   error: Quotation,
   /** What the API said about it, without the token. */
-  description: Quotation
+  description: Quotation,
+  /** How long from now a 401 on this path renews no token. Absent if the next one does. */
+  retryAfter: RetryAfter
 }) {
   /** What happened and what to do, without secrets. */
   override get message(): string {
     const refusal = `${this.origin} refused the access token (401${this.error === undefined ? "" : ` ${this.error}`})`
-    return this.reason === "body_not_replayable"
-      ? `${refusal}, and the request's body is a stream that cannot be sent twice. ` +
-          `Make the call again: it gets a new token.${said(this.description)}`
-      : `${refusal}, although it was new. Check that the API base URL belongs to the same CXone as the ` +
-          "token endpoint (CXONE_REGION, CXONE_ISSUER or CXONE_AREA; or CXONE_API_BASE_URL and " +
-          `CXONE_TOKEN_ENDPOINT), and that the application is still active.${said(this.description)}`
+    if (this.reason === "body_not_replayable") {
+      return (
+        `${refusal}, and the request's body is a stream that cannot be sent twice. ` +
+        `Make the call again.${said(this.description)}`
+      )
+    }
+    const why = this.reason === "refused_again" ? "although it was new" : "as it did on other paths before"
+    const pause =
+      this.retryAfter === undefined ? "" : ` For ${inSeconds(this.retryAfter)} no token is renewed for this.`
+    return (
+      `${refusal}, ${why}. Check that the API base URL belongs to the same CXone as the token endpoint (CXONE_REGION, ` +
+      "CXONE_ISSUER or CXONE_AREA; or CXONE_API_BASE_URL and CXONE_TOKEN_ENDPOINT), that the application is still active, " +
+      `and that it may use this path.${pause}${said(this.description)}`
+    )
   }
 }

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { RetryAfter, whenToRetry } from "./Phrases.js"
+import { Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
 
 /**
  * Too many requests: CXone said "not yet", or said it a moment ago. Wait for `retryAfter`, and make fewer calls at once.
@@ -20,6 +20,18 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
   origin: Schema.String,
   /** The status of the answer: 429, or 503 from the API. */
   status: Schema.optionalWith(Schema.Literal(429, 503), { default: () => 429 }),
+  /**
+   * What is held back at the API: method and path with `{id}` in the place of ids, the name that the API gave it, or the app's
+   * own key (`rateLimitKey`). Absent if it is the whole origin.
+   */
+  route: Quotation,
+  /** What the server said about it, without secrets. */
+  description: Quotation,
+  /**
+   * Why a call that may wait was not sent again: its method is not idempotent and it is not marked as such, or its body is
+   * a stream. Absent if there is no such reason.
+   */
+  notSentAgain: Schema.optionalWith(Schema.Literal("not_idempotent", "stream_body"), { exact: true }),
   /** The wait that the server asked for, or how long from now nothing is sent. Absent if no time is known. */
   retryAfter: RetryAfter
 }) {
@@ -27,20 +39,35 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
   override get message(): string {
     const { origin } = this
     const when = whenToRetry(this.retryAfter)
-    const notSent = `This request was not sent: ${origin} has said that it takes no API requests for now`
+    const at = this.route === undefined ? "" : ` to ${this.route}`
+    const notSent = `This request was not sent: ${origin} has said that it takes no API requests${at} for now`
     const messages = {
       token_endpoint:
         `${origin} answered 429: too many token requests. ${when}. ` +
         "Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own.",
       api:
         this.status === 503
-          ? `${origin} answered 503: it cannot serve API requests now. ${when}.`
-          : `${origin} answered 429: too many API requests. ${when}. Space the calls out.`,
+          ? `${origin} answered 503: it cannot serve API requests${at} now. ${when}.${this.whyNotAgain}`
+          : `${origin} answered 429: too many API requests${at}. ${when}. Space the calls out.${this.whyNotAgain}`,
       held_back: `${notSent}. ${when}. To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } }).`,
       too_many_waiting:
         `${notSent}, and the maximum number of calls already waits (maxWaitingCalls, 1,000 by default). ` +
         `${when}. Make fewer calls at once.`
     }
-    return messages[this.reason]
+    return `${messages[this.reason]}${said(this.description)}`
+  }
+
+  private get whyNotAgain(): string {
+    switch (this.notSentAgain) {
+      case "not_idempotent":
+        return (
+          " The call was not sent again, because its method is not idempotent. If it may be sent twice, mark it with " +
+          "CxoneHttpClient.withCallOptions({ idempotent: true })."
+        )
+      case "stream_body":
+        return " The call was not sent again, because its body is a stream, which can be read only once."
+      default:
+        return ""
+    }
   }
 }

@@ -9,27 +9,39 @@ import * as WaitingLine from "./WaitingLine.js"
 export type { Visitor } from "./WaitingLine.js"
 export { RateGate }
 
-/** The waiting lines in front of one API: one for each origin that said "not yet". Other origins cost nothing. */
+/** What a server limits: a route, or a whole origin. */
+export interface Limit extends WaitingLine.Limited {
+  /** Requests with the same key share one line. The key of a whole origin is the origin. */
+  readonly key: string
+}
+
+/** The waiting lines in front of one API: one for each limit that said "not yet". Other requests cost nothing. */
 export interface Throttle {
   /**
    * Makes the visitor for a call that may be held back for `patience` milliseconds in all, in a line of at most
    * `maxWaitingCalls`.
    */
   readonly visitor: (patience: number, maxWaitingCalls: number) => WaitingLine.Visitor
-  /** Runs an attempt at a URL when its origin takes it. */
+  /** Runs an attempt when its limit, or else its origin, takes it. */
   readonly through: <A, E>(
-    url: string,
+    limitOf: () => Limit,
     visitor: WaitingLine.Visitor,
     attempt: Effect.Effect<A, E>
   ) => Effect.Effect<A, E | RateLimited>
-  /** Called when an origin has said "not yet". */
-  readonly close: (origin: string, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<void>
+  /** Called when a limit has said "not yet". */
+  readonly close: (limit: Limit, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<void>
+  /** Called when the server has named a limit. From now on, all limits that it calls by this name share one line. */
+  readonly rename: (limit: Limit, name: string) => Effect.Effect<void>
 }
+
+/** How many limits have a line, and how many a name. Beyond that, the line of a whole origin serves. */
+const maxLines = 256
 
 /** Makes the throttle. Closing the scope ends every call that waits. `onWait` is told of each call that has to wait. */
 export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.Scope> =>
   Effect.gen(function* () {
     const lines = new Map<string, WaitingLine.WaitingLine>()
+    const names = new Map<string, string>()
     let visitors = 0
     let isShut = false
 
@@ -42,20 +54,28 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
     // The fiber that drives a line belongs to the layer, not to the call that was answered first.
     const run = yield* FiberMap.makeRuntime<never, WaitingLine.WaitingLine, never, void>()
 
-    const openLine = (origin: string): WaitingLine.WaitingLine => {
+    const renamed = (limit: Limit): Limit => {
+      const name = names.get(limit.key)
+      return name === undefined ? limit : { ...limit, key: `${limit.origin} ${name}`, route: name }
+    }
+
+    const find = (limit: Limit): WaitingLine.WaitingLine | undefined =>
+      lines.get(renamed(limit).key) ?? lines.get(limit.origin)
+
+    const openLine = ({ key, ...limited }: Limit): WaitingLine.WaitingLine => {
       const line: WaitingLine.WaitingLine = WaitingLine.make({
-        origin,
+        limited,
         gate: RateGate.make(),
         run: (driver) => run(line, driver),
         onWait,
         onCalm: () => {
           // A late answer to a call of this line must not take away the line that came after it.
-          if (lines.get(origin) === line) {
-            lines.delete(origin)
+          if (lines.get(key) === line) {
+            lines.delete(key)
           }
         }
       })
-      lines.set(origin, line)
+      lines.set(key, line)
       // A client may outlive the service. Nothing would drive this line, so nobody may wait in it.
       if (isShut) {
         line.shutdown()
@@ -63,15 +83,34 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
       return line
     }
 
+    const sweep = Effect.suspend(() =>
+      Effect.forEach(
+        Array.from(lines),
+        ([key, line]) => Effect.map(line.isIdle, (isIdle) => isIdle && lines.delete(key)),
+        { discard: true }
+      )
+    )
+
+    const lineOf = Effect.fnUntraced(function* (limit: Limit) {
+      const own = renamed(limit)
+      yield* lines.size < maxLines ? Effect.void : sweep
+      const whole = { key: limit.origin, origin: limit.origin }
+      return lines.get(own.key) ?? (lines.size < maxLines ? openLine(own) : (lines.get(whole.key) ?? openLine(whole)))
+    })
+
     return {
       visitor: (patience, maxWaitingCalls) => {
         visitors += 1
         return { number: visitors, patience, maxWaitingCalls }
       },
-      through: (url, visitor, attempt) =>
-        Effect.suspend(() =>
-          lines.size === 0 ? attempt : (lines.get(new URL(url).origin)?.through(visitor, attempt) ?? attempt)
-        ),
-      close: (origin, said, policy) => Effect.suspend(() => (lines.get(origin) ?? openLine(origin)).close(said, policy))
+      through: (limitOf, visitor, attempt) =>
+        Effect.suspend(() => (lines.size === 0 ? attempt : (find(limitOf())?.through(visitor, attempt) ?? attempt))),
+      close: (limit, said, policy) => Effect.flatMap(lineOf(limit), (line) => line.close(said, policy)),
+      rename: ({ key }, name) =>
+        Effect.sync(() => {
+          if (names.size < maxLines) {
+            names.set(key, name)
+          }
+        })
     }
   })

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { RateLimited } from "../errors/CxoneAuthError.js"
+import * as Deadline from "../http/Deadline.js"
 import { askedBy, longestJitter, notBefore } from "../http/Retry.js"
 import type { RetryAfter } from "../http/RetryAfter.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -37,12 +38,21 @@ export interface WaitingLine {
   readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
   /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
   readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<void>
+  /** Whether the gate is open and no call waits. */
+  readonly isIdle: Effect.Effect<boolean>
   /** Interrupts every call that waits, and lets none wait from now on. */
   readonly shutdown: () => void
 }
 
-export interface WaitingLineOptions {
+/** What a line stands in front of, as an error names it. */
+export interface Limited {
   readonly origin: string
+  /** Absent if it is the whole origin. */
+  readonly route?: string
+}
+
+export interface WaitingLineOptions {
+  readonly limited: Limited
   readonly gate: RateGate
   /** Runs the driver, which lets the calls out, in place of the one before. */
   readonly run: (driver: Effect.Effect<void>) => void
@@ -54,7 +64,7 @@ export interface WaitingLineOptions {
 
 interface Place {
   readonly visitor: Visitor
-  /** How long the call may wait. */
+  /** How long the call may wait, by a clock that nobody sets. */
   readonly waits: Period.Period
   /** Completes when the call is let out, with the number of the round. */
   readonly turn: Deferred.Deferred<number, RateLimited>
@@ -64,10 +74,13 @@ interface Place {
 /** How long the driver waits between two calls if no answer comes, in milliseconds without jitter. */
 const pace = 1_000
 
+/** Milliseconds that go on evenly if the clock is set forward or back (L12). */
+const elapsed = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
 /** The round of a call that was let through past the line. */
 const outside = -1
 
-export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions): WaitingLine => {
+export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions): WaitingLine => {
   let line: Array<Place> = []
   let isDriven = false
   let isShut = false
@@ -82,7 +95,7 @@ export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions):
   let threshold = Number.POSITIVE_INFINITY
 
   const notLetThrough = (reason: RateLimited["reason"], left: number) =>
-    new RateLimited({ reason, origin, ...(left > 0 ? { retryAfter: Duration.millis(left) } : {}) })
+    new RateLimited({ reason, ...limited, ...(left > 0 ? { retryAfter: Duration.millis(left) } : {}) })
 
   const letOut = () => {
     const place = line.shift()
@@ -158,12 +171,15 @@ export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions):
     Deferred.await(place.turn).pipe(
       // The line lets out its first call later than the server asked, by jitter, so a call may wait for that much
       // longer.
-      Effect.timeout(place.visitor.patience * longestJitter),
+      Deadline.within(place.visitor.patience * longestJitter),
       Effect.catchTag("TimeoutException", () =>
         Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))
       ),
       Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan(Spans.errorType, _tag)),
-      Effect.withSpan("CxoneHttpClient.wait", { captureStackTrace: false, attributes: { "server.address": origin } })
+      Effect.withSpan("CxoneHttpClient.wait", {
+        captureStackTrace: false,
+        attributes: { "server.address": limited.origin }
+      })
     )
 
   const enter = Effect.fnUntraced(function* (
@@ -171,16 +187,17 @@ export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions):
     restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   ) {
     const left = yield* gate.millisLeft
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* elapsed
     const isPatient = visitor.patience > 0
     if (left === 0 && line.length === 0 && (hasRoom() || !isPatient)) {
       onTrial += 1
       return round
     }
-    if (!isPatient && left > 0 && !isAsked) {
+    // At an open gate nobody is refused, and a call that won't wait goes past those that do.
+    if (!isPatient && (left === 0 || !isAsked)) {
       return outside
     }
-    if (!isPatient || left > visitor.patience) {
+    if (left > visitor.patience) {
       return yield* notLetThrough("held_back", left)
     }
     if (line.length >= visitor.maxWaitingCalls) {
@@ -192,7 +209,7 @@ export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions):
     onWait()
     const place = join(visitor, now)
     const trial = yield* Effect.onError(restore(awaitTurn(place)), () => Effect.sync(() => leave(place)))
-    visitor.patience = Period.left(place.waits, yield* Clock.currentTimeMillis)
+    visitor.patience = Period.left(place.waits, yield* elapsed)
     return trial
   })
 
@@ -214,7 +231,7 @@ export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions):
     close: Effect.fnUntraced(function* (said, policy) {
       const wasOpen = (yield* gate.millisLeft) === 0
       const left = Duration.toMillis(yield* gate.close(said, policy))
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* elapsed
       isAsked = Option.isSome(askedBy(said)) || (isAsked && !wasOpen)
       sendAway(now, left)
       if (wasOpen) {
@@ -229,6 +246,7 @@ export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions):
         }
       }
     }),
+    isIdle: Effect.map(gate.millisLeft, (left) => left === 0 && line.length === 0),
     shutdown: () => {
       isShut = true
       for (const { turn } of line) {

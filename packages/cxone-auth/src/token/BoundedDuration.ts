@@ -8,10 +8,10 @@ const isNegative = (input: unknown): boolean =>
     ? input.trim().startsWith("-")
     : [input].flat().some((part) => (typeof part === "number" || typeof part === "bigint") && !(part >= 0))
 
-// The longest that a timer can wait (2^31 ms), in whole days.
-const longest = Duration.days(24)
+// A timer waits for at most 2^31 ms, 24.8 days, and jitter may add a fifth to a duration.
+const longest = Duration.days(20)
 
-/** Reads a duration from `least` to 24 days. On the left is what was given and what was expected. */
+/** Reads a duration from `least` to 20 days. On the left is what was given and what was expected. */
 export const decode = (input: unknown, least: Duration.Duration): Either.Either<Duration.Duration, string> => {
   const fits = Duration.between({ minimum: least, maximum: longest })
   return Either.fromOption(

@@ -3,7 +3,7 @@ import * as PolicyFields from "./PolicyFields.js"
 
 /**
  * The numbers that the token service works with. A duration is at least 1 ms (`maxWait`: zero; `defaultLifetime` and
- * `maxLifetime`: 1 s) and at most 24 days. `expiryMarginFraction` and `refreshAheadFraction` are fractions of a token's
+ * `maxLifetime`: 1 s) and at most 20 days. `expiryMarginFraction` and `refreshAheadFraction` are fractions of a token's
  * lifetime. {@link CallPolicy} has the numbers of the client.
  *
  * @since 0.1.0

@@ -1,27 +1,18 @@
 import { describe, expect, it } from "@effect/vitest"
-import {
-  CallPolicy,
-  type CallPolicyOptions,
-  Credentials,
-  CxoneAuth,
-  CxoneEnvironment,
-  CxoneHttpClient
-} from "cxone-auth"
-import { Duration, Effect, Either, Fiber, Layer, Random, Redacted, TestClock } from "effect"
+import { CallPolicy, type CallPolicyOptions, CxoneHttpClient } from "cxone-auth"
+import { Duration, Effect, Either, Fiber, Random, TestClock } from "effect"
 import { after, notYet, world } from "../support/ClientWorld.js"
-import { json, scripted } from "../support/ScriptedHttpClient.js"
-
-const credentials = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") })
-const environment = CxoneEnvironment.region("us")
+import { json } from "../support/ScriptedHttpClient.js"
 
 // What plain JavaScript may pass, regardless of the types.
 const options = (policy: unknown): { readonly policy: CallPolicyOptions } => Object.assign({ policy: {} }, { policy })
 
 const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
-  [{ discardTimeout: -1 }, /^CallPolicy: discardTimeout is -1; expected a duration from 1ms to 24d$/],
+  [{ discardTimeout: -1 }, /^CallPolicy: discardTimeout is -1; expected a duration from 1ms to 20d$/],
   [{ maxWaitingCalls: 0 }, /^CallPolicy: maxWaitingCalls is 0; expected a whole number from 1 to 1000000$/],
   [{ maxErrorBytes: 1.5 }, /^CallPolicy: maxErrorBytes is 1.5; expected a whole number/],
   [{ maxDiscardBytes: "all" }, /^CallPolicy: maxDiscardBytes is all/],
+  [{ renewalPause: "2 minutes" }, /^CallPolicy: renewalPause \(2m\) is larger than maxRenewalPause \(1m\)$/],
   [{ defaultRetryAfter: "2 hours" }, /^CallPolicy: defaultRetryAfter \(2h\) is larger than maxRetryAfter \(1h\)$/],
   [{ maxRetries: 1 }, /^CallPolicy: there is no maxRetries; the fields are defaultRetryAfter, maxRetryAfter, /]
 ]
@@ -32,7 +23,10 @@ describe("CallPolicy", () => {
       defaultRetryAfter: Duration.seconds(1),
       maxRetryAfter: Duration.hours(1),
       maxWaitingCalls: 1_000,
-      refusedTokenMemory: Duration.minutes(1),
+      tokenArrival: Duration.seconds(2),
+      renewalPause: Duration.seconds(1),
+      maxRenewalPause: Duration.minutes(1),
+      maxRenewals: 8,
       maxErrorBytes: 8 * 1024,
       discardTimeout: Duration.seconds(1),
       maxDiscardBytes: 64 * 1024
@@ -55,24 +49,52 @@ describe("CallPolicy", () => {
     expect(() => CxoneHttpClient.make(options(policy))).toThrow(message)
   })
 
-  it.effect("refusedTokenMemory has its effect", () =>
+  /** Calls of one path after the other, `every` so long, to an API that refuses every token. */
+  const refused = (
+    policy: CallPolicyOptions,
+    calls: number,
+    every: Duration.DurationInput,
+    path = (_: number) => "/x"
+  ) =>
     Effect.gen(function* () {
-      const { layer, sent } = yield* scripted(({ url }, index) =>
-        Effect.sync(() =>
-          url.endsWith("/oauth/token") ? json({ access_token: `t${index}` }) : new Response("", { status: 401 })
-        )
+      const { apiCalls, client, exchanges } = yield* world({
+        api: () => new Response("", { status: 401 }),
+        options: { policy }
+      })
+      const errors = yield* Effect.forEach(Array.from({ length: calls }).keys(), (n) =>
+        Effect.gen(function* () {
+          const call = yield* Effect.fork(Effect.flip(client.get(path(n))))
+          yield* TestClock.adjust(every)
+          return yield* Fiber.join(call)
+        })
       )
-      const client = CxoneHttpClient.layer({ policy: { refusedTokenMemory: "10 minutes" } })
-      yield* Effect.gen(function* () {
-        const cxone = yield* CxoneHttpClient
-        yield* Effect.flip(cxone.get("/x"))
-        yield* TestClock.adjust("9 minutes")
-        yield* Effect.flip(cxone.get("/x"))
-      }).pipe(
-        Effect.provide(client.pipe(Layer.provide(CxoneAuth.layer({ credentials, environment })), Layer.provide(layer)))
-      )
-      const exchanges = (yield* sent).filter(({ url }) => url.endsWith("/oauth/token"))
-      expect(exchanges).toHaveLength(2)
+      return { errors, sent: (yield* apiCalls).length, renewals: (yield* exchanges) - 1 }
+    })
+
+  it.scoped("tokenArrival has its effect", () =>
+    Effect.gen(function* () {
+      expect((yield* refused({ tokenArrival: "2 seconds" }, 1, "1 hour")).sent).toBe(5)
+      expect((yield* refused({ tokenArrival: "200 millis" }, 1, "1 hour")).sent).toBe(4)
+      expect((yield* refused({ tokenArrival: 0 }, 1, "1 hour")).sent).toBe(2)
+    })
+  )
+
+  it.scoped("renewalPause and maxRenewalPause have their effect", () =>
+    Effect.gen(function* () {
+      expect((yield* refused({}, 10, "500 millis")).renewals).toBe(3)
+      expect((yield* refused({ renewalPause: "100 millis" }, 10, "500 millis")).renewals).toBe(6)
+      const paced = { maxRenewalPause: "1 second", maxRenewals: 100 } as const
+      expect((yield* refused(paced, 10, "1 second")).renewals).toBe(10)
+    })
+  )
+
+  it.scoped("maxRenewals has its effect", () =>
+    Effect.gen(function* () {
+      const each = (n: number) => `/${"abcdefghijklmnopqrst".slice(0, n + 1)}`
+      expect((yield* refused({}, 20, "1 second", each)).renewals).toBe(8)
+      const { errors, renewals } = yield* refused({ maxRenewals: 3 }, 20, "1 second", each)
+      expect(renewals).toBe(3)
+      expect(errors[3]).toMatchObject({ reason: "too_many_renewals", retryAfter: Duration.seconds(57) })
     })
   )
 

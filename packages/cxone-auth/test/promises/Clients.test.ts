@@ -2,7 +2,7 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type CxoneHttpClientOptions } from "cxone-auth"
 import { Cause, Context, Effect, Exit, Fiber, Layer, LayerMap, Redacted, Scope, TestClock } from "effect"
-import { host, notYet } from "../support/ClientWorld.js"
+import { host, notYet, withArrivedTokens } from "../support/ClientWorld.js"
 import { json, type Sent, scripted } from "../support/ScriptedHttpClient.js"
 
 const authLayer = (clientId = "id") =>
@@ -30,7 +30,7 @@ const server = (api: (sent: Sent) => Response | Effect.Effect<Response>) =>
     }
   })
 
-const client = (options?: CxoneHttpClientOptions) => CxoneHttpClient.make(options)
+const client = (options?: CxoneHttpClientOptions) => CxoneHttpClient.make(withArrivedTokens(options))
 
 const limitedFor = (seconds: number) => server(() => notYet(String(seconds)))
 
@@ -46,7 +46,7 @@ describe("C4: all clients of one token service share its gates", () => {
       )
       const [typed, plain] = [Context.get(context, CxoneHttpClient), Context.get(context, HttpClient.HttpClient)]
       expect(yield* Effect.flip(typed.get("/x"))).toMatchObject({ reason: "api" })
-      const error = yield* Effect.flip(CxoneHttpClient.withTypedErrors(plain.get("/y")))
+      const error = yield* Effect.flip(CxoneHttpClient.withTypedErrors(plain.get("/x")))
       expect(error).toMatchObject({ _tag: "RateLimited", reason: "held_back" })
       expect((yield* apiCalls).length).toBe(1)
     })
@@ -61,10 +61,10 @@ describe("C4: all clients of one token service share its gates", () => {
         const ending = yield* Scope.extend(client(), first)
         yield* Effect.flip(ending.get("/x"))
         const staying = yield* client({ onRateLimited: { wait: "1 minute" } })
-        const waiting = yield* Effect.fork(staying.get("/y"))
+        const waiting = yield* Effect.fork(staying.get("/x"))
         yield* TestClock.adjust("1 second")
         yield* Scope.close(first, Exit.void)
-        expect(yield* Effect.flip((yield* client()).get("/z"))).toMatchObject({ reason: "held_back" })
+        expect(yield* Effect.flip((yield* client()).get("/x"))).toMatchObject({ reason: "held_back" })
         isCalm = true
         yield* TestClock.adjust("40 seconds")
         expect((yield* Fiber.join(waiting)).status).toBe(200)
@@ -81,10 +81,10 @@ describe("C4: all clients of one token service share its gates", () => {
         const few = yield* client({ ...patient, policy: { maxWaitingCalls: 1 } })
         const many = yield* client(patient)
         yield* Effect.flip((yield* client()).get("/x"))
-        yield* Effect.fork(few.get("/1"))
+        yield* Effect.fork(few.get("/x"))
         yield* TestClock.adjust("1 second")
-        expect(yield* Effect.flip(few.get("/2"))).toMatchObject({ reason: "too_many_waiting" })
-        const third = yield* Effect.fork(many.get("/3"))
+        expect(yield* Effect.flip(few.get("/x"))).toMatchObject({ reason: "too_many_waiting" })
+        const third = yield* Effect.fork(many.get("/x"))
         yield* TestClock.adjust("1 second")
         expect(yield* Fiber.poll(third)).toMatchObject({ _tag: "None" })
       }).pipe(Effect.provide(Layer.provideMerge(authLayer(), layer)))
@@ -143,7 +143,7 @@ describe("C4: all clients of one token service share its gates", () => {
       yield* Effect.gen(function* () {
         yield* Effect.flip((yield* client()).get("/x"))
         const other = yield* Effect.provideService(client(), CxoneAuth, own)
-        expect(yield* Effect.flip(other.get("/y"))).toMatchObject({ reason: "held_back" })
+        expect(yield* Effect.flip(other.get("/x"))).toMatchObject({ reason: "held_back" })
         expect((yield* apiCalls).length).toBe(1)
       }).pipe(Effect.provide(context))
     })
@@ -167,7 +167,7 @@ describe("C4: all clients of one token service share its gates", () => {
         const { apiCalls, layer } = yield* limitedFor(30)
         yield* Effect.gen(function* () {
           yield* Effect.flip((yield* client()).get("/x"))
-          yield* Effect.flip((yield* client()).get("/y"))
+          yield* Effect.flip((yield* client()).get("/x"))
           expect((yield* apiCalls).length).toBe(2)
         }).pipe(Effect.provideService(CxoneAuth, builtWith(host)), Effect.provide(layer))
       })

@@ -54,29 +54,44 @@ describe("L12: a clock that is set back by an hour ends every memory", () => {
     })
   )
 
-  it.scoped("L12: a call that waits for the API gets no new patience", () =>
+  /** A call that waits for 40 s twice, for up to `wait`, when the clock jumps in the first wait. Sleeps go on as before. */
+  const waitingThroughJump = (wait: Duration.DurationInput, jump: number) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(10 * hour)
-      // Only what the clock says goes back: sleeps go on, as they do on a machine.
       const testClock = yield* Effect.clock
       let offset = 0
       const skewed: Clock.Clock = {
         ...testClock,
         unsafeCurrentTimeNanos: () => testClock.unsafeCurrentTimeNanos(),
-        unsafeCurrentTimeMillis: () => testClock.unsafeCurrentTimeMillis() - offset,
-        currentTimeMillis: Effect.map(testClock.currentTimeMillis, (millis) => millis - offset),
+        unsafeCurrentTimeMillis: () => testClock.unsafeCurrentTimeMillis() + offset,
+        currentTimeMillis: Effect.map(testClock.currentTimeMillis, (millis) => millis + offset),
         sleep: (duration) => testClock.sleep(duration)
       }
-      const retryAfter = () => new Response("", { status: 429, headers: { "retry-after": "40" } })
+      let answers = 0
+      const api = () => (++answers > 2 ? json({}) : new Response("", { status: 429, headers: { "retry-after": "40" } }))
       const onSkewed = Effect.withClock(skewed)
-      const { count, cxone } = yield* onSkewed(world(Fake.play({ api: retryAfter })))
-      const waiting = cxone.get("/x").pipe(CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "1 minute" } }))
+      const { count, cxone } = yield* onSkewed(world(Fake.play({ api })))
+      const waiting = cxone.get("/x").pipe(CxoneHttpClient.withCallOptions({ onRateLimited: { wait } }))
       const fiber = yield* Effect.fork(onSkewed(Effect.withRandom(Effect.either(waiting), Random.fixed([0]))))
       yield* TestClock.adjust("39 seconds")
-      offset = hour
-      yield* TestClock.adjust("20 seconds")
-      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "Left", left: { _tag: "RateLimited" } })
-      expect(yield* count("api")).toBe(2)
+      offset = jump
+      yield* TestClock.adjust("61 seconds")
+      return { result: yield* Fiber.join(fiber), calls: yield* count("api") }
+    })
+
+  it.scoped("L12: a call that waits for the API gets no new patience", () =>
+    Effect.gen(function* () {
+      const { calls, result } = yield* waitingThroughJump("1 minute", -hour)
+      expect(result).toMatchObject({ _tag: "Left", left: { _tag: "RateLimited" } })
+      expect(calls).toBe(2)
+    })
+  )
+
+  it.scoped("L12: and if the clock is set forward, it keeps the patience that it has", () =>
+    Effect.gen(function* () {
+      const { calls, result } = yield* waitingThroughJump("2 minutes", 2 * hour)
+      expect(result).toMatchObject({ _tag: "Right" })
+      expect(calls).toBe(3)
     })
   )
 })

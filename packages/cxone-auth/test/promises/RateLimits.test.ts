@@ -50,24 +50,27 @@ describe("C4: by default a call that is answered 429 is RateLimited at once", ()
     })
   )
 
-  it.scoped("until the Retry-After has passed nothing is sent to that origin; then every call is", () =>
+  it.scoped("until the Retry-After has passed nothing is sent to that route; then every call is", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({
         api: after(() => notYet("7")),
         options: { allowedOrigins: ["https://files.example.com"] }
       })
-      yield* Effect.flip(client.get("/x"))
+      yield* Effect.flip(client.get("/users/1"))
       yield* TestClock.adjust("3 seconds")
-      const error = yield* Effect.flip(client.post("/y"))
-      expect(error).toMatchObject({ _tag: "RateLimited", reason: "held_back" })
+      const error = yield* Effect.flip(client.get("/users/2"))
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "held_back", route: "GET /users/{id}" })
       expect(error.message).toBe(
-        `This request was not sent: ${host} has said that it takes no API requests for now. Try again in 4s. ` +
-          "To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } })."
+        `This request was not sent: ${host} has said that it takes no API requests to GET /users/{id} for now. ` +
+          "Try again in 4s. To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } })."
       )
-      expect((yield* client.get("https://files.example.com/x")).status).toBe(200)
+      for (const other of ["https://files.example.com/users/1", "/users", "/calls/1"]) {
+        expect((yield* client.get(other)).status).toBe(200)
+      }
+      expect((yield* client.post("/users/1")).status).toBe(200)
       yield* TestClock.adjust("4 seconds")
-      expect((yield* client.post("/y")).status).toBe(200)
-      expect((yield* apiCalls).map(({ url }) => new URL(url).pathname)).toEqual(["/x", "/x", "/y"])
+      expect((yield* client.get("/users/2")).status).toBe(200)
+      expect((yield* apiCalls).length).toBe(6)
     })
   )
 })
@@ -123,8 +126,8 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
   it.scoped("a call that may not be sent twice waits before it is sent", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: after(() => notYet("7")), options: patient })
-      yield* Effect.flip(client.post("/first"))
-      const second = yield* Effect.fork(client.post("/second"))
+      yield* Effect.flip(client.post("/x"))
+      const second = yield* Effect.fork(client.post("/x"))
       yield* TestClock.adjust("6 seconds")
       expect((yield* apiCalls).length).toBe(1)
       yield* TestClock.adjust("1 second")
@@ -204,7 +207,7 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
               "1 second"
             )
       const { client } = yield* world({ api, options: patient })
-      const calls = Effect.all([client.get("/x"), client.get("/y")], { mode: "either", concurrency: 2 })
+      const calls = Effect.all([client.get("/x"), client.get("/x")], { mode: "either", concurrency: 2 })
       yield* ended(calls.pipe(Effect.withTracer(tracer)))
       const waits = spans.filter(({ name }) => name === "CxoneHttpClient.wait")
       expect(waits.map(({ attributes }) => attributes.get("error.type"))).toEqual(["RateLimited"])
@@ -257,6 +260,118 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       ...[1, 2, 4, 8, 16, 32, 64, 128, 256, 489].map((calls, wave) => [2_100 + 100 * wave, calls])
     ])
   })
+})
+
+describe("C4: RateLimited says what the API said, and why the call was not sent again", () => {
+  const said = (body: object) => () =>
+    new Response(JSON.stringify(body), {
+      status: 429,
+      headers: { "retry-after": "7", "content-type": "application/json" }
+    })
+
+  it.scoped.each([
+    ["a JSON body", said({ error: "too_many", message: "150 requests in 5 minutes" }), "150 requests in 5 minutes"],
+    ["a text", () => notYet("7"), "not yet"],
+    ["no body", () => new Response(null, { status: 429 }), undefined]
+  ] as const)("%s", ([_, api, description]) =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api })
+      const error = yield* Effect.flip(client.get("/users/1"))
+      expect(error).toMatchObject({ _tag: "RateLimited", route: "GET /users/{id}" })
+      expect(error._tag === "RateLimited" && error.description).toBe(description)
+      expect(error.message.includes("The server said")).toBe(description !== undefined)
+    })
+  )
+
+  it.scoped("S1: without the token that it repeats", () =>
+    Effect.gen(function* () {
+      const { client } = yield* world({
+        api: said({ message: "slow down, s3cr3t-t0k3n", route: "s3cr3t-t0k3n" }),
+        tokenValue: () => "s3cr3t-t0k3n"
+      })
+      const error = yield* Effect.flip(client.get("/x"))
+      expect(`${error.message} ${JSON.stringify(error)}`).not.toContain("s3cr3t-t0k3n")
+    })
+  )
+
+  const stream = HttpBody.stream(Stream.make(new Uint8Array(1)))
+
+  it.scoped.each([
+    ["a POST", HttpClientRequest.post("/x"), "not_idempotent", "its method is not idempotent"],
+    ["a stream", HttpClientRequest.put("/x", { body: stream }), "stream_body", "its body is a stream"]
+  ] as const)("%s is not sent again, although the call may wait", ([_, request, notSentAgain, why]) =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: () => notYet("7"), options: patient })
+      const error = yield* Effect.flip(client.execute(request))
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", notSentAgain })
+      expect(error.message).toContain(why)
+      expect((yield* apiCalls).length).toBe(1)
+      const impatient = yield* world({ api: () => notYet("7") })
+      expect(yield* Effect.flip(impatient.client.execute(request))).not.toHaveProperty("notSentAgain")
+    })
+  )
+})
+
+describe("C4: what is limited together", () => {
+  const namingRoute = (route: string) => () =>
+    new Response(JSON.stringify({ message: "limit", route }), { status: 429, headers: { "retry-after": "60" } })
+
+  it.scoped("routes that the API calls by one name, as soon as each has been answered with it", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({ api: after(namingRoute("playback"), namingRoute("playback")) })
+      for (const path of ["/voice/1", "/chat/1"]) {
+        expect(yield* Effect.flip(client.get(path))).toMatchObject({ reason: "api", route: "playback" })
+      }
+      yield* TestClock.adjust("61 seconds")
+      // From now on they have one gate, which a 429 to either of them closes for both.
+      const { apiCalls: calls, client: other } = yield* world({
+        api: after(namingRoute("playback"), namingRoute("playback"), () => new Response(), namingRoute("playback"))
+      })
+      yield* Effect.flip(other.get("/voice/1"))
+      yield* Effect.flip(other.get("/chat/1"))
+      yield* TestClock.adjust("61 seconds")
+      yield* other.get("/voice/1")
+      expect(yield* Effect.flip(other.get("/chat/1"))).toMatchObject({ reason: "api" })
+      expect(yield* Effect.flip(other.get("/voice/2"))).toMatchObject({ reason: "held_back", route: "playback" })
+      expect([(yield* apiCalls).length, (yield* calls).length]).toEqual([2, 4])
+    })
+  )
+
+  it.scoped.each([
+    ["origin", { "/users/1": false, "/calls/1": false }, undefined],
+    ["route", { "/users/1": false, "/calls/1": true }, "GET /users/{id}"],
+    [() => "everything", { "/users/1": false, "/calls/1": false }, "everything"],
+    [
+      ({ url }: HttpClientRequest.HttpClientRequest) => url,
+      { "/users/1": true, "/users/2": false, "/calls/1": true },
+      `${host}/users/2`
+    ]
+  ] as const)("rateLimitKey %s", ([rateLimitKey, expected, route]) =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: after(() => notYet("60")), options: { rateLimitKey } })
+      const error = yield* Effect.flip(client.get("/users/2"))
+      expect(error._tag === "RateLimited" && error.route).toBe(route)
+      for (const [path, isSent] of Object.entries(expected)) {
+        expect(Either.isRight(yield* Effect.either(client.get(path))), path).toBe(isSent)
+      }
+    })
+  )
+
+  it.scoped("of more routes than 256, the others are held back as one", () =>
+    Effect.gen(function* () {
+      const name = (n: number) => `/${n.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "")}`
+      const { apiCalls, client } = yield* world({ api: () => notYet("60") })
+      const routes = Arr.makeBy(256, name)
+      yield* Effect.forEach(routes, (path) => Effect.flip(client.get(path)))
+      expect((yield* apiCalls).length).toBe(256)
+      expect(yield* Effect.flip(client.get(name(300)))).toMatchObject({ reason: "api" })
+      expect(yield* Effect.flip(client.get(name(301)))).toMatchObject({ reason: "held_back" })
+      // The gates that are open again make room.
+      yield* TestClock.adjust("61 seconds")
+      expect(yield* Effect.flip(client.get(name(302)))).toMatchObject({ reason: "api" })
+      expect(yield* Effect.flip(client.get(name(303)))).toMatchObject({ reason: "api" })
+    })
+  )
 })
 
 describe("C4: the app's own retries are not multiplied by the client's", () => {

@@ -33,6 +33,12 @@ export const ended = <A, E, R>(call: Effect.Effect<A, E, R>) =>
     return yield* Fiber.join(fiber)
   })
 
+/** A token has arrived everywhere as soon as it is issued, so that a refused one is renewed at once. */
+export const withArrivedTokens = (options: CxoneHttpClientOptions = {}): CxoneHttpClientOptions => ({
+  ...options,
+  policy: { tokenArrival: 0, ...options.policy }
+})
+
 export interface World {
   /** What the API answers; 200 by default. */
   readonly api?: (sent: Sent, index: number) => Response | Effect.Effect<Response, { readonly cause: unknown }>
@@ -67,7 +73,7 @@ export const world = ({
     }
     const { layer, sent } = yield* scripted(play)
     const context = yield* Layer.build(
-      CxoneHttpClient.layer(options).pipe(
+      CxoneHttpClient.layer(withArrivedTokens(options)).pipe(
         Layer.provideMerge(
           CxoneAuth.layer({
             credentials: Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("secret") }),

@@ -1,5 +1,6 @@
 import { Credentials, CxoneAuth, type CxoneAuthOptions, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { Effect, Exit, Layer, Random, Redacted, Scope } from "effect"
+import { withArrivedTokens } from "./ClientWorld.js"
 import * as Fake from "./FakeCxone.js"
 import { type Play, type Sent, scripted } from "./ScriptedHttpClient.js"
 
@@ -28,7 +29,7 @@ export const world = (play: Play, more: Partial<CxoneAuthOptions> = {}) =>
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const options = { credentials: accessKey(), environment: CxoneEnvironment.discover(), ...more }
-    const context = yield* CxoneHttpClient.layer().pipe(
+    const context = yield* CxoneHttpClient.layer(withArrivedTokens()).pipe(
       Layer.provideMerge(CxoneAuth.layer(options)),
       Layer.provide(layer),
       Layer.buildWithScope(scope)

@@ -1,7 +1,7 @@
 import { HttpClient } from "@effect/platform"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type CxoneHttpClientOptions } from "cxone-auth"
 import { Effect, Layer, Redacted } from "effect"
-import { bearerOf, host } from "./ClientWorld.js"
+import { bearerOf, host, withArrivedTokens } from "./ClientWorld.js"
 import { json, type Sent, scripted } from "./ScriptedHttpClient.js"
 
 /**
@@ -25,10 +25,10 @@ export const world = (answer: (sent: Sent, scopes: string) => Response, options:
       scopes: "broad"
     })
     const context = yield* Layer.build(
-      Layer.merge(CxoneHttpClient.layerHttpClient(options), CxoneHttpClient.layer(options)).pipe(
-        Layer.provide(auth),
-        Layer.provide(layer)
-      )
+      Layer.merge(
+        CxoneHttpClient.layerHttpClient(withArrivedTokens(options)),
+        CxoneHttpClient.layer(withArrivedTokens(options))
+      ).pipe(Layer.provide(auth), Layer.provide(layer))
     )
     return {
       plain: yield* Effect.provide(HttpClient.HttpClient, context),

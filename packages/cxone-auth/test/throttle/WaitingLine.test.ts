@@ -34,6 +34,12 @@ interface WorldOptions {
   readonly maxWaitingCalls?: number
 }
 
+/** The whole origin of a URL. */
+const limitAt = (url: string): Throttle.Limit => {
+  const { origin } = new URL(url)
+  return { key: origin, origin }
+}
+
 /** A server that answers when the test says so, and calls that reach it through the gates. */
 const world = (options: WorldOptions = {}) =>
   Effect.gen(function* () {
@@ -43,9 +49,10 @@ const world = (options: WorldOptions = {}) =>
       waited += 1
     })
     const gates = {
-      through: throttle.through,
+      through: <A, E>(url: string, visitor: Throttle.Visitor, attempt: Effect.Effect<A, E>) =>
+        throttle.through(() => limitAt(url), visitor, attempt),
       visitor: (patience: number) => throttle.visitor(patience, policy.maxWaitingCalls),
-      close: (origin: string, said: RetryAfter) => throttle.close(origin, said, policy)
+      close: (origin: string, said: RetryAfter) => throttle.close(limitAt(origin), said, policy)
     }
     const arrived: Array<number> = []
     const answers = new Map<number, Deferred.Deferred<"ok", RateLimited>>()
@@ -528,6 +535,34 @@ describe("C4: WaitingLine, the calls that wait for an origin that answered 429",
       expect(exits.every(Exit.isInterrupted)).toBe(true)
       expect(Exit.isInterrupted(yield* Effect.exit(attempt(3)))).toBe(true)
     })
+  )
+
+  it.scoped("at an open gate nobody is refused, and calls that do not wait take no turn of those that do", () =>
+    Effect.gen(function* () {
+      const { arrived, attempt, gates, serve } = yield* closed(1, [1, 2, 3])
+      yield* TestClock.adjust("1 second")
+      expect(arrived).toEqual([0, 1])
+      const hasty = yield* Effect.forEach(Array.range(10, 59), (name) =>
+        Effect.fork(Effect.exit(attempt(name, gates.visitor(0))))
+      )
+      yield* settled
+      expect(arrived.slice(2)).toEqual(Array.range(10, 59))
+      yield* serve(1)
+      expect(arrived.slice(52)).toEqual([2, 3])
+      yield* Fiber.interruptAll(hasty)
+    }).pipe(unjittered)
+  )
+
+  it.scoped("C7: a call in an uninterruptible region waits no longer than it may", () =>
+    Effect.gen(function* () {
+      const { attempt, gates } = yield* closed(undefined, [1])
+      // The gate opens after a second, but the answer to call 1 never comes, and only one call a second goes out.
+      yield* Effect.forEach([2, 3, 4, 5], (name) => Effect.fork(attempt(name, gates.visitor(60_000))))
+      const last = yield* Effect.fork(Effect.uninterruptible(Effect.flip(attempt(6, gates.visitor(2_000)))))
+      yield* TestClock.adjust(2_400)
+      expect(yield* Fiber.poll(last)).toMatchObject({ _tag: "Some" })
+      expect(yield* Fiber.join(last)).toMatchObject({ _tag: "RateLimited", reason: "held_back" })
+    }).pipe(unjittered)
   )
 
   it.scoped("another origin is not held back", () =>

@@ -16,17 +16,17 @@ const environment = CxoneEnvironment.region("us")
 const options = (policy: unknown): { readonly policy: TokenPolicyOptions } => Object.assign({ policy: {} }, { policy })
 
 const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
-  [{ expiryMargin: -5 }, /^TokenPolicy: expiryMargin is -5; expected a duration from 1ms to 24d$/],
+  [{ expiryMargin: -5 }, /^TokenPolicy: expiryMargin is -5; expected a duration from 1ms to 20d$/],
   [{ expiryMargin: Number.NaN }, /expiryMargin is NaN; expected a duration/],
   [{ expiryMargin: "-30 seconds" }, /expiryMargin is -30 seconds/],
   [{ expiryMargin: "soon" }, /expiryMargin is soon/],
   [{ expiryMargin: 0 }, /expiryMargin is 0/],
   [{ expiryMargin: null, refreshAhead: false }, /refreshAhead is false/],
   [{ attemptTimeout: Duration.infinity }, /attemptTimeout is/],
-  [{ attemptTimeout: "25 days" }, /attemptTimeout is 25 days; expected a duration from 1ms to 24d/],
+  [{ attemptTimeout: "21 days" }, /attemptTimeout is 21 days; expected a duration from 1ms to 20d/],
   [{ attemptTimeout: [-1, 0] }, /attemptTimeout is -1,0/],
   [{ attemptTimeout: -1n }, /attemptTimeout is -1/],
-  [{ maxWait: -1 }, /maxWait is -1; expected a duration from 0 to 24d/],
+  [{ maxWait: -1 }, /maxWait is -1; expected a duration from 0 to 20d/],
   [{ maxWait: Number.NaN }, /maxWait is NaN/],
   [{ maxWait: "-1 seconds" }, /maxWait is -1 seconds/],
   [{ maxWait: -1n }, /maxWait is -1/],

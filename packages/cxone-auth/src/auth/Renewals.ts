@@ -1,0 +1,155 @@
+/**
+ * What is done about a token that the API has refused: when it is renewed, and how often. client/ApiCall asks here.
+ */
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { type AccessToken, isSame } from "../token/AccessToken.js"
+import * as Period from "../token/Period.js"
+
+/** The numbers of `CallPolicy` that count here. */
+export interface RenewalPolicy {
+  readonly tokenArrival: Duration.Duration
+  readonly renewalPause: Duration.Duration
+  readonly maxRenewalPause: Duration.Duration
+  readonly maxRenewals: number
+}
+
+/** A 401: what was refused, and where. */
+export interface Refusal {
+  readonly token: AccessToken
+  /** A method, an origin and a path without ids. A place that refuses every token must not cost the others a renewal. */
+  readonly place: string
+  /** The token that a call would be sent with now. */
+  readonly current: AccessToken
+  /** The token that the same call was refused with before it was sent again. */
+  readonly before: AccessToken | undefined
+  /** How many times the call has been sent again because its token was young. */
+  readonly waits: number
+  readonly canBeSentAgain: boolean
+}
+
+/** What to do about a refused token. */
+export type Verdict = Data.TaggedEnum<{
+  /** The token is new, and may not have arrived everywhere yet: keep it, and send the call again after `delay`. */
+  Await: { readonly delay: Duration.Duration }
+  /** Drop the token, and send the call again with a new one. */
+  Renew: object
+  /** Another call has renewed the token: send the call again with the new one. */
+  Resend: object
+  /** Fail. For `retryAfter` no token is renewed because of this place (`refused_again`), or of any (`too_many_renewals`). */
+  Refuse: { readonly reason: "refused_again" | "too_many_renewals"; readonly retryAfter: Duration.Duration }
+}>
+
+export const Verdict = Data.taggedEnum<Verdict>()
+
+/** The renewals that the refusals at one API have caused, and the places that refuse new tokens. */
+export interface Renewals {
+  readonly judge: (refusal: Refusal, policy: RenewalPolicy) => Effect.Effect<Verdict>
+  /** Called when a place has taken a token. It is no effect, because every call comes by here. */
+  readonly forgive: (placeOf: () => string) => void
+}
+
+interface Place {
+  /** How many times in a row it refused a token that was renewed because of it. */
+  readonly strikes: number
+  /** Until then, nothing is renewed because of this place. */
+  readonly pause: Period.Period
+  /** How long all of this counts. */
+  readonly memory: Period.Period
+  /** The last token that it refused, and when. */
+  readonly refused: AccessToken
+  readonly at: number
+}
+
+/** How long a call is held back before it is sent again with a token that is young, the first, second and third time. */
+const arrivals = [Duration.millis(250), Duration.millis(500), Duration.seconds(1)]
+
+/** How many places are remembered. The oldest go first; `maxRenewals` bounds what they cost. */
+const maxPlaces = 256
+
+const quotaPeriod = Duration.minutes(1)
+
+/** Makes an empty memory. */
+export const make: Effect.Effect<Renewals> = Effect.sync(() => {
+  const places = new Map<string, Place>()
+  let renewals: ReadonlyArray<Period.Period> = []
+
+  const knownAt = (place: string, now: number): Place | undefined => {
+    const known = places.get(place)
+    return known !== undefined && Period.isCurrent(known.memory, now) ? known : undefined
+  }
+
+  const remember = (place: string, known: Place) => {
+    places.delete(place)
+    places.set(place, known)
+    for (const oldest of places.size > maxPlaces ? places.keys() : []) {
+      places.delete(oldest)
+      break
+    }
+  }
+
+  const strike = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
+    const strikes = (known?.strikes ?? 0) + 1
+    const pause = Duration.min(Duration.times(policy.renewalPause, 2 ** (strikes - 1)), policy.maxRenewalPause)
+    remember(place, {
+      strikes,
+      pause: Period.make(now, pause),
+      memory: Period.make(now, Duration.sum(pause, policy.maxRenewalPause)),
+      refused: token,
+      at: now
+    })
+    return Verdict.Refuse({ reason: "refused_again", retryAfter: pause })
+  }
+
+  const renew = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
+    renewals = renewals.filter((each) => Period.isCurrent(each, now))
+    const [oldest] = renewals
+    if (oldest !== undefined && renewals.length >= policy.maxRenewals) {
+      return Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.millis(Period.left(oldest, now)) })
+    }
+    renewals = [...renewals, Period.make(now, quotaPeriod)]
+    remember(place, {
+      strikes: known?.strikes ?? 0,
+      pause: Period.ended,
+      memory: Period.make(now, policy.maxRenewalPause),
+      refused: token,
+      at: now
+    })
+    return Verdict.Renew()
+  }
+
+  const judge = (refusal: Refusal, policy: RenewalPolicy, now: number): Verdict => {
+    const { before, canBeSentAgain, current, place, token, waits } = refusal
+    const known = knownAt(place, now)
+    const paused = known === undefined ? 0 : Period.left(known.pause, now)
+    if (paused > 0) {
+      return Verdict.Refuse({ reason: "refused_again", retryAfter: Duration.millis(paused) })
+    }
+    const delay = arrivals[waits]
+    const isYoung = Period.isCurrent(Period.make(token.obtainedAt, policy.tokenArrival), now)
+    // A provider may give a refused token out again, as a new one.
+    const isOther = before === undefined || !isSame(before, token)
+    if (isYoung && isOther && delay !== undefined && (known?.strikes ?? 0) === 0) {
+      return Verdict.Await({ delay })
+    }
+    // A stream is not sent a second time, so for it the call before counts.
+    const isRenewed = canBeSentAgain
+      ? before !== undefined
+      : known !== undefined && !isSame(known.refused, token) && token.obtainedAt >= known.at
+    if (isRenewed) {
+      return strike(refusal, known, now, policy)
+    }
+    return isSame(current, token) ? renew(refusal, known, now, policy) : Verdict.Resend()
+  }
+
+  return {
+    judge: (refusal, policy) => Effect.map(Clock.currentTimeMillis, (now) => judge(refusal, policy, now)),
+    forgive: (placeOf) => {
+      if (places.size > 0) {
+        places.delete(placeOf())
+      }
+    }
+  }
+})

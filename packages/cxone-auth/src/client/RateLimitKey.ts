@@ -1,0 +1,34 @@
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import * as Route from "../cxone/Route.js"
+import type * as Throttle from "../throttle/Throttle.js"
+
+/**
+ * Which calls CXone limits together, so that a 429 to one of them holds back the others.
+ *
+ * - `"route"`: those with the same method and path, whatever ids are in it. If a 429 names its route, as that of the media
+ *   playback does, those with the same name.
+ * - `"origin"`: all calls to the same origin.
+ * - a function: those for which it gives the same text. It gets the request with its whole URL, without the token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RateLimitKey = "route" | "origin" | ((request: HttpClientRequest) => string)
+
+/** Method and path, without ids. */
+const routeOf = ({ method, url }: HttpClientRequest): string => `${method} ${Route.shapeOf(new URL(url).pathname)}`
+
+/** Where a request goes, without ids: a place that refuses every token must not cost the other places a renewal (C2). */
+export const placeOf = (request: HttpClientRequest): string => `${new URL(request.url).origin} ${routeOf(request)}`
+
+/** What CXone limits a request with. */
+export const limitOf =
+  (rateLimitKey: RateLimitKey) =>
+  (request: HttpClientRequest): Throttle.Limit => {
+    const { origin } = new URL(request.url)
+    if (rateLimitKey === "origin") {
+      return { key: origin, origin }
+    }
+    const route = rateLimitKey === "route" ? routeOf(request) : rateLimitKey(request)
+    return { key: `${origin} ${route}`, origin, route }
+  }
