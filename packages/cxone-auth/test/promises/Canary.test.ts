@@ -115,7 +115,7 @@ const apiAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response, ende
   [
     "401 whose error code is the token",
     (sent) => challenged(sent, 401, sent.request.headers.authorization ?? ""),
-    "Success"
+    "InvalidToken"
   ],
   ["403 that repeats the token", (sent) => challenged(sent, 403, "insufficient_scope"), "InsufficientScope"],
   [

@@ -23,6 +23,7 @@ import {
 } from "effect"
 import * as RetriedExchange from "../../src/exchange/RetriedExchange.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
+import { withArrivedTokens } from "../support/ClientWorld.js"
 import { transports } from "../support/Transports.js"
 
 /** Long enough for a busy machine. */
@@ -154,7 +155,10 @@ const authLayer = (tokens: Server, api: Server) =>
   })
 
 const connect = (tokens: Server, api: Server) =>
-  Effect.map(Layer.build(Layer.provide(CxoneHttpClient.layer(), authLayer(tokens, api))), Context.get(CxoneHttpClient))
+  Effect.map(
+    Layer.build(Layer.provide(CxoneHttpClient.layer(withArrivedTokens()), authLayer(tokens, api))),
+    Context.get(CxoneHttpClient)
+  )
 
 const clock = Clock.make()
 
