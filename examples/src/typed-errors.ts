@@ -62,8 +62,9 @@ const everyFailure = (simulator: CxoneSimulatorService) =>
     yield* simulator.inject(Fault.respond({ status: 429, headers: { "retry-after": "30" } }), { on: "api" })
     yield* play("Too many calls").pipe(fresh("read:users"))
 
-    yield* simulator.inject(Fault.revokeToken, { on: "api", times: 2 })
-    yield* play("Every token is refused")
+    yield* simulator.inject(Fault.revokeToken, { on: "api", times: Number.POSITIVE_INFINITY })
+    yield* play("Every token is refused (new tokens are given time to arrive)")
+    yield* simulator.clearFaults
 
     const overloaded = Fault.respond({ status: 503, headers: { "retry-after": "1" } })
     yield* simulator.inject(overloaded, { on: "token", times: Number.POSITIVE_INFINITY })

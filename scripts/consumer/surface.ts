@@ -73,6 +73,7 @@ import {
   type FaultOn,
   Grant,
   type GrantService,
+  type InjectOptions,
   type PlacedTenant,
   type RecordedRequest,
   type SimulatedAccessKey,
@@ -279,6 +280,7 @@ export const makeOnSockets = CxoneSimulator.layerServer
 export const makeSimulatedAuth = CxoneSimulator.layerAuth
 export const testLayer = Layer.provideMerge(simulatedAuth, inMemory)
 export const simulator = Effect.map(CxoneSimulator, (simulator) => ({ ...simulator }))
+export const twice = (options: InjectOptions<"api">) => ({ ...options, times: 2 })
 export const tokenRequests = ({ requestsTo }: CxoneSimulatorService) => requestsTo("token")
 export const small = (options: SimulatorOptions) => ({ ...options, tokenFormat: "opaque" as const })
 export const minimal = (quirks: SimulatorQuirks) => ({ ...quirks, configuration: "minimal" as const })

@@ -16,5 +16,10 @@ export {
 export { defaultClient, defaultUser, type SimulatedClient, type SimulatorOptions } from "./options/SimulatorOptions.js"
 export type { SimulatorQuirks } from "./options/SimulatorQuirks.js"
 export type { RecordedRequest } from "./recorder/RecordedRequest.js"
-export { CxoneSimulator, type CxoneSimulatorService, type SimulatedAuthOptions } from "./simulator/CxoneSimulator.js"
+export {
+  CxoneSimulator,
+  type CxoneSimulatorService,
+  type InjectOptions,
+  type SimulatedAuthOptions
+} from "./simulator/CxoneSimulator.js"
 export type { TenantAccount } from "./simulator/TenantAccount.js"

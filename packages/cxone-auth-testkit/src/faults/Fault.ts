@@ -117,7 +117,10 @@ export const Fault = {
     const fallback = Option.isSome(every) ? trickle : flood
     return tagged.EndlessBody({ every, chunk: options?.chunk ? encoder.encode(options.chunk) : fallback })
   },
-  /** Revokes the token of the API call and then handles the call, which is answered 401. */
+  /**
+   * Revokes the token of the API call and then handles the call, which is answered 401. What `revoke` says of young tokens
+   * holds here, too.
+   */
   revokeToken: tagged.RevokeToken(),
   /**
    * Removes the client that the token request names and then handles the request, which is answered 401. The tokens of the

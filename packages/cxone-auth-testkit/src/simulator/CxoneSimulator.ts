@@ -27,6 +27,19 @@ import * as Simulation from "./Simulation.js"
 import * as TenantAccount from "./TenantAccount.js"
 
 /**
+ * Which requests take a fault.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface InjectOptions<On extends Endpoint> {
+  /** The endpoint: `"token"`, `"discovery"` or `"api"`. */
+  readonly on: On
+  /** How many requests take the fault, one after the other. Default: 1. `Infinity`: all, until `clearFaults`. */
+  readonly times?: number | undefined
+}
+
+/**
  * The simulator as a test sees it: what was requested, and what goes wrong.
  *
  * @since 0.1.0
@@ -54,15 +67,15 @@ export interface CxoneSimulatorService {
    * the fault stays until `clearFaults`. Each request takes one fault, and faults are taken in the order of injection.
    * If `times` is neither a whole number from 1 up nor `Infinity`, that is a defect.
    */
-  readonly inject: <On extends Endpoint>(
-    fault: FaultOn[On],
-    options: { readonly on: On; readonly times?: number | undefined }
-  ) => Effect.Effect<void>
+  readonly inject: <On extends Endpoint>(fault: FaultOn[On], options: InjectOptions<On>) => Effect.Effect<void>
   /** Removes the faults that no request has taken yet. */
   readonly clearFaults: Effect.Effect<void>
-  /** Revokes a token. An unknown token is ignored. */
+  /**
+   * Revokes a token. An unknown token is ignored. A client of `cxone-auth` renews it at the next call, unless it is younger
+   * than 2 s: let the clock go on first (`TestClock.adjust("2 seconds")`), or set `tokenArrival: 0` in the client's policy.
+   */
   readonly revoke: (token: AccessToken | Redacted.Redacted<string>) => Effect.Effect<void>
-  /** Revokes every token that was issued so far. */
+  /** Revokes every token that was issued so far, as `revoke` does. */
   readonly revokeAll: Effect.Effect<void>
   /** Removes a client. It gets no more tokens (`invalid_client`), but the tokens that it has stay valid. */
   readonly forgetClient: (clientId: string) => Effect.Effect<void>
@@ -98,7 +111,8 @@ export interface SimulatedAuthOptions extends Pick<CxoneAuthOptions, "scopes" | 
 /**
  * A simulated CXone to test an app against. It issues tokens to its clients and access keys as RFC 6749 and CXone do,
  * and serves the discovery documents. It checks tokens as RFC 6750 says, at `GET /api/v2/users/me` and
- * `GET /incontactAPI/services/v33.0/server-time`. It records every request, and fails when a test injects a fault.
+ * `GET /incontactAPI/services/v33.0/server-time`. The first needs the scope `read:users`, which a token of
+ * `offline_access`, the default, does not have. It records every request, and fails when a test injects a fault.
  *
  * @since 0.1.0
  * @category tags
@@ -148,7 +162,8 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * The simulator in memory, and an `HttpClient` that reaches only the simulator. No socket is opened, and `TestClock`
+   * The simulator in memory, and an `HttpClient` that reaches only the simulator. Each call makes another simulator, so keep
+   * the layer in a constant. No socket is opened, and `TestClock`
    * drives everything. The identity host is `https://cxone-simulator.test`. Each area has the hosts
    * `https://{area}.cxone-simulator.test` and `https://api-{area}.cxone-simulator.test`.
    *

@@ -3,6 +3,7 @@ import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
@@ -39,8 +40,8 @@ export type { CxoneAuthFromEnvOptions, CxoneAuthOptions, CxoneAuthService } from
  */
 export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, CxoneAuthService>() {
   /**
-   * The options of {@link CxoneAuth.layer} that come from settings, for a layer of your own. A `ConfigError` names the
-   * setting that is missing or wrong.
+   * The options of {@link CxoneAuth.layer} that come from settings, for a layer of your own. With `Config.nested`, each
+   * tenant has settings under a prefix of its own. A `ConfigError` names the setting that is missing or wrong.
    *
    * - the client: `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET`; `CXONE_CLIENT_SECRET_NEXT` during a rotation;
    *   `CXONE_CLIENT_AUTH` (`post` or `basic`)
@@ -180,7 +181,7 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     options: StaticAuth.TestOptions = {}
   ) {
     const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
-    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), ApiState.make, ApiState.attach)
+    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), ApiState.make(constTrue), ApiState.attach)
     // As in `layer`.
     // @effect-diagnostics-next-line missingLayerContext:off
     return Layer.scoped(CxoneAuth, service)

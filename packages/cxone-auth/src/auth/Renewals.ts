@@ -21,8 +21,8 @@ export interface Refusal {
   readonly token: AccessToken
   /** A method, an origin and a path without ids. A place that refuses every token must not cost the others a renewal. */
   readonly place: string
-  /** The token that a call would be sent with now. */
-  readonly current: AccessToken
+  /** Whether a call would still be sent with it. */
+  readonly isHeld: boolean
   /** The token that the same call was refused with before it was sent again. */
   readonly before: AccessToken | undefined
   /** How many times the call has been sent again because its token was young. */
@@ -121,7 +121,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   }
 
   const judge = (refusal: Refusal, policy: RenewalPolicy, now: number): Verdict => {
-    const { before, canBeSentAgain, current, place, token, waits } = refusal
+    const { before, canBeSentAgain, isHeld, place, token, waits } = refusal
     const known = knownAt(place, now)
     const paused = known === undefined ? 0 : Period.left(known.pause, now)
     if (paused > 0) {
@@ -141,7 +141,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
     if (isRenewed) {
       return strike(refusal, known, now, policy)
     }
-    return isSame(current, token) ? renew(refusal, known, now, policy) : Verdict.Resend()
+    return isHeld ? renew(refusal, known, now, policy) : Verdict.Resend()
   }
 
   return {

@@ -164,17 +164,17 @@ export const make = <R>(
     const slotFor = (input: string | ReadonlyArray<string>) =>
       slots.get(typeof input === "string" ? input : keyOf(input)) ?? slotOf(ScopeSet.make(input))
     const accessToken = accessTo(slotOf(scopes))
+    const holdersOf = (token: AccessToken) => Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
 
     const service: CxoneAuthService = {
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
       invalidate: (token) =>
-        Effect.suspend(() => {
-          const holders = Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
-          return Effect.uninterruptible(
-            Effect.forEach(holders, (slot) => TokenSlot.drop(slot, token), { discard: true })
+        Effect.suspend(() =>
+          Effect.uninterruptible(
+            Effect.forEach(holdersOf(token), (slot) => TokenSlot.drop(slot, token), { discard: true })
           )
-        }),
+        ),
       apiBaseUrl: discovery.apiBaseUrl(accessToken),
       status: Effect.gen(function* () {
         const standing = yield* source.standing
@@ -182,7 +182,7 @@ export const make = <R>(
         return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
       })
     }
-    return ApiState.attach(service, yield* ApiState.make)
+    return ApiState.attach(service, yield* ApiState.make((token) => holdersOf(token).length > 0))
   })
 }
 

@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const { renewals, throttle } = yield* apiStateOf(auth)
+  const { holds, renewals, throttle } = yield* apiStateOf(auth)
   const limitOf = RateLimitKey.limitOf(client.rateLimitKey)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
@@ -182,7 +182,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       {
         token,
         place: RateLimitKey.placeOf(request),
-        current: yield* call.token,
+        isHeld: holds(token),
         before: call.refused,
         waits: call.waits,
         canBeSentAgain

@@ -19,7 +19,12 @@ import * as ScopeSet from "../token/ScopeSet.js"
  * @since 0.1.0
  * @category models
  */
-export type OnRateLimited = "fail" | { readonly wait: Duration.DurationInput }
+export type OnRateLimited =
+  | "fail"
+  | {
+      /** The longest that the call waits, in all, such as `"1 minute"`. Token requests have a wait of their own: `maxWait`. */
+      readonly wait: Duration.DurationInput
+    }
 
 /**
  * What an app may say about the calls in a part of it: `scopes`, `onRateLimited`, `idempotent`. An option that is absent,

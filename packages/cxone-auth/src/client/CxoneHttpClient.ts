@@ -30,7 +30,8 @@ export interface CxoneHttpClientOptions {
    * that. Default `"fail"`: the call fails with `RateLimited` at once, and the app decides; if the answer had no
    * `Retry-After`, calls in the pause are sent all the same. `{ wait }`: the call waits for up to `wait` in all (jitter
    * may add a fifth), in the order of the calls. A call that got such an answer is sent again only if its body is not a
-   * stream, and its method is idempotent or the call is marked as idempotent.
+   * stream, and its method is idempotent or the call is marked as idempotent. How long a token request waits is
+   * `TokenPolicy.maxWait`.
    */
   readonly onRateLimited?: CallOptions.OnRateLimited | undefined
   /**
@@ -263,7 +264,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    * ```
    */
   static readonly withCallOptions: {
+    /** Sets options for the calls of an effect, in a pipe: `call.pipe(CxoneHttpClient.withCallOptions({ … }))`. */
     (options: CallOptions.CallOptions): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    /** Sets options for the calls of an effect: `CxoneHttpClient.withCallOptions(call, { … })`. */
     <A, E, R>(effect: Effect.Effect<A, E, R>, options: CallOptions.CallOptions): Effect.Effect<A, E, R>
   } = CallOptions.dual(CallOptions.within)
 
@@ -284,7 +287,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
    * ```
    */
   static readonly withScopes: {
+    /** Gives the calls of an effect a token with exactly these scopes, in a pipe. */
     (scopes: string | ReadonlyArray<string>): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    /** Gives the calls of an effect a token with exactly these scopes. */
     <A, E, R>(effect: Effect.Effect<A, E, R>, scopes: string | ReadonlyArray<string>): Effect.Effect<A, E, R>
   } = CallOptions.dual((scopes: string | ReadonlyArray<string>) => CallOptions.within({ scopes }))
 }

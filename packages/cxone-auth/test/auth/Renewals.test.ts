@@ -16,10 +16,7 @@ const place = "https://api.test GET /users"
 const world = Effect.map(Renewals.make, (renewals) => {
   const token = (second: number, name = `t${second}`) => tokenOf(name, { obtainedAt: second * 1_000 })
   const judge = (refusal: Partial<Renewals.Refusal> & Pick<Renewals.Refusal, "token">) =>
-    renewals.judge(
-      { place, current: refusal.token, before: undefined, waits: 0, canBeSentAgain: true, ...refusal },
-      policy
-    )
+    renewals.judge({ place, isHeld: true, before: undefined, waits: 0, canBeSentAgain: true, ...refusal }, policy)
   /** A call whose token is refused, renewed at once, and refused again. */
   const refuseTwice = (first: number, second: number, at = place) =>
     Effect.gen(function* () {
@@ -41,10 +38,8 @@ describe("C2: what is done about a refused token", () => {
       const { judge, token } = yield* world
       yield* TestClock.setTime(10_000)
       expect(yield* judge({ token: token(0) })).toEqual(Renewals.Verdict.Renew())
-      expect(yield* judge({ token: token(0), current: token(10) })).toEqual(Renewals.Verdict.Resend())
-      expect(yield* judge({ token: token(0), current: token(10), place: "elsewhere" })).toEqual(
-        Renewals.Verdict.Resend()
-      )
+      expect(yield* judge({ token: token(0), isHeld: false })).toEqual(Renewals.Verdict.Resend())
+      expect(yield* judge({ token: token(0), isHeld: false, place: "elsewhere" })).toEqual(Renewals.Verdict.Resend())
     })
   )
 
@@ -163,7 +158,7 @@ describe("C2: what is done about a refused token", () => {
         const { judge, token } = yield* world
         yield* TestClock.setTime(10_000)
         expect((yield* judge({ token: token(9), canBeSentAgain: false }))._tag).toBe("Await")
-        expect((yield* judge({ token: token(0), current: token(9), canBeSentAgain: false }))._tag).toBe("Resend")
+        expect((yield* judge({ token: token(0), isHeld: false, canBeSentAgain: false }))._tag).toBe("Resend")
       })
     )
 
