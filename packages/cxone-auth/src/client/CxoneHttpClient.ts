@@ -68,9 +68,11 @@ const originsOf = (allowed: ReadonlyArray<UrlInput>): ReadonlySet<string> => {
 }
 
 /**
- * The `HttpClient` for calls to CXone: each request carries a valid token. Relative URLs resolve against the API base URL,
- * and other origins fail with `ForeignOrigin`. 401, 429 and a missing scope are handled, or become typed errors; every other
- * status is a response, a redirect too.
+ * The `HttpClient` for calls to CXone: each request carries a valid token. A URL without a host begins at
+ * the API base URL, with or without a slash at its start: with the base `https://gateway.example/cxone`, both `users` and
+ * `/users` go to `https://gateway.example/cxone/users`. Other origins fail with `ForeignOrigin`. A request without an
+ * `Accept` header gets `Accept: application/json`, so set it for a download. 401, 429 and a missing scope are handled, or
+ * become typed errors; every other status is a response, a redirect too.
  *
  * @since 0.1.0
  * @category tags
