@@ -39,7 +39,10 @@ export interface CxoneHttpClientOptions {
    * give absolute URLs to other hosts than the one that was called.
    */
   readonly allowCxoneHosts?: boolean | undefined
-  /** Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company. */
+  /**
+   * Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company.
+   * `HttpClient.withTracerPropagation(false)` wins over yes.
+   */
   readonly tracerPropagation?: boolean | undefined
   /** The numbers that differ from the defaults. */
   readonly policy?: CallPolicyOptions | undefined

@@ -10,6 +10,7 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import * as Spans from "../telemetry/Spans.js"
 
 const manual: RequestInit = { redirect: "manual" }
 
@@ -43,21 +44,19 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
 }
 
 /**
- * Runs an effect with the platform's tracing off, and restores context and tracing afterwards. Context and tracing
- * share one bracket in place of two, because every call pays for it.
+ * Restores context and tracing after an effect that sets them. They share one bracket in place of two, because every call
+ * pays for it.
  */
 const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
       const context = fiber.currentContext
       const isTracerDisabled = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
-      return Effect.onExit(
-        Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue), restore(response)),
-        () =>
-          Effect.zipRight(
-            FiberRef.set(FiberRef.currentContext, context),
-            FiberRef.set(HttpClient.currentTracerDisabledWhen, isTracerDisabled)
-          )
+      return Effect.onExit(restore(response), () =>
+        Effect.zipRight(
+          FiberRef.set(FiberRef.currentContext, context),
+          FiberRef.set(HttpClient.currentTracerDisabledWhen, isTracerDisabled)
+        )
       )
     })
   )
@@ -68,18 +67,19 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
  * because following it would take them to another place (C1, S3).
  *
  * Of the transports, only fetch follows redirects. The app's other settings for fetch, such as a proxy, stay. They are
- * merged within the call, because only there the settings of fetch's own layer are visible, too. Two cases are out of
- * reach. A client may follow redirects in its own code, as `HttpClient.followRedirects` does. And if the app applied
- * `HttpClient.transform` to its client, settings that only fetch's layer has are not visible here; provide these to
- * `CxoneAuth.layer` as well. Over fetch, a redirect in answer to a streamed body is a transport failure.
+ * merged within the call, because only there the settings of fetch's own layer are visible, too. The same holds for
+ * what the app said about tracing to its own client. Two cases are out of reach. A client may follow redirects in its own
+ * code, as `HttpClient.followRedirects` does. And what lies below an `HttpClient.transform` of the app's is not visible
+ * here: provide settings of fetch's layer to `CxoneAuth.layer` as well, and say `HttpClient.withTracerDisabledWhen` above
+ * it. Over fetch, a redirect in answer to a streamed body is a transport failure.
  */
 export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
   http.pipe(
     HttpClient.mapRequestEffect((request) =>
-      Effect.withFiberRuntime(({ currentContext }) =>
-        Effect.as(
-          FiberRef.set(FiberRef.currentContext, withInit(currentContext, request)),
-          atThePaceOfTheServer(request)
+      Effect.withFiberRuntime((fiber) =>
+        FiberRef.set(FiberRef.currentContext, withInit(fiber.currentContext, request)).pipe(
+          Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
+          Effect.as(Spans.propagate(atThePaceOfTheServer(request), fiber))
         )
       )
     ),
