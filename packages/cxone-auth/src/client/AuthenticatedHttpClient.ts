@@ -7,6 +7,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import * as RequestScope from "../http/RequestScope.js"
 
 /**
  * The `HttpClient` of `@effect/platform`, whose calls can also fail with a {@link CxoneAuthError}.
@@ -34,7 +35,7 @@ class Wrapped extends RequestError {
 export const toPlain = (client: AuthenticatedHttpClient): HttpClient.HttpClient =>
   HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
     Effect.flatMap((request) =>
-      Effect.mapError(client.execute(request), (error) =>
+      Effect.mapError(RequestScope.within(request, client.execute(request)), (error) =>
         isHttpClientError(error) ? error : new Wrapped(request, error)
       )
     ),

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { CxoneAuth } from "../auth/CxoneAuth.js"
 import type { UrlInput } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import * as RequestScope from "../http/RequestScope.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as ApiCall from "./ApiCall.js"
@@ -60,7 +61,10 @@ const make = (
     tracerPropagation: options.tracerPropagation ?? false
   })
   return Effect.map(call, (execute) =>
-    HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(Effect.flatMap(execute), Effect.succeed)
+    HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(
+      Effect.flatMap((request) => RequestScope.within(request, execute(request))),
+      Effect.succeed
+    )
   )
 }
 

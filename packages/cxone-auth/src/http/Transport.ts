@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Spans from "../telemetry/Spans.js"
+import * as RequestScope from "./RequestScope.js"
 
 const manual: RequestInit = { redirect: "manual" }
 
@@ -79,7 +80,7 @@ export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
       Effect.withFiberRuntime((fiber) =>
         FiberRef.set(FiberRef.currentContext, withInit(fiber.currentContext, request)).pipe(
           Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
-          Effect.as(Spans.propagate(atThePaceOfTheServer(request), fiber))
+          Effect.as(RequestScope.enter(Spans.propagate(atThePaceOfTheServer(request), fiber), fiber.currentContext))
         )
       )
     ),
