@@ -219,7 +219,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   static readonly toHttpClient: (client: AuthenticatedHttpClient) => HttpClient.HttpClient = toPlain
 
   /**
-   * Turns the failures of a plain client of this library into typed errors again, so that `Effect.catchTag` finds them.
+   * Turns the failures of a plain client of this library into typed errors again, so that `Effect.catchTag` finds them. It
+   * also finds a typed error that is the cause of another error, such as an `RpcClientError` of `@effect/rpc` or an error of
+   * the app's; up to ten causes deep.
    *
    * @since 0.1.0
    * @category combinators

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Spans from "../telemetry/Spans.js"
+import * as CauseChain from "./CauseChain.js"
 import * as RequestScope from "./RequestScope.js"
 
 const manual: RequestInit = { redirect: "manual" }
@@ -94,12 +95,10 @@ const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
  * causes. Nothing else of a failure is shown, because a message may quote a header (S1).
  */
 export const codeOf = (failure: unknown): string | undefined => {
-  // No transport nests deeper than this, and a chain of causes can be a circle.
-  for (let depth = 0, error = failure; depth < 5 && Predicate.isObject(error); depth++) {
+  for (const error of CauseChain.of(failure)) {
     if (Predicate.hasProperty(error, "code") && typeof error.code === "string" && errorCode.test(error.code)) {
       return error.code
     }
-    error = Predicate.hasProperty(error, "cause") ? error.cause : undefined
   }
   return undefined
 }
