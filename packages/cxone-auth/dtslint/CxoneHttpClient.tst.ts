@@ -89,14 +89,18 @@ describe("CxoneHttpClient", () => {
       allowedOrigins: undefined,
       allowCxoneHosts: undefined,
       tracerPropagation: undefined,
+      asResponse: undefined,
       policy: undefined
     })
     expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ onRateLimited: { upTo: "1 minute" } })
     expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ idempotency: true })
+    expect(CxoneHttpClient.withCallOptions).type.toBeCallableWith({ asResponse: [401, 403, 429, 503] })
+    expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ asResponse: [404] })
     expect(CxoneHttpClient.withCallOptions).type.toBeCallableWith({
       scopes: undefined,
       onRateLimited: undefined,
-      idempotent: undefined
+      idempotent: undefined,
+      asResponse: undefined
     })
   })
 })

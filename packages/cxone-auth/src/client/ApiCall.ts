@@ -7,12 +7,13 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { apiStateOf, CxoneAuth } from "../auth/CxoneAuth.js"
-import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
+import { type CxoneAuthError, type InvalidToken, RateLimited } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -34,6 +35,7 @@ export interface ApiCallOptions {
   readonly scopes: ScopeSet | undefined
   /** For how many milliseconds a call may be held back. */
   readonly patience: number
+  readonly asResponse: CallOptions.AsResponse
 }
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -51,11 +53,20 @@ interface Call {
   readonly visitor: Throttle.Visitor
   /** Whether it may be sent again after "not yet". */
   readonly mayBeRepeated: boolean
+  /** Whether the caller wants an answer as it is, in place of the error that it stands for. */
+  readonly wants: (answer: ApiResponse.ApiResponse) => boolean
   /** The token that was refused, and why. */
   readonly refused?: { readonly token: AccessToken; readonly refusal: ApiResponse.Refusal }
   /** How the API said "not yet". */
   readonly limited?: RateLimited
 }
+
+/** The API said "not yet". Nobody has read the answer. For `left` milliseconds nothing is sent. */
+class NotYet extends Data.TaggedError("NotYet")<{
+  readonly answer: ApiResponse.ApiResponse
+  readonly error: RateLimited
+  readonly left: number
+}> {}
 
 /**
  * Makes the function that makes the calls. It checks where the request goes (C1) and sends it with a valid token. If
@@ -99,25 +110,28 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       )
     ).pipe(Effect.map((response) => ApiResponse.make(request, token, response)))
 
-  const heedRateLimit = (answer: ApiResponse.ApiResponse): Outcome<ApiResponse.ApiResponse> =>
+  const heedRateLimit = (answer: ApiResponse.ApiResponse): Effect.Effect<ApiResponse.ApiResponse, NotYet> =>
     answer.response.status < 400
       ? Effect.succeed(answer)
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Option.match(ApiResponse.rateLimited(answer, now, policy), {
             onNone: () => Effect.succeed(answer),
             onSome: (error) =>
-              Effect.zipRight(throttle.close(error.origin, error, policy), ApiResponse.failWith(answer, policy, error))
+              Effect.flatMap(throttle.close(error.origin, error, policy), (left) => new NotYet({ answer, error, left }))
           })
         )
 
   // The token is asked for behind the gate, because it could end while the call is held back.
-  const attempt = (call: Call): Outcome<ApiResponse.ApiResponse> =>
+  const attempt = (call: Call): Effect.Effect<ApiResponse.ApiResponse, HttpClientError | CxoneAuthError | NotYet> =>
     throttle.through(
       call.request.url,
       call.visitor,
       Effect.flatMap(call.token, (token) => {
         if (call.refused !== undefined && isSame(call.refused.token, token)) {
-          return refuseForGood(token, call.request, call.refused.refusal)
+          return Effect.zipRight(
+            rememberRefusal(token, call.request),
+            ApiResponse.invalidToken(call.refused.refusal, "refused_again")
+          )
         }
         const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
         return token.tenant === undefined
@@ -134,56 +148,69 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     )
 
   const attemptInTime = (call: Call): Outcome<ApiResponse.ApiResponse> =>
-    Effect.catchTag(attempt(call), "RateLimited", (error) => {
-      if (error.reason === "api" && call.mayBeRepeated && call.visitor.patience > 0) {
-        return attemptInTime({ ...call, limited: error })
-      }
+    Effect.catchTags(attempt(call), {
+      NotYet: ({ answer, error, left }) => {
+        const wanted = call.wants(answer)
+        const isPatient = call.mayBeRepeated && call.visitor.patience > (wanted ? left : 0)
+        if (wanted && !isPatient) {
+          return Effect.succeed(answer)
+        }
+        const failed = ApiResponse.failWith(answer, policy, error)
+        return isPatient ? Effect.orElse(failed, () => attemptInTime({ ...call, limited: error })) : failed
+      },
       // The caller gets the API's answer to this call, because that says more than `held_back`.
-      return call.limited === undefined || error.reason === "token_endpoint"
-        ? Effect.fail(error)
-        : new RateLimited({ ...error, reason: call.limited.reason, status: call.limited.status })
+      RateLimited: (error) =>
+        call.limited === undefined || error.reason === "token_endpoint"
+          ? Effect.fail(error)
+          : new RateLimited({ ...error, reason: call.limited.reason, status: call.limited.status })
     })
 
   const deliver = (call: Call): Outcome<HttpClientResponse> =>
     Effect.flatMap(attemptInTime(call), (answer) =>
-      ApiResponse.isTokenRefusal(answer) ? recover(call, answer) : ApiResponse.judge(answer, policy)
+      ApiResponse.isTokenRefusal(answer)
+        ? recover(call, answer)
+        : call.wants(answer)
+          ? Effect.succeed(answer.response)
+          : ApiResponse.judge(answer, policy)
     )
+
+  /** Ends a call whose token was refused. */
+  const endRefused = (call: Call, answer: ApiResponse.ApiResponse, reason: InvalidToken["reason"]) =>
+    call.wants(answer)
+      ? Effect.succeed(answer.response)
+      : Effect.flatMap(ApiResponse.refusalOf(answer, policy), (refusal) => ApiResponse.invalidToken(refusal, reason))
 
   const recover = Effect.fnUntraced(function* (call: Call, answer: ApiResponse.ApiResponse) {
     const { request, token } = answer
+    if (call.refused !== undefined) {
+      yield* rememberRefusal(token, request)
+      return yield* endRefused(call, answer, "refused_again")
+    }
+    if (yield* refusedFresh.knows(token, placeOf(request))) {
+      return yield* endRefused(call, answer, "refused_again")
+    }
+    if (!Replay.canBeSentAgain(request)) {
+      return yield* endRefused(call, answer, yield* dropForStream(answer))
+    }
     // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
     // may take long or fail.
     const refusal = yield* ApiResponse.refusalOf(answer, policy)
-    if (call.refused !== undefined) {
-      return yield* refuseForGood(token, request, refusal)
-    }
-    if (yield* refusedFresh.knows(token, placeOf(request))) {
-      return yield* ApiResponse.invalidToken(refusal, "refused_again")
-    }
-    if (!Replay.canBeSentAgain(request)) {
-      return yield* refuseStream(answer, refusal)
-    }
     yield* auth.invalidate(token)
     return yield* deliver({ ...call, refused: { token, refusal } })
   })
 
-  const refuseForGood = (token: AccessToken, request: Request, refusal: ApiResponse.Refusal): Outcome<never> =>
-    Effect.zipRight(
-      refusedFresh.remember(token, placeOf(request), policy.refusedTokenMemory),
-      ApiResponse.invalidToken(refusal, "refused_again")
-    )
+  const rememberRefusal = (token: AccessToken, request: Request): Effect.Effect<void> =>
+    refusedFresh.remember(token, placeOf(request), policy.refusedTokenMemory)
 
   // A stream can't be sent again: only the next call shows whether a new token helps.
-  const refuseStream = Effect.fnUntraced(function* (
-    { request, token }: ApiResponse.ApiResponse,
-    refusal: ApiResponse.Refusal
-  ) {
+  const dropForStream = Effect.fnUntraced(function* ({ request, token }: ApiResponse.ApiResponse) {
     if (yield* droppedForStream.knowsAnother(token, placeOf(request))) {
-      return yield* refuseForGood(token, request, refusal)
+      yield* rememberRefusal(token, request)
+      return "refused_again"
     }
     yield* droppedForStream.remember(token, placeOf(request), policy.refusedTokenMemory)
     yield* auth.invalidate(token)
-    return yield* ApiResponse.invalidToken(refusal, "body_not_replayable")
+    return "body_not_replayable"
   })
 
   return (asked: Request): Outcome<HttpClientResponse> =>
@@ -191,10 +218,12 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       const options = Context.get(currentContext, CallOptions.CurrentCallOptions)
       const token = options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes)
       const visitor = throttle.visitor(options.patience ?? client.patience, policy.maxWaitingCalls)
+      const asResponse: ReadonlyArray<number> = options.asResponse ?? client.asResponse
+      const wants = ({ response }: ApiResponse.ApiResponse) => asResponse.includes(response.status)
       const mayBeRepeated = (options.isIdempotent ?? Replay.isIdempotent(asked)) && Replay.canBeSentAgain(asked)
       return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
         Effect.flatMap(resolve(asked, apiBaseUrl), (request) =>
-          deliver({ asked, apiBaseUrl, request, token, visitor, mayBeRepeated })
+          deliver({ asked, apiBaseUrl, request, token, visitor, mayBeRepeated, wants })
         )
       )
     })

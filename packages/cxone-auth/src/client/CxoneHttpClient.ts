@@ -33,6 +33,8 @@ export interface CxoneHttpClientOptions {
    * stream, and its method is idempotent or the call is marked as idempotent.
    */
   readonly onRateLimited?: CallOptions.OnRateLimited | undefined
+  /** Statuses that come as responses in place of a typed error, as {@link CallOptions} says. Default: none. */
+  readonly asResponse?: CallOptions.AsResponse | undefined
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
   readonly allowedOrigins?: ReadonlyArray<UrlInput> | undefined
   /**
@@ -58,6 +60,7 @@ const make = (
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
     scopes: options.scopes === undefined ? undefined : ScopeSet.make(options.scopes),
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
+    asResponse: options.asResponse ?? [],
     tracerPropagation: options.tracerPropagation ?? false
   })
   return Effect.map(call, (execute) =>

@@ -22,8 +22,8 @@ export interface Throttle {
     visitor: WaitingLine.Visitor,
     attempt: Effect.Effect<A, E>
   ) => Effect.Effect<A, E | RateLimited>
-  /** Called when an origin has said "not yet". */
-  readonly close: (origin: string, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<void>
+  /** Called when an origin has said "not yet". Gives for how many milliseconds nothing is sent there. */
+  readonly close: (origin: string, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<number>
 }
 
 /** Makes the throttle. Closing the scope ends every call that waits. `onWait` is told of each call that has to wait. */

@@ -35,8 +35,11 @@ export interface WaitingLine {
    * with `too_many_waiting`.
    */
   readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
-  /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
-  readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<void>
+  /**
+   * Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. Gives for how many
+   * milliseconds the gate is closed.
+   */
+  readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<number>
   /** Interrupts every call that waits, and lets none wait from now on. */
   readonly shutdown: () => void
 }
@@ -228,6 +231,7 @@ export const make = ({ gate, onCalm, onWait, origin, run }: WaitingLineOptions):
           startDriving()
         }
       }
+      return left
     }),
     shutdown: () => {
       isShut = true
