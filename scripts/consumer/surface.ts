@@ -14,6 +14,7 @@ import {
   AccessToken,
   type AreaEnvironment,
   type AreaEnvironmentOptions,
+  type AsResponse,
   type AuthenticatedHttpClient,
   type CallOptions,
   CallPolicy,
@@ -217,7 +218,7 @@ export const lastFailure = (status: TokenStatus) => status.lastFailure
 export const state = (status: TokenStatus) => ({ ...status })
 export class Reports extends Effect.Service<Reports>()("consumer/Reports", { effect: members }) {}
 
-// CxoneHttpClient, CxoneHttpClientOptions, CallOptions, AuthenticatedHttpClient, OnRateLimited, RateLimitKey
+// CxoneHttpClient, CxoneHttpClientOptions, CallOptions, AuthenticatedHttpClient, OnRateLimited, RateLimitKey, AsResponse
 
 export const clientLayer = CxoneHttpClient.layer({ onRateLimited: { wait: "1 minute" }, policy: {} })
 export const plainLayer = CxoneHttpClient.layerHttpClient({ allowCxoneHosts: true })
@@ -243,6 +244,7 @@ export const keyed = (rateLimitKey: RateLimitKey) => CxoneHttpClient.layer({ rat
 export const confined = (options: CxoneHttpClientOptions) => ({ ...options, allowedOrigins: [] })
 export const policyOf = (options: CxoneHttpClientOptions) => options.policy
 export const get = (cxone: AuthenticatedHttpClient) => cxone.get
+export const handedOut = (asResponse: AsResponse) => CxoneHttpClient.layerHttpClient({ asResponse })
 export const patience = (onRateLimited: OnRateLimited) => (onRateLimited === "fail" ? 0 : onRateLimited.wait)
 
 // CxoneAuthError and its members

@@ -1,5 +1,11 @@
 import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientResponse } from "@effect/platform"
-import { type AuthenticatedHttpClient, CxoneAuth, type CxoneAuthError, CxoneHttpClient } from "cxone-auth"
+import {
+  type AuthenticatedHttpClient,
+  CxoneAuth,
+  type CxoneAuthError,
+  CxoneHttpClient,
+  type RateLimited
+} from "cxone-auth"
 import { type Context, Effect, Layer, type Scope } from "effect"
 import { describe, expect, it } from "tstyche"
 
@@ -41,6 +47,34 @@ describe("CxoneHttpClient", () => {
       cxone.pipe(HttpClient.filterStatusOk, HttpClient.retryTransient({ times: 3 }))
     )
     expect(resilient).type.toBe<Effect.Effect<HttpClient.HttpClient.With<Failure, never>, never, CxoneHttpClient>>()
+  })
+
+  it("a combinator changes its errors as it changes the platform's own", () => {
+    const clientOf = <E, R>(apply: (cxone: AuthenticatedHttpClient) => HttpClient.HttpClient.With<E, R>) =>
+      Effect.map(CxoneHttpClient, apply)
+    type With<E, R = never> = Effect.Effect<HttpClient.HttpClient.With<E, R>, never, CxoneHttpClient>
+
+    expect(clientOf(HttpClient.catchTag("RateLimited", () => Effect.fail("busy" as const)))).type.toBe<
+      With<Exclude<Failure, RateLimited> | "busy">
+    >()
+    expect(
+      clientOf(
+        HttpClient.catchTags({
+          RateLimited: () => Effect.fail("busy" as const),
+          RequestError: () => Effect.fail("broken" as const)
+        })
+      )
+    ).type.toBe<With<Exclude<Failure, RateLimited | HttpClientError.RequestError> | "busy" | "broken">>()
+    expect(clientOf(HttpClient.catchAll(({ _tag }) => Effect.fail(_tag)))).type.toBe<With<Failure["_tag"]>>()
+    expect(
+      clientOf(HttpClient.mapRequestEffect((request) => Effect.as(Effect.fail("mine" as const), request)))
+    ).type.toBe<With<Failure | "mine">>()
+    expect(clientOf(HttpClient.filterStatus((status) => status < 300))).type.toBe<With<Failure>>()
+    expect(clientOf(HttpClient.followRedirects(3))).type.toBe<With<Failure>>()
+    expect(clientOf(HttpClient.retry({ times: 1 }))).type.toBe<With<Failure>>()
+    expect(clientOf(HttpClient.tap(() => Effect.void))).type.toBe<With<Failure>>()
+    expect(clientOf(HttpClient.withTracerPropagation(false))).type.toBe<With<Failure>>()
+    expect(clientOf(HttpClient.withScope)).type.toBe<With<Failure, Scope.Scope>>()
   })
 
   it("layerHttpClient is the platform's client, and withTypedErrors gives the typed errors back", () => {
@@ -89,14 +123,18 @@ describe("CxoneHttpClient", () => {
       allowedOrigins: undefined,
       allowCxoneHosts: undefined,
       tracerPropagation: undefined,
+      asResponse: undefined,
       policy: undefined
     })
     expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ onRateLimited: { upTo: "1 minute" } })
     expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ idempotency: true })
+    expect(CxoneHttpClient.withCallOptions).type.toBeCallableWith({ asResponse: [401, 403, 429, 503] })
+    expect(CxoneHttpClient.withCallOptions).type.not.toBeCallableWith({ asResponse: [404] })
     expect(CxoneHttpClient.withCallOptions).type.toBeCallableWith({
       scopes: undefined,
       onRateLimited: undefined,
-      idempotent: undefined
+      idempotent: undefined,
+      asResponse: undefined
     })
   })
 })

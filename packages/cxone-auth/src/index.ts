@@ -14,7 +14,7 @@ export {
 } from "./auth/CxoneAuth.js"
 export type { TokenStatus } from "./auth/TokenStatus.js"
 export type { AuthenticatedHttpClient } from "./client/AuthenticatedHttpClient.js"
-export type { CallOptions, OnRateLimited } from "./client/CallOptions.js"
+export type { AsResponse, CallOptions, OnRateLimited } from "./client/CallOptions.js"
 export { CallPolicy, type CallPolicyOptions } from "./client/CallPolicy.js"
 export { CxoneHttpClient, type CxoneHttpClientOptions } from "./client/CxoneHttpClient.js"
 export type { RateLimitKey } from "./client/RateLimitKey.js"

@@ -7,12 +7,13 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Struct from "effect/Struct"
-import { apiStateOf, CxoneAuth } from "../auth/CxoneAuth.js"
+import { apiStateOf, CxoneAuth, type Verdict } from "../auth/CxoneAuth.js"
 import { type CxoneAuthError, InvalidToken, RateLimited } from "../errors/CxoneAuthError.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
@@ -37,6 +38,7 @@ export interface ApiCallOptions {
   /** For how many milliseconds a call may be held back. */
   readonly patience: number
   readonly rateLimitKey: RateLimitKey.RateLimitKey
+  readonly asResponse: CallOptions.AsResponse
 }
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -54,6 +56,8 @@ interface Call {
   readonly visitor: Throttle.Visitor
   /** Why it may not be sent again after "not yet". Absent if it may. */
   readonly notSentAgain: RateLimited["notSentAgain"]
+  /** Whether the caller wants an answer as it is, in place of the error that it stands for. */
+  readonly wants: (answer: ApiResponse.ApiResponse) => boolean
   /** The token that was refused before this one. */
   readonly refused?: AccessToken
   /** How many times it has waited for its token to arrive everywhere. */
@@ -61,6 +65,13 @@ interface Call {
   /** How the API said "not yet". */
   readonly limited?: RateLimited
 }
+
+/** The API said "not yet". Nobody has read the answer. For `left` milliseconds nothing is sent. */
+class NotYet extends Data.TaggedError("NotYet")<{
+  readonly answer: ApiResponse.ApiResponse
+  readonly said: ApiResponse.NotYet
+  readonly left: number
+}> {}
 
 /**
  * Makes the function that makes the calls. It checks where the request goes (C1) and sends it with a valid token. If
@@ -105,30 +116,22 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       )
     ).pipe(Effect.map((response) => ApiResponse.make(request, token, response)))
 
-  const heedRateLimit = (answer: ApiResponse.ApiResponse): Outcome<ApiResponse.ApiResponse> =>
+  const heedRateLimit = (answer: ApiResponse.ApiResponse): Effect.Effect<ApiResponse.ApiResponse, NotYet> =>
     answer.response.status < 400
       ? Effect.succeed(answer)
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Option.match(ApiResponse.notYet(answer, now, policy), {
             onNone: () => Effect.succeed(answer),
-            onSome: (notYet) => failForNow(answer, notYet)
+            onSome: (said) =>
+              Effect.flatMap(
+                throttle.close(limitOf(answer.request), said, policy),
+                (left) => new NotYet({ answer, said, left })
+              )
           })
         )
 
-  const failForNow = Effect.fnUntraced(function* (answer: ApiResponse.ApiResponse, notYet: ApiResponse.NotYet) {
-    const limit = limitOf(answer.request)
-    // The gate closes before the body is read, because that may take a second.
-    yield* throttle.close(limit, notYet, policy)
-    const said = yield* ApiResponse.limitIn(answer, policy)
-    if (client.rateLimitKey === "route" && said.route !== undefined) {
-      yield* throttle.rename(limit, said.route)
-      yield* throttle.close(limit, notYet, policy)
-    }
-    return yield* new RateLimited({ reason: "api", ...Struct.omit(limit, "key"), ...said, ...notYet })
-  })
-
   // The token is asked for behind the gate, because it could end while the call is held back.
-  const attempt = (call: Call): Outcome<ApiResponse.ApiResponse> =>
+  const attempt = (call: Call): Effect.Effect<ApiResponse.ApiResponse, HttpClientError | CxoneAuthError | NotYet> =>
     throttle.through(
       () => limitOf(call.request),
       call.visitor,
@@ -148,17 +151,42 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     )
 
   const attemptInTime = (call: Call): Outcome<ApiResponse.ApiResponse> =>
-    Effect.catchTag(attempt(call), "RateLimited", (error) => {
-      if (error.reason === "api" && call.visitor.patience > 0) {
-        return call.notSentAgain === undefined
-          ? attemptInTime({ ...call, limited: error })
-          : new RateLimited({ ...error, notSentAgain: call.notSentAgain })
-      }
+    Effect.catchTags(attempt(call), {
+      NotYet: (notYet) => waitOrEnd(call, notYet),
       // The caller gets the API's answer to this call, because that says more than `held_back`.
-      return call.limited === undefined || error.reason === "token_endpoint"
-        ? Effect.fail(error)
-        : new RateLimited({ ...error, ...Struct.omit(call.limited, "retryAfter") })
+      RateLimited: (error) =>
+        call.limited === undefined || error.reason === "token_endpoint"
+          ? Effect.fail(error)
+          : new RateLimited({ ...error, ...Struct.omit(call.limited, "retryAfter") })
     })
+
+  const waitOrEnd = (call: Call, { answer, left, said }: NotYet): Outcome<ApiResponse.ApiResponse> => {
+    const { notSentAgain, visitor } = call
+    const isWanted = call.wants(answer)
+    const isPatient = visitor.patience > (isWanted ? left : 0)
+    if (isWanted && (notSentAgain !== undefined || !isPatient)) {
+      return Effect.succeed(answer)
+    }
+    return Effect.flatMap(rateLimited(answer, said), (error) => {
+      if (!isPatient) {
+        return Effect.fail(error)
+      }
+      return notSentAgain === undefined
+        ? attemptInTime({ ...call, limited: error })
+        : new RateLimited({ ...error, notSentAgain })
+    })
+  }
+
+  /** The error for such an answer, with what its body says. The gate was closed before, because reading may take a second. */
+  const rateLimited = Effect.fnUntraced(function* (answer: ApiResponse.ApiResponse, said: ApiResponse.NotYet) {
+    const limit = limitOf(answer.request)
+    const limited = yield* ApiResponse.limitIn(answer, policy)
+    if (client.rateLimitKey === "route" && limited.route !== undefined) {
+      yield* throttle.rename(limit, limited.route)
+      yield* throttle.close(limit, said, policy)
+    }
+    return new RateLimited({ reason: "api", ...Struct.omit(limit, "key"), ...limited, ...said })
+  })
 
   const deliver = (call: Call): Outcome<HttpClientResponse> =>
     Effect.flatMap(attemptInTime(call), (answer) => {
@@ -166,17 +194,14 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
         return recover(call, answer)
       }
       // A 429 or 5xx may come from a server in front of the one that looks at tokens.
-      if (answer.response.status < 500) {
+      if (answer.response.status < 500 && answer.response.status !== 429) {
         renewals.forgive(() => RateLimitKey.placeOf(answer.request))
       }
-      return ApiResponse.judge(answer, policy)
+      return call.wants(answer) ? Effect.succeed(answer.response) : ApiResponse.judge(answer, policy)
     })
 
   const recover = Effect.fnUntraced(function* (call: Call, answer: ApiResponse.ApiResponse) {
     const { request, token } = answer
-    // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
-    // may take long or fail.
-    const refusal = yield* ApiResponse.refusalOf(answer, policy)
     const canBeSentAgain = Replay.canBeSentAgain(request)
     const verdict = yield* renewals.judge(
       {
@@ -189,17 +214,14 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       },
       policy
     )
-    if (verdict._tag === "Refuse") {
-      const { reason, retryAfter } = verdict
-      return yield* new InvalidToken({ ...refusal, reason, retryAfter })
+    // At once, so that other calls with the same token find it dropped and cause no further renewal.
+    yield* verdict._tag === "Renew" ? auth.invalidate(token) : Effect.void
+    if (verdict._tag === "Refuse" || !canBeSentAgain) {
+      return yield* endRefused(call, answer, verdict)
     }
-    if (verdict._tag === "Renew") {
-      yield* auth.invalidate(token)
-    }
-    if (!canBeSentAgain) {
-      const after = verdict._tag === "Await" ? { retryAfter: verdict.delay } : {}
-      return yield* new InvalidToken({ ...refusal, reason: "body_not_replayable", ...after })
-    }
+    // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
+    // may take long or fail.
+    yield* ApiResponse.discard(answer, policy)
     if (verdict._tag === "Await") {
       yield* Effect.sleep(verdict.delay)
       return yield* deliver({ ...call, waits: call.waits + 1 })
@@ -207,19 +229,41 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     return yield* deliver({ ...call, refused: token })
   })
 
+  /** Ends a call whose token was refused, and that is not sent again. */
+  const endRefused = (call: Call, answer: ApiResponse.ApiResponse, verdict: Verdict): Outcome<HttpClientResponse> =>
+    call.wants(answer)
+      ? Effect.succeed(answer.response)
+      : Effect.flatMap(
+          ApiResponse.refusalOf(answer, policy),
+          (refusal) => new InvalidToken({ ...refusal, ...reasonOf(verdict) })
+        )
+
   return (asked: Request): Outcome<HttpClientResponse> =>
     Effect.withFiberRuntime(({ currentContext }) => {
       const options = Context.get(currentContext, CallOptions.CurrentCallOptions)
       const token = options.scopes === undefined ? tokenOfClient : tokenWith(options.scopes)
       const visitor = throttle.visitor(options.patience ?? client.patience, policy.maxWaitingCalls)
+      const asResponse: ReadonlyArray<number> = options.asResponse ?? client.asResponse
+      const wants = ({ response }: ApiResponse.ApiResponse) => asResponse.includes(response.status)
       const notSentAgain = Replay.objectionTo(asked, options.isIdempotent)
       return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
         Effect.flatMap(resolve(asked, apiBaseUrl), (request) =>
-          deliver({ asked, apiBaseUrl, request, token, visitor, notSentAgain, waits: 0 })
+          deliver({ asked, apiBaseUrl, request, token, visitor, notSentAgain, wants, waits: 0 })
         )
       )
     })
 })
+
+const reasonOf = (verdict: Verdict): Pick<InvalidToken, "reason" | "retryAfter"> => {
+  switch (verdict._tag) {
+    case "Refuse":
+      return Struct.pick(verdict, "reason", "retryAfter")
+    case "Await":
+      return { reason: "body_not_replayable", retryAfter: verdict.delay }
+    default:
+      return { reason: "body_not_replayable" }
+  }
+}
 
 // A service that the app built itself may give any text.
 const baseOf = (apiBaseUrl: string): URL =>

@@ -74,6 +74,9 @@ export const refusalOf = (answer: ApiResponse, policy: CallPolicy): Effect.Effec
 const readWhole = ({ response }: ApiResponse, policy: CallPolicy) =>
   ResponseBody.readWithin(response, policy.maxDiscardBytes, policy.discardTimeout)
 
+/** Reads an answer that nobody will see, so that its connection is free. */
+export const discard = readWhole
+
 /** An answer that says "not yet" (C4): its status, and how long it asks to be left alone. */
 export type NotYet = Pick<RateLimited, "status" | "retryAfter">
 

@@ -6,7 +6,10 @@ import { type HttpClientError, isHttpClientError, RequestError } from "@effect/p
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import * as Schema from "effect/Schema"
+import { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import * as CauseChain from "../http/CauseChain.js"
+import * as RequestScope from "../http/RequestScope.js"
 
 /**
  * The `HttpClient` of `@effect/platform`, whose calls can also fail with a {@link CxoneAuthError}.
@@ -34,15 +37,29 @@ class Wrapped extends RequestError {
 export const toPlain = (client: AuthenticatedHttpClient): HttpClient.HttpClient =>
   HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
     Effect.flatMap((request) =>
-      Effect.mapError(client.execute(request), (error) =>
+      Effect.mapError(RequestScope.within(request, client.execute(request)), (error) =>
         isHttpClientError(error) ? error : new Wrapped(request, error)
       )
     ),
     Effect.succeed
   )
 
-/** Turns the errors of a plain client into ours again. */
+/** Turns errors that hold one of ours, such as those of a plain client, into ours again. */
 export const unwrapErrors = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | CxoneAuthError, R> =>
-  Effect.mapError(effect, (error) => (isWrapped(error) ? error.cause : error))
+  Effect.mapError(effect, (error) => oursIn(error) ?? error)
+
+const isOurs = Schema.is(CxoneAuthError)
 
 const isWrapped = (error: unknown): error is Wrapped => Predicate.hasProperty(error, WrappedId)
+
+const oursIn = (failure: unknown): CxoneAuthError | undefined => {
+  for (const error of CauseChain.of(failure)) {
+    if (isOurs(error)) {
+      return error
+    }
+    if (isWrapped(error)) {
+      return error.cause
+    }
+  }
+  return undefined
+}

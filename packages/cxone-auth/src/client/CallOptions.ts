@@ -27,7 +27,7 @@ export type OnRateLimited =
     }
 
 /**
- * What an app may say about the calls in a part of it: `scopes`, `onRateLimited`, `idempotent`. An option that is absent,
+ * What an app may say about the calls in a part of it: `scopes`, `onRateLimited`, `idempotent`, `asResponse`. An option that is absent,
  * or `undefined`, has the value of the effect around it; in the end, that of the client.
  *
  * @since 0.1.0
@@ -46,7 +46,23 @@ export interface CallOptions {
    * §9.2.2). Only calls that may be sent twice are sent again after "not yet".
    */
   readonly idempotent?: boolean | undefined
+  /**
+   * Statuses that come as responses, with their whole body, in place of `InvalidToken`, `InsufficientScope` and
+   * `RateLimited`; such as `[429]` for an `HttpApi` that declares an error with this status. All else stays: a refused
+   * token is renewed, a call that may wait waits, and then the last answer is handed out. A call still fails with the typed
+   * error if it got no such answer: it was held back, or it was not sent again after the wait or the renewal.
+   * `HttpClient.retryTransient` repeats a 429 or 503 that is a response.
+   */
+  readonly asResponse?: AsResponse | undefined
 }
+
+/**
+ * Statuses that are an error of this library's, or nothing, unless the app wants them as responses.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AsResponse = ReadonlyArray<401 | 403 | 429 | 503>
 
 /** The same, checked. */
 interface Current {
@@ -54,6 +70,7 @@ interface Current {
   /** For how many milliseconds the call may be held back. */
   readonly patience?: number
   readonly isIdempotent?: boolean
+  readonly asResponse?: AsResponse
 }
 
 /** The options of the calls that run in a part of an app. */
@@ -75,11 +92,12 @@ export const patienceOf = (onRateLimited: OnRateLimited): number =>
 type OnEffects = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** Sets options for the calls that an effect makes. The others keep their outer values. */
-export const within = ({ idempotent, onRateLimited, scopes }: CallOptions): OnEffects => {
+export const within = ({ asResponse, idempotent, onRateLimited, scopes }: CallOptions): OnEffects => {
   const change: Current = {
     ...(scopes === undefined ? {} : { scopes: ScopeSet.make(scopes) }),
     ...(onRateLimited === undefined ? {} : { patience: patienceOf(onRateLimited) }),
-    ...(idempotent === undefined ? {} : { isIdempotent: idempotent })
+    ...(idempotent === undefined ? {} : { isIdempotent: idempotent }),
+    ...(asResponse === undefined ? {} : { asResponse })
   }
   return (effect) =>
     Effect.flatMap(CurrentCallOptions, (outer) =>

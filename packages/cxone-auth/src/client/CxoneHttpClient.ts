@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { CxoneAuth } from "../auth/CxoneAuth.js"
 import type { UrlInput } from "../environment/CxoneEnvironment.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import * as RequestScope from "../http/RequestScope.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as ApiCall from "./ApiCall.js"
@@ -39,6 +40,8 @@ export interface CxoneHttpClientOptions {
    * path, whatever ids are in it.
    */
   readonly rateLimitKey?: RateLimitKey | undefined
+  /** Statuses that come as responses in place of a typed error, as {@link CallOptions} says. Default: none. */
+  readonly asResponse?: CallOptions.AsResponse | undefined
   /** Origins other than the API's own that the token may go to, such as `https://files.example.com`. Default: none. */
   readonly allowedOrigins?: ReadonlyArray<UrlInput> | undefined
   /**
@@ -46,7 +49,10 @@ export interface CxoneHttpClientOptions {
    * give absolute URLs to other hosts than the one that was called.
    */
   readonly allowCxoneHosts?: boolean | undefined
-  /** Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company. */
+  /**
+   * Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company.
+   * `HttpClient.withTracerPropagation(false)` wins over yes.
+   */
   readonly tracerPropagation?: boolean | undefined
   /** The numbers that differ from the defaults. */
   readonly policy?: CallPolicyOptions | undefined
@@ -61,11 +67,15 @@ const make = (
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
     scopes: options.scopes === undefined ? undefined : ScopeSet.make(options.scopes),
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
-    tracerPropagation: options.tracerPropagation ?? false,
-    rateLimitKey: options.rateLimitKey ?? "route"
+    rateLimitKey: options.rateLimitKey ?? "route",
+    asResponse: options.asResponse ?? [],
+    tracerPropagation: options.tracerPropagation ?? false
   })
   return Effect.map(call, (execute) =>
-    HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(Effect.flatMap(execute), Effect.succeed)
+    HttpClient.makeWith<never, never, HttpClientError | CxoneAuthError, never>(
+      Effect.flatMap((request) => RequestScope.within(request, execute(request))),
+      Effect.succeed
+    )
   )
 }
 
@@ -76,9 +86,11 @@ const originsOf = (allowed: ReadonlyArray<UrlInput>): ReadonlySet<string> => {
 }
 
 /**
- * The `HttpClient` for calls to CXone: each request carries a valid token. Relative URLs resolve against the API base URL,
- * and other origins fail with `ForeignOrigin`. 401, 429 and a missing scope are handled, or become typed errors; every other
- * status is a response, a redirect too.
+ * The `HttpClient` for calls to CXone: each request carries a valid token. A URL without a host begins at
+ * the API base URL, with or without a slash at its start: with the base `https://gateway.example/cxone`, both `users` and
+ * `/users` go to `https://gateway.example/cxone/users`. Other origins fail with `ForeignOrigin`. A request without an
+ * `Accept` header gets `Accept: application/json`, so set it for a download. 401, 429 and a missing scope are handled, or
+ * become typed errors; every other status is a response, a redirect too.
  *
  * @since 0.1.0
  * @category tags
@@ -218,7 +230,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   static readonly toHttpClient: (client: AuthenticatedHttpClient) => HttpClient.HttpClient = toPlain
 
   /**
-   * Turns the failures of a plain client of this library into typed errors again, so that `Effect.catchTag` finds them.
+   * Turns the failures of a plain client of this library into typed errors again, so that `Effect.catchTag` finds them. It
+   * also finds a typed error that is the cause of another error, such as an `RpcClientError` of `@effect/rpc` or an error of
+   * the app's; up to ten causes deep.
    *
    * @since 0.1.0
    * @category combinators

@@ -13,8 +13,9 @@ export interface AllowedPlaces {
 }
 
 /**
- * Decides where a request goes, and whether it may carry the token there (C1). A relative URL is resolved against the API
- * base URL. The request then has exactly the URL that was judged, so that no transport can read it in another way.
+ * Decides where a request goes, and whether it may carry the token there (C1). A URL without a host begins at the folder
+ * that the API base URL is, and stays in it. The request then has exactly the URL that was judged, so that no transport
+ * can read it in another way.
  */
 export const resolve = (
   request: HttpClientRequest.HttpClientRequest,
@@ -24,6 +25,10 @@ export const resolve = (
   const url = parse(request.url, apiBaseUrl)
   if (url === undefined) {
     return Either.left(new RequestError({ request, reason: "InvalidUrl" }))
+  }
+  if (url.origin === apiBaseUrl.origin && !url.pathname.startsWith(apiBaseUrl.pathname) && !namesHost(request.url)) {
+    const description = "it leaves the folder of the API base URL; give the whole URL if that is meant"
+    return Either.left(new RequestError({ request, reason: "InvalidUrl", description }))
   }
   const refuse = (reason: ForeignOrigin["reason"]) =>
     Either.left(
@@ -53,10 +58,17 @@ export const resolve = (
     : refuse("not_allowed")
 }
 
+// The parser takes a backslash for a slash. A URL that it reads as one with a host in any other way only loses the
+// freedom to leave the folder.
+const namesHost = (url: string): boolean => /^(?:[a-z][a-z\d+.-]*:)?[/\\]{2}/i.test(url)
+
+// Every path of an `HttpApi` begins with a slash, which would take it out of the folder.
+const inFolder = (url: string): string => (/^[/\\](?![/\\])/.test(url) ? `.${url}` : url)
+
 // `URL.canParse` would parse twice, and every call comes by here.
 const parse = (url: string, base: URL): URL | undefined => {
   try {
-    return new URL(url, base)
+    return new URL(inFolder(url), base)
   } catch {
     return undefined
   }

@@ -76,7 +76,7 @@ export type UrlInput = string | URL
 export interface FixedEnvironmentOptions {
   /** Where tokens are requested, such as `https://gateway.example.com/oauth/token`. */
   readonly tokenEndpoint: UrlInput
-  /** What relative URLs resolve against, such as `https://gateway.example.com`. */
+  /** The folder that URLs without a host begin at, such as `https://gateway.example.com` or `https://gateway.example.com/cxone`. */
   readonly apiBaseUrl: UrlInput
 }
 

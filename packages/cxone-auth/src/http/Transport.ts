@@ -10,6 +10,9 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import * as Spans from "../telemetry/Spans.js"
+import * as CauseChain from "./CauseChain.js"
+import * as RequestScope from "./RequestScope.js"
 
 const manual: RequestInit = { redirect: "manual" }
 
@@ -43,21 +46,19 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
 }
 
 /**
- * Runs an effect with the platform's tracing off, and restores context and tracing afterwards. Context and tracing
- * share one bracket in place of two, because every call pays for it.
+ * Restores context and tracing after an effect that sets them. They share one bracket in place of two, because every call
+ * pays for it.
  */
 const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiberRuntime((fiber) => {
       const context = fiber.currentContext
       const isTracerDisabled = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
-      return Effect.onExit(
-        Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue), restore(response)),
-        () =>
-          Effect.zipRight(
-            FiberRef.set(FiberRef.currentContext, context),
-            FiberRef.set(HttpClient.currentTracerDisabledWhen, isTracerDisabled)
-          )
+      return Effect.onExit(restore(response), () =>
+        Effect.zipRight(
+          FiberRef.set(FiberRef.currentContext, context),
+          FiberRef.set(HttpClient.currentTracerDisabledWhen, isTracerDisabled)
+        )
       )
     })
   )
@@ -68,18 +69,19 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
  * because following it would take them to another place (C1, S3).
  *
  * Of the transports, only fetch follows redirects. The app's other settings for fetch, such as a proxy, stay. They are
- * merged within the call, because only there the settings of fetch's own layer are visible, too. Two cases are out of
- * reach. A client may follow redirects in its own code, as `HttpClient.followRedirects` does. And if the app applied
- * `HttpClient.transform` to its client, settings that only fetch's layer has are not visible here; provide these to
- * `CxoneAuth.layer` as well. Over fetch, a redirect in answer to a streamed body is a transport failure.
+ * merged within the call, because only there the settings of fetch's own layer are visible, too. The same holds for
+ * what the app said about tracing to its own client. Two cases are out of reach. A client may follow redirects in its own
+ * code, as `HttpClient.followRedirects` does. And what lies below an `HttpClient.transform` of the app's is not visible
+ * here: provide settings of fetch's layer to `CxoneAuth.layer` as well, and say `HttpClient.withTracerDisabledWhen` above
+ * it. Over fetch, a redirect in answer to a streamed body is a transport failure.
  */
 export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
   http.pipe(
     HttpClient.mapRequestEffect((request) =>
-      Effect.withFiberRuntime(({ currentContext }) =>
-        Effect.as(
-          FiberRef.set(FiberRef.currentContext, withInit(currentContext, request)),
-          atThePaceOfTheServer(request)
+      Effect.withFiberRuntime((fiber) =>
+        FiberRef.set(FiberRef.currentContext, withInit(fiber.currentContext, request)).pipe(
+          Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
+          Effect.as(RequestScope.enter(Spans.propagate(atThePaceOfTheServer(request), fiber), fiber.currentContext))
         )
       )
     ),
@@ -93,12 +95,10 @@ const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
  * causes. Nothing else of a failure is shown, because a message may quote a header (S1).
  */
 export const codeOf = (failure: unknown): string | undefined => {
-  // No transport nests deeper than this, and a chain of causes can be a circle.
-  for (let depth = 0, error = failure; depth < 5 && Predicate.isObject(error); depth++) {
+  for (const error of CauseChain.of(failure)) {
     if (Predicate.hasProperty(error, "code") && typeof error.code === "string" && errorCode.test(error.code)) {
       return error.code
     }
-    error = Predicate.hasProperty(error, "cause") ? error.cause : undefined
   }
   return undefined
 }

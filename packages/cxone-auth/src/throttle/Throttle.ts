@@ -28,8 +28,8 @@ export interface Throttle {
     visitor: WaitingLine.Visitor,
     attempt: Effect.Effect<A, E>
   ) => Effect.Effect<A, E | RateLimited>
-  /** Called when a limit has said "not yet". */
-  readonly close: (limit: Limit, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<void>
+  /** Called when a limit has said "not yet". Gives for how many milliseconds nothing is sent to it. */
+  readonly close: (limit: Limit, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<number>
   /** Called when the server has named a limit. From now on, all limits that it calls by this name share one line. */
   readonly rename: (limit: Limit, name: string) => Effect.Effect<void>
 }

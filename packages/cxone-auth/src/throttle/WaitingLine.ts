@@ -36,8 +36,11 @@ export interface WaitingLine {
    * with `too_many_waiting`.
    */
   readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
-  /** Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. */
-  readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<void>
+  /**
+   * Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. Gives for how many
+   * milliseconds the gate is closed.
+   */
+  readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<number>
   /** Whether the gate is open and no call waits. */
   readonly isIdle: Effect.Effect<boolean>
   /** Interrupts every call that waits, and lets none wait from now on. */
@@ -245,6 +248,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
           startDriving()
         }
       }
+      return left
     }),
     isIdle: Effect.map(gate.millisLeft, (left) => left === 0 && line.length === 0),
     shutdown: () => {

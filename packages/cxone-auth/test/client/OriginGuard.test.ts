@@ -94,6 +94,104 @@ describe("C1: NICE's own hosts, if the app allows them", () => {
   })
 })
 
+describe("C1: a URL without a host begins at the folder of the API base URL, and stays there", () => {
+  const resolveAt = (base: string, url: string) =>
+    OriginGuard.resolve(HttpClientRequest.get(url), new URL(base), { origins: new Set([files]), cxoneHosts: false })
+
+  const sentTo = (base: string, url: string) =>
+    Either.match(resolveAt(base, url), {
+      onLeft: (error) => (error._tag === "RequestError" ? error.reason : error._tag),
+      onRight: (request) => request.url
+    })
+
+  const folder = "https://gateway.example/cxone/"
+  const root = "https://gateway.example/"
+
+  // Each URL, where it goes if the base is a folder, and where it goes if the base is an origin alone.
+  it.each([
+    ["users", `${folder}users`, `${root}users`],
+    ["/users", `${folder}users`, `${root}users`],
+    ["\\users", `${folder}users`, `${root}users`],
+    ["./users", `${folder}users`, `${root}users`],
+    ["/users/", `${folder}users/`, `${root}users/`],
+    ["/users?a=/b#c", `${folder}users?a=/b#c`, `${root}users?a=/b#c`],
+    ["/a:b", `${folder}a:b`, `${root}a:b`],
+    ["/cxone/users", `${folder}cxone/users`, `${root}cxone/users`],
+    ["", folder, root],
+    ["/", folder, root],
+    [".", folder, root],
+    ["?q=1", `${folder}?q=1`, `${root}?q=1`],
+    ["#f", `${folder}#f`, `${root}#f`],
+    ["/?q=..", `${folder}?q=..`, `${root}?q=..`],
+    ["/x/../y", `${folder}y`, `${root}y`],
+    ["../x", "InvalidUrl", `${root}x`],
+    ["/../x", "InvalidUrl", `${root}x`],
+    ["..", "InvalidUrl", root],
+    ["/users/%2e%2E/../x", "InvalidUrl", `${root}x`],
+    ["/..\\x", "InvalidUrl", `${root}x`],
+    ["../cxone", "InvalidUrl", `${root}cxone`],
+    ["../cxone-of-others/x", "InvalidUrl", `${root}cxone-of-others/x`],
+    ["../cxone/x", `${folder}x`, `${root}cxone/x`],
+    ["\t/users", "InvalidUrl", `${root}users`],
+    ["https:users", `${folder}users`, `${root}users`],
+    ["https:/users", "InvalidUrl", `${root}users`],
+    ["https:../x", "InvalidUrl", `${root}x`],
+    ["/\t/evil.example/x", `${folder}/evil.example/x`, `${root}/evil.example/x`],
+    ["//evil.example/x", "ForeignOrigin", "ForeignOrigin"],
+    ["/\\evil.example/x", "ForeignOrigin", "ForeignOrigin"],
+    ["\\/evil.example/x", "ForeignOrigin", "ForeignOrigin"],
+    ["\t//evil.example/x", "ForeignOrigin", "ForeignOrigin"],
+    ["https://gateway.example/other", `${root}other`, `${root}other`],
+    ["HTTPS:\\\\gateway.example\\other", `${root}other`, `${root}other`],
+    ["//gateway.example/other", `${root}other`, `${root}other`],
+    [`${folder}users`, `${folder}users`, `${folder}users`],
+    [`${files}/x`, `${files}/x`, `${files}/x`]
+  ])("%j", (url, inFolder, atRoot) => {
+    expect([sentTo(folder, url), sentTo(root, url)]).toEqual([inFolder, atRoot])
+  })
+
+  it("a URL that leaves the folder says so", () => {
+    expect(Either.flip(resolveAt(folder, "../x"))).toMatchObject({
+      right: {
+        message: expect.stringMatching(/^InvalidUrl: it leaves the folder of the API base URL.* \(GET \.\.\/x\)$/)
+      }
+    })
+  })
+
+  it("no text of 20,000 without a host leaves the folder", () => {
+    const parts = fc.constantFrom(
+      "/",
+      "\\",
+      ".",
+      "..",
+      "%2e",
+      "%2E%2e",
+      "x",
+      "?",
+      "#",
+      "\t",
+      "\n",
+      " ",
+      "cxone",
+      "https:",
+      ":",
+      "@",
+      "%2f"
+    )
+    const texts = fc.array(parts, { maxLength: 8 }).map((all) => all.join(""))
+    const seen = { sent: 0, refused: 0 }
+    fc.assert(
+      fc.property(texts, (text) => {
+        const result = resolveAt(folder, text)
+        seen[Either.isRight(result) ? "sent" : "refused"] += 1
+        expect(Either.isLeft(result) || result.right.url.startsWith(folder), JSON.stringify(text)).toBe(true)
+      }),
+      { numRuns: 20_000 }
+    )
+    expect(Math.min(seen.sent, seen.refused)).toBeGreaterThan(1_000)
+  })
+})
+
 const hosts = fc.oneof(
   fc.constantFrom("api-na1.niceincontact.com", "files.example.com", "cxone.niceincontact.com", "nicecxone-sov1.au"),
   fc.constantFrom("evil.example", "127.0.0.1", "localhost", "[::1]", "0x7f.1", "nice-incontact.com.evil.example"),

@@ -8,8 +8,8 @@ import {
   HttpClientRequest
 } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneHttpClient } from "cxone-auth"
-import { Effect, Either, Schema } from "effect"
+import { CxoneHttpClient, RateLimited } from "cxone-auth"
+import { Cause, Data, Effect, Either, Runtime, Schema } from "effect"
 import { bearerOf, host, invalidToken } from "../support/ClientWorld.js"
 import * as ScopesWorld from "../support/ScopesWorld.js"
 import { json } from "../support/ScriptedHttpClient.js"
@@ -92,6 +92,66 @@ describe("a client generated from an HttpApi, over CxoneHttpClient.layerHttpClie
       expect(required).toEqual(["x"])
     })
   )
+
+  describe("withTypedErrors finds the typed error in what a library or an app made of it", () => {
+    /** Has the form of the error of @effect/rpc. */
+    class RpcClientError extends Schema.TaggedError<RpcClientError>()("RpcClientError", {
+      message: Schema.String,
+      cause: Schema.optional(Schema.Defect)
+    }) {}
+    class ReportFailed extends Data.TaggedError("ReportFailed")<{ readonly cause?: unknown }> {}
+
+    const wrappings: ReadonlyArray<readonly [string, (error: unknown) => unknown]> = [
+      ["an RpcClientError", (cause) => new RpcClientError({ message: "Failed to send HTTP request", cause })],
+      ["an app's own error", (cause) => new ReportFailed({ cause })],
+      [
+        "an app's own error around an RpcClientError",
+        (cause) => new ReportFailed({ cause: new RpcClientError({ message: "", cause }) })
+      ],
+      [
+        "an UnknownException of a promise",
+        (error) => new Cause.UnknownException(Runtime.makeFiberFailure(Cause.fail(error)))
+      ],
+      ["a Cause of Effect's", (error) => new RpcClientError({ message: "", cause: Cause.fail(error) })]
+    ]
+    it.scoped.each(
+      wrappings.flatMap(([name, wrap]) => (["plain", "cxone"] as const).map((which) => [name, which, wrap] as const))
+    )("%s, around an error of the client: %s", ([, which, wrap]) =>
+      Effect.gen(function* () {
+        const { cxone, plain } = yield* world(lacking)
+        const call: Effect.Effect<unknown, unknown> = { cxone, plain }[which].get("/x")
+        const required = yield* call.pipe(Effect.mapError(wrap), CxoneHttpClient.withTypedErrors, Effect.flip)
+        expect(required).toMatchObject({ _tag: "InsufficientScope", required: ["x"] })
+      })
+    )
+
+    it.effect("an error that a circle of causes follows is left unchanged", () =>
+      Effect.gen(function* () {
+        const circle: { cause?: unknown } = {}
+        const error = new ReportFailed({ cause: circle })
+        circle.cause = error
+        expect(yield* Effect.flip(CxoneHttpClient.withTypedErrors(Effect.fail(error)))).toBe(error)
+      })
+    )
+
+    it.effect("a typed error stays the same object", () =>
+      Effect.gen(function* () {
+        const error = new RateLimited({ reason: "api", origin: host })
+        expect(yield* Effect.flip(CxoneHttpClient.withTypedErrors(Effect.fail(error)))).toBe(error)
+      })
+    )
+
+    it.effect("an error that comes from a second copy of the library is found as well", () =>
+      Effect.gen(function* () {
+        const path = "../../src/errors/RateLimited.js?copy"
+        const copy = yield* Effect.promise(() => import(path))
+        const theirs = new copy.RateLimited({ reason: "api", origin: host })
+        expect(theirs).not.toBeInstanceOf(RateLimited)
+        const found = CxoneHttpClient.withTypedErrors(Effect.fail(new ReportFailed({ cause: theirs })))
+        expect(yield* Effect.flip(found)).toBe(theirs)
+      })
+    )
+  })
 
   it.scoped("withTypedErrors leaves other failures unchanged: the platform's and the app's", () =>
     Effect.gen(function* () {

@@ -6,7 +6,14 @@ import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { describe, expect, it } from "@effect/vitest"
-import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, TokenPolicy } from "cxone-auth"
+import {
+  type AuthenticatedHttpClient,
+  Credentials,
+  CxoneAuth,
+  CxoneEnvironment,
+  CxoneHttpClient,
+  TokenPolicy
+} from "cxone-auth"
 import {
   Clock,
   Context,
@@ -399,6 +406,71 @@ describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
         const response = yield* cxone.execute(upload)
         expect(yield* response.text).toBe("abc")
         expect(tokensOf(api)).toEqual(["Bearer token-1", "Bearer token-2"])
+      }).pipe(Effect.provide(http))
+    )
+
+    const scopedClients: ReadonlyArray<
+      readonly [
+        string,
+        (cxone: AuthenticatedHttpClient, app: HttpClient.HttpClient) => HttpClient.HttpClient.With<unknown>
+      ]
+    > = [
+      ["the platform's own client", (_, app) => app],
+      ["the client", (cxone) => cxone],
+      ["the plain client", CxoneHttpClient.toHttpClient],
+      [
+        "the plain form of a client that changes requests",
+        (cxone) =>
+          CxoneHttpClient.toHttpClient(HttpClient.mapRequest(cxone, HttpClientRequest.setHeader("x-app", "reports")))
+      ]
+    ]
+
+    it.scopedLive.each(
+      scopedClients.flatMap(([name, clientOf]) => ["silent", "stuck"].map((path) => [name, path, clientOf] as const))
+    )("C8: withScope: closing the scope ends the request of %s, whose answer is %s", ([, path, clientOf]) =>
+      Effect.gen(function* () {
+        const tokens = yield* serveTokens
+        const arrived = yield* Deferred.make<void>()
+        const ended = yield* Deferred.make<void>()
+        const api = yield* serveApi((response) => {
+          response.on("close", () => Deferred.unsafeDone(ended, Exit.void))
+          if (path === "stuck") {
+            response.write("The ")
+          }
+          Deferred.unsafeDone(arrived, Exit.void)
+        })
+        const app = HttpClient.mapRequest(yield* HttpClient.HttpClient, HttpClientRequest.setHeader("x-own", "1"))
+        const cxone = yield* Effect.provideService(connect(tokens, api), HttpClient.HttpClient, app)
+        const scoped = HttpClient.withScope(clientOf(cxone, app))
+        const scope = yield* Scope.make()
+        const call = yield* Effect.fork(Effect.exit(Scope.extend(scoped.get(`${api.origin}/${path}`), scope)))
+        yield* Deferred.await(arrived)
+        // With "stuck", the caller has the response, and does not read it.
+        const response = path === "stuck" ? yield* Fiber.join(call) : undefined
+        yield* Scope.close(scope, Exit.void)
+        yield* Deferred.await(ended)
+        const exit = response ?? (yield* Fiber.join(call))
+        expect(Exit.isSuccess(exit)).toBe(path === "stuck")
+        expect(tokens.requests.length).toBeLessThanOrEqual(2)
+      }).pipe(Effect.provide(http))
+    )
+
+    it.scopedLive("L3: withScope: closing the scope of a call does not end the exchange that others wait for", () =>
+      Effect.gen(function* () {
+        const arrived = yield* Deferred.make<Http.ServerResponse>()
+        const slow = yield* serve((response, { path }) =>
+          path === "/token" ? Deferred.unsafeDone(arrived, Exit.succeed(response)) : void response.end("welcome")
+        )
+        const cxone = yield* connect(slow, slow)
+        const scope = yield* Scope.make()
+        const scoped = yield* Effect.fork(Effect.exit(Scope.extend(HttpClient.withScope(cxone).get("/x"), scope)))
+        const response = yield* Deferred.await(arrived)
+        const other = yield* Effect.fork(cxone.get("/y"))
+        yield* Scope.close(scope, Exit.void)
+        response.end(JSON.stringify({ access_token: "token-1", expires_in: 3600 }))
+        expect((yield* Fiber.join(other)).status).toBe(200)
+        expect(Exit.isFailure(yield* Fiber.join(scoped))).toBe(true)
+        expect(slow.requests.map(({ path }) => path)).toEqual(["/token", "/y"])
       }).pipe(Effect.provide(http))
     )
 
