@@ -188,8 +188,7 @@ const play = (row: Row, path: string, isMarked: boolean) =>
     return { outcome, isAsMade, isWithBody: !bodiesSent.has("") }
   })
 
-const pauses = { defaultRetryAfter: "1 millis" } as const
-const policy = { ...pauses, refusedTokenMemory: "1 millis" } as const
+const policy = { defaultRetryAfter: "1 millis", refusedTokenMemory: "1 millis" } as const
 
 /** What waiting could change: "not yet", also after a token that was refused. */
 const answersToPatience = answers.filter(
@@ -224,7 +223,7 @@ describe.each(transports)("C2, C3, C4: the table of calls over %s", (transport, 
                 policy,
                 onRateLimited: mode === "fail" ? "fail" : { wait: "1 minute" }
               }).pipe(
-                Layer.provideMerge(CxoneSimulator.layerAuth({ policy: pauses })),
+                Layer.provideMerge(CxoneSimulator.layerAuth({ policy: { retryDelay: "1 millis" } })),
                 Layer.provideMerge(CxoneSimulator.layerServer()),
                 Layer.provide(layer)
               )

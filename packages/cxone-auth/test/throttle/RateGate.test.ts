@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
-import { TokenPolicy } from "cxone-auth"
+import { CallPolicy } from "cxone-auth"
 import { Duration, Effect, Either, Fiber, Option, Random, Ref, TestClock } from "effect"
 import type { RetryAfter } from "../../src/http/RetryAfter.js"
 import * as RateGate from "../../src/throttle/RateGate.js"
 
 const makeGate = () => {
   const gate = RateGate.make()
-  return { ...gate, close: (said: RetryAfter) => gate.close(said, TokenPolicy.defaults) }
+  return { ...gate, close: (said: RetryAfter) => gate.close(said, CallPolicy.defaults) }
 }
 
 /** Passes a request through the gate, and gives for how many milliseconds it waited. */
