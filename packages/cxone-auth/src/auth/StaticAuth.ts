@@ -73,7 +73,7 @@ export const make = <R>(
       )
 
     const accessTokenFor = (input: string | ReadonlyArray<string>): Effect.Effect<AccessToken, CxoneAuthError> => {
-      const scopes = ScopeSet.make(input)
+      const scopes = ScopeSet.parseOrThrow("CxoneAuth: scopes", input)
       // An error is an effect, which fails with it.
       const answered = Effect.isEffect(answer) ? Effect.provide(Effect.scoped(answer), context) : Effect.succeed(answer)
       return Effect.onExit(
@@ -91,6 +91,7 @@ export const make = <R>(
       accessTokenFor,
       invalidate: () => Effect.void,
       apiBaseUrl: Effect.succeed(options.apiBaseUrl),
+      apiBaseUrlFor: () => Effect.succeed(options.apiBaseUrl),
       status: Effect.zipWith(Ref.get(looks), Clock.currentTimeMillis, (current, now) => [statusOf(current, now)])
     }
   })

@@ -40,7 +40,7 @@ export interface CxoneAuthService {
   readonly accessToken: Effect.Effect<AccessToken, CxoneAuthError>
   /**
    * A valid token with these scopes, in any order, as a list or separated by spaces. Each set of scopes has a token of its
-   * own, which no caller with another set gets.
+   * own, which no caller with another set gets. Throws a `TypeError` if a scope has a character that RFC 6749 §3.3 forbids.
    */
   readonly accessTokenFor: (scopes: string | ReadonlyArray<string>) => Effect.Effect<AccessToken, CxoneAuthError>
   /**
@@ -49,10 +49,15 @@ export interface CxoneAuthService {
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
   /**
-   * Where the API is: a URL that ends in `/`. With discovery, this may get the first token, because the token names the
-   * tenant.
+   * Where the API is that the tokens of `accessToken` are for: a URL that ends in `/`. With discovery, this may get the first
+   * token, because the token names the tenant.
    */
   readonly apiBaseUrl: Effect.Effect<string, CxoneAuthError>
+  /**
+   * Where the API is that this token is for. After a rotation to another tenant's credentials, tokens of both are in use for a
+   * while: a token that goes to the other tenant's API would be shown to a stranger.
+   */
+  readonly apiBaseUrlFor: (token: AccessToken) => Effect.Effect<string, CxoneAuthError>
   /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */
   readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
 }
@@ -106,6 +111,7 @@ export const make = <R>(
     throw new TypeError(`CxoneAuth: ${objection}`)
   }
   const policy = TokenPolicy.make(options.policy)
+  const given = options.scopes === undefined ? undefined : ScopeSet.parseOrThrow("CxoneAuth: scopes", options.scopes)
 
   return Effect.gen(function* () {
     const services = yield* Effect.context<HttpClient.HttpClient | R>()
@@ -140,11 +146,11 @@ export const make = <R>(
       metrics
     })
 
-    const scopes = ScopeSet.make(options.scopes ?? defaultScopesOf(credentials, environment))
-    const obtainDefault = options.scopes === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
+    const scopes = given ?? defaultScopesOf(credentials, environment)
+    const obtainDefault = given === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
 
     const cache = TokenCache.make<CxoneAuthError>({
-      // Only a token with the default scopes sets the tenant. A token with other scopes may already come from another
+      // `apiBaseUrl` is that of the tokens with the default scopes. One with other scopes may already come from another
       // tenant's credentials.
       exchange: (wanted) =>
         inTheLayer(wanted === scopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(wanted)),
@@ -162,20 +168,22 @@ export const make = <R>(
     }
     // Scopes in the form of the key (sorted, each once) are found without building a set.
     const slotFor = (input: string | ReadonlyArray<string>) =>
-      slots.get(typeof input === "string" ? input : keyOf(input)) ?? slotOf(ScopeSet.make(input))
+      slots.get(typeof input === "string" ? input : keyOf(input)) ??
+      slotOf(ScopeSet.parseOrThrow("CxoneAuth: scopes", input))
     const accessToken = accessTo(slotOf(scopes))
+
+    const invalidate = (token: AccessToken) =>
+      Effect.suspend(() => {
+        const holders = Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
+        return Effect.uninterruptible(Effect.forEach(holders, (slot) => TokenSlot.drop(slot, token), { discard: true }))
+      })
 
     const service: CxoneAuthService = {
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
-      invalidate: (token) =>
-        Effect.suspend(() => {
-          const holders = Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
-          return Effect.uninterruptible(
-            Effect.forEach(holders, (slot) => TokenSlot.drop(slot, token), { discard: true })
-          )
-        }),
-      apiBaseUrl: discovery.apiBaseUrl(accessToken),
+      invalidate,
+      apiBaseUrl: discovery.apiBaseUrl({ current: accessToken, drop: invalidate }),
+      apiBaseUrlFor: discovery.apiBaseUrlOf,
       status: Effect.gen(function* () {
         const standing = yield* source.standing
         const now = yield* Clock.currentTimeMillis

@@ -120,16 +120,12 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
           return refuseForGood(token, call.request, call.refused.refusal)
         }
         const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
-        return token.tenant === undefined
-          ? sent
-          : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
-              // If the credentials now belong to another tenant, the request goes to that tenant's API.
-              apiBaseUrl === call.apiBaseUrl
-                ? sent
-                : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) =>
-                    attempt({ ...call, apiBaseUrl, request })
-                  )
-            )
+        return Effect.flatMap(auth.apiBaseUrlFor(token), (apiBaseUrl) =>
+          // If the token belongs to another tenant, the request goes to that tenant's API.
+          apiBaseUrl === call.apiBaseUrl
+            ? sent
+            : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) => attempt({ ...call, apiBaseUrl, request }))
+        )
       })
     )
 

@@ -19,11 +19,11 @@ import {
   InvalidClient
 } from "../errors/CxoneAuthError.js"
 import type { Metrics } from "../telemetry/Metrics.js"
-import type { AccessToken } from "../token/AccessToken.js"
+import { AccessToken, type Tenant } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
-import { type Credentials, eachOf, isSame, type RotatingCredentials } from "./Credentials.js"
+import { type Credentials, eachOf, haveSameIds, isSame, type RotatingCredentials } from "./Credentials.js"
 import * as FailedExchanges from "./FailedExchanges.js"
 import * as Pause from "./Pause.js"
 import * as RetriedExchange from "./RetriedExchange.js"
@@ -82,6 +82,12 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
  */
 const readPause = Duration.seconds(1)
 
+/** The tenant that a token named last, and what the token was obtained with. */
+interface LastTenant {
+  readonly tenant: Tenant
+  readonly credentials: Credentials
+}
+
 /** How the credentials were read last. */
 interface Read {
   readonly period: Period.Period
@@ -116,6 +122,7 @@ export const make = (options: {
     const exchange = RetriedExchange.make(policy, metrics, failed)
     /** The credentials that were accepted last, whatever was read since. */
     const accepted = yield* Ref.make<Credentials | undefined>(undefined)
+    const lastTenant = yield* Ref.make<LastTenant | undefined>(undefined)
     /** The credentials that were read last. */
     const known = yield* Ref.make<ReadonlyArray<Credentials>>([])
     const lastRead = yield* Ref.make<Read | undefined>(undefined)
@@ -155,6 +162,17 @@ export const make = (options: {
         : { first: current, second: next }
     })
 
+    /** A token that names no tenant has that of the last token with the same ids, because an id belongs to one tenant. */
+    const withTenant = ({ tenant, ...token }: AccessToken, credentials: Credentials) =>
+      Ref.modify(lastTenant, (last): readonly [AccessToken, LastTenant | undefined] => {
+        const known =
+          tenant ?? (last !== undefined && haveSameIds(last.credentials, credentials) ? last.tenant : undefined)
+        return [
+          new AccessToken({ ...token, ...(known === undefined ? {} : { tenant: known }) }),
+          tenant === undefined ? last : { tenant, credentials }
+        ]
+      })
+
     const obtainWith = Effect.fnUntraced(function* (credentials: Credentials, scopes: ScopeSet) {
       const held = yield* failed.inForce(credentials)
       if (Option.isSome(held) && !Pause.isWorthWaiting(held.value.error)) {
@@ -164,7 +182,7 @@ export const make = (options: {
       if (credentials._tag === "AccessKeyOnly" && scopes.length > 0) {
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
-      const token = yield* exchange(request)
+      const token = yield* Effect.flatMap(exchange(request), (token) => withTenant(token, credentials))
       yield* Ref.set(accepted, credentials)
       return token
     })

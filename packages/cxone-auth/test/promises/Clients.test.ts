@@ -159,6 +159,7 @@ describe("C4: all clients of one token service share its gates", () => {
         accessTokenFor: () => Effect.dieMessage("not asked for"),
         invalidate: () => Effect.void,
         apiBaseUrl: Effect.succeed(apiBaseUrl),
+        apiBaseUrlFor: () => Effect.succeed(apiBaseUrl),
         status: Effect.succeed([])
       })
 
