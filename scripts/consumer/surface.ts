@@ -211,6 +211,7 @@ export const accessTokenFor = Effect.map(CxoneAuth, (auth) => auth.accessTokenFo
 export const renewed = ({ accessToken, invalidate }: CxoneAuthService, token: AccessToken) =>
   Effect.zipRight(invalidate(token), accessToken)
 export const status = Effect.flatMap(CxoneAuth, (auth) => Effect.all([auth.status, auth.apiBaseUrl]))
+export const apiOf = ({ apiBaseUrlFor }: CxoneAuthService, token: AccessToken) => apiBaseUrlFor(token)
 export const lastFailure = (status: TokenStatus) => status.lastFailure
 export const state = (status: TokenStatus) => ({ ...status })
 export class Reports extends Effect.Service<Reports>()("consumer/Reports", { effect: members }) {}

@@ -49,6 +49,7 @@ describe("CxoneAuth", () => {
     expect(auth.accessTokenFor("a b")).type.toBe<Effect.Effect<AccessToken, CxoneAuthError>>()
     expect(auth.invalidate).type.toBe<(token: AccessToken) => Effect.Effect<void>>()
     expect(auth.apiBaseUrl).type.toBe<Effect.Effect<string, CxoneAuthError>>()
+    expect(auth.apiBaseUrlFor).type.toBe<(token: AccessToken) => Effect.Effect<string, CxoneAuthError>>()
     expect(auth.status).type.toBe<Effect.Effect<ReadonlyArray<TokenStatus>>>()
   })
 

@@ -71,8 +71,8 @@ export interface CxoneAuthService {
 export interface CxoneAuthOptions<R = never> {
   /**
    * The credentials, or an effect that yields them, for a rotation without a restart. The effect runs at each exchange, and
-   * may take 10 s. While the credentials are refused, it also runs at each call that needs a new token, so that other
-   * credentials are noticed at once: make it a quick one. New credentials are used from the next exchange on; the current
+   * may take 10 s. While the credentials are refused, it also runs at calls that need a new token, at most once a second, so
+   * that other credentials are noticed soon: make it a quick one. New credentials are used from the next exchange on; the current
    * token serves to its end. The services that the effect needs are needed by the layer.
    */
   readonly credentials: CredentialsInput<R>
