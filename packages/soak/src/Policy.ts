@@ -16,7 +16,6 @@ export const policy: TokenPolicyOptions = {
   retryDelay: "50 millis",
   maxRetryDelay: "200 millis",
   maxWait: "1 second",
-  defaultRetryAfter: "50 millis",
   refusalPause: "200 millis",
   maxRefusalPause: "400 millis"
 }

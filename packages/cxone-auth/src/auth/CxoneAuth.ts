@@ -3,7 +3,6 @@ import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
@@ -181,7 +180,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     options: StaticAuth.TestOptions = {}
   ) {
     const apiBaseUrl = StaticAuth.baseUrlOf(options.apiBaseUrl)
-    const service = Effect.zipWith(StaticAuth.make(answer, { apiBaseUrl }), ApiState.make(constTrue), ApiState.attach)
+    const service = Effect.flatMap(StaticAuth.make(answer, { apiBaseUrl }), (made) =>
+      Effect.map(ApiState.make(ApiState.onlyPublic(made)), (state) => ApiState.attach(made, state))
+    )
     // As in `layer`.
     // @effect-diagnostics-next-line missingLayerContext:off
     return Layer.scoped(CxoneAuth, service)

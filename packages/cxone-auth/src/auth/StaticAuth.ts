@@ -73,7 +73,7 @@ export const make = <R>(
       )
 
     const accessTokenFor = (input: string | ReadonlyArray<string>): Effect.Effect<AccessToken, CxoneAuthError> => {
-      const scopes = ScopeSet.make(input)
+      const scopes = ScopeSet.parseOrThrow("CxoneAuth: scopes", input)
       // An error is an effect, which fails with it.
       const answered = Effect.isEffect(answer) ? Effect.provide(Effect.scoped(answer), context) : Effect.succeed(answer)
       return Effect.onExit(

@@ -40,7 +40,7 @@ export interface CxoneAuthService {
   readonly accessToken: Effect.Effect<AccessToken, CxoneAuthError>
   /**
    * A valid token with these scopes, in any order, as a list or separated by spaces. Each set of scopes has a token of its
-   * own, which no caller with another set gets.
+   * own, which no caller with another set gets. Throws a `TypeError` if a scope has a character that RFC 6749 §3.3 forbids.
    */
   readonly accessTokenFor: (scopes: string | ReadonlyArray<string>) => Effect.Effect<AccessToken, CxoneAuthError>
   /**
@@ -49,8 +49,8 @@ export interface CxoneAuthService {
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
   /**
-   * Where the API is: a URL that ends in `/`. With discovery, this may get the first token, because the token names the
-   * tenant.
+   * Where the API is that the tokens of `accessToken` are for: a URL that ends in `/`. With discovery, this may get the first
+   * token, because the token names the tenant.
    */
   readonly apiBaseUrl: Effect.Effect<string, CxoneAuthError>
   /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */
@@ -66,8 +66,8 @@ export interface CxoneAuthService {
 export interface CxoneAuthOptions<R = never> {
   /**
    * The credentials, or an effect that yields them, for a rotation without a restart. The effect runs at each exchange, and
-   * may take 10 s. While the credentials are refused, it also runs at each call that needs a new token, so that other
-   * credentials are noticed at once: make it a quick one. New credentials are used from the next exchange on; the current
+   * may take 10 s. While the credentials are refused, it also runs at calls that need a new token, at most once a second, so
+   * that other credentials are noticed soon: make it a quick one. New credentials are used from the next exchange on; the current
    * token serves to its end. The services that the effect needs are needed by the layer.
    */
   readonly credentials: CredentialsInput<R>
@@ -106,6 +106,7 @@ export const make = <R>(
     throw new TypeError(`CxoneAuth: ${objection}`)
   }
   const policy = TokenPolicy.make(options.policy)
+  const given = options.scopes === undefined ? undefined : ScopeSet.parseOrThrow("CxoneAuth: scopes", options.scopes)
 
   return Effect.gen(function* () {
     const services = yield* Effect.context<HttpClient.HttpClient | R>()
@@ -140,11 +141,11 @@ export const make = <R>(
       metrics
     })
 
-    const scopes = ScopeSet.make(options.scopes ?? defaultScopesOf(credentials, environment))
-    const obtainDefault = options.scopes === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
+    const scopes = given ?? defaultScopesOf(credentials, environment)
+    const obtainDefault = given === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
 
     const cache = TokenCache.make<CxoneAuthError>({
-      // Only a token with the default scopes sets the tenant. A token with other scopes may already come from another
+      // `apiBaseUrl` is that of the tokens with the default scopes. One with other scopes may already come from another
       // tenant's credentials.
       exchange: (wanted) =>
         inTheLayer(wanted === scopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(wanted)),
@@ -162,27 +163,37 @@ export const make = <R>(
     }
     // Scopes in the form of the key (sorted, each once) are found without building a set.
     const slotFor = (input: string | ReadonlyArray<string>) =>
-      slots.get(typeof input === "string" ? input : keyOf(input)) ?? slotOf(ScopeSet.make(input))
+      slots.get(typeof input === "string" ? input : keyOf(input)) ??
+      slotOf(ScopeSet.parseOrThrow("CxoneAuth: scopes", input))
     const accessToken = accessTo(slotOf(scopes))
     const holdersOf = (token: AccessToken) => Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
+
+    const invalidate = (token: AccessToken) =>
+      Effect.suspend(() =>
+        Effect.uninterruptible(
+          Effect.forEach(holdersOf(token), (slot) => TokenSlot.drop(slot, token), { discard: true })
+        )
+      )
 
     const service: CxoneAuthService = {
       accessToken,
       accessTokenFor: (scopes) => accessTo(slotFor(scopes)),
-      invalidate: (token) =>
-        Effect.suspend(() =>
-          Effect.uninterruptible(
-            Effect.forEach(holdersOf(token), (slot) => TokenSlot.drop(slot, token), { discard: true })
-          )
-        ),
-      apiBaseUrl: discovery.apiBaseUrl(accessToken),
+      invalidate,
+      apiBaseUrl: discovery.apiBaseUrl({ current: accessToken, drop: invalidate }),
       status: Effect.gen(function* () {
         const standing = yield* source.standing
         const now = yield* Clock.currentTimeMillis
         return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
       })
     }
-    return ApiState.attach(service, yield* ApiState.make((token) => holdersOf(token).length > 0))
+    return ApiState.attach(
+      service,
+      yield* ApiState.make({
+        apiBaseUrl: service.apiBaseUrl,
+        holds: (token) => holdersOf(token).length > 0,
+        apiBaseUrlOf: discovery.apiBaseUrlOf
+      })
+    )
   })
 }
 

@@ -82,7 +82,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const { holds, renewals, throttle } = yield* apiStateOf(auth)
+  const { apiBaseUrlOf, holds, renewals, throttle } = yield* apiStateOf(auth)
   const limitOf = RateLimitKey.limitOf(client.rateLimitKey)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
@@ -137,16 +137,12 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       call.visitor,
       Effect.flatMap(call.token, (token) => {
         const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
-        return token.tenant === undefined
-          ? sent
-          : Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
-              // If the credentials now belong to another tenant, the request goes to that tenant's API.
-              apiBaseUrl === call.apiBaseUrl
-                ? sent
-                : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) =>
-                    attempt({ ...call, apiBaseUrl, request })
-                  )
-            )
+        return Effect.flatMap(apiBaseUrlOf(token), (apiBaseUrl) =>
+          // If the token belongs to another tenant, the request goes to that tenant's API.
+          apiBaseUrl === call.apiBaseUrl
+            ? sent
+            : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) => attempt({ ...call, apiBaseUrl, request }))
+        )
       })
     )
 

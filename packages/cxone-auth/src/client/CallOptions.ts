@@ -94,7 +94,7 @@ type OnEffects = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E
 /** Sets options for the calls that an effect makes. The others keep their outer values. */
 export const within = ({ asResponse, idempotent, onRateLimited, scopes }: CallOptions): OnEffects => {
   const change: Current = {
-    ...(scopes === undefined ? {} : { scopes: ScopeSet.make(scopes) }),
+    ...(scopes === undefined ? {} : { scopes: ScopeSet.parseOrThrow("CxoneHttpClient: scopes", scopes) }),
     ...(onRateLimited === undefined ? {} : { patience: patienceOf(onRateLimited) }),
     ...(idempotent === undefined ? {} : { isIdempotent: idempotent }),
     ...(asResponse === undefined ? {} : { asResponse })

@@ -65,7 +65,7 @@ const make = (
   const call = ApiCall.make({
     policy: CallPolicy.make(options.policy),
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
-    scopes: options.scopes === undefined ? undefined : ScopeSet.make(options.scopes),
+    scopes: options.scopes === undefined ? undefined : ScopeSet.parseOrThrow("CxoneHttpClient: scopes", options.scopes),
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
     rateLimitKey: options.rateLimitKey ?? "route",
     asResponse: options.asResponse ?? [],

@@ -39,6 +39,12 @@ const hyphenated: ReadonlySet<string> = new Set<KnownArea>(["na1", "au1"])
 export const areaHost = (area: string): string =>
   `https://${area}.${hyphenated.has(area) ? "nice-incontact.com" : "niceincontact.com"}`
 
+const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i
+
+/** The host of an area's API in this domain; nothing if they can't be parts of a host's name. */
+export const apiHost = (area: string, domain: string): string | undefined =>
+  label.test(area) && domain.split(".").every((part) => label.test(part)) ? `https://api-${area}.${domain}` : undefined
+
 /** The hosts of the platform gateway: production in the US, Europe and Asia-Pacific, and the US test system. */
 export const gatewayHosts = {
   us: "https://platform.nice-ic.com",

@@ -1,4 +1,6 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -6,20 +8,31 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Hosts from "../cxone/Hosts.js"
 import { DiscoveryFailed } from "../errors/CxoneAuthError.js"
+import * as Retry from "../http/Retry.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as CachedLookup from "../lookup/CachedLookup.js"
-import type { AccessToken, Tenant } from "../token/AccessToken.js"
+import { type AccessToken, isSame, type Tenant } from "../token/AccessToken.js"
+import * as Period from "../token/Period.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { AreaEnvironment, CxoneEnvironment, DiscoveredEnvironment } from "./CxoneEnvironment.js"
 import * as WellKnown from "./WellKnown.js"
 
-/** Where things are in one environment: the token endpoint, and the API of the token's tenant. */
+/** Where things are in one environment: the token endpoint, and the API of a token's tenant. */
 export interface Discovery {
   readonly tokenEndpoint: Effect.Effect<URL, DiscoveryFailed>
-  /** Takes note of the tenant of a new token. */
+  /** Takes note of the tenant of a new token with the layer's own scopes. */
   readonly learn: (token: AccessToken) => Effect.Effect<void>
-  /** Where the tenant's API is. If no tenant is known yet, this runs `token` to learn it. */
-  readonly apiBaseUrl: <E>(token: Effect.Effect<AccessToken, E>) => Effect.Effect<string, E | DiscoveryFailed>
+  /** Where the API is that the token is for. */
+  readonly apiBaseUrlOf: (token: AccessToken) => Effect.Effect<string, DiscoveryFailed>
+  /** Where the API is that the layer's own tokens are for. If that is not known, a token is asked for. */
+  readonly apiBaseUrl: <E>(tokens: Tokens<E>) => Effect.Effect<string, E | DiscoveryFailed>
+}
+
+/** The layer's own tokens. */
+export interface Tokens<E> {
+  readonly current: Effect.Effect<AccessToken, E>
+  /** Drops a token, so that the next one is a new one. */
+  readonly drop: (token: AccessToken) => Effect.Effect<void>
 }
 
 export interface DiscoveryOptions {
@@ -38,10 +51,16 @@ const cached = <A>(
     lookup: run(lookup),
     lifetime: policy.discoveryLifetime,
     pause: policy.maxRetryDelay,
-    holdOff: ({ retryAfter }) => Option.fromNullable(retryAfter),
+    holdOff: (error, failures) => holdOffOf(error, () => Retry.pauseAfter(policy, failures)),
     stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left }),
     scope
   })
+
+/** As at the token endpoint (L6), a connection that failed is not remembered. */
+const holdOffOf = (error: DiscoveryFailed, pause: () => Duration.Duration): Duration.Duration =>
+  error.reason === "transport" || error.reason === "timeout"
+    ? Duration.zero
+    : Option.getOrElse(Retry.askedBy(error), pause)
 
 /** Makes the discovery for an environment. Nothing is looked up before it is asked for. */
 export const make = (options: DiscoveryOptions): Discovery => {
@@ -62,46 +81,100 @@ export const make = (options: DiscoveryOptions): Discovery => {
 
 type Api = Omit<Discovery, "tokenEndpoint">
 
-const atFixed = (url: string): Api => ({ learn: () => Effect.void, apiBaseUrl: () => Effect.succeed(url) })
+const atFixed = (url: string): Api => ({
+  learn: () => Effect.void,
+  apiBaseUrlOf: () => Effect.succeed(url),
+  apiBaseUrl: () => Effect.succeed(url)
+})
 
-/** Where one tenant's API is. */
-interface Known {
-  readonly key: string
-  readonly url: Effect.Effect<string, DiscoveryFailed>
+type Place = Effect.Effect<string, DiscoveryFailed>
+
+/** A token without a tenant, where one is needed. */
+interface Nameless {
+  readonly token: AccessToken
+  /** Until it ends, no other token is asked for. */
+  readonly pause: Period.Period
+  /** How many such tokens came in a row. */
+  readonly failures: number
 }
 
 const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment | AreaEnvironment): Api => {
+  const { policy } = options
   if (environment.apiBaseUrl !== undefined) {
     return atFixed(environment.apiBaseUrl)
   }
-  const known = Ref.unsafeMake<Known | undefined>(undefined)
+  const current = Ref.unsafeMake<Place | undefined>(undefined)
+  const nameless = Ref.unsafeMake<Nameless | undefined>(undefined)
+  const ofTenants = new Map<string, Place>()
+  // Every call asks where its token may go, and most have the token of the call before.
+  const ofTokens = new WeakMap<AccessToken, Place>()
 
-  const lookupOf = (tenant: Tenant | undefined, host: URL) =>
-    tenant === undefined && environment._tag === "DiscoveredEnvironment"
-      ? Effect.fail(WellKnown.noTenant(host))
-      : cached(
-          options,
-          Effect.map(WellKnown.apiEndpoint(host, tenant?.tenantId, options.policy), ({ href }) => href)
-        )
+  const lookUp = (tenant: Tenant | undefined): Place => {
+    const host = hostOf(environment, tenant)
+    const key = JSON.stringify([host, tenant?.tenantId])
+    const place =
+      ofTenants.get(key) ??
+      cached(
+        options,
+        Effect.map(WellKnown.apiEndpoint(host, tenant?.tenantId, policy), ({ href }) => href)
+      )
+    ofTenants.set(key, place)
+    return place
+  }
 
-  const learn = ({ tenant }: AccessToken) =>
-    Ref.update(known, (last) => {
-      // A token without a tenant leaves the known tenant in place.
-      if (tenant === undefined && last !== undefined) {
-        return last
-      }
-      const host = hostOf(environment, tenant)
-      const key = JSON.stringify([host, tenant?.tenantId])
-      return last?.key === key ? last : { key, url: lookupOf(tenant, host) }
-    })
+  const noTenant = (left: Duration.Duration) => WellKnown.noTenant(hostOf(environment, undefined), left)
+  // An area's host needs no tenant to say where its API is.
+  const isNamed = ({ tenant }: AccessToken): boolean => tenant !== undefined || environment._tag === "AreaEnvironment"
 
-  const apiBaseUrl: Api["apiBaseUrl"] = (token) =>
-    Effect.flatMap(
-      Ref.get(known),
-      (last) => last?.url ?? Effect.zipRight(Effect.flatMap(token, learn), apiBaseUrl(token))
+  const apiBaseUrlOf = (token: AccessToken): Place => {
+    const place = ofTokens.get(token) ?? (isNamed(token) ? lookUp(token.tenant) : noTenant(Duration.zero))
+    ofTokens.set(token, place)
+    return place
+  }
+
+  const learn = (token: AccessToken) =>
+    isNamed(token) ? Effect.zipRight(Ref.set(current, apiBaseUrlOf(token)), Ref.set(nameless, undefined)) : Effect.void
+
+  const refuse = (token: AccessToken) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.flatMap(
+        Ref.updateAndGet(nameless, (last) => {
+          if (last !== undefined && Period.isCurrent(last.pause, now)) {
+            return last
+          }
+          const failures = (last?.failures ?? 0) + 1
+          return { token, pause: Period.make(now, Retry.pauseAfter(policy, failures)), failures }
+        }),
+        (last) => noTenant(Duration.millis(last === undefined ? 0 : Period.left(last.pause, now)))
+      )
     )
 
-  return { learn, apiBaseUrl }
+  /** A token that names its tenant. One that doesn't is dropped after a pause, because the next one may (L6). */
+  const named = Effect.fnUntraced(function* <E>({ current, drop }: Tokens<E>) {
+    const token = yield* current
+    const last = yield* Ref.get(nameless)
+    const isOver = last !== undefined && !Period.isCurrent(last.pause, yield* Clock.currentTimeMillis)
+    if (isNamed(token) || !isOver || !isSame(token, last.token)) {
+      return isNamed(token) ? token : yield* refuse(token)
+    }
+    yield* drop(token)
+    const next = yield* current
+    return isNamed(next) ? next : yield* refuse(next)
+  })
+
+  const apiBaseUrl = <E>(tokens: Tokens<E>): Effect.Effect<string, E | DiscoveryFailed> => {
+    const fromToken = Effect.tap(named(tokens), learn)
+    return Effect.flatMap(Ref.get(current), (place) =>
+      place === undefined
+        ? Effect.flatMap(fromToken, apiBaseUrlOf)
+        : // The tenant may be gone, and the credentials another's by now: the token says it.
+          Effect.catchAll(place, (error) =>
+            Effect.flatMap(fromToken, (token) => (apiBaseUrlOf(token) === place ? error : apiBaseUrlOf(token)))
+          )
+    )
+  }
+
+  return { learn, apiBaseUrlOf, apiBaseUrl }
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { constFalse } from "effect/Function"
@@ -10,9 +11,11 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as ErrorBody from "../cxone/ErrorBody.js"
+import * as Hosts from "../cxone/Hosts.js"
 import { type JsonFields, parse as parseFields } from "../cxone/JsonAnswer.js"
 import { DiscoveryFailed, mayPass } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
+import { quote } from "../http/Redaction.js"
 import * as Retry from "../http/Retry.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -23,13 +26,17 @@ const { nameOf } = SecureUrl
 type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
-const fieldsOf = ({ body, headers, status, ...after }: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
+const fieldsOf = (answer: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
+  const { body, coding, headers, status, ...after } = answer
   if (status >= 300 && status < 400) {
     return Either.left({ reason: "redirect", status })
   }
   if (status < 200 || status >= 400) {
     const said = ErrorBody.quoted(ErrorBody.parse(body, headers), [])
     return Either.left({ reason: "status", status, ...after, ...said })
+  }
+  if (coding !== undefined) {
+    return Either.left({ reason: "encoded", status, ...(coding === "unknown" ? {} : { detail: coding }) })
   }
   return Either.fromOption(body, (): Problem => ({ reason: "too_large", status })).pipe(
     Either.flatMap((text) => Either.fromOption(parseFields(text), (): Problem => ({ reason: "not_json", status })))
@@ -74,8 +81,8 @@ const invalid = (detail: string): Problem => ({ reason: "invalid_field", detail 
  * An https document may name https URLs only. `SecureUrl` also allows plain http to this machine, where any program may
  * listen.
  */
-const secureUrl = (fields: JsonFields, name: string, document: URL): Either.Either<URL, Problem> =>
-  Option.liftPredicate(fields[name], Predicate.isString).pipe(
+const secureUrl = (given: unknown, name: string, document: URL): Either.Either<URL, Problem> =>
+  Option.liftPredicate(given, Predicate.isString).pipe(
     Option.flatMap((value) => Either.getRight(SecureUrl.parse(value))),
     Option.filter(({ protocol }) => protocol === document.protocol || protocol === "https:"),
     Either.fromOption(() => invalid(name))
@@ -91,9 +98,10 @@ export const tokenEndpoint = (issuer: URL, policy: TokenPolicy) => {
     if (!Predicate.isString(fields.issuer)) {
       return Either.left(invalid("issuer"))
     }
-    return URL.canParse(fields.issuer) && new URL(fields.issuer).href === issuer.href
-      ? secureUrl(fields, "token_endpoint", url)
-      : Either.left({ reason: "issuer_mismatch" })
+    const named = URL.canParse(fields.issuer) ? new URL(fields.issuer) : undefined
+    return named?.href === issuer.href
+      ? secureUrl(fields.token_endpoint, "token_endpoint", url)
+      : Either.left({ reason: "issuer_mismatch", ...(named === undefined ? {} : { detail: quote(nameOf(named), []) }) })
   })
 }
 
@@ -108,10 +116,21 @@ export const apiEndpoint = (host: URL, tenantId: string | undefined, policy: Tok
   }
   return read("cxone-configuration", url, policy, (fields) =>
     isOf(fields.tenantId, tenantId)
-      ? Either.map(secureUrl(fields, "api_endpoint", url), SecureUrl.folderOf)
+      ? Either.map(secureUrl(apiOf(fields), "api_endpoint", url), SecureUrl.folderOf)
       : Either.left({ reason: "tenant_mismatch" })
   )
 }
+
+/** The URL of the API in a configuration. NICE's own tutorial builds it from area and domain (docs/cxone-facts.md). */
+const apiOf = ({ api_endpoint: endpoint, area, domain }: JsonFields): unknown => {
+  if (Predicate.isString(endpoint) && endpoint !== "") {
+    return hasScheme.test(endpoint) ? endpoint : `https://${endpoint}`
+  }
+  return Predicate.isString(area) && Predicate.isString(domain) ? Hosts.apiHost(area, domain) : undefined
+}
+
+// A host with a port, such as `localhost:8080`, is none.
+const hasScheme = /^[a-z][a-z0-9+.-]*:(?!\d)/i
 
 // Accepts a document that doesn't repeat the tenant id. The case of a UUID's letters doesn't matter (RFC 9562 §4).
 const isOf = (echoed: unknown, tenantId: string | undefined): boolean =>
@@ -120,10 +139,11 @@ const isOf = (echoed: unknown, tenantId: string | undefined): boolean =>
 const configurationUrl = (host: URL): URL => new URL("/.well-known/cxone-configuration", host)
 
 /** The failure for a token without a tenant, if the host needs one. */
-export const noTenant = (host: URL): DiscoveryFailed =>
+export const noTenant = (host: URL, left: Duration.Duration): DiscoveryFailed =>
   new DiscoveryFailed({
     reason: "no_tenant",
     document: "cxone-configuration",
     url: nameOf(configurationUrl(host)),
-    attempts: 0
+    attempts: 0,
+    ...(Duration.isZero(left) ? {} : { retryAfter: left })
   })

@@ -1,11 +1,21 @@
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { bracketed, attempts as counted, Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
+import {
+  bracketed,
+  certificateCure,
+  attempts as counted,
+  proxyCure,
+  Quotation,
+  RetryAfter,
+  said,
+  whenToRetry
+} from "./Phrases.js"
 
 interface Details {
   readonly attempts: number
   readonly status?: number
   readonly detail?: string
+  readonly url: string
 }
 
 const problems = {
@@ -13,14 +23,19 @@ const problems = {
   timeout: ({ attempts }: Details) => `gave no complete answer in ${counted(attempts)}`,
   status: ({ attempts, status }: Details) =>
     `answered ${status}${isTransient(status) ? ` in ${counted(attempts)}` : ""}`,
+  certificate: ({ detail }: Details) => `showed a certificate that is not trusted${bracketed(detail)}`,
+  proxy_authentication: () => "could not be asked, because the proxy in between wants credentials (407)",
   redirect: ({ status }: Details) => `answered with a redirect (${status}), which is not followed`,
   too_large: () => "answered more bytes than such a document needs (maxResponseBytes, 64 KiB by default)",
   not_json: () => "did not answer with a JSON object",
+  encoded: ({ detail }: Details) =>
+    `answered with an encoded body${bracketed(detail)}, although none was asked for (accept-encoding: identity)`,
   invalid_field: ({ detail }: Details) =>
     detail === "issuer"
       ? "does not say whose document it is (issuer)"
       : `holds no usable ${detail}: it must be an https URL without user name or password`,
-  issuer_mismatch: () => "is the document of another issuer",
+  issuer_mismatch: ({ detail, url }: Details) =>
+    `is the document of another issuer${bracketed(detail)}, not of ${url.replace(/\/\.well-known\/.*$/, "")}`,
   tenant_mismatch: () => "answered with the configuration of another tenant",
   no_tenant: () => "was not asked where the API is, because the token names no tenant (claim tenantId)"
 }
@@ -50,11 +65,14 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     attempts: Schema.Number,
     /** The status of the answer, if there was one. */
     status: Schema.optionalWith(Schema.Number, { exact: true }),
-    /** The transport's error code, or the field at fault. */
+    /** The transport's error code, the field at fault, the other issuer, or the body's content coding. */
     detail: Quotation,
     /** What the server said about it. */
     description: Quotation,
-    /** The wait that the server asked for. Absent if it named none. */
+    /**
+     * How long from now the document, or a token that names a tenant, is not asked for again. Absent after `transport` and
+     * `timeout`.
+     */
     retryAfter: RetryAfter
   }
 ) {
@@ -70,6 +88,12 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
         : "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
     if (this.reason === "status" && mayPass(this)) {
       return `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
+    }
+    if (this.reason === "certificate") {
+      return `${certificateCure}.`
+    }
+    if (this.reason === "proxy_authentication") {
+      return `${proxyCure}.`
     }
     return this.reason === "transport" || this.reason === "timeout"
       ? `Check DNS, the proxy or firewall in between, and ${place}.`

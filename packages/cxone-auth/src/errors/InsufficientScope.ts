@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { listed, Quotation, said } from "./Phrases.js"
+import { listed, notBefore, Quotation, RetryAfter, said } from "./Phrases.js"
 
 const cure =
   "Check the scopes that are requested (scopes, CXONE_SCOPES), and those that the application has in CXone's " +
@@ -29,7 +29,12 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
     /** The scopes that the API asked for. Empty if it named none. */
     required: Schema.Array(Schema.String),
     /** What the server said about it, without secrets. */
-    description: Quotation
+    description: Quotation,
+    /**
+     * How long from now no token with these scopes is requested. Until then, every call that needs one fails with this
+     * error, or waits if `maxWait` is long enough. Absent if the API said it.
+     */
+    retryAfter: RetryAfter
   }
 ) {
   /** What happened and what to do, without secrets. */
@@ -38,12 +43,16 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
       ? `Nothing was sent to ${this.origin}: an access key alone cannot request scopes, but these were requested: ` +
           `${listed(this.requested)}. Leave the scopes out, because the role of the key's employee says what the key ` +
           "may do. Or add a client to the key."
-      : `${this.problem} ${cure}${said(this.description)}`
+      : `${this.problem} ${cure}${notBefore("These scopes are not requested", this.retryAfter)}${said(this.description)}`
   }
 
   private get problem(): string {
+    // A comma is a legal part of a scope (RFC 6749 §3.3), so it can't be refused before.
+    const comma = this.requested.some((scope) => scope.includes(","))
+      ? " Scopes are separated by spaces, but here a comma is part of one."
+      : ""
     return this.reason === "invalid_scope"
-      ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.`
+      ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}`
       : `${this.origin} needs more scopes than the token has (insufficient_scope). ` +
           `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
           `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`

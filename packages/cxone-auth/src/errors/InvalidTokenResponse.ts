@@ -1,6 +1,6 @@
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { Quotation, said, whereSet } from "./Phrases.js"
+import { notBefore, Quotation, RetryAfter, said, whereSet } from "./Phrases.js"
 
 const place = `that ${whereSet} leads to CXone's token endpoint`
 
@@ -9,17 +9,19 @@ const problems = {
   redirect: `credentials are never sent on through a redirect. Check ${place}, and not to a page that redirects there`,
   too_large: `it has more bytes than any token needs (maxResponseBytes, 64 KiB by default). Check ${place}`,
   not_json: `the body is not a JSON object. Check ${place}, and that no proxy answers in its place`,
+  encoded: `the body is encoded, although none was asked for (accept-encoding: identity). Check the proxy in between, and ${place}`,
   invalid_access_token: `access_token is missing, empty, or has characters that no HTTP header may carry. Check ${place}`,
   invalid_token_type: `token_type is not Bearer, the only type that this library knows. Check ${place}`,
-  invalid_expires_in: `expires_in is not a number of seconds from 1 up. Check ${place}`,
+  invalid_expires_in: `expires_in is not a number of seconds. Check ${place}`,
   invalid_scope_field: `scope is not a string. Check ${place}`,
   expired:
-    "the token had ended, or almost, when it arrived: its life is too short for this network, or a clock is wrong"
+    "the token had ended, or almost, when it arrived: the provider still hands out an old one, or a clock is wrong"
 }
 
 /**
- * The token endpoint answered with something that is no token (RFC 6749 §5.1). It is not tried again. A successful answer
- * may hold a token, so its words are quoted only if it calls itself an error and has no field for a token.
+ * The token endpoint answered with something that is no token (RFC 6749 §5.1). Only a token that had ended on arrival
+ * (`expired`) is asked for again. A successful answer may hold a token, so its words are quoted only if it calls itself an
+ * error and has no field for a token.
  *
  * @since 0.1.0
  * @category errors
@@ -35,17 +37,28 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
     status: Schema.Number,
     /** The code in the answer, if it calls itself an error. */
     error: Quotation,
+    /** The content coding of the body (`gzip`), if it is `encoded` with one that is known. */
+    coding: Quotation,
     /** What the endpoint said about it, without secrets. */
-    description: Quotation
+    description: Quotation,
+    /**
+     * How long from now the next request waits. Until then, every call that needs a new token fails with this error, or
+     * waits if `maxWait` is long enough.
+     */
+    retryAfter: RetryAfter
   }
 ) {
   /** What happened and what to do, without secrets. */
   override get message(): string {
     const code = this.error === undefined ? "" : ` ${this.error}`
-    return `${this.tokenEndpoint} answered ${this.status}${code}: ${this.problem}.${said(this.description)}`
+    const pause = notBefore("No token is requested", this.retryAfter)
+    return `${this.tokenEndpoint} answered ${this.status}${code}: ${this.problem}.${pause}${said(this.description)}`
   }
 
   private get problem(): string {
+    if (this.reason === "encoded" && this.coding !== undefined) {
+      return problems.encoded.replace("encoded", `encoded with ${this.coding}`)
+    }
     return this.reason === "unexpected_status" && this.error !== undefined
       ? `it refused the request. Check that the application's type allows the grant that is used, and ${place}`
       : problems[this.reason]

@@ -1,8 +1,19 @@
 import * as Schema from "effect/Schema"
-import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
+import {
+  attempts,
+  bracketed,
+  certificateCure,
+  proxyCure,
+  Quotation,
+  RetryAfter,
+  said,
+  whenToRetry,
+  whereSet
+} from "./Phrases.js"
 
 /**
- * The token endpoint could not be reached, took longer than 10 s (`attemptTimeout`), or answered 5xx or 408.
+ * The token endpoint could not be reached, took longer than 10 s (`attemptTimeout`), or answered 5xx or 408, or with
+ * `temporarily_unavailable` or `server_error`.
  *
  * @since 0.1.0
  * @category errors
@@ -10,8 +21,11 @@ import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet
 export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUnavailable>(
   "cxone-auth/TokenEndpointUnavailable"
 )("TokenEndpointUnavailable", {
-  /** How the last attempt ended: no connection, no answer in time, or a status. */
-  reason: Schema.Literal("transport", "timeout", "status"),
+  /**
+   * How the last attempt ended: no connection, no answer in time, or a status. These were tried again. A certificate that
+   * is not trusted, and a proxy that wants credentials (407), were not, because the next try would end the same way.
+   */
+  reason: Schema.Literal("transport", "timeout", "status", "certificate", "proxy_authentication"),
   /** The token endpoint, without its query. */
   tokenEndpoint: Schema.String,
   /**
@@ -21,11 +35,14 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   attempts: Schema.Number,
   /** The status of the answer, if there was one. */
   status: Schema.optionalWith(Schema.Number, { exact: true }),
-  /** The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, if there is one. */
+  /** The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, or the code in the answer, if there is one. */
   detail: Quotation,
   /** What the endpoint said about it, without secrets. */
   description: Quotation,
-  /** The wait that the endpoint asked for. Absent if it named none. */
+  /**
+   * How long from now the next request waits. Until then, every call that needs a new token fails with this error, or waits
+   * if `maxWait` is long enough. Absent after `transport` and `timeout`.
+   */
   retryAfter: RetryAfter
 }) {
   /** What happened and what to do, without secrets. */
@@ -37,7 +54,9 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
       timeout:
         "no complete answer in time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, " +
         "or try again later",
-      status: `it answered ${this.status}. The problem is on CXone's side. ${whenToRetry(this.retryAfter)}`
+      status: `it answered ${this.status}${bracketed(this.detail)}. The problem is on CXone's side. ${whenToRetry(this.retryAfter)}`,
+      certificate: `its certificate is not trusted${bracketed(this.detail)}. ${certificateCure}`,
+      proxy_authentication: `the proxy in between wants credentials (407). ${proxyCure}`
     }
     const problem = problems[this.reason]
     return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${problem}.${said(this.description)}`

@@ -99,6 +99,15 @@ const identityOf = (credentials: Credentials) => Data.struct({ ...credentials, c
 export const isSame = (self: Credentials, that: Credentials): boolean =>
   Equal.equals(identityOf(self), identityOf(that))
 
+const idsOf = (credentials: Credentials) =>
+  Data.struct({
+    clientId: credentials._tag === "AccessKeyOnly" ? undefined : credentials.clientId,
+    accessKeyId: credentials._tag === "ClientSecret" ? undefined : credentials.accessKeyId
+  })
+
+/** Whether both are the same client and the same access key, with whatever secrets. */
+export const haveSameIds = (self: Credentials, that: Credentials): boolean => Equal.equals(idsOf(self), idsOf(that))
+
 /** The credentials in an input: one, or the current ones and the next. */
 export const eachOf = (
   input: Credentials | RotatingCredentials
@@ -107,8 +116,8 @@ export const eachOf = (
 
 /**
  * Builds credentials. Each constructor throws a `TypeError` that names the field if an id or a secret is empty, has white
- * space at either end (the usual sign of a bad copy and paste), or if the client id ends in `====`, as the id of an access
- * key does. No message repeats a value.
+ * space at either end (the usual sign of a bad copy and paste), if a secret is missing or not `Redacted`, or if the client
+ * id ends in `====`, as the id of an access key does. No message repeats a value.
  *
  * @since 0.1.0
  * @category constructors
@@ -170,7 +179,7 @@ export const looksLikeAccessKeyId = (text: string): boolean => text.endsWith("==
 
 const requireClient = <A extends ClientOptions>(builder: string, client: A): A => {
   requireTrimmed(`${builder}: clientId`, client.clientId)
-  requireTrimmed(`${builder}: clientSecret`, Redacted.value(client.clientSecret))
+  requireSecret(`${builder}: clientSecret`, client.clientSecret)
   if (looksLikeAccessKeyId(client.clientId)) {
     throw new TypeError(
       `Credentials.${builder}: clientId ends in "====", as the id of an access key does; give that as accessKeyId`
@@ -181,11 +190,19 @@ const requireClient = <A extends ClientOptions>(builder: string, client: A): A =
 
 const requireKey = <A extends AccessKeyOptions>(builder: string, key: A): A => {
   requireTrimmed(`${builder}: accessKeyId`, key.accessKeyId)
-  requireTrimmed(`${builder}: accessKeySecret`, Redacted.value(key.accessKeySecret))
+  requireSecret(`${builder}: accessKeySecret`, key.accessKeySecret)
   return key
 }
 
-const requireTrimmed = (field: string, value: string | undefined): void => {
+const requireSecret = (field: string, secret: unknown): void => {
+  if (!Redacted.isRedacted(secret)) {
+    const given = secret === undefined ? "is missing" : "is not redacted"
+    throw new TypeError(`Credentials.${field} ${given}; expected a Redacted string, such as Redacted.make("s3cr3t")`)
+  }
+  requireTrimmed(field, Redacted.value(secret))
+}
+
+const requireTrimmed = (field: string, value: unknown): void => {
   if (typeof value !== "string" || value.trim() === "") {
     throw new TypeError(`Credentials.${field} is empty`)
   }

@@ -15,6 +15,7 @@ import {
 } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
 import { quote } from "../http/Redaction.js"
+import type { RetryAfter } from "../http/RetryAfter.js"
 import { AccessToken } from "../token/AccessToken.js"
 import * as Expiry from "../token/Expiry.js"
 import * as ScopeSet from "../token/ScopeSet.js"
@@ -42,32 +43,41 @@ export const attempt = Effect.fnUntraced(function* (
   const unreached = { tokenEndpoint, attempts: number }
 
   const sentAt = yield* Clock.currentTimeMillis
-  const { body, headers, status, ...after } = yield* Effect.mapError(
+  const { body, coding, headers, status, ...after } = yield* Effect.mapError(
     LimitedRequest.send(TokenRequest.toHttp(request), policy),
     (problem) => new TokenEndpointUnavailable({ ...unreached, ...problem })
   )
   const noToken = (reason: InvalidTokenResponse["reason"]) =>
-    new InvalidTokenResponse({ reason, tokenEndpoint, status })
+    new InvalidTokenResponse({ reason, tokenEndpoint, status, ...after })
 
   if (status === 429) {
     return yield* new RateLimited({ reason: "token_endpoint", origin: request.tokenEndpoint.origin, ...after })
   }
   const problem = ErrorBody.parse(body, headers)
-  if (status === 408 || status >= 500) {
+  const problemOf = (problem: ErrorBody.ErrorBody) => {
+    const { code } = problem
+    if (status !== 408 && status < 500 && !isPassing(code)) {
+      return refusalOf(request, { status, ...after }, problem)
+    }
     const said = ErrorBody.quoted(problem, TokenRequest.secretsOf(request))
-    return yield* new TokenEndpointUnavailable({ ...unreached, reason: "status", status, ...after, ...said })
+    const detail = isPassing(code) ? { detail: code } : {}
+    return new TokenEndpointUnavailable({ ...unreached, reason: "status", status, ...after, ...detail, ...said })
   }
   if (status >= 400) {
-    return yield* refusalOf(request, status, problem)
+    return yield* problemOf(problem)
   }
   if (status >= 300) {
     return yield* noToken("redirect")
+  }
+  if (coding !== undefined) {
+    const named = coding === "unknown" ? {} : { coding }
+    return yield* new InvalidTokenResponse({ reason: "encoded", tokenEndpoint, status, ...after, ...named })
   }
   const text = yield* Effect.mapError(body, () => noToken("too_large"))
   const decoded = yield* Effect.mapError(TokenResponse.decode(text), (reason) =>
     Option.match(TokenResponse.holdsNoToken(text) ? ErrorBody.parseInSuccess(text) : Option.none(), {
       onNone: () => noToken(reason),
-      onSome: (error) => refusalOf(request, status, error)
+      onSome: problemOf
     })
   )
   const token = new AccessToken({
@@ -79,18 +89,26 @@ export const attempt = Effect.fnUntraced(function* (
     obtainedAt: sentAt,
     expiresAt: sentAt + Expiry.lifetimeOf(decoded, sentAt, policy)
   })
-  return (yield* Clock.currentTimeMillis) < Expiry.usableUntil(policy, token) ? token : yield* noToken("expired")
+  return Expiry.isUsable(policy, token, yield* Clock.currentTimeMillis) ? token : yield* noToken("expired")
 })
+
+/** Whether a code says that the server can't answer now (RFC 6749 §4.1.2.1, which some servers use here as well). */
+const isPassing = (code: string | undefined): code is string =>
+  code === "temporarily_unavailable" || code === "server_error"
 
 /**
  * Classifies a refusal by the error code of RFC 6749 §5.2. A 401 with any other code, or none, is a refusal of the
  * credentials as well, because nothing else is authenticated here. The server's words are quoted without what was sent
  * to it (S2).
  */
-const refusalOf = (request: TokenRequest.TokenRequest, status: number, problem: ErrorBody.ErrorBody) => {
+const refusalOf = (
+  request: TokenRequest.TokenRequest,
+  { status, ...after }: RetryAfter & { readonly status: number },
+  problem: ErrorBody.ErrorBody
+) => {
   const sent = TokenRequest.secretsOf(request)
   const description = ErrorBody.quoted(problem, sent)
-  const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...description }
+  const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...after, ...description }
   const credentials = request.credentials._tag
 
   switch (problem.code) {
@@ -107,6 +125,7 @@ const refusalOf = (request: TokenRequest.TokenRequest, status: number, problem: 
         requested: request.scopes,
         granted: [],
         required: [],
+        ...after,
         ...description
       })
   }

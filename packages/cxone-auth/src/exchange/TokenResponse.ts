@@ -17,14 +17,14 @@ const bearer = /^bearer$/i
 const Seconds = Schema.Union(
   Schema.Number,
   Schema.String.pipe(Schema.pattern(/^\d+(?:\.\d+)?$/), Schema.parseNumber)
-).pipe(Schema.filter((seconds) => seconds >= 1))
+).pipe(Schema.filter((seconds) => seconds >= 0))
 
 const Ignored = Schema.transform(Schema.Unknown, Schema.Undefined, { decode: constUndefined, encode: constUndefined })
 
 /**
  * A successful answer of the token endpoint (RFC 6749 §5.1; `id_token` is OpenID Connect's). `expires_in` is a number or
- * a numeric string, may have decimals, and is at least one second. In `token_type` and `scope`, `null` means missing.
- * An `id_token` that is no text is ignored, and so are other fields.
+ * a numeric string, may have decimals, and is not negative. `null` means missing, as in `token_type` and `scope`. An
+ * `id_token` that is no text is ignored, and so are other fields.
  */
 export const TokenResponse = Schema.Struct({
   access_token: Schema.Redacted(Schema.String.pipe(Schema.pattern(headerSafe))),
@@ -32,7 +32,7 @@ export const TokenResponse = Schema.Struct({
     default: () => "Bearer",
     nullable: true
   }),
-  expires_in: Schema.optionalWith(Seconds, { exact: true }),
+  expires_in: Schema.optionalWith(Seconds, { exact: true, nullable: true }),
   scope: Schema.optionalWith(Schema.String, { exact: true, nullable: true }),
   id_token: Schema.optionalWith(Schema.Union(Schema.Redacted(Schema.String), Ignored), { exact: true })
 })

@@ -2,9 +2,12 @@
  * Where new tokens come from: the app's credentials, as they are now.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Array from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -16,11 +19,13 @@ import {
   InvalidClient
 } from "../errors/CxoneAuthError.js"
 import type { Metrics } from "../telemetry/Metrics.js"
-import type { AccessToken } from "../token/AccessToken.js"
+import { AccessToken, type Tenant } from "../token/AccessToken.js"
+import * as Period from "../token/Period.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
-import { type Credentials, eachOf, isSame, type RotatingCredentials } from "./Credentials.js"
-import * as RefusedCredentials from "./RefusedCredentials.js"
+import { type Credentials, eachOf, haveSameIds, isSame, type RotatingCredentials } from "./Credentials.js"
+import * as FailedExchanges from "./FailedExchanges.js"
+import * as Pause from "./Pause.js"
 import * as RetriedExchange from "./RetriedExchange.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
 
@@ -42,7 +47,7 @@ export type CredentialsInput<R = never> =
 type SourceError = ExchangeError | CredentialsUnavailable | DiscoveryFailed
 
 export interface TokenSource {
-  /** A new token with these scopes. Credentials whose refusal is remembered are not sent (L6). */
+  /** A new token with these scopes. Nothing is sent in the pause after a failure (L6). */
   readonly obtain: (scopes: ScopeSet) => Effect.Effect<AccessToken, SourceError, HttpClient.HttpClient>
   /**
    * The same for scopes that are only a default. An access key is then sent without scopes, because CXone sets its
@@ -71,6 +76,26 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
       )
     : Effect.succeed(input)
 
+/**
+ * While the credentials are held back, they are read at most this often: a loop of callers must not become a load on the
+ * app's vault, and other credentials must still be noticed soon (L6).
+ */
+const readPause = Duration.seconds(1)
+
+/** The tenant that a token named last, and what the token was obtained with. */
+interface LastTenant {
+  readonly tenant: Tenant
+  readonly credentials: Credentials
+}
+
+/** How the credentials were read last. */
+interface Read {
+  readonly period: Period.Period
+  readonly result: Exit.Exit<Credentials | RotatingCredentials, CredentialsUnavailable>
+}
+
+const isRefusal = ({ error }: FailedExchanges.Held): boolean => error._tag === "InvalidClient"
+
 /** An access key alone has no place for scopes. Nothing is sent, because a token without them is not what was asked for. */
 const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope =>
   new InsufficientScope({ reason: "not_supported", origin, requested, granted: [], required: [] })
@@ -93,23 +118,43 @@ export const make = (options: {
 }): Effect.Effect<TokenSource> =>
   Effect.gen(function* () {
     const { credentials, metrics, objectionTo, policy, tokenEndpoint } = options
-    const exchange = RetriedExchange.make(policy, metrics)
-    const refused = yield* RefusedCredentials.make(policy, metrics.refusals)
+    const failed = yield* FailedExchanges.make(policy, metrics)
+    const exchange = RetriedExchange.make(policy, metrics, failed)
     /** The credentials that were accepted last, whatever was read since. */
     const accepted = yield* Ref.make<Credentials | undefined>(undefined)
+    const lastTenant = yield* Ref.make<LastTenant | undefined>(undefined)
     /** The credentials that were read last. */
     const known = yield* Ref.make<ReadonlyArray<Credentials>>([])
+    const lastRead = yield* Ref.make<Read | undefined>(undefined)
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+
+    const readNow = Effect.gen(function* () {
+      const result = yield* Effect.exit(read(credentials, policy))
+      yield* Ref.set(lastRead, { period: Period.make(yield* Clock.currentTimeMillis, readPause), result })
+      return yield* result
+    })
+
+    const readSeldom = oneAtATime.withPermits(1)(
+      Effect.flatMap(Effect.zip(Ref.get(lastRead), Clock.currentTimeMillis), ([last, now]) =>
+        last !== undefined && Period.isCurrent(last.period, now) ? last.result : readNow
+      )
+    )
+
+    /** What holds these credentials back now; `None` if some of them may be sent. */
+    const allHeld = (all: ReadonlyArray<Credentials>) => Effect.map(Effect.forEach(all, failed.inForce), Option.all)
 
     /** The credentials to try, in order. If there are two, those that were accepted last come first. */
     const candidates = Effect.gen(function* () {
-      const input = yield* read(credentials, policy)
+      const before = yield* Ref.get(known)
+      const isHeld = before.length > 0 && Option.isSome(yield* allHeld(before))
+      const input = yield* isHeld ? readSeldom : readNow
       const detail = objectionTo(input)
       if (detail !== undefined) {
         return yield* new CredentialsUnavailable({ reason: "unsuitable", detail })
       }
       const all = eachOf(input)
       yield* Ref.set(known, all)
-      yield* refused.retain(all)
+      yield* failed.retain(all)
       const [current, next] = all
       const last = yield* Ref.get(accepted)
       return next !== undefined && last !== undefined && isSame(last, next)
@@ -117,28 +162,36 @@ export const make = (options: {
         : { first: current, second: next }
     })
 
+    /** A token that names no tenant has that of the last token with the same ids, because an id belongs to one tenant. */
+    const withTenant = ({ tenant, ...token }: AccessToken, credentials: Credentials) =>
+      Ref.modify(lastTenant, (last): readonly [AccessToken, LastTenant | undefined] => {
+        const known =
+          tenant ?? (last !== undefined && haveSameIds(last.credentials, credentials) ? last.tenant : undefined)
+        return [
+          new AccessToken({ ...token, ...(known === undefined ? {} : { tenant: known }) }),
+          tenant === undefined ? last : { tenant, credentials }
+        ]
+      })
+
     const obtainWith = Effect.fnUntraced(function* (credentials: Credentials, scopes: ScopeSet) {
-      const refusal = yield* refused.inForce(credentials)
-      if (Option.isSome(refusal)) {
-        return yield* refusal.value
+      const held = yield* failed.inForce(credentials)
+      if (Option.isSome(held) && !Pause.isWorthWaiting(held.value.error)) {
+        return yield* Effect.fail(Pause.until(held.value.error, held.value.left))
       }
       const request = { tokenEndpoint: yield* tokenEndpoint, credentials, scopes }
       if (credentials._tag === "AccessKeyOnly" && scopes.length > 0) {
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
-      const token = yield* exchange.run(request, (attempt) => refused.guard(credentials, attempt))
+      const token = yield* Effect.flatMap(exchange(request), (token) => withTenant(token, credentials))
       yield* Ref.set(accepted, credentials)
       return token
     })
 
-    /** How long it takes until the first of these credentials may be sent again. `None` if some may be sent now. */
-    const allRefusedFor = (all: ReadonlyArray<Credentials>) =>
-      Effect.map(Effect.forEach(all, refused.inForce), (refusals) =>
-        Option.map(Option.all(refusals), (known) => ({
-          retryAfter: known.reduce(
-            (least, { retryAfter = least }) => Duration.min(least, retryAfter),
-            Duration.infinity
-          )
+    /** For how long all of these credentials are still refused; nothing if some of them may be sent now. */
+    const refusedFor = (all: ReadonlyArray<Credentials>) =>
+      Effect.map(allHeld(all), (held) =>
+        Option.map(Option.filter(held, Array.every(isRefusal)), (refusals) => ({
+          retryAfter: Duration.millis(Math.min(...refusals.map(({ left }) => left)))
         }))
       )
 
@@ -151,7 +204,7 @@ export const make = (options: {
       return yield* Effect.catchTag(withFirst, "InvalidClient", ({ retryAfter: _, ...refusal }) =>
         Effect.catchTag(obtainWith(second, scopesFor(second)), "InvalidClient", () =>
           // The first refusal may be a minute old by now, and forgotten or renewed.
-          Effect.flatMap(allRefusedFor([first, second]), (left) =>
+          Effect.flatMap(refusedFor([first, second]), (left) =>
             Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(left) }))
           )
         )
@@ -162,11 +215,11 @@ export const make = (options: {
       obtain: (scopes) => obtain(() => scopes),
       obtainUnscoped: (scopes) => obtain(({ _tag }) => (_tag === "ClientSecret" ? scopes : [])),
       standing: Effect.gen(function* () {
-        const all = yield* Ref.get(known)
-        if (all.length > 0 && Option.isSome(yield* allRefusedFor(all))) {
+        const held = yield* Effect.flatMap(Ref.get(known), Effect.forEach(failed.inForce))
+        if (held.length > 0 && held.every(Option.exists(isRefusal))) {
           return "refused"
         }
-        return (yield* exchange.isRateLimited) ? "rate_limited" : "open"
+        return held.some(Option.exists(({ error }) => Pause.saysNotYet(error))) ? "rate_limited" : "open"
       })
     }
   })

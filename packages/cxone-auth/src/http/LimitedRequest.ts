@@ -1,6 +1,6 @@
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -14,37 +14,52 @@ import * as Transport from "./Transport.js"
 export interface Answer extends RetryAfter.RetryAfter {
   readonly status: number
   readonly headers: Headers.Headers
-  /** `None` if it is longer than allowed, or if the body of a 3xx or 4xx stalls or breaks off. */
+  /** `None` if it is longer than allowed, is still encoded, or if the body of a 3xx or 4xx stalls or breaks off. */
   readonly body: Option.Option<string>
+  /** The content coding that the body is still in. */
+  readonly coding: Coding | undefined
 }
+
+/** A content coding that is registered (RFC 9110 §8.4.1), or one that is not, whose name may be anything. */
+type Coding = (typeof codings)[number] | "unknown"
+
+const codings = ["gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"] as const
 
 /** Why there is no answer. `detail` is the transport's error code. */
 export interface NoAnswer {
-  readonly reason: "transport" | "timeout"
+  readonly reason: ReturnType<typeof Transport.reasonOf> | "timeout"
   readonly detail?: string
 }
 
 /**
  * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxResponseBytes`. A redirect is
- * an answer, and is not followed (S3). No tracing header is sent (C5). Only the code of a client's failure or defect is
- * kept, because the rest may quote the request (S1).
+ * an answer, and is not followed (S3). No tracing header is sent (C5). The body is asked for uncoded, because only fetch
+ * decodes one. Only the code of a client's failure or defect is kept, because the rest may quote the request (S1).
  */
 export const send = (
-  request: HttpClientRequest,
+  request: HttpClientRequest.HttpClientRequest,
   policy: TokenPolicy
 ): Effect.Effect<Answer, NoAnswer, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const http = Transport.make(yield* HttpClient.HttpClient)
-    const response = yield* http.execute(request)
-    const body = yield* readBody(response, policy)
+    const response = yield* http.execute(HttpClientRequest.setHeader(request, "accept-encoding", "identity"))
+    const text = yield* readBody(response, policy)
     const { headers, status } = response
+    const coding = Option.getOrUndefined(Option.flatMap(text, (text) => codingOf(text, headers)))
+    const body = coding === undefined ? text : Option.none()
     const now = yield* Clock.currentTimeMillis
-    return { status, headers, body, ...RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter) }
+    return { status, headers, body, coding, ...RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter) }
   }).pipe(
     Effect.catchAllCause((cause): Effect.Effect<never, NoAnswer> => {
-      const detail = Transport.codeOf(Cause.squash(cause))
-      return Effect.fail({ reason: "transport", ...(detail === undefined ? {} : { detail }) })
+      const failure = Cause.squash(cause)
+      const detail = Transport.codeOf(failure)
+      return Effect.fail({ reason: Transport.reasonOf(failure), ...(detail === undefined ? {} : { detail }) })
     }),
+    // An answer to the request itself never has this status: it is the proxy's (RFC 9110 §15.5.8).
+    Effect.filterOrFail(
+      ({ status }) => status !== 407,
+      (): NoAnswer => ({ reason: "proxy_authentication" })
+    ),
     Effect.timeoutFail({ duration: policy.attemptTimeout, onTimeout: (): NoAnswer => ({ reason: "timeout" }) })
   )
 
@@ -55,4 +70,12 @@ const readBody = (response: HttpClientResponse, { maxResponseBytes, errorBodyTim
   return response.status >= 300 && response.status < 500
     ? Effect.orElseSucceed(Effect.timeout(body, errorBodyTimeout), Option.none)
     : body
+}
+
+// fetch leaves the header on a body that it has decoded. A coded body has bytes that are no UTF-8 text.
+const codingOf = (text: string, headers: Headers.Headers): Option.Option<Coding> => {
+  const named = headers["content-encoding"]?.trim().toLowerCase()
+  return named !== undefined && named !== "identity" && text.includes("\ufffd")
+    ? Option.some(codings.find((coding) => coding === named) ?? "unknown")
+    : Option.none()
 }

@@ -37,6 +37,10 @@ const backoff = (policy: TokenPolicy): Schedule.Schedule<Duration.Duration> =>
     Schedule.modifyDelay((_, delay) => Duration.millis(Math.round(Duration.toMillis(delay))))
   )
 
+/** How long the next try waits after this many failures in a row: the back-off, without jitter. */
+export const pauseAfter = (policy: TokenPolicy, failures: number): Duration.Duration =>
+  Duration.min(Duration.times(policy.retryDelay, policy.retryDelayFactor ** (failures - 1)), policy.maxRetryDelay)
+
 /**
  * An endless schedule of the waits between tries (L7): exponential back-off up to the longest delay. Each wait is 80 to
  * 120 % of its back-off. If `asked` returns a time for a failure, that time replaces the back-off.

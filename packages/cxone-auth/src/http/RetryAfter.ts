@@ -1,18 +1,21 @@
 import * as Duration from "effect/Duration"
 
-const delaySeconds = /^\d+$/
+// `fetch` joins the values of several header lines by commas. The comma behind the day of a date is none of these.
+const betweenValues = /,(?! \d{2}[ -][A-Z])/
 
-// RFC 9110 §5.6.7: the preferred form, and two old ones that must still be read.
-const imfFixdate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
-const rfc850Date = /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/
-const asctimeDate = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
+const delaySeconds = /^\d+(?:\.\d+)?$/
+
+// RFC 9110 §5.6.7: the preferred form, and two old ones that must still be read. Each captures the day of the month.
+const imfFixdate = /^[A-Z][a-z]{2}, (\d{2}) [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+const rfc850Date = /^[A-Z][a-z]{5,8}, (\d{2})-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/
+const asctimeDate = /^[A-Z][a-z]{2} [A-Z][a-z]{2} ([ \d]\d) \d{2}:\d{2}:\d{2} \d{4}$/
 
 const parseHttpDate = (text: string): number => {
-  if (imfFixdate.test(text) || rfc850Date.test(text)) {
-    return Date.parse(text)
-  }
+  const day = [imfFixdate, rfc850Date, asctimeDate].flatMap((form) => form.exec(text)?.[1] ?? []).map(Number)
   // An asctime date names no zone, and `Date.parse` would take the machine's.
-  return asctimeDate.test(text) ? Date.parse(`${text} GMT`) : Number.NaN
+  const at = Date.parse(asctimeDate.test(text) ? `${text} GMT` : text)
+  // `Date.parse` takes 31 April for 1 May.
+  return day.includes(new Date(at).getUTCDate()) ? at : Number.NaN
 }
 
 /** How long a server asked to be left alone, as a field of an answer or an error. Absent if it did not say. */
@@ -21,15 +24,15 @@ export interface RetryAfter {
 }
 
 /**
- * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date. `now` (milliseconds since the epoch)
- * is subtracted from a date. A date in the past means zero. A malformed header counts as not sent. More than `longest` is
- * not believed.
+ * Reads a `Retry-After` header (RFC 9110 §10.2.3): seconds, rounded up, or an HTTP date. `now` (milliseconds since the
+ * epoch) is subtracted from a date. A date in the past means zero. A malformed value counts as not sent. Of several values
+ * the longest counts. More than `longest` is not believed.
  */
 export const parse = (header: string | undefined, now: number, longest: Duration.Duration): RetryAfter => {
-  const text = header?.trim() ?? ""
-  if (delaySeconds.test(text)) {
-    return { retryAfter: Duration.min(Duration.seconds(Number(text)), longest) }
-  }
-  const at = parseHttpDate(text)
-  return Number.isNaN(at) ? {} : { retryAfter: Duration.min(Duration.millis(Math.max(0, at - now)), longest) }
+  const millisOf = (text: string): number =>
+    delaySeconds.test(text) ? Math.ceil(Number(text)) * 1000 : Math.max(0, parseHttpDate(text) - now)
+  const times = (header?.split(betweenValues) ?? [])
+    .map((value) => millisOf(value.trim()))
+    .filter((millis) => !Number.isNaN(millis))
+  return times.length === 0 ? {} : { retryAfter: Duration.min(Duration.millis(Math.max(...times)), longest) }
 }

@@ -94,11 +94,60 @@ const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
  * The error code of a transport's failure, such as `ECONNREFUSED`, `UND_ERR_SOCKET` or `CERT_HAS_EXPIRED`, from its chain of
  * causes. Nothing else of a failure is shown, because a message may quote a header (S1).
  */
-export const codeOf = (failure: unknown): string | undefined => {
-  for (const error of CauseChain.of(failure)) {
-    if (Predicate.hasProperty(error, "code") && typeof error.code === "string" && errorCode.test(error.code)) {
-      return error.code
-    }
+export const codeOf = (failure: unknown): string | undefined =>
+  Array.from(CauseChain.of(failure))
+    .map((error) => (Predicate.hasProperty(error, "code") ? error.code : undefined))
+    .find((code): code is string => typeof code === "string" && errorCode.test(code))
+
+// The codes that Node gives to a failed check of a certificate (its documentation of TLS, "X509 certificate error codes"),
+// and undici's for the certificate of a proxy. Codes about a certificate that the app itself gives are not among them.
+const certificateErrors: ReadonlySet<string> = new Set([
+  "CERT_CHAIN_TOO_LONG",
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REJECTED",
+  "CERT_REVOKED",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_UNTRUSTED",
+  "CRL_HAS_EXPIRED",
+  "CRL_NOT_YET_VALID",
+  "CRL_SIGNATURE_FAILURE",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERROR_IN_CERT_NOT_AFTER_FIELD",
+  "ERROR_IN_CERT_NOT_BEFORE_FIELD",
+  "ERROR_IN_CRL_LAST_UPDATE_FIELD",
+  "ERROR_IN_CRL_NEXT_UPDATE_FIELD",
+  "ERR_TLS_CERT_ALTNAME_FORMAT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "ERR_TLS_CERT_SIGNATURE_ALGORITHM_UNSUPPORTED",
+  "HOSTNAME_MISMATCH",
+  "INVALID_CA",
+  "INVALID_PURPOSE",
+  "PATH_LENGTH_EXCEEDED",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
+  "UNABLE_TO_DECRYPT_CERT_SIGNATURE",
+  "UNABLE_TO_DECRYPT_CRL_SIGNATURE",
+  "UNABLE_TO_GET_CRL",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UND_ERR_PRX_TLS"
+])
+
+// undici has no code for this, only its message.
+const isProxyRefusal = (error: object): boolean =>
+  Predicate.hasProperty(error, "message") &&
+  typeof error.message === "string" &&
+  error.message.startsWith("Proxy response (407)")
+
+/**
+ * Why a transport failed: a certificate that is not trusted, a proxy that wants credentials, or anything else. The first
+ * two fail again at each try, until somebody mends them.
+ */
+export const reasonOf = (failure: unknown): "certificate" | "proxy_authentication" | "transport" => {
+  if (certificateErrors.has(codeOf(failure) ?? "")) {
+    return "certificate"
   }
-  return undefined
+  return Array.from(CauseChain.of(failure)).some(isProxyRefusal) ? "proxy_authentication" : "transport"
 }

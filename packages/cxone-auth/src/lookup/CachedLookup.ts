@@ -12,34 +12,40 @@ import * as SingleFlight from "./SingleFlight.js"
 interface State<A, E> {
   readonly found: { readonly value: A; readonly fresh: Period.Period } | undefined
   readonly refused: { readonly error: E; readonly holdOff: Period.Period } | undefined
+  /** How many lookups have failed in a row. */
+  readonly failures: number
   readonly flight: Effect.Effect<A, E> | undefined
 }
 
-const empty: State<never, never> = { found: undefined, refused: undefined, flight: undefined }
+const empty: State<never, never> = { found: undefined, refused: undefined, failures: 0, flight: undefined }
 
 /**
  * Makes an effect that looks something up once for everybody who asks, in `scope`. The value is fresh for `lifetime`.
  * An old value is still given, while one lookup runs in the background; if it fails, the next one starts after `pause`,
  * or after `holdOff` if that is longer. Without a value, a failure goes to the callers that waited. `holdOff` says how
- * long it is remembered. Within that time, a caller gets the failure `stillToGo(error, left)`, and no lookup starts.
+ * long it is remembered, given how many lookups have failed in a row. Within that time, a caller gets the failure
+ * `stillToGo(error, left)`, and no lookup starts.
  */
 export const make = <A, E>(options: {
   readonly lookup: Effect.Effect<A, E>
   readonly lifetime: Duration.Duration
   readonly pause: Duration.Duration
-  readonly holdOff: (error: E) => Option.Option<Duration.Duration>
+  readonly holdOff: (error: E, failures: number) => Duration.Duration
   readonly stillToGo: (error: E, left: Duration.Duration) => E
   readonly scope: Scope.Scope
 }): Effect.Effect<A, E> => {
   const { holdOff, lifetime, lookup, pause, scope, stillToGo } = options
   const state = Ref.unsafeMake<State<A, E>>(empty)
 
-  const afterFailure = ({ found }: State<A, E>, cause: Cause.Cause<E>, now: number): State<A, E> => {
+  const afterFailure = (before: State<A, E>, cause: Cause.Cause<E>, now: number): State<A, E> => {
+    const { found } = before
+    const failures = before.failures + 1
     const error = Cause.failureOption(cause)
-    const held = Option.getOrElse(Option.flatMap(error, holdOff), () => Duration.zero)
+    const held = Option.match(error, { onNone: () => Duration.zero, onSome: (error) => holdOff(error, failures) })
     return {
       found: found && { value: found.value, fresh: Period.make(now, Duration.max(pause, held)) },
       refused: Option.getOrUndefined(Option.map(error, (error) => ({ error, holdOff: Period.make(now, held) }))),
+      failures,
       flight: undefined
     }
   }
@@ -70,7 +76,7 @@ export const make = <A, E>(options: {
           }
           const { start, wait } = SingleFlight.make({ work: lookup, land, scope })
           const value = found === undefined ? restore(wait) : Effect.succeed(found.value)
-          return [Effect.zipRight(start, value), { found, refused: undefined, flight: wait }]
+          return [Effect.zipRight(start, value), { ...current, refused: undefined, flight: wait }]
         })
       )
     )

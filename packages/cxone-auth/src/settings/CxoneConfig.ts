@@ -37,6 +37,10 @@ const area = Config.mapOrFail(Setting.text("CXONE_AREA"), (name) =>
     : Setting.invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
 )
 
+const scopes = Config.mapOrFail(Setting.text("CXONE_SCOPES"), (text) =>
+  Either.orElse(ScopeSet.parse(text), (problem) => Setting.invalid("CXONE_SCOPES", `CXONE_SCOPES ${problem}`))
+)
+
 const given = Config.all({
   CXONE_CLIENT_ID: optional(Setting.text("CXONE_CLIENT_ID")),
   CXONE_CLIENT_SECRET: optional(Setting.secret("CXONE_CLIENT_SECRET")),
@@ -49,7 +53,7 @@ const given = Config.all({
   CXONE_AREA: optional(area),
   CXONE_TOKEN_ENDPOINT: optional(Setting.url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
   CXONE_API_BASE_URL: optional(Setting.url("CXONE_API_BASE_URL", MixUps.inApiBaseUrl)),
-  CXONE_SCOPES: optional(Config.map(Setting.text("CXONE_SCOPES"), ScopeSet.make))
+  CXONE_SCOPES: optional(scopes)
 })
 
 type Given = Config.Config.Success<typeof given>
@@ -193,8 +197,14 @@ export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (set
   })
 )
 
-/** Reads {@link config}, and warns of white space. */
+/** Reads {@link config}, and warns of what is legal, but hardly meant. */
 export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(
   Setting.warnOfWhiteSpace,
-  config
+  Effect.tap(config, ({ scopes = [] }) =>
+    scopes.some((scope) => scope.includes(","))
+      ? Effect.logWarning(
+          "CXONE_SCOPES has a comma, which is taken for a part of a scope; scopes are separated by spaces"
+        )
+      : Effect.void
+  )
 )

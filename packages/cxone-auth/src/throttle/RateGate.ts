@@ -7,7 +7,7 @@ import * as Retry from "../http/Retry.js"
 import type { RetryAfter } from "../http/RetryAfter.js"
 import * as Period from "../token/Period.js"
 
-/** The two numbers that a gate needs. Both policies have them. */
+/** The two numbers that a gate needs. */
 export interface RateLimitPolicy {
   readonly defaultRetryAfter: Duration.Duration
   readonly maxRetryAfter: Duration.Duration
@@ -52,19 +52,3 @@ export const make = (): RateGate => {
     millisLeft: Effect.zipWith(Ref.get(state), Clock.currentTimeMillis, ({ closed }, now) => Period.left(closed, now))
   }
 }
-
-/**
- * Waits until the gate is open. If that takes longer than the patience, it fails at once with the time that is left.
- * `onWait` is called each time that it has to wait.
- */
-export const pass = Effect.fnUntraced(function* (gate: RateGate, patience: Retry.Patience, onWait: () => void) {
-  // After a wait, the gate may have been closed again.
-  for (let left = yield* gate.millisLeft; left > 0; left = yield* gate.millisLeft) {
-    if (left > (yield* Ref.get(patience))) {
-      return yield* Effect.fail(Duration.millis(left))
-    }
-    onWait()
-    yield* Effect.sleep(yield* Retry.notBefore(left))
-    yield* Retry.spend(patience, left)
-  }
-})

@@ -7,7 +7,6 @@ import * as RateGate from "./RateGate.js"
 import * as WaitingLine from "./WaitingLine.js"
 
 export type { Visitor } from "./WaitingLine.js"
-export { RateGate }
 
 /** What a server limits: a route, or a whole origin. */
 export interface Limit extends WaitingLine.Limited {

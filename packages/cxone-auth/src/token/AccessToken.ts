@@ -92,7 +92,8 @@ export class AccessToken extends Inspectable.Class {
    */
   readonly requestedScopes: ScopeSet
   /**
-   * The CXone tenant of the token, if the id token or the access token names one. It is not a secret.
+   * The CXone tenant of the token, if the id token or the access token names one; else that of the last token with the same
+   * client and access key. It is not a secret.
    *
    * @since 0.1.0
    */

@@ -41,6 +41,13 @@ const shareOf = ({ expiresAt, obtainedAt }: AccessToken, fraction: number, longe
 export const usableUntil = (policy: TokenPolicy, token: AccessToken): number =>
   token.expiresAt - shareOf(token, policy.expiryMarginFraction, policy.expiryMargin)
 
+/** The shortest life that is of use. Shorter ones would turn each call into an exchange. */
+const shortest = 1_000
+
+/** Whether a new token may be handed out. If it ends at once, the provider has handed out an old one (L8). */
+export const isUsable = (policy: TokenPolicy, token: AccessToken, now: number): boolean =>
+  token.expiresAt - token.obtainedAt >= shortest && now < usableUntil(policy, token)
+
 /**
  * From when a token is renewed ahead of its end, in milliseconds since the epoch (L4). That is one window before the
  * margin, and earlier by the jitter. `draw`, a random number from 0 to 1, scales the jitter.

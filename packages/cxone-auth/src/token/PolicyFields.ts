@@ -46,7 +46,7 @@ export const constructorOf =
     }
     // Each field decodes to its own type, which the type of `Record.map` can't say.
     const policy = Record.map(fields, (decode: Decode<unknown>, field) =>
-      Either.getOrElse(decode(given[field] ?? undefined), (objection) => refuse(name, `${field} ${objection}`))
+      Either.getOrElse(decode(given[field]), (objection) => refuse(name, `${field} ${objection}`))
     ) as Policy
 
     for (const [lesser, greater] of ordered) {

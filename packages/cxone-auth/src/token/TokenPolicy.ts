@@ -49,20 +49,25 @@ export interface TokenPolicy {
 
   /** How many times an exchange is tried again: 3. Zero: never. */
   readonly maxRetries: number
-  /** How long an exchange waits before its first retry: 1 s, jittered by a fifth. */
+  /**
+   * How long an exchange waits before its first retry: 1 s, jittered by a fifth. After an exchange that has failed for good,
+   * with an answer that named no `Retry-After`, the next one waits as long.
+   */
   readonly retryDelay: Duration.Duration
-  /** The factor by which the wait between retries grows each time: 2. */
+  /** The factor by which these waits grow each time: 2. */
   readonly retryDelayFactor: number
-  /** The longest wait between retries: 30 s. It matters for a background renewal, which is tried again until the margin. */
+  /**
+   * The longest of these waits: 30 s. It matters for a background renewal, which is tried again until the margin, and for an
+   * endpoint that answers no token for long.
+   */
   readonly maxRetryDelay: Duration.Duration
 
   /**
-   * How long an exchange waits in all because the token endpoint says "not yet" (429, or `Retry-After`): 60 s, and up to a
-   * fifth more by jitter. If the endpoint asks for more, the caller gets the error at once. Zero: it never waits.
+   * How long an exchange waits in all because the token endpoint says "not yet" (429, or `Retry-After`), or because an
+   * exchange before it has just failed: 60 s, and up to a fifth more by jitter. If the wait would be longer, the caller gets
+   * the error at once. Zero: it never waits. Nobody waits for refused credentials.
    */
   readonly maxWait: Duration.Duration
-  /** The pause after a 429 without `Retry-After`: 1 s. It doubles with each further 429 until a request succeeds. */
-  readonly defaultRetryAfter: Duration.Duration
   /** The longest `Retry-After` that is believed: 1 hour. */
   readonly maxRetryAfter: Duration.Duration
   /**
@@ -115,7 +120,6 @@ const decode = PolicyFields.constructorOf<TokenPolicy>(
     retryDelayFactor: number(2, 1, 100),
     maxRetryDelay: duration("30 seconds"),
     maxWait: duration("60 seconds", 0),
-    defaultRetryAfter: duration("1 second"),
     maxRetryAfter: duration("1 hour"),
     refusalPause: duration("30 seconds"),
     maxRefusalPause: duration("5 minutes"),
@@ -124,7 +128,6 @@ const decode = PolicyFields.constructorOf<TokenPolicy>(
   [
     ["expiryMargin", "refreshAhead"],
     ["retryDelay", "maxRetryDelay"],
-    ["defaultRetryAfter", "maxRetryAfter"],
     ["refusalPause", "maxRefusalPause"]
   ]
 )

@@ -37,6 +37,34 @@ const simulated = (options: SimulatorOptions = {}, scopes: string | ReadonlyArra
 const valueFrom = Effect.map(valueOf)
 
 describe("CxoneAuth", () => {
+  it.effect("scopes with a forbidden character are refused wherever an app gives them", () =>
+    Effect.gen(function* () {
+      const { environment } = yield* CxoneSimulator
+      const scopes = 'read "users"'
+      const auth = yield* CxoneAuth
+      const double = yield* Effect.provide(CxoneAuth, CxoneAuth.layerTest("t"))
+      for (const [option, give] of [
+        ["CxoneAuth", () => CxoneAuth.layer({ credentials: credentialsWith("s"), environment, scopes })],
+        ["CxoneAuth", () => auth.accessTokenFor(scopes)],
+        ["CxoneAuth", () => double.accessTokenFor([scopes])],
+        ["CxoneHttpClient", () => CxoneHttpClient.withScopes(scopes)],
+        ["CxoneHttpClient", () => CxoneHttpClient.withCallOptions({ scopes: [scopes] })],
+        ["CxoneHttpClient", () => CxoneHttpClient.layer({ scopes })]
+      ] as const) {
+        expect(give).toThrow(`${option}: scopes may hold`)
+        expect(give).toThrow(TypeError)
+      }
+    }).pipe(simulated())
+  )
+
+  it.effect("a list with commas is one scope, and its refusal says so", () =>
+    Effect.gen(function* () {
+      const auth = yield* CxoneAuth
+      const { message } = yield* Effect.flip(auth.accessTokenFor("read:users,write:users"))
+      expect(message).toContain("Scopes are separated by spaces, but here a comma is part of one.")
+    }).pipe(simulated())
+  )
+
   describe("L2: a key is the client and its set of scopes", () => {
     it.effect("two sets of scopes have two tokens, each with its own scopes", () =>
       Effect.gen(function* () {

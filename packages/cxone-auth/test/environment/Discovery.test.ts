@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Credentials, CxoneEnvironment } from "cxone-auth"
-import { Effect, Exit, Fiber, Option, Redacted, Ref, TestClock } from "effect"
+import { Credentials, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { Duration, Effect, Exit, Fiber, Option, Redacted, Ref, TestClock } from "effect"
 import { accessKey, keyOnly, urlsOf, world } from "../support/DiscoveryWorld.js"
 import * as Fake from "../support/FakeCxone.js"
 import { json, type Sent } from "../support/ScriptedHttpClient.js"
@@ -164,12 +164,139 @@ describe("Discovery: from the issuer to the API", () => {
     ["https://api-na1.niceincontact.com", "https://api-na1.niceincontact.com/x"],
     ["https://api-na1.niceincontact.com/", "https://api-na1.niceincontact.com/x"],
     ["https://gateway.example/cxone", "https://gateway.example/cxone/x"],
-    ["https://gateway.example/cxone/", "https://gateway.example/cxone/x"]
+    ["https://gateway.example/cxone/", "https://gateway.example/cxone/x"],
+    ["api-au1.niceincontact.com", "https://api-au1.niceincontact.com/x"],
+    ["gateway.example:8443/cxone", "https://gateway.example:8443/cxone/x"]
   ])("C1: api_endpoint %s is the base of relative URLs", ([api_endpoint, called]) =>
     Effect.gen(function* () {
       const { cxone, sent } = yield* world(Fake.play({ configuration: () => json({ api_endpoint }) }))
       yield* cxone.get("x")
       expect(urlsOf(yield* sent).at(-1)).toBe(`GET ${called}`)
+    })
+  )
+})
+
+it.scoped("a configuration with area and domain alone says where the API is", () =>
+  Effect.gen(function* () {
+    const configuration = () => json({ area: "au1", domain: "niceincontact.com", acdDomain: "nice-incontact.com" })
+    const { auth } = yield* world(Fake.play({ configuration }))
+    expect(yield* auth.apiBaseUrl).toBe("https://api-au1.niceincontact.com/")
+  })
+)
+
+describe("L6: what discovery could not find is asked for anew, after a pause", () => {
+  const opaque = (lifetime = 3600) => json({ access_token: "opaque", expires_in: lifetime })
+  const callEvery100ms = (seconds: number, call: Effect.Effect<unknown>) =>
+    Effect.repeatN(Effect.zipRight(Effect.fork(call), TestClock.adjust("100 millis")), seconds * 10 - 1)
+
+  it.scoped("the first token names no tenant, and a later one does", () =>
+    Effect.gen(function* () {
+      const token = (index: number) => (index < 2 ? opaque() : json(Fake.tokenAnswer()))
+      const { cxone, count } = yield* world(Fake.play({ token }))
+      const error = yield* Effect.flip(cxone.get("/x"))
+      expect(error).toMatchObject({ reason: "no_tenant", retryAfter: Duration.seconds(1) })
+      yield* TestClock.adjust("999 millis")
+      expect(yield* Effect.flip(cxone.get("/x"))).toMatchObject({ retryAfter: Duration.millis(1) })
+      expect(yield* count("token")).toBe(1)
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Effect.flip(cxone.get("/x"))).toMatchObject({ retryAfter: Duration.seconds(2) })
+      yield* TestClock.adjust("2 seconds")
+      expect((yield* cxone.get("/x")).status).toBe(200)
+      expect(yield* count("token")).toBe(3)
+    })
+  )
+
+  it.scoped("no token ever names a tenant: one exchange each pause, and the token itself stays of use", () =>
+    Effect.gen(function* () {
+      const { auth, cxone, count } = yield* world(Fake.play({ token: () => opaque() }))
+      yield* callEvery100ms(60, Effect.either(cxone.get("/x")))
+      expect(yield* count("token")).toBeLessThanOrEqual(6)
+      expect(yield* count("token")).toBeGreaterThan(4)
+      expect((yield* auth.accessToken).tenant).toBeUndefined()
+    })
+  )
+
+  it.scoped("the first token's tenant has no configuration, and a later token has another tenant", () =>
+    Effect.gen(function* () {
+      const { cxone, count } = yield* world(
+        Fake.play({
+          token: (index) => json({ ...Fake.tokenAnswer(index === 0 ? "dead" : "tenant-1"), expires_in: 2 }),
+          configuration: (_, { url }) =>
+            url.endsWith("dead") ? new Response("{}", { status: 404 }) : json(Fake.cxoneConfiguration)
+        })
+      )
+      expect(yield* Effect.flip(cxone.get("/x"))).toMatchObject({ reason: "status", status: 404 })
+      yield* TestClock.adjust("2 seconds")
+      expect((yield* cxone.get("/x")).status).toBe(200)
+      expect(yield* count("token")).toBe(2)
+    })
+  )
+
+  it.scoped.each<readonly [string, Fake.Kind]>([
+    ["the issuer's document", "openid"],
+    ["the tenant's configuration", "configuration"]
+  ])("a loop of callers gets one request a pause out of a 404: %s", ([_, kind]) =>
+    Effect.gen(function* () {
+      const { cxone, count } = yield* world(Fake.play({ [kind]: () => new Response("", { status: 404 }) }))
+      yield* callEvery100ms(60, Effect.either(cxone.get("/x")))
+      expect(yield* count(kind)).toBeLessThanOrEqual(6)
+      expect(yield* count(kind)).toBeGreaterThan(4)
+      expect(yield* count("token")).toBeLessThanOrEqual(1)
+    })
+  )
+})
+
+describe("L10: a token goes only to the API of the tenant that it was issued for", () => {
+  const rotation = (answer: (body: string, index: number) => object) =>
+    Effect.gen(function* () {
+      const given = yield* Ref.make(accessKey("ONE===="))
+      const { auth, cxone, sent } = yield* world(
+        Fake.play({
+          token: (index, { body }) => json(answer(body, index)),
+          configuration: (_, { url }) => json({ api_endpoint: `https://api-${url.slice(-1)}.niceincontact.com` })
+        }),
+        { credentials: Ref.get(given) }
+      )
+      const calls = Effect.map(sent, (all) => all.filter((each) => Fake.kindOf(each) === "api").map(({ url }) => url))
+      return { auth, cxone, calls, rotate: Ref.set(given, accessKey("TWO====")) }
+    })
+  const named = (body: string, index: number) => {
+    const tenantId = body.includes("ONE") ? "tenant-1" : "tenant-2"
+    return { ...Fake.tokenAnswer(tenantId), access_token: Fake.jwt({ tenantId, index }) }
+  }
+
+  it.scoped("scoped tokens, before and after the rotation", () =>
+    Effect.gen(function* () {
+      const { auth, calls, cxone, rotate } = yield* rotation(named)
+      const get = (path: string, scopes: string) => CxoneHttpClient.withScopes(cxone.get(path), scopes)
+      yield* cxone.get("/1")
+      yield* get("/2", "s1")
+      yield* rotate
+      yield* get("/3", "s2")
+      yield* auth.invalidate(yield* auth.accessToken)
+      yield* cxone.get("/4")
+      yield* get("/5", "s1")
+      expect(yield* calls).toEqual([
+        "https://api-1.niceincontact.com/1",
+        "https://api-1.niceincontact.com/2",
+        "https://api-2.niceincontact.com/3",
+        "https://api-2.niceincontact.com/4",
+        "https://api-1.niceincontact.com/5"
+      ])
+      expect(yield* auth.apiBaseUrl).toBe("https://api-2.niceincontact.com/")
+    })
+  )
+
+  it.scoped("a token of another access key that names no tenant goes nowhere", () =>
+    Effect.gen(function* () {
+      const { calls, cxone, rotate } = yield* rotation((body, index) =>
+        body.includes("ONE") ? named(body, index) : { access_token: "opaque", expires_in: 3600 }
+      )
+      yield* cxone.get("/1")
+      yield* rotate
+      const error = yield* Effect.flip(CxoneHttpClient.withScopes(cxone.get("/2"), "s1"))
+      expect(error).toMatchObject({ _tag: "DiscoveryFailed", reason: "no_tenant" })
+      expect(yield* calls).toEqual(["https://api-1.niceincontact.com/1"])
     })
   )
 })

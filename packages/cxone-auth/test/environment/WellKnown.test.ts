@@ -15,7 +15,7 @@ describe("WellKnown: invalid documents", () => {
     [
       "another issuer's",
       () => json({ ...Fake.openIdConfiguration, issuer: "https://evil.example" }),
-      { reason: "issuer_mismatch" }
+      { reason: "issuer_mismatch", detail: "https://evil.example/" }
     ],
     [
       "an issuer that is not a URL",
@@ -74,6 +74,23 @@ describe("WellKnown: invalid documents", () => {
 
   it.scoped.each<readonly [string, () => Response, Partial<DiscoveryFailed>]>([
     ["without api_endpoint", () => json({ area: "na1" }), { reason: "invalid_field", detail: "api_endpoint" }],
+    [
+      "an area that can be no part of a host's name",
+      () => json({ area: "na1.evil.example/", domain: "niceincontact.com" }),
+      { reason: "invalid_field", detail: "api_endpoint" }
+    ],
+    [
+      "a domain that can be none",
+      () => json({ area: "na1", domain: "evil.example/@niceincontact.com" }),
+      { reason: "invalid_field", detail: "api_endpoint" }
+    ],
+    ["an api_endpoint of another scheme", () => json({ api_endpoint: "ftp://a.example" }), { reason: "invalid_field" }],
+    [
+      "an encoded body",
+      () => new Response(Uint8Array.of(0x1f, 0x8b, 8), { headers: { "content-encoding": "gzip" } }),
+      { reason: "encoded", detail: "gzip" }
+    ],
+    ["a proxy that wants credentials", () => new Response("", { status: 407 }), { reason: "proxy_authentication" }],
     ["C1: an API by plain http", () => json({ api_endpoint: "http://api.example" }), { reason: "invalid_field" }],
     [
       "the configuration of another tenant",
@@ -93,13 +110,23 @@ describe("WellKnown: invalid documents", () => {
         const { auth, cxone, kinds } = yield* world(Fake.play({ configuration: answer }))
         const error = yield* Effect.flip(cxone.get("/x"))
         expect(error).toMatchObject({ _tag: "DiscoveryFailed", document: "cxone-configuration", ...expected })
-        expect(error.message).toContain("CXONE_API_BASE_URL")
+        expect(error.message).toMatch(/CXONE_API_BASE_URL|where the transport has the proxy's address/)
         expect(error.message).not.toContain("tenantId=")
         yield* auth.accessToken
         expect(yield* kinds).toEqual(["openid", "token", "configuration"])
       })
   )
 })
+
+it.scoped("the error about another issuer names both", () =>
+  Effect.gen(function* () {
+    const { auth } = yield* world(
+      Fake.play({ openid: () => json({ ...Fake.openIdConfiguration, issuer: "https://cxone-gov.niceincontact.com" }) })
+    )
+    const { message } = yield* Effect.flip(auth.accessToken)
+    expect(message).toContain(`another issuer (https://cxone-gov.niceincontact.com/), not of ${Fake.issuer}.`)
+  })
+)
 
 describe("L7: WellKnown retries a document", () => {
   const down = () => new Response("<html><title>Maintenance</title></html>", { status: 503 })
@@ -132,6 +159,16 @@ describe("L7: WellKnown retries a document", () => {
       yield* TestClock.adjust("10 seconds")
       expect(yield* Fiber.join(failure)).toMatchObject({ _tag: "DiscoveryFailed", attempts: 4, ...expected })
       expect(yield* kinds).toEqual(["openid", "openid", "openid", "openid"])
+    })
+  )
+
+  it.scoped("a certificate that is not trusted is not tried again", () =>
+    Effect.gen(function* () {
+      const cause = new TypeError("fetch failed", { cause: { code: "SELF_SIGNED_CERT_IN_CHAIN" } })
+      const { auth } = yield* world(Fake.play({ openid: () => Effect.fail({ cause }) }))
+      const error = yield* Effect.flip(auth.accessToken)
+      expect(error).toMatchObject({ reason: "certificate", attempts: 1, detail: "SELF_SIGNED_CERT_IN_CHAIN" })
+      expect(error.message).toContain("NODE_EXTRA_CA_CERTS")
     })
   )
 
@@ -193,10 +230,25 @@ describe("L7: WellKnown retries a document", () => {
       })
   )
 
-  it.scoped("L6: a failure without a Retry-After is not remembered", () =>
+  it.scoped("L6: a document that says nothing of use is not asked for again for a second, doubling to 30 s", () =>
     Effect.gen(function* () {
+      const { auth, count } = yield* world(Fake.play({ openid: () => json({}) }))
+      for (const [number, seconds] of [1, 2, 4, 8, 16, 30, 30].entries()) {
+        yield* Effect.flip(auth.accessToken)
+        yield* TestClock.adjust(seconds * 1_000 - 1)
+        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ retryAfter: Duration.millis(1) })
+        expect(yield* count("openid")).toBe(number + 1)
+        yield* TestClock.adjust(1)
+      }
+    })
+  )
+
+  it.scoped("L6: a connection that failed is not remembered", () =>
+    Effect.gen(function* () {
+      const reset = Effect.fail({ cause: { code: "ECONNRESET" } })
       const { auth } = yield* world(
-        Fake.play({ openid: (index) => (index === 0 ? json({}) : json(Fake.openIdConfiguration)) })
+        Fake.play({ openid: (index) => (index === 0 ? reset : json(Fake.openIdConfiguration)) }),
+        { policy: { maxRetries: 0 } }
       )
       yield* Effect.flip(auth.accessToken)
       yield* auth.accessToken

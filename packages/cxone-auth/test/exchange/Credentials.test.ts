@@ -31,6 +31,28 @@ describe("Credentials with an access key", () => {
     expect(build).not.toThrow(/canary/)
   })
 
+  it.each([
+    ["is missing", {}],
+    ["is not redacted", { clientSecret: "canary", accessKeySecret: "canary" }],
+    ["is not redacted", { clientSecret: null, accessKeySecret: null }]
+  ])("a secret that %s is named, with what was expected", (problem, wrong) => {
+    const builds: ReadonlyArray<readonly [field: string, build: () => unknown]> = [
+      [
+        "clientSecret: clientSecret",
+        () => Reflect.apply(Credentials.clientSecret, undefined, [{ clientId: "id", ...wrong }])
+      ],
+      [
+        "accessKeyOnly: accessKeySecret",
+        () => Reflect.apply(Credentials.accessKeyOnly, undefined, [{ accessKeyId: "key====", ...wrong }])
+      ]
+    ]
+    for (const [field, build] of builds) {
+      expect(build).toThrow(TypeError)
+      expect(build).toThrow(`Credentials.${field} ${problem}; expected a Redacted string`)
+      expect(build).not.toThrow(/canary/)
+    }
+  })
+
   it("accessKeyOnly has the same rules, and clientSecret says where an access key's id belongs", () => {
     expect(() => Credentials.accessKeyOnly({ ...key, accessKeyId: " " })).toThrow(
       "Credentials.accessKeyOnly: accessKeyId is empty"

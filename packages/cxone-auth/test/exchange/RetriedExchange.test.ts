@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Array, Duration, Effect, Either, Option } from "effect"
-import { answers, type Play } from "../support/ScriptedHttpClient.js"
-import { failureOf, run, token } from "../support/TokenExchange.js"
+import * as Fake from "../support/FakeCxone.js"
+import { answers, json, type Play } from "../support/ScriptedHttpClient.js"
+import { failureOf, refusal, run, token } from "../support/TokenExchange.js"
 
 describe("RetriedExchange", () => {
   describe("L7: a transient failure is retried after 1, 2 and 4 s, each jittered by a fifth", () => {
@@ -9,6 +10,16 @@ describe("RetriedExchange", () => {
       ["500", answers(() => new Response("", { status: 500 })), { reason: "status", status: 500 }],
       ["502 with HTML", answers(() => new Response("<html>", { status: 502 })), { reason: "status", status: 502 }],
       ["503", answers(() => new Response("", { status: 503 })), { reason: "status", status: 503 }],
+      [
+        "temporarily_unavailable in a body",
+        answers(refusal(400, "temporarily_unavailable")),
+        { reason: "status", status: 400, detail: "temporarily_unavailable" }
+      ],
+      [
+        "server_error in a body with status 200",
+        answers(refusal(200, "server_error")),
+        { reason: "status", status: 200, detail: "server_error" }
+      ],
       ["408", answers(() => new Response("", { status: 408 })), { reason: "status", status: 408 }],
       [
         "a connection that is refused",
@@ -29,6 +40,26 @@ describe("RetriedExchange", () => {
           expect(delay / (nominal[index] ?? 0)).toBeLessThanOrEqual(1.2)
         })
         expect(new Set(delays.map((delay, index) => delay / (nominal[index] ?? 0))).size).toBe(3)
+      })
+    )
+
+    it.effect.each<readonly [name: string, answer: () => Response]>([
+      ["expires_in 0", () => json({ access_token: "old", expires_in: 0 })],
+      ["expires_in less than a second", () => json({ access_token: "old", expires_in: "0.9" })],
+      ["a JWT that has ended", () => json({ access_token: Fake.jwt({ iat: -3600, exp: 0 }) })]
+    ])("L8: a token that has ended on arrival: %s", ([_, old]) =>
+      Effect.gen(function* () {
+        const once = yield* run(answers(old, token))
+        expect(Either.isRight(once.result)).toBe(true)
+        expect(once.seconds[1]).toBeGreaterThanOrEqual(0.8)
+        expect(once.seconds[1]).toBeLessThanOrEqual(1.2)
+        const { error, sent } = yield* failureOf(answers(old))
+        expect(error).toMatchObject({
+          _tag: "InvalidTokenResponse",
+          reason: "expired",
+          retryAfter: Duration.seconds(1)
+        })
+        expect(sent).toHaveLength(4)
       })
     )
 
@@ -73,6 +104,35 @@ describe("RetriedExchange", () => {
       })
     )
   })
+
+  it.effect.each<readonly [name: string, cause: unknown, expected: object]>([
+    ...[
+      "CERT_HAS_EXPIRED",
+      "DEPTH_ZERO_SELF_SIGNED_CERT",
+      "SELF_SIGNED_CERT_IN_CHAIN",
+      "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+      "ERR_TLS_CERT_ALTNAME_INVALID",
+      "UND_ERR_PRX_TLS"
+    ].map(
+      (code) =>
+        [code, new TypeError("fetch failed", { cause: { code } }), { reason: "certificate", detail: code }] as const
+    ),
+    [
+      "a proxy's 407, as undici says it",
+      new TypeError("fetch failed", {
+        cause: Object.assign(new Error("Proxy response (407) !== 200 when HTTP Tunneling"), { code: "UND_ERR_ABORTED" })
+      }),
+      { reason: "proxy_authentication" }
+    ]
+  ])("L7: what no try mends is not tried again: %s", ([_, cause, expected]) =>
+    Effect.gen(function* () {
+      const { error, sent } = yield* failureOf(() => Effect.fail({ cause }))
+      expect(error).toMatchObject({ _tag: "TokenEndpointUnavailable", attempts: 1, ...expected })
+      expect(error.message).toMatch(/NODE_EXTRA_CA_CERTS|the proxy in between wants credentials/)
+      expect(sent).toHaveLength(1)
+    })
+  )
 
   describe("L7: Retry-After takes the place of the delay", () => {
     const limited = (retryAfter?: string) => () =>

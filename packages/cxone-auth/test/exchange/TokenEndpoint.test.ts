@@ -5,6 +5,12 @@ import { Effect, Either, Option, Redacted, TestClock } from "effect"
 import { answers, json, type Play } from "../support/ScriptedHttpClient.js"
 import { clientSecret, failureOf, refusal, run, token } from "../support/TokenExchange.js"
 
+/** An answer with a token, in the bytes that gzip begins with, and said to be in this coding. */
+const encoded =
+  (coding: string, status = 200) =>
+  () =>
+    new Response(Uint8Array.of(0x1f, 0x8b, 0x08, 0x00, 0xab, 0x56), { status, headers: { "content-encoding": coding } })
+
 describe("TokenEndpoint", () => {
   describe("the request", () => {
     it.effect("is a form POST with exactly these headers and fields", () =>
@@ -18,6 +24,7 @@ describe("TokenEndpoint", () => {
         )
         expect({ ...sent[0]?.request.headers }).toEqual({
           accept: "application/json",
+          "accept-encoding": "identity",
           "content-type": "application/x-www-form-urlencoded",
           "content-length": String(sent[0]?.body.length)
         })
@@ -167,6 +174,31 @@ describe("TokenEndpoint", () => {
         () => new Response("<h1>blocked</h1>", { status: 403 }),
         { _tag: "InvalidTokenResponse", reason: "unexpected_status", status: 403 }
       ],
+      [
+        "407 of a proxy",
+        () => new Response("", { status: 407 }),
+        { _tag: "TokenEndpointUnavailable", reason: "proxy_authentication", attempts: 1 }
+      ],
+      [
+        "400 slow_down (RFC 8628)",
+        refusal(400, "slow_down"),
+        { _tag: "InvalidTokenResponse", reason: "unexpected_status", error: "slow_down" }
+      ],
+      [
+        "200 in gzip, over a transport that doesn't decode",
+        encoded("gzip"),
+        { _tag: "InvalidTokenResponse", reason: "encoded", coding: "gzip" }
+      ],
+      [
+        "S2: 200 in a coding whose name is not known, and is not shown",
+        encoded("s/e+c=r et&"),
+        { _tag: "InvalidTokenResponse", reason: "encoded" }
+      ],
+      [
+        "form-encoded, as some old servers answer",
+        () => new Response("access_token=t0k3n&expires_in=3600"),
+        { _tag: "InvalidTokenResponse", reason: "not_json" }
+      ],
       ["404", () => new Response("", { status: 404 }), { _tag: "InvalidTokenResponse", status: 404 }],
       [
         "302",
@@ -212,6 +244,14 @@ describe("TokenEndpoint", () => {
           expect("description" in error ? error.description : undefined).toBeUndefined()
           expect(sent).toHaveLength(1)
         })
+    )
+
+    it.effect("what is left of a body that is still encoded is not quoted", () =>
+      Effect.gen(function* () {
+        const { error } = yield* failureOf(answers(encoded("gzip", 403)))
+        expect(error).toMatchObject({ _tag: "InvalidTokenResponse", reason: "unexpected_status", status: 403 })
+        expect("description" in error ? error.description : undefined).toBeUndefined()
+      })
     )
 
     it.effect("a 429 keeps its Retry-After", () =>

@@ -1,7 +1,7 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, type RotatingCredentials, TokenPolicy } from "cxone-auth"
-import { Duration, Effect, Layer, Redacted, Ref, TestClock } from "effect"
+import { Duration, Effect, Array as EffectArray, Fiber, Layer, Redacted, Ref, TestClock } from "effect"
 import * as TokenSource from "../../src/exchange/TokenSource.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import * as Provider from "../model/Provider.js"
@@ -102,8 +102,10 @@ describe("TokenSource", () => {
         const given = yield* Ref.make<Credentials | RotatingCredentials>(secret("A"))
         const { obtain, secrets } = yield* setup(Ref.get(given), accepting())
         yield* Effect.flip(obtain())
+        yield* TestClock.adjust("1 second")
         yield* Ref.set(given, secret("B"))
         yield* Effect.flip(obtain())
+        yield* TestClock.adjust("1 second")
         yield* Ref.set(given, secret("A"))
         yield* Effect.flip(obtain())
         expect(yield* secrets).toEqual(["A", "B", "A"])
@@ -115,11 +117,12 @@ describe("TokenSource", () => {
         const given = yield* Ref.make<Credentials | RotatingCredentials>(secret("B"))
         const { obtain, secrets } = yield* setup(Ref.get(given), accepting())
         yield* Effect.flip(obtain())
+        yield* TestClock.adjust("1 second")
         yield* Ref.set(given, rotating("A", "B"))
         expect(yield* Effect.flip(obtain())).toMatchObject({
           _tag: "InvalidClient",
           bothRefused: true,
-          retryAfter: Duration.seconds(30)
+          retryAfter: Duration.seconds(29)
         })
         expect(yield* secrets).toEqual(["B", "A"])
       })
@@ -268,6 +271,50 @@ describe("TokenSource", () => {
     )
   })
 
+  describe("L6: while the credentials are held back", () => {
+    it.effect("they are read at most once a second, however many callers ask", () =>
+      Effect.gen(function* () {
+        let reads = 0
+        const slow = Effect.delay(
+          Effect.sync(() => {
+            reads += 1
+            return secret("A")
+          }),
+          "100 millis"
+        )
+        const { obtain } = yield* setup(slow, accepting())
+        const call = Effect.either(obtain())
+        const first = yield* Effect.fork(call)
+        yield* TestClock.adjust("100 millis")
+        yield* Fiber.join(first)
+        for (let tenth = 0; tenth < 25; tenth++) {
+          const callers = yield* Effect.fork(Effect.all(EffectArray.replicate(call, 20), { concurrency: "unbounded" }))
+          yield* TestClock.adjust("100 millis")
+          yield* Fiber.join(callers)
+        }
+        expect(reads).toBeLessThanOrEqual(4)
+      })
+    )
+
+    it.effect("a failure to read them is remembered as long", () =>
+      Effect.gen(function* () {
+        let reads = 0
+        const given = yield* Ref.make<Effect.Effect<Credentials, string>>(Effect.succeed(secret("A")))
+        const vault = Effect.flatMap(Ref.get(given), (read) => {
+          reads += 1
+          return read
+        })
+        const { obtain } = yield* setup(vault, accepting())
+        yield* Effect.flip(obtain())
+        yield* Ref.set(given, Effect.fail("sealed"))
+        yield* TestClock.adjust("1 second")
+        const errors = yield* Effect.all(EffectArray.replicate(Effect.flip(obtain()), 10))
+        expect(new Set(errors.map(({ _tag }) => _tag))).toEqual(new Set(["CredentialsUnavailable"]))
+        expect(reads).toBe(2)
+      })
+    )
+  })
+
   describe("standing", () => {
     it.effect("is open before the credentials were read, and after a token", () =>
       Effect.gen(function* () {
@@ -295,6 +342,7 @@ describe("TokenSource", () => {
         const { obtain, standing } = yield* setup(rotating("A", "B"), answers(refused, outage, refused))
         yield* Effect.flip(obtain())
         expect(yield* standing).toBe("open")
+        yield* TestClock.adjust("1 second")
         yield* Effect.flip(obtain())
         expect(yield* standing).toBe("refused")
       })

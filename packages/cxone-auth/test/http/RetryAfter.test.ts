@@ -17,6 +17,11 @@ describe("RetryAfter", () => {
     ["asctime date, which is GMT in any time zone", "Sun Nov  6 08:49:37 1994", 37_000],
     ["more digits than a number holds", "9".repeat(400), 3_600_000],
     ["a date after the longest time that is believed", "Sun, 06 Nov 1994 10:49:37 GMT", 3_600_000],
+    ["decimals, rounded up", "1.5", 2_000],
+    ["two lines, which fetch joins by a comma: the longest", "30, 90", 90_000],
+    ["the longest first", "90,30", 90_000],
+    ["two lines, one of which is malformed", "soon, 30", 30_000],
+    ["seconds and dates in one", "30, Sun, 06 Nov 1994 08:49:37 GMT, Sunday, 06-Nov-94 08:49:59 GMT, 7", 59_000],
     ["a date in the past", "Sat, 05 Nov 1994 08:49:37 GMT", 0]
   ])("L7: reads %s", (_, header, expected) => {
     expect(millis(header)).toEqual(Option.some(expected))
@@ -26,7 +31,12 @@ describe("RetryAfter", () => {
     "",
     "soon",
     "-1",
-    "1.5",
+    "1.",
+    ".5",
+    "-1, -2",
+    ",",
+    "Thu, 31 Apr 2026 08:49:37 GMT",
+    "Sun, 06 Nov 1994 25:49:37 GMT",
     "1e3",
     "0x10",
     "Infinity",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Array, Data, Duration, Effect, Either, Exit, Fiber, Option, Scope, TestClock } from "effect"
+import { Array, Data, Duration, Effect, Either, Exit, Fiber, Scope, TestClock } from "effect"
 import * as CachedLookup from "../../src/lookup/CachedLookup.js"
 
 class Unavailable extends Data.TaggedError("Unavailable")<{ readonly retryAfter?: Duration.Duration }> {}
@@ -20,7 +20,8 @@ const setup = (failures: { readonly [turn: number]: Unavailable } = {}) =>
       lookup,
       lifetime: Duration.hours(1),
       pause: Duration.seconds(30),
-      holdOff: ({ retryAfter }: Unavailable) => Option.fromNullable(retryAfter),
+      holdOff: ({ retryAfter }: Unavailable, failures) =>
+        retryAfter === undefined ? Duration.zero : Duration.times(retryAfter, failures),
       stillToGo: (_, left) => new Unavailable({ retryAfter: left }),
       scope
     })

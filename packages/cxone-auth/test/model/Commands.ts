@@ -49,8 +49,10 @@ const moods = fc.constantFrom<Provider.Behaviour["mood"]>(
   "reset",
   "limited",
   "junk",
+  "403",
   "scope",
-  "same"
+  "same",
+  "ended"
 )
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -158,6 +160,24 @@ const behindAGate: fc.Arbitrary<ReadonlyArray<Command>> = fc
     stay
   ])
 
+/** Callers who ask again and again, for two sets of scopes, whatever the provider answers. */
+const insistent: fc.Arbitrary<ReadonlyArray<Command>> = fc
+  .record({
+    mood: fc.constantFrom<Provider.Behaviour["mood"]>("503", "limited", "junk", "403", "scope", "ended", "up"),
+    accepts: fc.constantFrom("A", "neither"),
+    retryAfter: fc.constantFrom(undefined, undefined, 0, 3, 100),
+    pause: fc.constantFrom(100, 700, 3_000)
+  })
+  .map(({ pause, ...change }) => [
+    { tag: "give", credentials: "A", latency: 0 },
+    { tag: "provider", change: { ...change, latency: 0, lifetime: 3600 } },
+    ...Array.from(
+      { length: 20 },
+      (): ReadonlyArray<Command> => [stay, { ...stay, scopes: "a b" }, { tag: "sleep", millis: pause }]
+    ).flat(),
+    { tag: "provider", change: { mood: "up", accepts: "A" } }
+  ])
+
 /** Many 429s without a Retry-After in a row; then a token; and when that has ended, one more such 429. */
 const limitedAgain: fc.Arbitrary<ReadonlyArray<Command>> = fc.constant([
   { tag: "give", credentials: "A", latency: 0 },
@@ -179,7 +199,7 @@ export const story: fc.Arbitrary<ReadonlyArray<Command>> = fc
     fc.oneof(
       { weight: 24, arbitrary: command.map((one): ReadonlyArray<Command> => [one]) },
       { weight: 2, arbitrary: intoWindow },
-      { weight: 1, arbitrary: fc.oneof(refusedAgain, behindAGate, limitedAgain) }
+      { weight: 1, arbitrary: fc.oneof(refusedAgain, behindAGate, limitedAgain, insistent) }
     ),
     { minLength: 4, maxLength: 40, size: "max" }
   )

@@ -1,3 +1,4 @@
+import { Pauses } from "./Pauses.js"
 import type { Timed } from "./Trace.js"
 
 type Of<Tag extends Timed["tag"]> = Extract<Timed, { readonly tag: Tag }>
@@ -60,6 +61,8 @@ export interface Reached {
   failedFast: number
   gaveUp: number
   toldStatus: number
+  answered: number
+  ended: number
 }
 
 export const nothingReached = (): Reached => ({
@@ -83,7 +86,9 @@ export const nothingReached = (): Reached => ({
   behindAGate: 0,
   failedFast: 0,
   gaveUp: 0,
-  toldStatus: 0
+  toldStatus: 0,
+  answered: 0,
+  ended: 0
 })
 
 const seconds = 1_000
@@ -118,7 +123,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   const calls = new Map<number, Call>()
   const leaving = new Map<number, number>()
   /** For how long a 429 still counted when a call came. */
-  const limitAt = new Map<number, number>()
+  const limitAt = new Map<number, ReadonlyMap<string, number>>()
   const requests = new Map<number, Of<"request">>()
   const refusals = new Map<string, { until: number; strikes: number; at: number }>()
   /** Refusals that were forgotten, and when: L6 does not order events at the same moment. */
@@ -128,7 +133,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   /** The secret that was accepted last, and for which scopes. */
   let accepted: { readonly secret: string; readonly scopes: string } | undefined
   let waitingAtClose: ReadonlySet<number> = new Set()
-  const limit = { until: 0, strikes: 0 }
+  const pauses = new Pauses()
+  /** The secrets that the provider has given any answer to. */
+  const answered = new Set<string>()
   let closedAt = Number.POSITIVE_INFINITY
   let settled: Of<"settle"> | undefined
   /** By when the token with these scopes must have been renewed. */
@@ -183,7 +190,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   const onAttempt = (event: Of<"request">, key: Key, held: Hold | undefined) => {
     const { at, scopes, secret } = event
     const last = key.answer
-    const hasFailed = last !== undefined && (last.answer.tag === "failed" || last.answer.tag === "aborted")
+    // A Retry-After takes the place of the delay, and is checked where all pauses are.
+    const isAsked = last !== undefined && "retryAfter" in last.answer && (last.answer.retryAfter ?? 0) > 0
+    const hasFailed =
+      last !== undefined && !isAsked && ["failed", "unreached", "aborted", "ended"].includes(last.answer.tag)
     const pause = last === undefined ? Number.POSITIVE_INFINITY : at - last.at
     const isAhead = held !== undefined && last !== undefined && last.at > held.from
     if (hasFailed && pause < 0.8 * seconds && (isAhead || !key.calls.some((call) => call >= last.at))) {
@@ -191,7 +201,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     }
     if (last !== undefined && hasFailed && isAhead && pause > longestPause) {
       const between = reads.filter((read) => read.at >= last.at)
-      const isHeldBack = refusals.size > 0 || limit.until >= last.at
+      const isHeldBack = refusals.size > 0 || pauses.both(secret, scopes).some(({ latest }) => latest >= last.at)
       if (!isHeldBack && between.length === 1 && between[0]?.isRefused === false) {
         object(event, "L5", `a renewal paused for ${pause} ms`)
       }
@@ -217,7 +227,11 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const refusal = refusals.get(secret)
     if (at > closedAt) object(event, "L3", "a request after the layer was closed")
     if (key.request !== undefined) object(event, "L2", "two exchanges of one key at once")
-    if (at < limit.until) object(event, "L6", `sent before Retry-After was over, at ${limit.until / 1000} s`)
+    for (const { until } of pauses.both(secret, scopes)) {
+      if (at < until) object(event, "L6", `sent before the pause was over, at ${until / 1000} s`)
+    }
+    const isAlone = ![...keys.values()].some(({ request }) => request?.secret === secret)
+    if (!answered.has(secret) && !isAlone) object(event, "L6", "credentials that nobody knows were sent twice at once")
     if (refusal !== undefined && at < refusal.until) object(event, "L6", "refused credentials were sent again")
     if (refusal !== undefined && at >= refusal.until) {
       reached.probed += 1
@@ -264,6 +278,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const key = keyOf(request.scopes)
     key.request = undefined
     key.answer = event
+    answered.add(request.secret)
     if (at > request.at + attemptTimeout) object(event, "L7", "an attempt of more than 10 s")
     if (answer.tag === "aborted") {
       reached.gaveUp += 1
@@ -293,7 +308,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       if (refusals.size > 0) reached.fellOver += 1
       forget(at, () => true)
       accepted = { secret: request.secret, scopes: request.scopes }
-      limit.strikes = 0
+      pauses.succeed(request.secret, request.scopes, at)
       const recent = key.holds.filter((hold) => hold.from > at - seconds)
       if (recent.length > 4) object(event, "L8", "a loop of requests")
     }
@@ -303,18 +318,35 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       if (last === undefined || at >= last.until) {
         const strikes = (last?.strikes ?? 0) + 1
         if (strikes > 4) reached.capped += 1
-        const until = at + Math.min(30 * seconds * 2 ** (strikes - 1), 5 * minutes)
+        const own = at + Math.min(30 * seconds * 2 ** (strikes - 1), 5 * minutes)
+        const until = Math.max(own, pauses.ofSecret(request.secret).until)
+        pauses.ofSecret(request.secret).until = 0
+        pauses.ofSecret(request.secret).latest = 0
         refusals.set(request.secret, { until, strikes, at })
       }
     }
-    if (answer.tag === "scope") forget(at, () => true)
-    if (answer.tag === "limited") {
-      reached.limited += 1
-      if (at >= limit.until) limit.strikes += 1
-      const asked =
-        answer.retryAfter === undefined || answer.retryAfter === 0 ? 2 ** (limit.strikes - 1) : answer.retryAfter
-      limit.until = Math.max(limit.until, at + Math.min(asked * seconds, hours))
+    if (answer.tag === "scope" || answer.tag === "ended") {
+      forget(at, () => true)
+      pauses.succeed(request.secret, undefined, at)
     }
+    if (answer.tag === "limited") reached.limited += 1
+    if (answer.tag === "failed" || answer.tag === "junk") reached.answered += 1
+    if (answer.tag === "ended") reached.ended += 1
+    if ("retryAfter" in answer) {
+      const refusal = refusals.get(request.secret)
+      const isRefused = refusal !== undefined && at < refusal.until && answer.tag !== "scope" && answer.tag !== "ended"
+      if (!isRefused) pauses.note(request.secret, request.scopes, answer, at)
+      else refusal.until = Math.max(refusal.until, at + Math.min((answer.retryAfter ?? 0) * seconds, hours))
+    }
+  }
+
+  /** Whether a pause may be in force for the credentials that were read for this call. */
+  const isHeldBack = ({ at }: Of<"end">, key: Key): boolean => {
+    const scopes = [...keys].find(([, each]) => each === key)?.[0] ?? ""
+    const found = reads.filter((read) => read.at > at - longest && read.at <= at)
+    return found.some(({ secrets = [] }) =>
+      secrets.some((secret) => pauses.both(secret, scopes).some(({ latest }) => at < latest))
+    )
   }
 
   const explain = (event: Of<"end">, key: Key, error: string, until: number | undefined): string | undefined => {
@@ -322,13 +354,15 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const endedNow = key.answer !== undefined && key.answer.at === at ? key.answer.answer.tag : undefined
     switch (error) {
       case "TokenEndpointUnavailable":
-        return endedNow === "failed" || endedNow === "aborted" ? undefined : "no attempt failed now"
+        return endedNow === "failed" || endedNow === "unreached" || endedNow === "aborted" || isHeldBack(event, key)
+          ? undefined
+          : "no attempt failed now"
       case "InsufficientScope":
-        return endedNow === "scope" ? undefined : "no scope was refused now"
+        return endedNow === "scope" || isHeldBack(event, key) ? undefined : "no scope was refused now"
       case "InvalidTokenResponse":
-        return endedNow === "junk" ? undefined : "no junk arrived now"
+        return endedNow === "junk" || endedNow === "ended" || isHeldBack(event, key) ? undefined : "no junk arrived now"
       case "RateLimited":
-        return at < limit.until ? undefined : "no 429 is in force"
+        return isHeldBack(event, key) ? undefined : "no 429 is in force"
       case "CredentialsUnavailable":
         return reads.some((read) => read.at === at && read.secrets === undefined) ? undefined : "they could be read"
       case "InvalidClient": {
@@ -360,7 +394,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   }
 
   /** While nothing may be sent, a call without a token fails at once, or waits for up to a minute. */
-  const onHeldBack = (event: Of<"end">, { event: call, isAlone }: Call, left: number) => {
+  const onHeldBack = (event: Of<"end">, { event: call, isAlone }: Call, lefts: ReadonlyMap<string, number>) => {
     const { at, outcome } = event
     const [read, other] = reads.filter(({ askedAt }) => askedAt === call.at)
     if (
@@ -377,7 +411,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       }
       return
     }
-    if (read.at > call.at || left === 0) return
+    const [secret = "", next] = read.secrets
+    const left = lefts.get(secret) ?? 0
+    if (read.at > call.at || left === 0 || next !== undefined) return
     reached[left > maxWait ? "failedFast" : "behindAGate"] += 1
     const wasTold = at === call.at && outcome.tag === "error"
     if (left > maxWait && !wasTold) object(event, "L6", "waited for a 429 that lasts longer than a minute")
@@ -412,7 +448,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     const isRefused = untils.length > 0 && untils.every((until) => until !== undefined && at < until)
     if (!isProbing && (state === "refused") !== isRefused) object(event, "status", "refused or not?")
     if (state === "refused" || isProbing) return
-    if ((state === "rate_limited") !== at < limit.until) object(event, "status", "rate_limited or not?")
+    const limits = secrets.map((secret) => pauses.ofSecret(secret))
+    const isLimited = limits.some(({ until, wasAsked }) => wasAsked && at < until)
+    const mayBeLimited = limits.some(({ latest }) => at < latest)
+    if (state === "rate_limited" ? !mayBeLimited : isLimited) object(event, "status", "rate_limited or not?")
     if (state === "rate_limited") return
     if (key.request !== undefined && state !== "renewing") object(event, "status", "an exchange is under way")
     if (state === "fresh" && held === undefined) object(event, "status", "there is no token")
@@ -435,7 +474,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     if (at > call.at) reached.waited += 1
     if (at > (leaving.get(event.id) ?? at)) object(event, "L3", "a caller was kept though it wanted to leave")
     if (at > call.at + longest) object(event, "L7", "an exchange without an end")
-    onHeldBack(event, ended, limitAt.get(event.id) ?? 0)
+    onHeldBack(event, ended, limitAt.get(event.id) ?? new Map())
     if (outcome.tag === "error") {
       key.toldAt = at
       key.told = outcome.error
@@ -460,7 +499,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         break
       }
       case "error": {
-        if (outcome.error === "TokenEndpointUnavailable" && outcome.attempts !== 4) {
+        if (outcome.error === "TokenEndpointUnavailable" && outcome.attempts > 4) {
           object(event, "L7", `told after ${outcome.attempts} attempts`)
         }
         const objection = explain(event, key, outcome.error, outcome.until)
@@ -487,7 +526,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
           reached.joined += 1
         const isAlone = heldAt(key, event.at) === undefined && !key.calls.some((call) => call > event.at - longest)
         calls.set(event.id, { event, isAlone: isAlone && event.at < closedAt, sent: new Map() })
-        limitAt.set(event.id, Math.max(0, limit.until - event.at))
+        limitAt.set(
+          event.id,
+          new Map(["A", "B"].map((secret) => [secret, Math.max(0, pauses.ofSecret(secret).until - event.at)]))
+        )
         key.calls.push(event.at)
         break
       }
@@ -497,8 +539,18 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       case "read": {
         const { at, secrets } = event
         const isRefused = secrets?.every((secret) => at < (refusals.get(secret)?.until ?? 0)) ?? false
+        // The answer of the last read counts for a second while all that it gave is refused.
+        const before = reads.at(-1)
+        const wasRefused = before?.secrets?.every((each) => {
+          const refusal = refusals.get(each)
+          return refusal !== undefined && refusal.at < event.askedAt && event.askedAt < refusal.until
+        })
+        if (wasRefused === true && before !== undefined && event.askedAt < before.at + seconds) {
+          object(event, "L6", "the credentials were read twice in a second while they were refused")
+        }
         reads.push({ ...event, isRefused })
         if (secrets !== undefined) {
+          pauses.retain(secrets)
           forget(at, (secret) => !secrets.includes(secret))
           if (accepted !== undefined && !secrets.includes(accepted.secret)) accepted = undefined
         }
@@ -525,7 +577,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         settled = event
         for (const [scopes, key] of keys) {
           const held = heldAt(key, event.at)
-          if (held === undefined || refusals.size > 0 || event.at < limit.until || closedAt <= event.at) continue
+          const isPaused = ["A", "B"].some((secret) =>
+            pauses.both(secret, scopes).some(({ until }) => event.at < until)
+          )
+          if (held === undefined || refusals.size > 0 || isPaused || closedAt <= event.at) continue
           const isDue = key.calls.some((call) => call > held.from && call >= held.surelyRenewableFrom)
           if (isDue && event.at + recovery < held.usableUntil) expected.set(scopes, event.at + recovery)
         }

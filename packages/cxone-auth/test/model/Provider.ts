@@ -4,7 +4,7 @@ import type { Answer, Recorder } from "./Trace.js"
 
 /** How the identity provider behaves. */
 export interface Behaviour {
-  readonly mood: "up" | "503" | "reset" | "limited" | "junk" | "scope" | "same"
+  readonly mood: "up" | "503" | "reset" | "limited" | "junk" | "403" | "scope" | "same" | "ended"
   /** How long an answer takes, in ms; more than 10 s is more than the library waits for. */
   readonly latency: number
   /** In seconds, as `expires_in` says it; not said at all if `undefined`, which means an hour. */
@@ -50,31 +50,34 @@ export const make = (recorder: Recorder, behaviour: () => Behaviour) => {
         Effect.map(Clock.currentTimeMillis, (now) => recorder.record(now, { tag: "answer", id, answer }))
       yield* Effect.onInterrupt(Effect.sleep(plan.latency), () => conclude({ tag: "aborted" }))
 
+      const { retryAfter } = plan
+      const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }
       switch (plan.mood) {
         case "503":
-          yield* conclude({ tag: "failed" })
-          return respond(request, 503, "busy")
+          yield* conclude({ tag: "failed", retryAfter })
+          return respond(request, 503, "busy", headers)
         case "reset":
-          yield* conclude({ tag: "failed" })
+          yield* conclude({ tag: "unreached" })
           return yield* new HttpClientError.RequestError({
             request,
             reason: "Transport",
             cause: { code: "ECONNRESET" }
           })
         case "limited":
-          yield* conclude({ tag: "limited", retryAfter: plan.retryAfter })
-          return respond(
-            request,
-            429,
-            "slow down",
-            plan.retryAfter === undefined ? {} : { "retry-after": String(plan.retryAfter) }
-          )
+          yield* conclude({ tag: "limited", retryAfter })
+          return respond(request, 429, "slow down", headers)
         case "junk":
-          yield* conclude({ tag: "junk" })
-          return respond(request, 200, "<h1>Maintenance</h1>")
+          yield* conclude({ tag: "junk", retryAfter })
+          return respond(request, 200, "<h1>Maintenance</h1>", headers)
+        case "403":
+          yield* conclude({ tag: "junk", retryAfter })
+          return respond(request, 403, "blocked", headers)
         case "scope":
-          yield* conclude({ tag: "scope" })
-          return respond(request, 400, { error: "invalid_scope" })
+          yield* conclude({ tag: "scope", retryAfter })
+          return respond(request, 400, { error: "invalid_scope" }, headers)
+        case "ended":
+          yield* conclude({ tag: "ended", retryAfter })
+          return respond(request, 200, { access_token: "old", expires_in: 0 }, headers)
       }
       if (secret !== plan.accepts) {
         yield* conclude({ tag: "refused" })
@@ -88,9 +91,13 @@ export const make = (recorder: Recorder, behaviour: () => Behaviour) => {
       const value = isSame ? old.value : `token-${id}`
       const expiresAt = sentAt + (seconds ?? 3600) * 1000
       last.set(scopes, { value, expiresAt: isSame ? old.expiresAt : expiresAt })
-      // The library refuses a token that has ended on its way, and keeps nothing.
+      // The library refuses a token that has ended on its way, and asks again.
       const isAlive = now < expiresAt - Math.min(30_000, (expiresAt - sentAt) / 10)
-      yield* conclude(isAlive ? { tag: "token", token: { value, obtainedAt: sentAt, expiresAt } } : { tag: "junk" })
+      yield* conclude(
+        isAlive
+          ? { tag: "token", token: { value, obtainedAt: sentAt, expiresAt } }
+          : { tag: "ended", retryAfter: undefined }
+      )
       return respond(request, 200, {
         access_token: value,
         token_type: "Bearer",

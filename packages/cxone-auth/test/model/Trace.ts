@@ -7,14 +7,15 @@ export interface Issued {
   readonly expiresAt: number
 }
 
-/** What the provider did with a request: gave a token, refused the client or the scopes, answered 429, or failed. */
+/**
+ * What the provider did with a request: gave a token, or one that had ended; refused the client or the scopes; answered
+ * 429, 503 (`failed`) or no token at all (`junk`); or broke the connection (`unreached`).
+ */
 export type Answer =
   | { readonly tag: "token"; readonly token: Issued }
   | { readonly tag: "refused" }
-  | { readonly tag: "scope" }
-  | { readonly tag: "limited"; readonly retryAfter: number | undefined }
-  | { readonly tag: "junk" }
-  | { readonly tag: "failed" }
+  | { readonly tag: "scope" | "limited" | "junk" | "failed" | "ended"; readonly retryAfter: number | undefined }
+  | { readonly tag: "unreached" }
   /** The request was interrupted before there was an answer. */
   | { readonly tag: "aborted" }
 

@@ -190,9 +190,8 @@ const play = (row: Row, path: string, isMarked: boolean) =>
     return { outcome, isAsMade, isWithBody: !bodiesSent.has("") }
   })
 
-const pauses = { defaultRetryAfter: "1 millis" } as const
 const policy = {
-  ...pauses,
+  defaultRetryAfter: "1 millis",
   tokenArrival: 0,
   renewalPause: "1 millis",
   maxRenewalPause: "1 millis",
@@ -234,7 +233,7 @@ describe.each(transports)("C2, C3, C4: the table of calls over %s", (transport, 
                 rateLimitKey: "origin",
                 onRateLimited: mode === "fail" ? "fail" : { wait: "1 minute" }
               }).pipe(
-                Layer.provideMerge(CxoneSimulator.layerAuth({ policy: pauses })),
+                Layer.provideMerge(CxoneSimulator.layerAuth({ policy: { retryDelay: "1 millis" } })),
                 Layer.provideMerge(CxoneSimulator.layerServer()),
                 Layer.provide(layer)
               )

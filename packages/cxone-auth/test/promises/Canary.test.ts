@@ -81,6 +81,17 @@ const tokenAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response]> =
     (sent) => new Response(`<html><title>${echo(sent)}</title></html>`, { status: 404 })
   ],
   ["200 with errorMessage that repeats the request", (sent) => json({ errorMessage: echo(sent), token_type: "x" })],
+  [
+    "400 temporarily_unavailable that repeats the request",
+    (sent) => json({ error: "temporarily_unavailable", error_description: echo(sent) }, { status: 400 })
+  ],
+  ["407 that repeats the request", (sent) => new Response(echo(sent), { status: 407 })],
+  [
+    "200 in a coding whose name repeats the request",
+    ({ body }) =>
+      new Response(Uint8Array.of(0x1f, 0x8b), { headers: { "content-encoding": `x-${encodeURIComponent(body)}` } })
+  ],
+  ["200 with a form that holds the token", () => new Response(`access_token=${tokenValue}&expires_in=3600`)],
   ["429 that repeats the request", (sent) => new Response(echo(sent), { status: 429 })],
   ["503 that repeats the request", (sent) => new Response(echo(sent), { status: 503 })],
   [
@@ -400,6 +411,18 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
       )
       expect(ended).toMatch(/^(TokenEndpointUnavailable|RequestError)$/)
       expect(shown.some(([_, text]) => text.includes("ECONNRESET"))).toBe(true)
+      expectNoCanary(shown)
+    })
+  )
+
+  it.effect("a proxy whose refusal repeats what was about to be sent", () =>
+    Effect.gen(function* () {
+      const { ended, shown } = yield* traces(
+        (sent) => Effect.fail({ cause: new Error(`Proxy response (407) ${echo(sent)}`) }),
+        byBasic
+      )
+      expect(ended).toBe("TokenEndpointUnavailable")
+      expect(shown.some(([_, text]) => text.includes("proxy_authentication"))).toBe(true)
       expectNoCanary(shown)
     })
   )

@@ -149,6 +149,19 @@ describe("C4: all clients of one token service share its gates", () => {
     })
   )
 
+  it.scoped("C1: with an API base URL that the app put in the place of the service's, every token goes there", () =>
+    Effect.gen(function* () {
+      const { apiCalls, layer } = yield* server(() => json({}))
+      const context = yield* Layer.build(Layer.provideMerge(authLayer(), layer))
+      const own = CxoneAuth.of({ ...Context.get(context, CxoneAuth), apiBaseUrl: Effect.succeed("https://gw.test/") })
+      yield* Effect.flatMap(client(), (cxone) => cxone.get("/x")).pipe(
+        Effect.provideService(CxoneAuth, own),
+        Effect.provide(context)
+      )
+      expect((yield* apiCalls).map(({ url }) => url)).toEqual(["https://gw.test/x"])
+    })
+  )
+
   describe("a service that the app built itself", () => {
     const builtWith = (apiBaseUrl: string) =>
       CxoneAuth.of({

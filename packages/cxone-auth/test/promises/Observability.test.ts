@@ -214,6 +214,7 @@ describe("metrics", () => {
       yield* invalidate(yield* accessToken)
       yield* inject(Fault.respond({ status: 400, body: '{"error":"invalid_scope"}' }), { on: "token" })
       yield* Effect.flip(accessToken)
+      yield* TestClock.adjust("1 second")
       yield* accessToken
       yield* TestClock.setTime(9_000_000)
       yield* accessToken

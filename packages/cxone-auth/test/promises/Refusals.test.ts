@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Array, Duration, Effect, Exit, Fiber, Option, TestClock } from "effect"
+import * as Fake from "../support/FakeCxone.js"
 import { credentialsWith, refusalOf, refusedUntil, registerSecret, sent, withAuth } from "../support/SecretsWorld.js"
 import { valueOf } from "../support/Tokens.js"
 
@@ -114,10 +115,11 @@ describe("L6: a refusal of the credentials is remembered", () => {
     )
   )
 
-  it.effect("without a refusal, exchanges for three sets of scopes run at the same time", () =>
+  it.effect("once the credentials have been accepted, exchanges for three sets of scopes run at the same time", () =>
     withAuth({ credentials: credentialsWith("right") }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
+        yield* auth.accessTokenFor("a b")
         yield* inject(Fault.delay("1 second"), { on: "token", times: 3 })
         const callers = yield* Effect.forEach(["a", "b", "c"], (scopes) => Effect.fork(auth.accessTokenFor(scopes)))
         yield* TestClock.adjust("1 second")
@@ -126,10 +128,27 @@ describe("L6: a refusal of the credentials is remembered", () => {
     )
   )
 
-  it.effect("of exchanges that run together, the first refusal counts", () =>
+  it.effect("of 100 exchanges with a wrong secret, each for other scopes, one is sent", () =>
     withAuth({ credentials: credentialsWith("wrong") }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
+        yield* inject(Fault.delay("1 second"), { on: "token" })
+        const callers = yield* Effect.forEach(Array.makeBy(100, String), (scope) =>
+          Effect.fork(refusedUntil(auth.accessTokenFor(scope)))
+        )
+        yield* TestClock.adjust("1 second")
+        expect(new Set(yield* Effect.forEach(callers, Fiber.join))).toEqual(new Set([31_000]))
+        expect(yield* sent).toBe(1)
+      })
+    )
+  )
+
+  it.effect("of exchanges that run together, the first refusal counts", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* auth.accessTokenFor("c")
+        yield* registerSecret("another")
         yield* inject(Fault.delay("1 second"), { on: "token" })
         yield* inject(Fault.delay("2 seconds"), { on: "token" })
         const callers = yield* Effect.forEach(["a", "b"], (scopes) =>
@@ -151,7 +170,8 @@ describe("L6: a refusal of the credentials is remembered", () => {
         yield* TestClock.setTime(30_000)
         yield* inject(Fault.respond({ status: 503 }), { on: "token" })
         expect((yield* Effect.flip(auth.accessToken))._tag).toBe("TokenEndpointUnavailable")
-        expect(yield* refusedUntil(auth.accessToken)).toBe(90_000)
+        yield* TestClock.setTime(31_000)
+        expect(yield* refusedUntil(auth.accessToken)).toBe(91_000)
         expect(yield* sent).toBe(3)
       })
     )
@@ -186,17 +206,80 @@ describe("L6: a refusal of the credentials is remembered", () => {
     )
   )
 
-  it.effect("an outage, a scope that is not granted and an answer without a token are not remembered", () =>
+  it.effect("a connection that fails is not remembered", () =>
     withAuth({ credentials: credentialsWith("right"), policy: { maxRetries: 0 } }, (auth) =>
       Effect.gen(function* () {
         const { inject } = yield* CxoneSimulator
         yield* inject(Fault.connectionReset, { on: "token" })
         expect((yield* Effect.flip(auth.accessToken))._tag).toBe("TokenEndpointUnavailable")
-        yield* inject(Fault.respond({ status: 200, body: "<html>" }), { on: "token" })
-        expect((yield* Effect.flip(auth.accessToken))._tag).toBe("InvalidTokenResponse")
+        expect((yield* auth.accessToken).scopes).toEqual(["a"])
+      })
+    )
+  )
+})
+
+describe("L6: no loop of callers gets more than the paced exchanges out of the token endpoint", () => {
+  const jwtThatEnded = Fake.jwt({ iat: -3_600, exp: 0 })
+
+  /** What the endpoint answers for ever, and how many requests are sent in the first minute. */
+  const answers: ReadonlyArray<readonly [name: string, answer: Parameters<typeof Fault.respond>[0], sent: number]> = [
+    ["403 of a firewall", { status: 403, body: "<h1>blocked</h1>" }, 6],
+    ["403 with Retry-After: 60", { status: 403, headers: { "retry-after": "60" } }, 1],
+    ["404", { status: 404 }, 6],
+    ["407", { status: 407 }, 6],
+    ["a page", { status: 200, body: "<h1>Maintenance</h1>" }, 6],
+    ["an answer without a token", { status: 200, body: "{}" }, 6],
+    ["slow_down", { status: 400, body: '{"error":"slow_down"}' }, 6],
+    ["invalid_scope", { status: 400, body: '{"error":"invalid_scope"}' }, 6],
+    ["invalid_client", { status: 401, body: '{"error":"invalid_client"}' }, 2],
+    ["a token_type that is not known", { status: 200, body: '{"access_token":"t","token_type":"mac"}' }, 6],
+    ["a redirect", { status: 302, headers: { location: "/" } }, 6],
+    ["429", { status: 429 }, 6],
+    ["429 with Retry-After: 3600", { status: 429, headers: { "retry-after": "3600" } }, 1],
+    ["503 with Retry-After: 3600", { status: 503, headers: { "retry-after": "3600" } }, 1],
+    // With its retries, an exchange of these sends four requests.
+    ["503", { status: 503 }, 24],
+    ["temporarily_unavailable", { status: 400, body: '{"error":"temporarily_unavailable"}' }, 24],
+    ["expires_in: 0", { status: 200, body: '{"access_token":"t","expires_in":0}' }, 24],
+    ["a JWT that has ended", { status: 200, body: JSON.stringify({ access_token: jwtThatEnded }) }, 24]
+  ]
+
+  it.effect.each(answers)("%s", ([_, answer, expected]) =>
+    withAuth({ credentials: credentialsWith("right"), policy: { maxWait: 0 } }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* inject(Fault.respond(answer), { on: "token", times: Number.POSITIVE_INFINITY })
+        for (let tenth = 0; tenth < 600; tenth++) {
+          yield* Effect.fork(Effect.all(Array.replicate(Effect.either(auth.accessToken), 3), { concurrency: 3 }))
+          yield* TestClock.adjust("100 millis")
+        }
+        expect(yield* sent).toBeLessThanOrEqual(expected)
+        expect(yield* sent).toBeGreaterThan(expected / 3)
+      })
+    )
+  )
+
+  it.effect("a failure of one set of scopes doesn't hold back the others", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
         expect((yield* Effect.flip(auth.accessTokenFor("never-granted")))._tag).toBe("InsufficientScope")
         expect((yield* auth.accessToken).scopes).toEqual(["a"])
-        expect(yield* sent).toBe(4)
+      })
+    )
+  )
+
+  it.effect("a caller with the patience waits for the end of a pause, and gets the token", () =>
+    withAuth({ credentials: credentialsWith("right") }, (auth) =>
+      Effect.gen(function* () {
+        const { inject } = yield* CxoneSimulator
+        yield* inject(Fault.respond({ status: 404 }), { on: "token" })
+        expect(yield* Effect.flip(auth.accessToken)).toMatchObject({
+          _tag: "InvalidTokenResponse",
+          retryAfter: Duration.seconds(1)
+        })
+        const caller = yield* Effect.fork(auth.accessToken)
+        yield* TestClock.adjust("1 second")
+        expect((yield* Fiber.join(caller)).scopes).toEqual(["a"])
       })
     )
   )

@@ -14,20 +14,8 @@ import {
   CxoneHttpClient,
   TokenPolicy
 } from "cxone-auth"
-import {
-  Clock,
-  Context,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Function,
-  Layer,
-  Redacted,
-  Scope,
-  Stream
-} from "effect"
+import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
+import * as FailedExchanges from "../../src/exchange/FailedExchanges.js"
 import * as RetriedExchange from "../../src/exchange/RetriedExchange.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import { withArrivedTokens } from "../support/ClientWorld.js"
@@ -149,11 +137,12 @@ const tokensOf = ({ requests }: Server) => requests.map(({ headers }) => headers
 
 const credentials = Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make("s3cr3t") })
 
-const exchangeAt = ({ origin }: { readonly origin: string }) =>
-  RetriedExchange.make(TokenPolicy.defaults, Metrics.make(undefined)).run(
-    { tokenEndpoint: new URL("/token", origin), credentials, scopes: [] },
-    Function.identity
-  )
+const exchangeAt = Effect.fnUntraced(function* ({ origin }: { readonly origin: string }) {
+  const metrics = Metrics.make(undefined)
+  const failed = yield* FailedExchanges.make(TokenPolicy.defaults, metrics)
+  const exchange = RetriedExchange.make(TokenPolicy.defaults, metrics, failed)
+  return yield* exchange({ tokenEndpoint: new URL("/token", origin), credentials, scopes: [] })
+})
 
 const authLayer = (tokens: Server, api: Server) =>
   CxoneAuth.layer({

@@ -435,6 +435,24 @@ describe("CxoneConfig", () => {
     })
   )
 
+  it.effect("scopes with commas are taken, because a comma is legal there, with a warning", () =>
+    Effect.gen(function* () {
+      const { result, warnings } = yield* load({ ...pair, CXONE_SCOPES: "read:users,write:users" })
+      expect(Either.getOrThrow(result).scopes).toEqual(["read:users,write:users"])
+      expect(warnings).toEqual([
+        "CXONE_SCOPES has a comma, which is taken for a part of a scope; scopes are separated by spaces"
+      ])
+    })
+  )
+
+  it.effect("a scope with a forbidden character is an error that names the setting, and does not repeat it", () =>
+    Effect.gen(function* () {
+      const error = yield* errorOf({ ...pair, CXONE_SCOPES: '"canary"' })
+      expect(error).toContain("CXONE_SCOPES may hold ASCII letters")
+      expect(error).not.toContain("canary")
+    })
+  )
+
   it.effect("without white space there is no warning", () =>
     Effect.gen(function* () {
       const { warnings } = yield* load(pair)

@@ -1,5 +1,6 @@
 import { Credentials, TokenPolicy } from "cxone-auth"
-import { Effect, Either, Fiber, Function, Option, Random, Redacted, TestClock } from "effect"
+import { Effect, Either, Fiber, Option, Random, Redacted, TestClock } from "effect"
+import * as FailedExchanges from "../../src/exchange/FailedExchanges.js"
 import * as RetriedExchange from "../../src/exchange/RetriedExchange.js"
 import type { TokenRequest } from "../../src/exchange/TokenRequest.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
@@ -28,10 +29,15 @@ export const refusal = (status: number, error: string, error_description?: strin
 export const run = (play: Play, overrides: Partial<TokenRequest> = {}, seed = "a fixed seed") =>
   Effect.gen(function* () {
     const { layer, sent } = yield* scripted(play)
-    const exchange = RetriedExchange.make(TokenPolicy.defaults, Metrics.make(undefined))
-    const fiber = yield* exchange
-      .run({ ...request, ...overrides }, Function.identity)
-      .pipe(Effect.either, Effect.provide(layer), Effect.withRandom(Random.make(seed)), Effect.fork)
+    const metrics = Metrics.make(undefined)
+    const failed = yield* FailedExchanges.make(TokenPolicy.defaults, metrics)
+    const exchange = RetriedExchange.make(TokenPolicy.defaults, metrics, failed)
+    const fiber = yield* exchange({ ...request, ...overrides }).pipe(
+      Effect.either,
+      Effect.provide(layer),
+      Effect.withRandom(Random.make(seed)),
+      Effect.fork
+    )
     yield* TestClock.adjust("10 minutes")
     const all = yield* sent
     return { result: yield* Fiber.join(fiber), sent: all, seconds: all.map(({ at }) => at / 1000) }

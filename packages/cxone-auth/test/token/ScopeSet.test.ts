@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { FastCheck as fc } from "effect"
+import { Either, FastCheck as fc } from "effect"
 import * as ScopeSet from "../../src/token/ScopeSet.js"
 
 const scope = fc.stringMatching(/^[\x21\x23-\x5b\x5d-\x7e]{1,12}$/)
@@ -26,6 +26,24 @@ describe("ScopeSet", () => {
         expect(ScopeSet.toParameter(ScopeSet.make(a)) === ScopeSet.toParameter(ScopeSet.make(b))).toBe(same)
       })
     )
+  })
+
+  it("parse takes every scope of RFC 6749 §3.3, a comma within too, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.array(scope), (scopes) => {
+        expect(ScopeSet.parse(scopes)).toEqual(Either.right(ScopeSet.make(scopes)))
+      })
+    )
+    expect(ScopeSet.parse("read:users,write:users")).toEqual(Either.right(["read:users,write:users"]))
+    for (const wrong of ['read "users"', "read\\users", "read:usérs", "read\u0000users", "a\u007f"]) {
+      expect(ScopeSet.parse(wrong)).toEqual(Either.left(expect.stringContaining("RFC 6749 §3.3")))
+    }
+    // What plain JavaScript may pass.
+    for (const wrong of [null, 7, ["a", undefined], { a: 1 }]) {
+      expect(Reflect.apply(ScopeSet.parse, undefined, [wrong])).toEqual(
+        Either.left("must be a string, or a list of strings")
+      )
+    }
   })
 
   it("keeps case, because scopes are case-sensitive (RFC 6749 §3.3)", () => {

@@ -21,7 +21,7 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
   [{ expiryMargin: "-30 seconds" }, /expiryMargin is -30 seconds/],
   [{ expiryMargin: "soon" }, /expiryMargin is soon/],
   [{ expiryMargin: 0 }, /expiryMargin is 0/],
-  [{ expiryMargin: null, refreshAhead: false }, /refreshAhead is false/],
+  [{ refreshAhead: false }, /refreshAhead is false/],
   [{ attemptTimeout: Duration.infinity }, /attemptTimeout is/],
   [{ attemptTimeout: "21 days" }, /attemptTimeout is 21 days; expected a duration from 1ms to 20d/],
   [{ attemptTimeout: [-1, 0] }, /attemptTimeout is -1,0/],
@@ -50,7 +50,8 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
   [{ maxRetries: -1 }, /maxRetries is -1/],
   [{ retryDelayFactor: 0.5 }, /retryDelayFactor is 0.5; expected a number from 1 to 100/],
   [{ retryDelay: "1 minute" }, /retryDelay \(1m\) is larger than maxRetryDelay \(30s\)/],
-  [{ defaultRetryAfter: "2 hours" }, /defaultRetryAfter \(2h\) is larger than maxRetryAfter \(1h\)/],
+  [{ expiryMargin: null }, /^TokenPolicy: expiryMargin is null; expected a duration/],
+  [{ maxRetries: null }, /^TokenPolicy: maxRetries is null; expected a whole number/],
   [{ refusalPause: "6 minutes" }, /refusalPause \(6m\) is larger than maxRefusalPause \(5m\)/],
   [{ maxResponseBytes: 0 }, /maxResponseBytes is 0; expected a whole number from 1 to/],
   [{ margn: "30 seconds" }, /there is no margn; the fields are expiryMargin, expiryMarginFraction, /]
@@ -184,13 +185,13 @@ describe("TokenPolicy", () => {
       })
     )
 
-    it.effect("maxWait, defaultRetryAfter and maxRetryAfter", () =>
+    it.effect("maxWait, maxRetryAfter, and retryDelay after a 429", () =>
       Effect.gen(function* () {
         const limited = (retryAfter?: string) => () =>
           new Response("", { status: 429, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
         const waits = yield* firstCall({ maxWait: "2 minutes" }, answers(limited("100"), token))
         expect(waits.times).toEqual([0, 110])
-        const delays = yield* firstCall({ defaultRetryAfter: "5 seconds" }, answers(limited(), token))
+        const delays = yield* firstCall({ retryDelay: "5 seconds" }, answers(limited(), token))
         expect(delays.times).toEqual([3600, 3605.5])
         const capped = yield* firstCall({ maxRetryAfter: "30 seconds" }, answers(limited("9999"), token))
         expect(capped.times).toEqual([7200, 7233])
