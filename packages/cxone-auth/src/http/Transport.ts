@@ -10,6 +10,7 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import * as ConnectionHeaders from "./ConnectionHeaders.js"
 
 const manual: RequestInit = { redirect: "manual" }
 
@@ -17,10 +18,16 @@ const manual: RequestInit = { redirect: "manual" }
 // standard, "HTTP-network-or-cache fetch").
 const uncopied: RequestInit = { redirect: "error", window: null }
 
+const merged = (ofTheApp: RequestInit, ours: RequestInit): RequestInit => ({
+  ...ofTheApp,
+  ...(ofTheApp.headers === undefined ? {} : { headers: ConnectionHeaders.strip([...new Headers(ofTheApp.headers)]) }),
+  ...ours
+})
+
 const withInit = (context: Context.Context<never>, { body }: HttpClientRequest.HttpClientRequest) => {
   const ofTheApp = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
   const ours = body._tag === "Stream" ? uncopied : manual
-  return Context.add(context, FetchHttpClient.RequestInit, ofTheApp === undefined ? ours : { ...ofTheApp, ...ours })
+  return Context.add(context, FetchHttpClient.RequestInit, ofTheApp === undefined ? ours : merged(ofTheApp, ours))
 }
 
 const nothing = new Uint8Array(0)
@@ -85,6 +92,14 @@ export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
     ),
     HttpClient.transformResponse(ownContextAndTracing)
   )
+
+const identifier = /^[\w$./@-]{1,64}$/
+
+/** The kind of a failure: its tag, or the name of its class. Nothing else of a failure is shown that may hold a secret. */
+export const kindOf = (failure: unknown): string | undefined => {
+  const kind = Predicate.hasProperty(failure, "_tag") ? failure._tag : failure instanceof Error && failure.name
+  return typeof kind === "string" && identifier.test(kind) ? kind : undefined
+}
 
 const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
 
