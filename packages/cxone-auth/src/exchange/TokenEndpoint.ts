@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ErrorBody from "../cxone/ErrorBody.js"
 import {
+  type CredentialsUnavailable,
   InsufficientScope,
   InvalidClient,
   InvalidTokenResponse,
@@ -14,10 +15,9 @@ import {
   TokenEndpointUnavailable
 } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
-import { quote } from "../http/Redaction.js"
+import * as Redaction from "../http/Redaction.js"
 import { AccessToken } from "../token/AccessToken.js"
 import * as Expiry from "../token/Expiry.js"
-import * as ScopeSet from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as TokenRequest from "./TokenRequest.js"
 import * as TokenResponse from "./TokenResponse.js"
@@ -28,6 +28,7 @@ export type ExchangeError =
   | RateLimited
   | TokenEndpointUnavailable
   | InvalidTokenResponse
+  | CredentialsUnavailable
 
 /**
  * Sends the request once, and reads the answer: a token, or what went wrong. `number` is the number of this attempt. A
@@ -41,9 +42,11 @@ export const attempt = Effect.fnUntraced(function* (
   const tokenEndpoint = TokenRequest.endpointName(request)
   const unreached = { tokenEndpoint, attempts: number }
 
+  const proof = yield* TokenRequest.prove(request)
+  const sent = TokenRequest.secretsOf(request, proof)
   const sentAt = yield* Clock.currentTimeMillis
   const { body, headers, status, ...after } = yield* Effect.mapError(
-    LimitedRequest.send(TokenRequest.toHttp(request), policy),
+    LimitedRequest.send(TokenRequest.toHttp(request, proof), policy),
     (problem) => new TokenEndpointUnavailable({ ...unreached, ...problem })
   )
   const noToken = (reason: InvalidTokenResponse["reason"]) =>
@@ -54,11 +57,11 @@ export const attempt = Effect.fnUntraced(function* (
   }
   const problem = ErrorBody.parse(body, headers)
   if (status === 408 || status >= 500) {
-    const said = ErrorBody.quoted(problem, TokenRequest.secretsOf(request))
+    const said = ErrorBody.quoted(problem, sent)
     return yield* new TokenEndpointUnavailable({ ...unreached, reason: "status", status, ...after, ...said })
   }
   if (status >= 400) {
-    return yield* refusalOf(request, status, problem)
+    return yield* refusalOf(request, sent, status, problem)
   }
   if (status >= 300) {
     return yield* noToken("redirect")
@@ -67,15 +70,16 @@ export const attempt = Effect.fnUntraced(function* (
   const decoded = yield* Effect.mapError(TokenResponse.decode(text), (reason) =>
     Option.match(TokenResponse.holdsNoToken(text) ? ErrorBody.parseInSuccess(text) : Option.none(), {
       onNone: () => noToken(reason),
-      onSome: (error) => refusalOf(request, status, error)
+      onSome: (error) => refusalOf(request, sent, status, error)
     })
   )
+  const secrets = [...sent, decoded.access_token, ...Option.toArray(Option.fromNullable(decoded.id_token))]
   const token = new AccessToken({
     value: decoded.access_token,
     tokenType: decoded.token_type,
-    scopes: decoded.scope === undefined ? request.scopes : ScopeSet.make(decoded.scope),
+    scopes: decoded.scope === undefined ? request.scopes : Redaction.scopesIn(decoded.scope, secrets),
     requestedScopes: request.scopes,
-    tenant: TokenResponse.tenantOf(decoded),
+    tenant: TokenResponse.tenantOf(decoded, secrets),
     obtainedAt: sentAt,
     expiresAt: sentAt + Expiry.lifetimeOf(decoded, sentAt, policy)
   })
@@ -87,8 +91,12 @@ export const attempt = Effect.fnUntraced(function* (
  * credentials as well, because nothing else is authenticated here. The server's words are quoted without what was sent
  * to it (S2).
  */
-const refusalOf = (request: TokenRequest.TokenRequest, status: number, problem: ErrorBody.ErrorBody) => {
-  const sent = TokenRequest.secretsOf(request)
+const refusalOf = (
+  request: TokenRequest.TokenRequest,
+  sent: Redaction.Sent,
+  status: number,
+  problem: ErrorBody.ErrorBody
+) => {
   const description = ErrorBody.quoted(problem, sent)
   const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...description }
   const credentials = request.credentials._tag
@@ -110,7 +118,7 @@ const refusalOf = (request: TokenRequest.TokenRequest, status: number, problem: 
         ...description
       })
   }
-  const error = problem.code === undefined ? {} : { error: quote(problem.code, sent) }
+  const error = problem.code === undefined ? {} : { error: Redaction.quote(problem.code, sent) }
   if (status !== 401) {
     return new InvalidTokenResponse({ reason: "unexpected_status", ...error, ...answer })
   }

@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import {
   CredentialsUnavailable,
@@ -15,6 +14,7 @@ import {
   InsufficientScope,
   InvalidClient
 } from "../errors/CxoneAuthError.js"
+import * as Transport from "../http/Transport.js"
 import type { Metrics } from "../telemetry/Metrics.js"
 import type { AccessToken } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
@@ -24,7 +24,7 @@ import * as RefusedCredentials from "./RefusedCredentials.js"
 import * as RetriedExchange from "./RetriedExchange.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
 
-export * from "./ClientAuth.js"
+export { ClientAuth, type ClientProof } from "./ClientAuth.js"
 export * from "./Credentials.js"
 
 /**
@@ -75,12 +75,9 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
 const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope =>
   new InsufficientScope({ reason: "not_supported", origin, requested, granted: [], required: [] })
 
-const identifier = /^[\w$./@-]{1,64}$/
-
 const unavailable = (failure: unknown): CredentialsUnavailable => {
-  const kind = Predicate.hasProperty(failure, "_tag") ? failure._tag : failure instanceof Error && failure.name
-  const detail = typeof kind === "string" && identifier.test(kind) ? { detail: kind } : {}
-  return new CredentialsUnavailable({ reason: "failed", ...detail })
+  const detail = Transport.kindOf(failure)
+  return new CredentialsUnavailable({ reason: "failed", ...(detail === undefined ? {} : { detail }) })
 }
 
 /** Makes the source. `tokenEndpoint` says where it asks, `objectionTo` which credentials cannot be used there. */
