@@ -29,25 +29,6 @@ const isOrdinary = (token: string): boolean =>
 
 const digitsIn = (token: string): number => token.replace(/\D+/g, "").length
 
-/**
- * The ordinary words of a text, or `undefined` if there are fewer of them than of other things. Words of one or two letters
- * don't count, because letters with spaces between them may be such words.
- */
-const ordinaryPartOf = (text: string): string | undefined => {
-  const shown: Array<string> = []
-  let digits = 0
-  let balance = 0
-  for (const token of text.trim().split(/\s+/)) {
-    const isShown = isOrdinary(token) && digits + digitsIn(token) <= maxDigits
-    digits += isShown ? digitsIn(token) : 0
-    balance += isShown ? Number(token.length > 2) : -1
-    if (isShown || shown.at(-1) !== omission) {
-      shown.push(isShown ? token : omission)
-    }
-  }
-  return balance < 0 ? undefined : shown.join(" ")
-}
-
 /** A text in lower case and without accents. */
 const plain = (text: string): string =>
   text
@@ -61,11 +42,22 @@ const skeleton = (text: string): string => plain(text).replace(/[^\p{L}\p{N}]+/g
 const piecesOf = (text: string, size: number): ReadonlyArray<string> =>
   Array.from({ length: Math.max(0, text.length - size + 1) }, (_, start) => text.slice(start, start + size))
 
-/** Whether a text holds one of these, forwards or backwards, whatever stands between its letters and digits. */
-const holdsAny = (text: string, pieces: ReadonlyArray<string>): boolean => {
-  const forms = [plain(text), skeleton(text)].flatMap((form) => [form, Array.from(form).reverse().join("")])
-  return pieces.some((piece) => forms.some((form) => form.includes(piece)))
+/** Texts to look for, of a few sizes. A long token has thousands, so each is found by its hash. */
+interface Pieces {
+  readonly all: ReadonlySet<string>
+  readonly sizes: ReadonlyArray<number>
 }
+
+const makePieces = (pieces: ReadonlyArray<string>): Pieces => ({
+  all: new Set(pieces),
+  sizes: Array.from(new Set(pieces.map(({ length }) => length)))
+})
+
+/** Whether a text holds one of these, forwards or backwards, whatever stands between its letters and digits. */
+const holdsAny = (text: string, { all, sizes }: Pieces): boolean =>
+  [plain(text), skeleton(text)]
+    .flatMap((form) => [form, Array.from(form).reverse().join("")])
+    .some((form) => sizes.some((size) => piecesOf(form, size).some((piece) => all.has(piece))))
 
 const shortest = 4
 const telling = 8
@@ -76,36 +68,59 @@ const secretPieces = (secret: string, size: number): ReadonlyArray<string> => [
   ...piecesOf(skeleton(secret), telling)
 ]
 
-const isPieceIn = (shown: string, sent: Sent[number]): boolean => {
+/** Whether a quotation shows nothing of the text. */
+export const isNothing = (quotation: string): boolean => quotation === nothing
+
+/** The pieces of what was sent that may not be shown. */
+const piecesOfSent = (sent: Sent[number]): ReadonlyArray<string> => {
   if (!Redacted.isRedacted(sent)) {
-    return holdsAny(
-      shown,
-      [skeleton(sent)].filter(({ length }) => length >= shortest)
-    )
+    return [skeleton(sent)].filter(({ length }) => length >= shortest)
   }
   const secret = Redacted.value(sent)
   // Some four letters in a row of a long token are in every English text.
-  return holdsAny(shown, secretPieces(secret, secret.length > 100 ? 6 : shortest))
+  return secretPieces(secret, secret.length > 100 ? 6 : shortest)
+}
+
+/**
+ * The ordinary words of a text, or `undefined` if there are fewer of them than of other things. Words of one or two letters
+ * don't count, because letters with spaces between them may be such words. A word that has a piece of what was sent in it
+ * is left out.
+ */
+const ordinaryPartOf = (text: string, pieces: Pieces): string | undefined => {
+  const shown: Array<string> = []
+  let digits = 0
+  let balance = 0
+  for (const token of text.trim().split(/\s+/)) {
+    const isWord = isOrdinary(token) && digits + digitsIn(token) <= maxDigits
+    const isShown = isWord && !holdsAny(token, pieces)
+    digits += isShown ? digitsIn(token) : 0
+    balance += isWord ? Number(token.length > 2) : -1
+    if (isShown || shown.at(-1) !== omission) {
+      shown.push(isShown ? token : omission)
+    }
+  }
+  return balance < 0 || shown.every((token) => token === omission) ? undefined : shown.join(" ")
 }
 
 /**
  * Quotes what a server said, so that it may stand in an error or a log (S2): the words that this library knows
  * (`Vocabulary`), up to three digits, and punctuation. So nothing passes that was encoded, whatever the encoding is. What
- * stands between such words is left out (`…`). If the words themselves hold a piece of what was sent, or if most of the
- * text is something else, nothing is quoted. The text is cut at 200 characters before that.
+ * stands between such words is left out (`…`), and so is a word with a piece of what was sent in it. If such a piece stands
+ * across words, or if most of the text is something else, nothing is quoted. The text is cut at 200 characters before that.
  */
 export const quote = (text: string, sent: Sent): string => {
   const start = text.slice(0, maxLength)
-  const shown = ordinaryPartOf(start)
-  if (shown === undefined || sent.some((each) => isPieceIn(shown, each))) {
+  const pieces = makePieces(sent.flatMap(piecesOfSent))
+  const shown = ordinaryPartOf(start, pieces)
+  if (shown === undefined || holdsAny(shown, pieces)) {
     return nothing
   }
   return start === text || shown.endsWith(omission) ? shown : `${shown}${omission}`
 }
 
 /**
- * Whether a name that a server gives, such as a scope, is something that was sent, or has eight characters of a secret in a
- * row (S1). Names are no words, so `quote` would leave most of them out.
+ * Whether a name that a server gives, such as a scope, is something that was sent, or has a secret in it (S1). Names are no
+ * words, so `quote` would leave most of them out. A piece of a secret is no reason: a secret may have a tenant's name in it.
  */
 export const repeats = (name: string, sent: Sent): boolean =>
   sent.some((each) => {
@@ -113,8 +128,7 @@ export const repeats = (name: string, sent: Sent): boolean =>
       return each === name
     }
     const secret = Redacted.value(each)
-    const size = Math.min(telling, plain(secret).length)
-    return secret === name || (size >= shortest && holdsAny(name, secretPieces(secret, size)))
+    return secret === name || (secret.length >= shortest && holdsAny(name, makePieces([plain(secret)])))
   })
 
 /**

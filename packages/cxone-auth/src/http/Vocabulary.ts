@@ -9,7 +9,7 @@ const words = new Set(
   a able abort about above absent abuse abusive accept access accord account acl acquire across act action activate
   activation active activity actual adapter add addition address admin administration administrator after again against
   agent agreement ahead alg algorithm all allow allowlist almost alone along already also although always among amount
-  an and another answer any anyone anything apache apart api app appear application applied applies appropriate
+  an and another answer any anyone anything apache apart api app appear append application applied applies appropriate
   approval approve approximate are area aren't argument around array as ascii ask assert assertion assign assignment
   associate assume at attach attachment attempt attribute aud audience audit authentic authenticate authentication
   authenticator authorisation authorise authorities authority authorization authorize auto automatic availability
@@ -32,9 +32,9 @@ const words = new Set(
   decompress decrypt decryption default defect defer define definition deflate degrade delay delete deletion deliver
   delivery demand denied denies deny department depend dependencies dependency deploy deployment deprecate describe
   description design desire destination detail detect determine developer development device dial dialer dialup did
-  didn't differ difference different digest digit direct directory disable disagree disk dispatcher display dns do doc
-  document documentation does doesn't doing domain don't done double down downgrade download downstream draft drift
-  driver drop dropped due duplicate during dynamic
+  didn't differ difference different digest digit direct directory disable disagree disk dispatcher display disturb dns
+  do doc document documentation does doesn't doing domain don't done double down downgrade download downstream draft
+  drift driver drop dropped due duplicate during dynamic
   each earlier early edge edit effect effective either element eligible else email embed emergency emit employee
   empties empty enable encode encoder encoding encounter encrypt encryption end ending endpoint enforce engagement
   engine enough enrol enroll enrollment enrolment ensure enter enterprise entire entities entitle entitlement entity

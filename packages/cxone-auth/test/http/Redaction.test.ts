@@ -229,14 +229,21 @@ describe("S2: quote", () => {
   })
 
   it.each([
-    ["a piece of four letters", "Use the password tomorrow", "my-rows"],
-    ["a piece across two words", "this error", "xx-hiser-xx"],
-    ["the secret, backwards", "time is up", "emit"],
-    ["a piece in other letters", "INVALID CLIENT", "Clie-9"],
-    ["a piece with its punctuation", "use read-only", "xx-d-on"],
-    ["eight letters without their punctuation", "unauthorized", "a/u+t=h/o+r=i:z"],
-    ["accents left out", "not a client", "clïént"]
-  ])("shows nothing where the words hold %s", (_, text, secret) => {
+    ["a piece of four letters", "Use the password tomorrow", "my-sword", "Use the … tomorrow"],
+    ["the secret, backwards", "time is up", "emit", "… is up"],
+    ["a piece in other letters", "INVALID CLIENT", "Clie-9", "INVALID …"],
+    ["a piece with its punctuation", "use read-only", "xx-d-on", "use …"],
+    ["eight letters without their punctuation", "you are unauthorized", "a/u+t=h/o+r=i:z", "you are …"],
+    ["accents left out", "not a client", "clïént", "not a …"]
+  ])("leaves out a word that holds %s", (_, text, secret, quotation) => {
+    expect(quote(text, [Redacted.make(secret)])).toBe(quotation)
+  })
+
+  it.each([
+    ["across two words", "this error", "xx-hiser-xx"],
+    ["across words that are left out", "its s3 error 9x is sent", "xx-itse-xx"],
+    ["in the only word", "password", "my-sword"]
+  ])("shows nothing where a piece stands %s", (_, text, secret) => {
     expect(quote(text, [Redacted.make(secret)])).toBe(nothing)
   })
 
@@ -253,7 +260,7 @@ describe("S2: quote", () => {
 
   it("of a long token, six letters are a piece, because some four are in every text", () => {
     const token = Redacted.make(`${"0".repeat(100)}client`)
-    expect(quote("The client is known", [token])).toBe(nothing)
+    expect(quote("The client is known", [token])).toBe("The … is known")
     expect(quote("The clients are known", [Redacted.make(`${"0".repeat(100)}client`.slice(0, -1))])).toBe(
       "The clients are known"
     )
@@ -292,15 +299,13 @@ describe("S1: what a server claims", () => {
 
   it.each([
     ["the secret", "s3cr3t-0123456789", true],
-    ["the secret within more", "read:S3CR3T_0123456789", true],
-    ["a piece of it with punctuation", "x:T-01234", false],
-    ["eight characters of it", "x:CR3T-012", true],
-    ["a piece of it", "3cr3t0123", true],
-    ["a piece of it, backwards", "987654321", true],
+    ["the secret within more, in capitals", "read:S3CR3T-0123456789", true],
+    ["the secret without its punctuation", "s3cr3t0123456789", false],
+    ["the secret, backwards", "9876543210-t3rc3s", true],
     ["an id", "an-id", true],
     ["a name with an id in it", "an-id:read", false],
     ["another name", "read:users", false],
-    ["a short piece", "s3cr3t", false]
+    ["a piece of it, such as a name in it", "s3cr3t", false]
   ])("%s", (_, name, expected) => {
     expect(repeats(name, [secret, "an-id"])).toBe(expected)
   })
@@ -315,6 +320,6 @@ describe("S1: what a server claims", () => {
       "offline_access",
       "read:users"
     ])
-    expect(scopesIn("read:users s3cr3t 0123456789", [secret])).toEqual([])
+    expect(scopesIn("read:users two words", [Redacted.make("two words")])).toEqual([])
   })
 })
