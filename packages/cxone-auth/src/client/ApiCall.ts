@@ -109,9 +109,9 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiResponse> =>
     Spans.requestSpan(request, client.tracerPropagation, (traced) =>
       http.execute(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))).pipe(
-        Effect.mapBoth({
-          onFailure: (error) => RedactedResponse.makeError(error, request, [token.value]),
-          onSuccess: (response) => RedactedResponse.make(request, response, [token.value])
+        Effect.matchCauseEffect({
+          onFailure: (cause) => Effect.failCause(RedactedResponse.makeCause(cause, request, [token.value])),
+          onSuccess: (response) => Effect.succeed(RedactedResponse.make(request, response, [token.value]))
         })
       )
     ).pipe(Effect.map((response) => ApiResponse.make(request, token, response)))

@@ -12,11 +12,10 @@ import * as ErrorBody from "../cxone/ErrorBody.js"
 import * as JsonAnswer from "../cxone/JsonAnswer.js"
 import * as Route from "../cxone/Route.js"
 import { InsufficientScope, type InvalidToken, type RateLimited } from "../errors/CxoneAuthError.js"
-import { quote } from "../http/Redaction.js"
+import { quote, scopesIn } from "../http/Redaction.js"
 import * as ResponseBody from "../http/ResponseBody.js"
 import * as RetryAfter from "../http/RetryAfter.js"
 import type { AccessToken } from "../token/AccessToken.js"
-import * as ScopeSet from "../token/ScopeSet.js"
 import type { CallPolicy } from "./CallPolicy.js"
 import * as Challenge from "./Challenge.js"
 import * as RedactedResponse from "./RedactedResponse.js"
@@ -152,6 +151,6 @@ const insufficientScope = (
     origin: originOf(answer),
     requested: answer.token.requestedScopes,
     granted: answer.token.scopes,
-    required: scope === undefined ? [] : ScopeSet.make(scope).map((each) => quoted(answer, each)),
+    required: scope === undefined ? [] : scopesIn(scope, [answer.token.value]),
     ...(description === undefined || description === "" ? {} : { description: quoted(answer, description) })
   })

@@ -1,8 +1,11 @@
+import type * as Headers from "@effect/platform/Headers"
 import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Hosts from "../cxone/Hosts.js"
 import { ForeignOrigin } from "../errors/CxoneAuthError.js"
+import * as ConnectionHeaders from "../http/ConnectionHeaders.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 
 /** Where the token may go beside the API's own origin. */
@@ -15,7 +18,8 @@ export interface AllowedPlaces {
 /**
  * Decides where a request goes, and whether it may carry the token there (C1). A URL without a host begins at the folder
  * that the API base URL is, and stays in it. The request then has exactly the URL that was judged, so that no transport
- * can read it in another way.
+ * can read it in another way. It has no header of the connection, because a transport may check the server's certificate
+ * against a `Host`.
  */
 export const resolve = (
   request: HttpClientRequest.HttpClientRequest,
@@ -45,17 +49,22 @@ export const resolve = (
   if (SecureUrl.hasUserInfo(url)) {
     return refuse("user_info")
   }
-  if (!/^https?:$/.test(url.protocol) || request.headers.upgrade !== undefined) {
+  const unwanted = unwantedIn(request.headers)
+  if (!/^https?:$/.test(url.protocol) || unwanted.some((name) => name.toLowerCase() === "upgrade")) {
     return refuse("not_http")
   }
   if (!SecureUrl.isConfidential(url)) {
     return refuse("not_confidential")
   }
-  return url.origin === apiBaseUrl.origin ||
-    places.origins.has(url.origin) ||
-    (places.cxoneHosts && Hosts.isCxoneHost(url))
-    ? Either.right(HttpClientRequest.setUrl(request, url.href))
-    : refuse("not_allowed")
+  const isAllowed =
+    url.origin === apiBaseUrl.origin || places.origins.has(url.origin) || (places.cxoneHosts && Hosts.isCxoneHost(url))
+  if (!isAllowed) {
+    return refuse("not_allowed")
+  }
+  if (unwanted.some((name) => name.toLowerCase() === "host" && !isHostOf(url, request.headers[name]))) {
+    return refuse("host_header")
+  }
+  return Either.right(HttpClientRequest.setUrl(without(request, unwanted), url.href))
 }
 
 // The parser takes a backslash for a slash. A URL that it reads as one with a host in any other way only loses the
@@ -64,6 +73,39 @@ const namesHost = (url: string): boolean => /^(?:[a-z][a-z\d+.-]*:)?[/\\]{2}/i.t
 
 // Every path of an `HttpApi` begins with a slash, which would take it out of the folder.
 const inFolder = (url: string): string => (/^[/\\](?![/\\])/.test(url) ? `.${url}` : url)
+
+const none: ReadonlyArray<string> = []
+
+/**
+ * The headers that may not be sent with the token. `authorization` in lower case is not one of them: the token takes its
+ * place. Almost no request has any, so then nothing is copied.
+ */
+const unwantedIn = (headers: Headers.Headers): ReadonlyArray<string> => {
+  let found: Array<string> | undefined
+  for (const name in headers) {
+    const lowered = name.toLowerCase()
+    if (ConnectionHeaders.has(lowered) || (lowered === "authorization" && name !== lowered)) {
+      found ??= []
+      found.push(name)
+    }
+  }
+  return found ?? none
+}
+
+const without = (
+  request: HttpClientRequest.HttpClientRequest,
+  unwanted: ReadonlyArray<string>
+): HttpClientRequest.HttpClientRequest =>
+  unwanted.length === 0
+    ? request
+    : HttpClientRequest.make(request.method)(request.url, {
+        urlParams: request.urlParams,
+        hash: Option.getOrUndefined(request.hash),
+        body: request.body,
+        headers: Object.entries(request.headers).filter(([name]) => !unwanted.includes(name))
+      })
+
+const isHostOf = (url: URL, host = ""): boolean => parse(`${url.protocol}//${host}`, url)?.host === url.host
 
 // `URL.canParse` would parse twice, and every call comes by here.
 const parse = (url: string, base: URL): URL | undefined => {

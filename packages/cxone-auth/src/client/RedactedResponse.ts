@@ -5,13 +5,16 @@ import { type HttpClientError, RequestError, ResponseError } from "@effect/platf
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import { fromWeb, type HttpClientResponse, TypeId } from "@effect/platform/HttpClientResponse"
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { quote } from "../http/Redaction.js"
-import * as Transport from "../http/Transport.js"
+import * as TransportFailure from "../http/TransportFailure.js"
 
 /** What was sent and must not be shown: the token. */
 type Sent = ReadonlyArray<Redacted.Redacted<string>>
@@ -117,20 +120,40 @@ export const makeWithBody = (
   })
 }
 
-/** A failure with the request as the caller made it. */
+/**
+ * A call's failure as the caller may see it. What the transport threw is a failure, too, because it may hold the token.
+ */
+export const makeCause = (
+  cause: Cause.Cause<HttpClientError>,
+  request: HttpClientRequest,
+  sent: Sent
+): Cause.Cause<HttpClientError> =>
+  Either.match(Cause.failureOrCause(cause), {
+    onLeft: (error) => Cause.fail(makeError(error, request, sent)),
+    onRight: (defect) =>
+      Cause.isInterruptedOnly(defect)
+        ? defect
+        : Cause.fail(
+            makeError(new RequestError({ request, reason: "Transport", cause: Cause.squash(defect) }), request, sent)
+          )
+  })
+
+/** A failure with the request as the caller made it. If the app's own stream failed, that is the cause. */
 export const makeError = (error: HttpClientError, request: HttpClientRequest, sent: Sent): HttpClientError =>
-  error._tag === "RequestError"
-    ? new RequestError({ request, reason: error.reason, ...explanation(error, sent) })
-    : makeResponseError(error, new RedactedResponse(request, error.response, sent), sent)
+  error._tag === "ResponseError"
+    ? makeResponseError(error, new RedactedResponse(request, error.response, sent), sent)
+    : Option.match(TransportFailure.bodyFailureIn(error.cause), {
+        onNone: () => new RequestError({ request, reason: error.reason, ...explanation(error, sent) }),
+        onSome: (cause) =>
+          new RequestError({ request, reason: "Encode", description: "the stream of the body failed", cause })
+      })
 
 // This replaces the cause, because a transport may throw anything, also what was sent.
 const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {
-  const code = Transport.codeOf(error.cause)
-  if (code !== undefined) {
-    return { description: code }
+  if (error._tag === "ResponseError" && error.cause instanceof SyntaxError) {
+    return { description: "the body is not JSON" }
   }
-  if (error.description !== undefined) {
-    return { description: quote(error.description, sent) }
-  }
-  return error.cause instanceof SyntaxError ? { description: "the body is not JSON" } : {}
+  const explained = TransportFailure.explain(error.cause, sent)
+  const description = explained === "" && error.description !== undefined ? quote(error.description, sent) : explained
+  return description === "" ? {} : { description }
 }

@@ -1,8 +1,7 @@
 import type * as Headers from "@effect/platform/Headers"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
-import { quote } from "../http/Redaction.js"
+import { quote, type Sent } from "../http/Redaction.js"
 import * as JsonAnswer from "./JsonAnswer.js"
 
 /** What an error answer says, as it was sent: it may repeat anything. */
@@ -32,7 +31,7 @@ const parseFields = (fields: JsonAnswer.JsonFields): ErrorBody => {
 const looksLikeHtml = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text)
 
 const titleOf = (html: string): string => {
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(html)?.[1]?.trim() ?? ""
+  const title = /<title[^<>]*>([^<]*)<\/title>/i.exec(html)?.[1]?.trim() ?? ""
   return title === "" ? "an HTML page" : `an HTML page, ${title}`
 }
 
@@ -70,7 +69,5 @@ export const parseInSuccess = (body: string): Option.Option<ErrorBody> =>
   )
 
 /** The text without what was sent, as it may stand in an error (S2). */
-export const quoted = (
-  { description }: ErrorBody,
-  sent: ReadonlyArray<Redacted.Redacted<string>>
-): { readonly description?: string } => (description.trim() === "" ? {} : { description: quote(description, sent) })
+export const quoted = ({ description }: ErrorBody, sent: Sent): { readonly description?: string } =>
+  description.trim() === "" ? {} : { description: quote(description, sent) }

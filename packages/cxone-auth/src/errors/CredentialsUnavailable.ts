@@ -3,7 +3,8 @@ import { bracketed, Quotation } from "./Phrases.js"
 
 /**
  * The app's own effect that yields the credentials failed, took too long, or yielded credentials that can't be used in the
- * environment (`unsuitable`). Nothing was sent.
+ * environment (`unsuitable`). Or the app's own function that authenticates the client failed (`client_auth`). Nothing was
+ * sent.
  *
  * @since 0.1.0
  * @category errors
@@ -11,8 +12,11 @@ import { bracketed, Quotation } from "./Phrases.js"
 export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavailable>(
   "cxone-auth/CredentialsUnavailable"
 )("CredentialsUnavailable", {
-  /** Whether the effect failed, took too long, or yielded credentials of a kind that the environment doesn't take. */
-  reason: Schema.Literal("failed", "timeout", "unsuitable"),
+  /**
+   * Whether the effect failed, took too long, or yielded credentials of a kind that the environment doesn't take; or the
+   * function `clientAuth` threw, or returned something that can't be sent.
+   */
+  reason: Schema.Literal("failed", "timeout", "unsuitable", "client_auth"),
   /**
    * The tag or name of the failure, or why the credentials can't be used. Nothing else of the failure is kept, because it
    * may hold a secret.
@@ -23,6 +27,12 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
   override get message(): string {
     if (this.reason === "unsuitable") {
       return `Nothing was sent, because the effect that gives the credentials yielded unusable ones: ${this.detail}.`
+    }
+    if (this.reason === "client_auth") {
+      return (
+        `Nothing was sent, because the function that authenticates the client (clientAuth) failed${bracketed(this.detail)}. ` +
+        "It must return form parameters and headers, each a Redacted text."
+      )
     }
     const problem =
       this.reason === "timeout"

@@ -2,14 +2,17 @@ import * as Schema from "effect/Schema"
 
 /**
  * Nothing was sent, because the token may not go to the origin of the request or over plain http, the URL has a user
- * name or password, or it is no http(s) request.
+ * name or password, a `Host` header names another host than the URL, or it is no http(s) request.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth/ForeignOrigin")("ForeignOrigin", {
-  /** Which rule the URL breaks: the origin is not allowed, not https, no http(s) at all, or has a user name or password. */
-  reason: Schema.Literal("not_allowed", "not_confidential", "not_http", "user_info"),
+  /**
+   * Which rule the request breaks: the origin is not allowed, not https, no http(s) at all, its URL has a user name or
+   * password, or its `Host` header names another host than its URL.
+   */
+  reason: Schema.Literal("not_allowed", "not_confidential", "not_http", "user_info", "host_header"),
   /** The origin of the request. */
   origin: Schema.String,
   /** The origins that the token may go to. */
@@ -26,6 +29,9 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
       not_http:
         "this client makes http(s) requests, and opens no WebSocket or other connection. " +
         "For those, take the token from CxoneAuth.accessToken.",
+      host_header:
+        "the request has a Host header that names another host than its URL, and some HTTP clients check the server's " +
+        "certificate against that header. Remove it.",
       user_info: "the URL carries a user name or password, which could disguise the host. Remove it."
     }
     return `Nothing was sent to ${this.origin}: ${problems[this.reason]}`

@@ -27,14 +27,19 @@ interface Strikes {
   readonly others: number
 }
 
+const askedBy = (error: ExchangeError): Option.Option<Duration.Duration> =>
+  error._tag === "CredentialsUnavailable" ? Option.none() : Retry.askedBy(error)
+
 const noStrikes: Strikes = { refusals: 0, others: 0 }
 
 /**
  * What a failure tells something about: the credentials at this endpoint, or only the scopes that were requested with
- * them. A connection that failed tells nothing.
+ * them. A connection that failed tells nothing, and nor does a request that was not sent.
  */
 export const subjectOf = (error: ExchangeError): "credentials" | "scopes" | "nothing" => {
   switch (error._tag) {
+    case "CredentialsUnavailable":
+      return "nothing"
     case "InvalidClient":
     case "RateLimited":
       return "credentials"
@@ -64,7 +69,7 @@ export const isTriedAgain = (error: ExchangeError): boolean =>
 
 /** Whether the endpoint said "not yet". Then nobody asks before that time, whatever they ask for. */
 export const saysNotYet = (error: ExchangeError): boolean =>
-  error._tag === "RateLimited" || Option.isSome(Retry.askedBy(error))
+  error._tag === "RateLimited" || Option.isSome(askedBy(error))
 
 /**
  * Whether callers may wait for the end of a pause. Nobody waits for refused credentials: time doesn't make them right, and
@@ -75,7 +80,7 @@ export const isWorthWaiting = (error: ExchangeError): boolean => error._tag !== 
 const kindOf = (error: ExchangeError): keyof Strikes => (isWorthWaiting(error) ? "others" : "refusals")
 
 const lengthOf = (error: ExchangeError, { others, refusals }: Strikes, policy: TokenPolicy): Duration.Duration => {
-  const asked = Retry.askedBy(error)
+  const asked = askedBy(error)
   if (error._tag !== "InvalidClient") {
     return Option.getOrElse(asked, () => Retry.pauseAfter(policy, others))
   }
@@ -93,7 +98,7 @@ export const after = (last: Pause | undefined, error: ExchangeError, now: number
   }
   // A failure within a pause is the answer to a request that was under way when the pause began. Together they count once.
   const strikes = { ...before, [kind]: Math.max(1, before[kind]) }
-  if (kindOf(last.error) === kind && Option.isNone(Retry.askedBy(error))) {
+  if (kindOf(last.error) === kind && Option.isNone(askedBy(error))) {
     return { ...last, strikes }
   }
   const left = Duration.millis(Period.left(last.period, now))
@@ -112,6 +117,8 @@ export const afterSuccess = (last: Pause | undefined, now: number): Pause | unde
 export const until = (error: ExchangeError, millis: number): ExchangeError => {
   const retryAfter = Duration.millis(millis)
   switch (error._tag) {
+    case "CredentialsUnavailable":
+      return error
     case "InvalidClient":
       return new InvalidClient({ ...error, retryAfter })
     case "RateLimited":

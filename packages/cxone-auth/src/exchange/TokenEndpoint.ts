@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ErrorBody from "../cxone/ErrorBody.js"
 import {
+  type CredentialsUnavailable,
   InsufficientScope,
   InvalidClient,
   InvalidTokenResponse,
@@ -14,11 +15,10 @@ import {
   TokenEndpointUnavailable
 } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
-import { quote } from "../http/Redaction.js"
+import * as Redaction from "../http/Redaction.js"
 import type { RetryAfter } from "../http/RetryAfter.js"
 import { AccessToken } from "../token/AccessToken.js"
 import * as Expiry from "../token/Expiry.js"
-import * as ScopeSet from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as TokenRequest from "./TokenRequest.js"
 import * as TokenResponse from "./TokenResponse.js"
@@ -29,6 +29,7 @@ export type ExchangeError =
   | RateLimited
   | TokenEndpointUnavailable
   | InvalidTokenResponse
+  | CredentialsUnavailable
 
 /**
  * Sends the request once, and reads the answer: a token, or what went wrong. `number` is the number of this attempt. A
@@ -42,9 +43,11 @@ export const attempt = Effect.fnUntraced(function* (
   const tokenEndpoint = TokenRequest.endpointName(request)
   const unreached = { tokenEndpoint, attempts: number }
 
+  const proof = yield* TokenRequest.prove(request)
+  const sent = TokenRequest.secretsOf(request, proof)
   const sentAt = yield* Clock.currentTimeMillis
   const { body, coding, headers, status, ...after } = yield* Effect.mapError(
-    LimitedRequest.send(TokenRequest.toHttp(request), policy),
+    LimitedRequest.send(TokenRequest.toHttp(request, proof), policy),
     (problem) => new TokenEndpointUnavailable({ ...unreached, ...problem })
   )
   const noToken = (reason: InvalidTokenResponse["reason"]) =>
@@ -57,9 +60,9 @@ export const attempt = Effect.fnUntraced(function* (
   const problemOf = (problem: ErrorBody.ErrorBody) => {
     const { code } = problem
     if (status !== 408 && status < 500 && !isPassing(code)) {
-      return refusalOf(request, { status, ...after }, problem)
+      return refusalOf(request, sent, { status, ...after }, problem)
     }
-    const said = ErrorBody.quoted(problem, TokenRequest.secretsOf(request))
+    const said = ErrorBody.quoted(problem, sent)
     const detail = isPassing(code) ? { detail: code } : {}
     return new TokenEndpointUnavailable({ ...unreached, reason: "status", status, ...after, ...detail, ...said })
   }
@@ -80,12 +83,13 @@ export const attempt = Effect.fnUntraced(function* (
       onSome: problemOf
     })
   )
+  const secrets = [...sent, decoded.access_token, ...Option.toArray(Option.fromNullable(decoded.id_token))]
   const token = new AccessToken({
     value: decoded.access_token,
     tokenType: decoded.token_type,
-    scopes: decoded.scope === undefined ? request.scopes : ScopeSet.make(decoded.scope),
+    scopes: decoded.scope === undefined ? request.scopes : Redaction.scopesIn(decoded.scope, secrets),
     requestedScopes: request.scopes,
-    tenant: TokenResponse.tenantOf(decoded),
+    tenant: TokenResponse.tenantOf(decoded, secrets),
     obtainedAt: sentAt,
     expiresAt: sentAt + Expiry.lifetimeOf(decoded, sentAt, policy)
   })
@@ -103,10 +107,10 @@ const isPassing = (code: string | undefined): code is string =>
  */
 const refusalOf = (
   request: TokenRequest.TokenRequest,
+  sent: Redaction.Sent,
   { status, ...after }: RetryAfter & { readonly status: number },
   problem: ErrorBody.ErrorBody
 ) => {
-  const sent = TokenRequest.secretsOf(request)
   const description = ErrorBody.quoted(problem, sent)
   const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...after, ...description }
   const credentials = request.credentials._tag
@@ -129,7 +133,7 @@ const refusalOf = (
         ...description
       })
   }
-  const error = problem.code === undefined ? {} : { error: quote(problem.code, sent) }
+  const error = problem.code === undefined ? {} : { error: Redaction.quote(problem.code, sent) }
   if (status !== 401) {
     return new InvalidTokenResponse({ reason: "unexpected_status", ...error, ...answer })
   }

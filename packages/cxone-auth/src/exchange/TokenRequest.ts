@@ -1,10 +1,12 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Predicate from "effect/Predicate"
+import * as Either from "effect/Either"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import { CredentialsUnavailable } from "../errors/CxoneAuthError.js"
+import type * as Redaction from "../http/Redaction.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
-import type { ClientProof } from "./ClientAuth.js"
+import * as ClientAuth from "./ClientAuth.js"
 import type { AccessKey, ClientSecret, Credentials } from "./Credentials.js"
 
 /** A request for a token: these credentials, at this endpoint, for these scopes. */
@@ -14,12 +16,29 @@ export interface TokenRequest {
   readonly scopes: ScopeSet.ScopeSet
 }
 
+const noProof: ClientAuth.ClientProof = { form: {}, headers: {} }
+
+/**
+ * What the client of a request adds to authenticate. The app's function is called once for each attempt, because its
+ * proof may differ each time.
+ */
+export const prove = ({ credentials }: TokenRequest): Either.Either<ClientAuth.ClientProof, CredentialsUnavailable> =>
+  credentials._tag === "AccessKeyOnly"
+    ? Either.right(noProof)
+    : Either.mapLeft(
+        ClientAuth.run(credentials),
+        (detail) => new CredentialsUnavailable({ reason: "client_auth", ...(detail === undefined ? {} : { detail }) })
+      )
+
 /**
  * The request on the wire. A client alone sends the form of RFC 6749 §4.4.2. A client with an access key sends the form
  * of §4.3.2. Both send `scope` only if there are scopes. An access key alone sends JSON, which has no place for scopes
  * (docs/cxone-facts.md).
  */
-export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): HttpClientRequest.HttpClientRequest => {
+export const toHttp = (
+  { credentials, scopes, tokenEndpoint }: TokenRequest,
+  { form, headers }: ClientAuth.ClientProof
+): HttpClientRequest.HttpClientRequest => {
   const post = HttpClientRequest.acceptJson(HttpClientRequest.post(tokenEndpoint.href))
   if (credentials._tag === "AccessKeyOnly") {
     return HttpClientRequest.bodyUnsafeJson(post, {
@@ -27,7 +46,6 @@ export const toHttp = ({ credentials, scopes, tokenEndpoint }: TokenRequest): Ht
       accessKeySecret: Redacted.value(credentials.accessKeySecret)
     })
   }
-  const { form, headers } = proofOf(credentials)
   return post.pipe(
     HttpClientRequest.setHeaders(Record.map(headers, Redacted.value)),
     HttpClientRequest.bodyUrlParams({
@@ -46,20 +64,14 @@ const grantOf = (credentials: ClientSecret | AccessKey): { readonly [parameter: 
   return { grant_type: "password", username, password: Redacted.value(accessKeySecret) }
 }
 
-const proofOf = ({ clientAuth, clientId, clientSecret }: ClientSecret | AccessKey): ClientProof =>
-  clientAuth({ clientId, clientSecret })
-
-/** Everything in the request that no error may repeat (S2). */
-export const secretsOf = ({ credentials }: TokenRequest): ReadonlyArray<Redacted.Redacted<string>> => {
-  const client = credentials._tag === "AccessKeyOnly" ? undefined : credentials
-  const key = credentials._tag === "ClientSecret" ? undefined : credentials
-  const proof = client === undefined ? undefined : proofOf(client)
-  const ids = [client?.clientId, key?.accessKeyId].filter(Predicate.isNotUndefined)
-  const secrets = [client?.clientSecret, key?.accessKeySecret].filter(Predicate.isNotUndefined)
-  const proven = [...Object.values(proof?.form ?? {}), ...Object.values(proof?.headers ?? {})]
-  const sent = [...ids.map(Redacted.make), ...secrets, ...proven]
-  // An id is no secret. One of up to three characters is not struck out, because nothing would be left to read.
-  return sent.filter((value) => !ids.some((id) => id.length < 4 && id === Redacted.value(value)))
+/** What in the request no error may repeat (S1, S2). */
+export const secretsOf = ({ credentials }: TokenRequest, { form, headers }: ClientAuth.ClientProof): Redaction.Sent => {
+  const client = credentials._tag === "AccessKeyOnly" ? [] : [credentials.clientId, credentials.clientSecret]
+  const key =
+    credentials._tag === "ClientSecret" ? [] : [Redacted.make(credentials.accessKeyId), credentials.accessKeySecret]
+  const proof = [...Object.values(form), ...Object.values(headers)]
+  // The id of a client is no secret, although it is a part of its proof.
+  return [...client, ...key, ...proof.filter((value) => !client.includes(Redacted.value(value)))]
 }
 
 /** The endpoint as an error may name it. */

@@ -2,12 +2,15 @@ import * as Either from "effect/Either"
 import { constUndefined } from "effect/Function"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as JsonAnswer from "../cxone/JsonAnswer.js"
 import * as TokenFields from "../cxone/TokenFields.js"
 import type { InvalidTokenResponse } from "../errors/CxoneAuthError.js"
-import { claimsOf, type Tenant } from "../token/AccessToken.js"
+import * as Redaction from "../http/Redaction.js"
+import * as SecureUrl from "../http/SecureUrl.js"
+import { type Claims, claimsOf, type Tenant } from "../token/AccessToken.js"
 
 // RFC 6749 appendix A.12 allows a space in a token, but RFC 6750 §2.1 and the header don't. `null` and `undefined` are
 // what a faulty program writes if it has no token.
@@ -67,21 +70,36 @@ export const holdsNoToken = (body: string): boolean =>
     (fields) => !Object.hasOwn(TokenFields.normalize(fields), "access_token")
   )
 
+// What a server says is shown, so it must be what it claims to be: an id, and an origin.
 const tenantClaims = Schema.decodeUnknownOption(
   Schema.Struct({
-    tenantId: Schema.NonEmptyString,
-    issuer: Schema.optionalWith(Schema.String, { exact: true }).pipe(Schema.fromKey("iss"))
+    tenantId: Schema.String.pipe(Schema.pattern(/^[\w.-]{1,64}$/)),
+    issuer: Schema.optionalWith(Schema.Unknown, { exact: true }).pipe(Schema.fromKey("iss"))
   })
 )
+
+const tenantIn =
+  (sent: Redaction.Sent) =>
+  (claims: Claims): Option.Option<Tenant> =>
+    tenantClaims(claims).pipe(
+      Option.filter(({ tenantId }) => !Redaction.repeats(tenantId, sent)),
+      Option.map(({ issuer, tenantId }) => ({ tenantId, ...issuerIn(issuer, sent) }))
+    )
+
+const issuerIn = (issuer: unknown, sent: Redaction.Sent): Pick<Tenant, "issuer"> =>
+  Option.liftPredicate(issuer, Predicate.isString).pipe(
+    Option.filter((url) => Either.isRight(SecureUrl.parseOrigin(url)) && !Redaction.repeats(url, sent)),
+    Option.match({ onNone: () => ({}), onSome: (issuer) => ({ issuer }) })
+  )
 
 /**
  * The tenant of the token. It comes from the id token, with the issuer. If the id token names no tenant, it comes from
  * the access token. The issuer of an access token is not used, because in a sample of NICE's it names an old host
- * (docs/cxone-facts.md).
+ * (docs/cxone-facts.md). A tenant id that is no id, or is one of the secrets, does not count (S1).
  */
-export const tenantOf = ({ access_token, id_token }: TokenResponse): Tenant | undefined => {
+export const tenantOf = ({ access_token, id_token }: TokenResponse, secrets: Redaction.Sent): Tenant | undefined => {
   const said = (token: Redacted.Redacted<string> | undefined) =>
-    Option.fromNullable(token).pipe(Option.flatMap(claimsOf), Option.flatMap(tenantClaims))
+    Option.fromNullable(token).pipe(Option.flatMap(claimsOf), Option.flatMap(tenantIn(secrets)))
   return said(id_token).pipe(
     Option.orElse(() => Option.map(said(access_token), ({ tenantId }) => ({ tenantId }))),
     Option.getOrUndefined

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import {
   CredentialsUnavailable,
@@ -18,6 +17,7 @@ import {
   InsufficientScope,
   InvalidClient
 } from "../errors/CxoneAuthError.js"
+import * as TransportFailure from "../http/TransportFailure.js"
 import type { Metrics } from "../telemetry/Metrics.js"
 import { AccessToken, type Tenant } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
@@ -29,7 +29,7 @@ import * as Pause from "./Pause.js"
 import * as RetriedExchange from "./RetriedExchange.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
 
-export * from "./ClientAuth.js"
+export { ClientAuth, type ClientProof } from "./ClientAuth.js"
 export * from "./Credentials.js"
 
 /**
@@ -100,12 +100,9 @@ const isRefusal = ({ error }: FailedExchanges.Held): boolean => error._tag === "
 const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope =>
   new InsufficientScope({ reason: "not_supported", origin, requested, granted: [], required: [] })
 
-const identifier = /^[\w$./@-]{1,64}$/
-
 const unavailable = (failure: unknown): CredentialsUnavailable => {
-  const kind = Predicate.hasProperty(failure, "_tag") ? failure._tag : failure instanceof Error && failure.name
-  const detail = typeof kind === "string" && identifier.test(kind) ? { detail: kind } : {}
-  return new CredentialsUnavailable({ reason: "failed", ...detail })
+  const detail = TransportFailure.kindOf(failure)
+  return new CredentialsUnavailable({ reason: "failed", ...(detail === undefined ? {} : { detail }) })
 }
 
 /** Makes the source. `tokenEndpoint` says where it asks, `objectionTo` which credentials cannot be used there. */

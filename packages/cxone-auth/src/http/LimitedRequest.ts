@@ -10,6 +10,7 @@ import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as Transport from "./Transport.js"
+import * as TransportFailure from "./TransportFailure.js"
 
 export interface Answer extends RetryAfter.RetryAfter {
   readonly status: number
@@ -27,7 +28,7 @@ const codings = ["gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "z
 
 /** Why there is no answer. `detail` is the transport's error code. */
 export interface NoAnswer {
-  readonly reason: ReturnType<typeof Transport.reasonOf> | "timeout"
+  readonly reason: ReturnType<typeof TransportFailure.reasonOf> | "timeout"
   readonly detail?: string
 }
 
@@ -52,8 +53,8 @@ export const send = (
   }).pipe(
     Effect.catchAllCause((cause): Effect.Effect<never, NoAnswer> => {
       const failure = Cause.squash(cause)
-      const detail = Transport.codeOf(failure)
-      return Effect.fail({ reason: Transport.reasonOf(failure), ...(detail === undefined ? {} : { detail }) })
+      const detail = TransportFailure.codeOf(failure)
+      return Effect.fail({ reason: TransportFailure.reasonOf(failure), ...(detail === undefined ? {} : { detail }) })
     }),
     // An answer to the request itself never has this status: it is the proxy's (RFC 9110 §15.5.8).
     Effect.filterOrFail(

@@ -1,114 +1,141 @@
 /**
- * Strikes secrets out of what a server said, before it stands in an error or a log.
+ * Decides what of a server's words may stand in an error or a log.
  */
-import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
-import * as RegExp from "effect/RegExp"
-import * as FormEncoding from "./FormEncoding.js"
+import * as ScopeSet from "../token/ScopeSet.js"
+import * as Vocabulary from "./Vocabulary.js"
+
+/** What was sent: secrets, of which no piece may be shown, and ids as plain text, which are not shown as a whole. */
+export type Sent = ReadonlyArray<Redacted.Redacted<string> | string>
 
 const maxLength = 200
-const struck = "<redacted>"
+// Enough for a status, or for some seconds. More digits could be bytes, or a number that is secret.
+const maxDigits = 3
 
-// Every JWT is struck, because no text that a person needs looks like one.
-const jwt = /eyJ[\w-]{8,}(?:\.[\w-]+){0,2}/g
+const omission = "…"
+const nothing = "<redacted>"
 
-const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }
+const sign = /^(?:[-=/&:]|\(?(?:e\.g|i\.e)\.,?)$/
+const number = /^["'([{]{0,2}\d{1,3}[%.,:;!?"')\]}]{0,3}$/
+const compound =
+  /^[!"&'()*,./:;<=>?[\]_`{|}-]{0,4}[A-Za-z]+(?:[!"&'()*,./:;<=>?@[\]_`{|}-]{1,4}[A-Za-z]+)*[!"&'()*,./:;<=>?[\]_`{|}-]{0,4}$/
+// Also the words that a name such as `accessToken` is put together from.
+const word = /[A-Z]?[a-z]+(?:'[a-z]+)?|[A-Z]+(?![a-z])/g
 
-const fromCodePoint = (digits: string, radix: number): string => {
-  const codePoint = Number.parseInt(digits, radix)
-  return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : ""
-}
+const isOrdinary = (token: string): boolean =>
+  sign.test(token) ||
+  number.test(token) ||
+  (compound.test(token) && (token.match(word) ?? []).every((each) => Vocabulary.has(each.toLowerCase())))
 
-const decodePercent = (encoded: string): string => {
-  try {
-    return decodeURIComponent(encoded)
-  } catch {
-    return encoded
-  }
-}
+const digitsIn = (token: string): number => token.replace(/\D+/g, "").length
 
-const unescapeOnce = (text: string): string =>
+/** A text in lower case and without accents. */
+const plain = (text: string): string =>
   text
-    .replace(/\\u([0-9a-f]{4})/gi, (_, digits) => fromCodePoint(digits, 16))
-    .replace(/\\(["'\\/])/g, "$1")
-    .replace(/&#x([0-9a-f]{1,6});/gi, (_, digits) => fromCodePoint(digits, 16))
-    .replace(/&#(\d{1,7});/g, (_, digits) => fromCodePoint(digits, 10))
-    .replace(/&(amp|lt|gt|quot|apos);/gi, (_, name: string) => entities[name.toLowerCase()] ?? "")
-    .replace(/(?:%[0-9a-f]{2})+/gi, decodePercent)
+    .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
+    .toLowerCase()
 
-// JSON, HTML and URLs escape a secret in many ways, and one escape can be inside another. Without escapes, a secret has
-// one spelling.
-const unescape = (text: string): string => {
-  const unescaped = unescapeOnce(unescapeOnce(unescapeOnce(text)))
-  return unescaped.replace(/\s+/g, " ")
+/** Its letters and digits. */
+const skeleton = (text: string): string => plain(text).replace(/[^\p{L}\p{N}]+/gu, "")
+
+const piecesOf = (text: string, size: number): ReadonlyArray<string> =>
+  Array.from({ length: Math.max(0, text.length - size + 1) }, (_, start) => text.slice(start, start + size))
+
+/** Texts to look for, of a few sizes. A long token has thousands, so each is found by its hash. */
+interface Pieces {
+  readonly all: ReadonlySet<string>
+  readonly sizes: ReadonlyArray<number>
 }
 
-const spellings = (secret: string): ReadonlyArray<string> => [
-  secret,
-  unescape(secret),
-  FormEncoding.encode(secret),
-  unescape(FormEncoding.encode(secret)),
-  Encoding.encodeBase64(secret)
+const makePieces = (pieces: ReadonlyArray<string>): Pieces => ({
+  all: new Set(pieces),
+  sizes: Array.from(new Set(pieces.map(({ length }) => length)))
+})
+
+/** Whether a text holds one of these, forwards or backwards, whatever stands between its letters and digits. */
+const holdsAny = (text: string, { all, sizes }: Pieces): boolean =>
+  [plain(text), skeleton(text)]
+    .flatMap((form) => [form, Array.from(form).reverse().join("")])
+    .some((form) => sizes.some((size) => piecesOf(form, size).some((piece) => all.has(piece))))
+
+const shortest = 4
+const telling = 8
+
+/** The pieces of a secret that may not be shown. One that leaves out its punctuation tells something only if it is longer. */
+const secretPieces = (secret: string, size: number): ReadonlyArray<string> => [
+  ...piecesOf(plain(secret), size),
+  ...piecesOf(skeleton(secret), telling)
 ]
 
-const anyCase = (text: string): globalThis.RegExp => new globalThis.RegExp(RegExp.escape(text), "gi")
+/** Whether a quotation shows nothing of the text. */
+export const isNothing = (quotation: string): boolean => quotation === nothing
 
-const skeleton = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")
-
-const telling = 10
-
-const piecesOf = (bones: string): ReadonlyArray<string> =>
-  bones.length <= telling
-    ? [bones]
-    : Array.from({ length: bones.length - telling + 1 }, (_, start) => bones.slice(start, start + telling))
-
-// A server may escape, wrap or cut a secret in ways that the list above doesn't have. So only letters and digits are
-// compared. If the text holds ten of a secret's letters and digits in a row, nothing is quoted. A secret with eight to
-// ten must be there as a whole; a shorter one is not looked for here.
-const stillHolds = (text: string, secrets: ReadonlyArray<string>): boolean => {
-  const shown = skeleton(text)
-  return secrets
-    .map(skeleton)
-    .filter((bones) => bones.length >= 8)
-    .some((bones) => piecesOf(bones).some((piece) => shown.includes(piece)))
-}
-
-const encoded = /[A-Za-z0-9+/_-]{16,}/g
-
-/**
- * A text together with what it holds in base64 or hex, because a gateway may log bodies in these encodings and quote
- * its log.
- */
-const withDecoded = (text: string): string => {
-  const decoded = (text.match(encoded) ?? []).flatMap((run) => [
-    ...[0, 1, 2, 3].map((start) => Encoding.decodeBase64String(base64Of(run.slice(start)))),
-    ...[0, 1].map((start) => Encoding.decodeHexString(wholeGroups(run.slice(start), 2)))
-  ])
-  return [text, ...decoded.flatMap((each) => (each._tag === "Right" ? [unescape(each.right)] : []))].join("\n")
-}
-
-// An encoding may be cut off: only whole groups are decoded.
-const wholeGroups = (run: string, size: number): string => run.slice(0, run.length - (run.length % size))
-const base64Of = (run: string): string => wholeGroups(run, 4).replaceAll("-", "+").replaceAll("_", "/")
-
-/**
- * Quotes what a server said, so that it may stand in an error or a log (S2). It undoes escapes; strikes out what was sent
- * (in any case of letters, form-encoded, and in base64) and every JWT; turns control characters into spaces; and cuts the
- * text at 200 characters. If the rest still holds a piece of a secret, plain, in base64 or in hex, nothing is quoted.
- */
-export const quote = (text: string, sent: ReadonlyArray<Redacted.Redacted<string>>): string => {
-  const secrets = sent.map(Redacted.value).filter((secret) => secret !== "")
-  // The longest come first, because a short secret struck out of a long one would leave the rest of the long one.
-  const unwanted = Array.from(new Set(secrets.flatMap(spellings))).sort((a, b) => b.length - a.length)
-  const clean = unwanted
-    .reduce((rest, secret) => rest.replace(anyCase(secret), struck), unescape(text))
-    .replace(jwt, struck)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a log line
-    .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
-    .trim()
-  const shown = clean.slice(0, maxLength)
-  if (stillHolds(withDecoded(shown), secrets)) {
-    return struck
+/** The pieces of what was sent that may not be shown. */
+const piecesOfSent = (sent: Sent[number]): ReadonlyArray<string> => {
+  if (!Redacted.isRedacted(sent)) {
+    return [skeleton(sent)].filter(({ length }) => length >= shortest)
   }
-  return clean.length > maxLength ? `${shown}…` : clean
+  const secret = Redacted.value(sent)
+  // Some four letters in a row of a long token are in every English text.
+  return secretPieces(secret, secret.length > 100 ? 6 : shortest)
 }
+
+/**
+ * The ordinary words of a text, or `undefined` if there are fewer of them than of other things. Words of one or two letters
+ * don't count, because letters with spaces between them may be such words. A word that has a piece of what was sent in it
+ * is left out.
+ */
+const ordinaryPartOf = (text: string, pieces: Pieces): string | undefined => {
+  const shown: Array<string> = []
+  let digits = 0
+  let balance = 0
+  for (const token of text.trim().split(/\s+/)) {
+    const isWord = isOrdinary(token) && digits + digitsIn(token) <= maxDigits
+    const isShown = isWord && !holdsAny(token, pieces)
+    digits += isShown ? digitsIn(token) : 0
+    balance += isWord ? Number(token.length > 2) : -1
+    if (isShown || shown.at(-1) !== omission) {
+      shown.push(isShown ? token : omission)
+    }
+  }
+  return balance < 0 || shown.every((token) => token === omission) ? undefined : shown.join(" ")
+}
+
+/**
+ * Quotes what a server said, so that it may stand in an error or a log (S2): the words that this library knows
+ * (`Vocabulary`), up to three digits, and punctuation. So nothing passes that was encoded, whatever the encoding is. What
+ * stands between such words is left out (`…`), and so is a word with a piece of what was sent in it. If such a piece stands
+ * across words, or if most of the text is something else, nothing is quoted. The text is cut at 200 characters before that.
+ */
+export const quote = (text: string, sent: Sent): string => {
+  const start = text.slice(0, maxLength)
+  const pieces = makePieces(sent.flatMap(piecesOfSent))
+  const shown = ordinaryPartOf(start, pieces)
+  if (shown === undefined || holdsAny(shown, pieces)) {
+    return nothing
+  }
+  return start === text || shown.endsWith(omission) ? shown : `${shown}${omission}`
+}
+
+/**
+ * Whether a name that a server gives, such as a scope, is something that was sent, or has a secret in it (S1). Names are no
+ * words, so `quote` would leave most of them out. A piece of a secret is no reason: a secret may have a tenant's name in it.
+ */
+export const repeats = (name: string, sent: Sent): boolean =>
+  sent.some((each) => {
+    if (!Redacted.isRedacted(each)) {
+      return each === name
+    }
+    const secret = Redacted.value(each)
+    return secret === name || (secret.length >= shortest && holdsAny(name, makePieces([plain(secret)])))
+  })
+
+/**
+ * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3), or are something that was sent. If the
+ * text repeats a secret, which may have spaces in it, there are none.
+ */
+export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet =>
+  repeats(text, sent) ? [] : ScopeSet.make(text).filter((scope) => scopeToken.test(scope) && !repeats(scope, sent))
+
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/

@@ -2,17 +2,18 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Spans from "../telemetry/Spans.js"
-import * as CauseChain from "./CauseChain.js"
+import * as ConnectionHeaders from "./ConnectionHeaders.js"
 import * as RequestScope from "./RequestScope.js"
+import { BodyFailed } from "./TransportFailure.js"
 
 const manual: RequestInit = { redirect: "manual" }
 
@@ -20,10 +21,41 @@ const manual: RequestInit = { redirect: "manual" }
 // standard, "HTTP-network-or-cache fetch").
 const uncopied: RequestInit = { redirect: "error", window: null }
 
+const merged = (ofTheApp: RequestInit, ours: RequestInit): RequestInit => ({
+  ...ofTheApp,
+  ...(ofTheApp.headers === undefined ? {} : { headers: ConnectionHeaders.strip([...new Headers(ofTheApp.headers)]) }),
+  ...ours
+})
+
+/**
+ * Some fetches, such as workerd's, throw a `TypeError` for a redirect mode other than "follow" and "manual". The body has
+ * not been read then, and is sent with "manual". A `TypeError` for a failed connection has a cause.
+ */
+const whateverModesItKnows =
+  (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+  async (input, init) => {
+    try {
+      return await fetch(input, init)
+    } catch (failure) {
+      const isUnread = init?.body instanceof ReadableStream && !init.body.locked
+      if (failure instanceof TypeError && failure.cause === undefined && isUnread) {
+        return fetch(input, { ...init, ...manual })
+      }
+      throw failure
+    }
+  }
+
 const withInit = (context: Context.Context<never>, { body }: HttpClientRequest.HttpClientRequest) => {
   const ofTheApp = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
-  const ours = body._tag === "Stream" ? uncopied : manual
-  return Context.add(context, FetchHttpClient.RequestInit, ofTheApp === undefined ? ours : { ...ofTheApp, ...ours })
+  const isStream = body._tag === "Stream"
+  const ours = isStream ? uncopied : manual
+  const init = ofTheApp === undefined ? ours : merged(ofTheApp, ours)
+  const withOurs = Context.add(context, FetchHttpClient.RequestInit, init)
+  if (!isStream) {
+    return withOurs
+  }
+  const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+  return Context.add(withOurs, FetchHttpClient.Fetch, whateverModesItKnows(fetch))
 }
 
 const nothing = new Uint8Array(0)
@@ -38,7 +70,11 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
   if (body._tag !== "Stream") {
     return request
   }
-  const stream = Stream.mapChunks(body.stream, Chunk.append(nothing))
+  const stream = Stream.mapChunks(body.stream, Chunk.append(nothing)).pipe(
+    Stream.mapErrorCause((cause) =>
+      Cause.isInterruptedOnly(cause) ? cause : Cause.fail(new BodyFailed(Cause.squash(cause)))
+    )
+  )
   return request.pipe(
     HttpClientRequest.setBody(HttpBody.stream(stream, body.contentType, body.contentLength)),
     HttpClientRequest.setHeaders(headers) // A new body sets its own; the app may have set others since.
@@ -87,67 +123,3 @@ export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
     ),
     HttpClient.transformResponse(ownContextAndTracing)
   )
-
-const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
-
-/**
- * The error code of a transport's failure, such as `ECONNREFUSED`, `UND_ERR_SOCKET` or `CERT_HAS_EXPIRED`, from its chain of
- * causes. Nothing else of a failure is shown, because a message may quote a header (S1).
- */
-export const codeOf = (failure: unknown): string | undefined =>
-  Array.from(CauseChain.of(failure))
-    .map((error) => (Predicate.hasProperty(error, "code") ? error.code : undefined))
-    .find((code): code is string => typeof code === "string" && errorCode.test(code))
-
-// The codes that Node gives to a failed check of a certificate (its documentation of TLS, "X509 certificate error codes"),
-// and undici's for the certificate of a proxy. Codes about a certificate that the app itself gives are not among them.
-const certificateErrors: ReadonlySet<string> = new Set([
-  "CERT_CHAIN_TOO_LONG",
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_REJECTED",
-  "CERT_REVOKED",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_UNTRUSTED",
-  "CRL_HAS_EXPIRED",
-  "CRL_NOT_YET_VALID",
-  "CRL_SIGNATURE_FAILURE",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "ERROR_IN_CERT_NOT_AFTER_FIELD",
-  "ERROR_IN_CERT_NOT_BEFORE_FIELD",
-  "ERROR_IN_CRL_LAST_UPDATE_FIELD",
-  "ERROR_IN_CRL_NEXT_UPDATE_FIELD",
-  "ERR_TLS_CERT_ALTNAME_FORMAT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "ERR_TLS_CERT_SIGNATURE_ALGORITHM_UNSUPPORTED",
-  "HOSTNAME_MISMATCH",
-  "INVALID_CA",
-  "INVALID_PURPOSE",
-  "PATH_LENGTH_EXCEEDED",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
-  "UNABLE_TO_DECRYPT_CERT_SIGNATURE",
-  "UNABLE_TO_DECRYPT_CRL_SIGNATURE",
-  "UNABLE_TO_GET_CRL",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UND_ERR_PRX_TLS"
-])
-
-// undici has no code for this, only its message.
-const isProxyRefusal = (error: object): boolean =>
-  Predicate.hasProperty(error, "message") &&
-  typeof error.message === "string" &&
-  error.message.startsWith("Proxy response (407)")
-
-/**
- * Why a transport failed: a certificate that is not trusted, a proxy that wants credentials, or anything else. The first
- * two fail again at each try, until somebody mends them.
- */
-export const reasonOf = (failure: unknown): "certificate" | "proxy_authentication" | "transport" => {
-  if (certificateErrors.has(codeOf(failure) ?? "")) {
-    return "certificate"
-  }
-  return Array.from(CauseChain.of(failure)).some(isProxyRefusal) ? "proxy_authentication" : "transport"
-}

@@ -597,6 +597,19 @@ describe("CxoneHttpClient", () => {
     it.scoped.each([
       ["another JSON body", () => inBody('{"error":"no_role"}'), '{"error":"no_role"}'],
       ["a text", () => new Response("no", { status: 403 }), "no"],
+      ...[
+        'error="insufficient_scope", error="insufficient_scope"',
+        'error="insufficient_scope", error="invalid_token"',
+        'error="insufficient_scope", scope="a", scope="b"',
+        'realm="a", REALM="b", error="insufficient_scope"'
+      ].map(
+        (params) =>
+          [
+            `a challenge that names a parameter twice: ${params}`,
+            () => challenge(`Bearer ${params}`, 403),
+            "{}"
+          ] as const
+      ),
       ["broken JSON", () => inBody("{"), "{"],
       ["a JSON body of unknown length", () => json({ error: "x" }, { status: 403 }), '{"error":"x"}'],
       ["a JSON body of 20 KB", () => inBody(JSON.stringify("x".repeat(20_000))), JSON.stringify("x".repeat(20_000))]

@@ -66,7 +66,7 @@ describe("S1: RedactedResponse", () => {
     const coded = Object.assign(new Error(token), { code: "ECONNRESET" })
     expect(failed({ cause: coded })).toMatchObject({ request: asked, description: "ECONNRESET" })
     expect(failed({ cause: new Error(token) }).description).toBeUndefined()
-    expect(failed({ description: `sent ${token}` }).description).toBe("sent <redacted>")
+    expect(failed({ description: `sent ${token}` }).description).toBe("sent …")
     const ofResponse = RedactedResponse.makeError(
       new HttpClientError.ResponseError({ request: carrying, response: received("x").response, reason: "Decode" }),
       asked,

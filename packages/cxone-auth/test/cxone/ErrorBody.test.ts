@@ -24,6 +24,17 @@ describe("ErrorBody", () => {
     expect(parse(body)).toEqual({ code, description })
   })
 
+  // In quadratic time each of these would take 10^11 steps, and the test would time out.
+  it.each(["<title", "<title ", "<title>", "<title></title", "<", "<html", " ", "\u0000"])(
+    "C9: reads a megabyte of %j in linear time",
+    (part) => {
+      const long = part.repeat(1_000_000 / part.length)
+      for (const body of [long, `<html>${long}`, `<html><title>${long}`]) {
+        expect(typeof parse(body).description).toBe("string")
+      }
+    }
+  )
+
   it("takes the header icStatusDescription if the body says nothing", () => {
     const headers = { icStatusDescription: "Invalid token" }
     expect(parse("", headers).description).toBe("Invalid token")

@@ -48,8 +48,11 @@ const limited = new RateLimited({ reason: "token_endpoint", origin: "https://cxo
 
 const failing = (error: ExchangeError): Effect.Effect<never, ExchangeError> => Effect.fail(error)
 
-const untilOf = ({ retryAfter }: ExchangeError) =>
-  Effect.map(Clock.currentTimeMillis, (now) => retryAfter && now + Duration.toMillis(retryAfter))
+const untilOf = (error: ExchangeError) =>
+  Effect.map(
+    Clock.currentTimeMillis,
+    (now) => "retryAfter" in error && error.retryAfter && now + Duration.toMillis(error.retryAfter)
+  )
 
 interface Attempt {
   readonly credentials?: Credentials

@@ -319,9 +319,7 @@ describe("TokenEndpoint", () => {
     Effect.gen(function* () {
       const echo: Play = ({ body }) => Effect.sync(() => new Response(`cannot use ${body}`, { status: 400 }))
       const { error } = yield* failureOf(echo)
-      expect(error.message).toContain(
-        "cannot use grant_type=client_credentials&client_id=<redacted>&client_secret=<redacted>"
-      )
+      expect(error.message).toContain('The server said: "cannot use …"')
       for (const spelling of [clientSecret, "s%2Fe%2Bc%3Dr+et%26", "my app", "my+app"]) {
         expect(JSON.stringify(error)).not.toContain(spelling)
       }
@@ -338,7 +336,7 @@ describe("TokenEndpoint", () => {
         credentials
       })
       const error = Option.getOrThrow(Either.getLeft(result))
-      expect(error.message).toContain('"Client authentication failed: <redacted>"')
+      expect(error.message).toContain('"Client authentication failed: …"')
     })
   )
 

@@ -26,7 +26,7 @@ describe("TokenResponse", () => {
   })
 
   it.each([null, 7, {}])("an id_token that is %j names no tenant, and does no harm", (id_token) => {
-    expect(TokenResponse.tenantOf(decoded({ id_token }))).toBeUndefined()
+    expect(TokenResponse.tenantOf(decoded({ id_token }), [])).toBeUndefined()
   })
 
   it.each([

@@ -5,6 +5,7 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
   ClientAuth,
+  type ClientProof,
   Credentials,
   CxoneAuth,
   CxoneAuthError,
@@ -18,6 +19,7 @@ import {
   ConfigProvider,
   Context,
   Effect,
+  Encoding,
   Exit,
   Fiber,
   Layer,
@@ -332,6 +334,86 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     })
   )
 
+  const jwt = (claims: object) =>
+    `eyJhbGciOiJSUzI1NiJ9.${Encoding.encodeBase64Url(JSON.stringify(claims))}.c4n4rySignature`
+
+  const claimsOf = (secret: string): ReadonlyArray<readonly [string, object]> => [
+    ["a secret as scope", { scope: secret }],
+    ["a secret among the scopes", { scope: `read:users ${secret}` }],
+    ["a secret in capitals as scope", { scope: `read:${secret.toUpperCase()}` }],
+    ["the token as scope", { scope: tokenValue }],
+    ["the id token as scope", { scope: idToken }],
+    ["a secret as tenant", { id_token: jwt({ tenantId: secret }) }],
+    ["the token as tenant", { id_token: jwt({ tenantId: tokenValue }) }],
+    ["a text as tenant", { id_token: jwt({ tenantId: "c4n4ry Person" }) }],
+    ["a secret as issuer", { id_token: jwt({ tenantId: "t", iss: secret }) }],
+    ["a secret as the token's tenant", { access_token: jwt({ tenantId: secret }), id_token: undefined }]
+  ]
+
+  describe.each(ways)("what a token answer claims, %s", (_, way) => {
+    // Only what was sent is a secret.
+    it.effect.each(claimsOf(way === byKeyAlone ? accessKeySecret : clientSecret))("%s", ([_, fields]) =>
+      Effect.gen(function* () {
+        const answer = () => json({ access_token: tokenValue, expires_in: 3600, id_token: idToken, ...fields })
+        const { ended, shown } = yield* traces(
+          (sent) => Effect.sync(() => (isTokenRequest(sent) ? answer() : challenged(sent, 403, "insufficient_scope"))),
+          way
+        )
+        // Without a tenant, discovery does not know where the API is.
+        expect(ended).toMatch(/^(InsufficientScope|DiscoveryFailed)$/)
+        expectNoCanary(shown)
+      })
+    )
+  })
+
+  const proofs: ReadonlyArray<readonly [string, ClientAuth]> = [
+    [
+      "throws an error with the secret",
+      ({ clientSecret }) => {
+        throw new Error(Redacted.value(clientSecret))
+      }
+    ],
+    [
+      "throws the secret",
+      ({ clientSecret }) => {
+        throw Redacted.value(clientSecret)
+      }
+    ],
+    [
+      "throws an error whose kind is the secret",
+      ({ clientSecret }) => {
+        throw { _tag: Redacted.value(clientSecret) }
+      }
+    ],
+    ...[
+      undefined,
+      {},
+      { form: {}, headers: { authorization: `Basic ${clientSecret}` } },
+      { form: { [clientSecret]: clientSecret }, headers: {} },
+      { form: { client_secret: Redacted.make(7) }, headers: {} },
+      { form: {}, headers: { [clientSecret]: Redacted.make(clientSecret) } },
+      { form: {}, headers: { authorization: Redacted.make(`Basic\n${clientSecret}`) } },
+      { form: {}, headers: { host: Redacted.make(clientSecret) } }
+      // A program in JavaScript may return anything.
+    ].map((wrong, index) => [`returns no proof: ${index}`, () => wrong as unknown as ClientProof] as const)
+  ]
+
+  it.effect.each(proofs)("a function for the client's authentication that %s", ([_, clientAuth]) =>
+    Effect.gen(function* () {
+      let requests = 0
+      const play: Play = () =>
+        Effect.sync(() => {
+          requests += 1
+          return grant()
+        })
+      const { ended, shown } = yield* traces(play, { credentials: credentialsBy(clientAuth), environment: gateway })
+      expect(ended).toBe("CredentialsUnavailable")
+      expect(requests).toBe(0)
+      expect(shown.some(([_, text]) => text.includes("client_auth"))).toBe(true)
+      expectNoCanary(shown)
+    })
+  )
+
   it.effect("current and next credentials, both refused by a server that repeats them", () =>
     Effect.gen(function* () {
       const credentials = Credentials.rotating({
@@ -423,6 +505,17 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
       )
       expect(ended).toBe("TokenEndpointUnavailable")
       expect(shown.some(([_, text]) => text.includes("proxy_authentication"))).toBe(true)
+      expectNoCanary(shown)
+    })
+  )
+
+  it.effect.each(ways)("a transport that throws what it was about to send, %s", ([_, way]) =>
+    Effect.gen(function* () {
+      const { ended, shown } = yield* traces(
+        (sent) => (isTokenRequest(sent) ? Effect.sync(grant) : Effect.die(new TypeError(echo(sent)))),
+        way
+      )
+      expect(ended).toBe("RequestError")
       expectNoCanary(shown)
     })
   )
