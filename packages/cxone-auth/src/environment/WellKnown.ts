@@ -15,7 +15,6 @@ import * as Hosts from "../cxone/Hosts.js"
 import { type JsonFields, parse as parseFields } from "../cxone/JsonAnswer.js"
 import { DiscoveryFailed, mayPass } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
-import { quote } from "../http/Redaction.js"
 import * as Retry from "../http/Retry.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -98,10 +97,14 @@ export const tokenEndpoint = (issuer: URL, policy: TokenPolicy) => {
     if (!Predicate.isString(fields.issuer)) {
       return Either.left(invalid("issuer"))
     }
+    // It can be shown, because nothing secret was sent for the document.
     const named = URL.canParse(fields.issuer) ? new URL(fields.issuer) : undefined
     return named?.href === issuer.href
       ? secureUrl(fields.token_endpoint, "token_endpoint", url)
-      : Either.left({ reason: "issuer_mismatch", ...(named === undefined ? {} : { detail: quote(nameOf(named), []) }) })
+      : Either.left({
+          reason: "issuer_mismatch",
+          ...(named === undefined ? {} : { detail: nameOf(named).slice(0, 200) })
+        })
   })
 }
 
