@@ -75,8 +75,8 @@ class NotYet extends Data.TaggedError("NotYet")<{
 
 /**
  * Makes the function that makes the calls. It checks where the request goes (C1) and sends it with a valid token. If
- * the API refuses the token, it sends the request again, with a new one or after a moment (C2). If the API says "not yet", it sends the
- * request again later, if the caller has the patience (C4).
+ * the API refuses the token, it sends the request again, with a new one or after a moment (C2). If the API says "not yet",
+ * it sends the request again later, if the caller has the patience (C4).
  */
 export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { policy } = client

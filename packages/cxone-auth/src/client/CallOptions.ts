@@ -27,8 +27,8 @@ export type OnRateLimited =
     }
 
 /**
- * What an app may say about the calls in a part of it: `scopes`, `onRateLimited`, `idempotent`, `asResponse`. An option that is absent,
- * or `undefined`, has the value of the effect around it; in the end, that of the client.
+ * What an app may say about the calls in a part of it: `scopes`, `onRateLimited`, `idempotent`, `asResponse`. An option
+ * that is absent, or `undefined`, has the value of the effect around it; in the end, that of the client.
  *
  * @since 0.1.0
  * @category models
