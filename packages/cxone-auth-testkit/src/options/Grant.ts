@@ -32,7 +32,11 @@ export interface GrantService {
  *   const { scopes } = yield* Grant
  *   return scopes.includes("read:reports")
  *     ? HttpServerResponse.unsafeJson({ reports: [] })
- *     : HttpServerResponse.empty({ status: 403 })
+ *     : HttpServerResponse.empty({
+ *         status: 403,
+ *         // By this, the client knows that it is `InsufficientScope`.
+ *         headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="read:reports"' }
+ *       })
  * })
  *
  * export const SimulatorLayer = CxoneSimulator.layerServer({
