@@ -165,7 +165,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     }
     return Effect.flatMap(rateLimited(answer, said), (error) => {
       if (!isPatient) {
-        return Effect.fail(error)
+        return call.limited === undefined ? error : new RateLimited({ ...error, notSentAgain: "wait_too_short" })
       }
       return notSentAgain === undefined
         ? attemptInTime({ ...call, limited: error })

@@ -28,10 +28,10 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
   /** What the server said about it, without secrets. */
   description: Quotation,
   /**
-   * Why a call that may wait was not sent again: its method is not idempotent and it is not marked as such, or its body is
-   * a stream. Absent if there is no such reason.
+   * Why a call that may wait was not sent, or not sent again: its method is not idempotent and it is not marked as such, its
+   * body is a stream, or it may not wait so long. Absent if there is no such reason.
    */
-  notSentAgain: Schema.optionalWith(Schema.Literal("not_idempotent", "stream_body"), { exact: true }),
+  notSentAgain: Schema.optionalWith(Schema.Literal("not_idempotent", "stream_body", "wait_too_short"), { exact: true }),
   /** The wait that the server asked for, or how long from now nothing is sent. Absent if no time is known. */
   retryAfter: RetryAfter
 }) {
@@ -49,7 +49,11 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
         this.status === 503
           ? `${origin} answered 503: it cannot serve API requests${at} now. ${when}.${this.whyNotAgain}`
           : `${origin} answered 429: too many API requests${at}. ${when}. Space the calls out.${this.whyNotAgain}`,
-      held_back: `${notSent}. ${when}. To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } }).`,
+      held_back: `${notSent}. ${when}.${
+        this.notSentAgain === undefined
+          ? " To let calls wait instead, set CxoneHttpClient.layer({ onRateLimited: { wait } })."
+          : this.whyNotAgain
+      }`,
       too_many_waiting:
         `${notSent}, and the maximum number of calls already waits (maxWaitingCalls, 1,000 by default). ` +
         `${when}. Make fewer calls at once.`
@@ -66,6 +70,8 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
         )
       case "stream_body":
         return " The call was not sent again, because its body is a stream, which can be read only once."
+      case "wait_too_short":
+        return " The call may wait, but not so long (onRateLimited.wait)."
       default:
         return ""
     }

@@ -97,8 +97,16 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
   // too much in an earlier round.
   let threshold = Number.POSITIVE_INFINITY
 
-  const notLetThrough = (reason: RateLimited["reason"], left: number) =>
-    new RateLimited({ reason, ...limited, ...(left > 0 ? { retryAfter: Duration.millis(left) } : {}) })
+  const timeLeft = (left: number) => (left > 0 ? { retryAfter: Duration.millis(left) } : {})
+
+  /** The error of a call that is held back: one that doesn't wait, or doesn't wait so long. */
+  const heldBack = (left: number, { patience }: Visitor) =>
+    new RateLimited({
+      reason: "held_back",
+      ...limited,
+      ...timeLeft(left),
+      ...(patience > 0 ? { notSentAgain: "wait_too_short" } : {})
+    })
 
   const letOut = () => {
     const place = line.shift()
@@ -176,7 +184,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
       // longer.
       Deadline.within(place.visitor.patience * longestJitter),
       Effect.catchTag("TimeoutException", () =>
-        Effect.flatMap(gate.millisLeft, (left) => notLetThrough("held_back", left))
+        Effect.flatMap(gate.millisLeft, (left) => heldBack(left, place.visitor))
       ),
       Effect.tapError(({ _tag }) => Effect.annotateCurrentSpan(Spans.errorType, _tag)),
       Effect.withSpan("CxoneHttpClient.wait", {
@@ -201,10 +209,10 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
       return outside
     }
     if (left > visitor.patience) {
-      return yield* notLetThrough("held_back", left)
+      return yield* heldBack(left, visitor)
     }
     if (line.length >= visitor.maxWaitingCalls) {
-      return yield* notLetThrough("too_many_waiting", left)
+      return yield* new RateLimited({ reason: "too_many_waiting", ...limited, ...timeLeft(left) })
     }
     if (isShut) {
       return yield* Effect.interrupt
@@ -219,8 +227,8 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
   const sendAway = (now: number, left: number) => {
     const [staying, leaving] = Arr.partition(line, ({ waits }) => Period.left(waits, now) < left)
     line = staying
-    for (const { turn } of leaving) {
-      Deferred.unsafeDone(turn, Exit.fail(notLetThrough("held_back", left)))
+    for (const { turn, visitor } of leaving) {
+      Deferred.unsafeDone(turn, Exit.fail(heldBack(left, visitor)))
     }
   }
 

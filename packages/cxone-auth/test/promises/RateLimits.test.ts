@@ -139,8 +139,12 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("61", 503), options: patient })
       const error = yield* Effect.flip(client.get("/x"))
-      expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", status: 503 })
+      expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", status: 503, notSentAgain: "wait_too_short" })
       expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Duration.seconds(61))
+      expect(error.message).toContain("The call may wait, but not so long (onRateLimited.wait).")
+      const next = yield* Effect.flip(client.get("/x"))
+      expect(next).toMatchObject({ reason: "held_back", notSentAgain: "wait_too_short" })
+      expect(next.message).toContain("The call may wait, but not so long (onRateLimited.wait).")
       expect((yield* apiCalls).length).toBe(1)
     })
   )
@@ -149,7 +153,9 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({ api: () => notYet("25"), options: patient })
       const result = yield* ended(client.get("/x"))
-      expect(Either.getLeft(result)).toMatchObject({ value: { _tag: "RateLimited", reason: "api", status: 429 } })
+      expect(Either.getLeft(result)).toMatchObject({
+        value: { _tag: "RateLimited", reason: "api", status: 429, notSentAgain: "wait_too_short" }
+      })
       expect((yield* apiCalls).map(({ at }) => at)).toEqual([0, 25_000, 50_000])
     }).pipe(unjittered)
   )
