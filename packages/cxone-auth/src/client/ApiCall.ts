@@ -174,14 +174,13 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   }
 
   /** The error for such an answer, with what its body says. The gate was closed before, because reading may take a second. */
-  const rateLimited = Effect.fnUntraced(function* (answer: ApiResponse.ApiResponse, said: ApiResponse.NotYet) {
+  const rateLimited = Effect.fnUntraced(function* (answer: ApiResponse.ApiResponse, notYet: ApiResponse.NotYet) {
     const limit = limitOf(answer.request)
-    const limited = yield* ApiResponse.limitIn(answer, policy)
-    if (client.rateLimitKey === "route" && limited.route !== undefined) {
-      yield* throttle.rename(limit, limited.route)
-      yield* throttle.close(limit, said, policy)
-    }
-    return new RateLimited({ reason: "api", ...Struct.omit(limit, "key"), ...limited, ...said })
+    const { name, route, said } = yield* ApiResponse.limitIn(answer, policy)
+    const isNamed = client.rateLimitKey === "route" && name !== undefined
+    const limited = isNamed ? yield* throttle.rename(limit, { name, route }) : limit
+    yield* isNamed ? throttle.close(limited, notYet, policy) : Effect.void
+    return new RateLimited({ reason: "api", ...Struct.omit(limited, "key"), ...said, ...notYet })
   })
 
   const deliver = (call: Call): Outcome<HttpClientResponse> =>

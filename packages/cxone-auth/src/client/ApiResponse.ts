@@ -91,14 +91,19 @@ export const notYet = (
     : Option.none()
 }
 
-/** What the body of such an answer says: the name of the route, if there is one, and a text. */
+/**
+ * What the body of such an answer says: the name of the route, as it was sent and as it may be shown, if there is one; and a
+ * text.
+ */
 export const limitIn = (answer: ApiResponse, policy: CallPolicy) =>
   Effect.map(readWhole(answer, policy), (body) => {
-    const route = Route.namedIn(body)
+    const name = Route.namedIn(body)
     const { description } = ErrorBody.parse(body, answer.response.headers)
     return {
-      ...(route === undefined ? {} : { route: quoted(answer, route) }),
-      ...(description === "" ? {} : { description: quoted(answer, description) })
+      name,
+      // A name that can be shown only in part would mislead.
+      route: name === undefined || quoted(answer, name) !== name ? undefined : name,
+      said: description === "" ? {} : { description: quoted(answer, description) }
     }
   })
 

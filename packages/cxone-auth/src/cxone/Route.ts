@@ -25,5 +25,5 @@ export const shapeOf = (path: string): string =>
 /** The route that a 429 names in its body, as the media playback does (docs/cxone-facts.md). */
 export const namedIn = (body: Option.Option<string>): string | undefined => {
   const route = Option.getOrUndefined(Option.flatMap(body, JsonAnswer.parseWrapped))?.route
-  return Predicate.isString(route) && route.trim() !== "" ? route.trim() : undefined
+  return Predicate.isString(route) && route.trim() !== "" ? route.trim().slice(0, 200) : undefined
 }

@@ -14,6 +14,12 @@ export interface Limit extends WaitingLine.Limited {
   readonly key: string
 }
 
+/** What a server calls a limit, and what an error may call it. */
+export interface Named {
+  readonly name: string
+  readonly route: string | undefined
+}
+
 /** The waiting lines in front of one API: one for each limit that said "not yet". Other requests cost nothing. */
 export interface Throttle {
   /**
@@ -29,8 +35,11 @@ export interface Throttle {
   ) => Effect.Effect<A, E | RateLimited>
   /** Called when a limit has said "not yet". Gives for how many milliseconds nothing is sent to it. */
   readonly close: (limit: Limit, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<number>
-  /** Called when the server has named a limit. From now on, all limits that it calls by this name share one line. */
-  readonly rename: (limit: Limit, name: string) => Effect.Effect<void>
+  /**
+   * Called when the server has named a limit. From now on, all limits that it calls by this name share one line. Gives the
+   * limit under its new name.
+   */
+  readonly rename: (limit: Limit, named: Named) => Effect.Effect<Limit>
 }
 
 /** How many limits have a line, and how many a name. Beyond that, the line of a whole origin serves. */
@@ -40,7 +49,7 @@ const maxLines = 256
 export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.Scope> =>
   Effect.gen(function* () {
     const lines = new Map<string, WaitingLine.WaitingLine>()
-    const names = new Map<string, string>()
+    const names = new Map<string, Named>()
     let visitors = 0
     let isShut = false
 
@@ -54,8 +63,11 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
     const run = yield* FiberMap.makeRuntime<never, WaitingLine.WaitingLine, never, void>()
 
     const renamed = (limit: Limit): Limit => {
-      const name = names.get(limit.key)
-      return name === undefined ? limit : { ...limit, key: `${limit.origin} ${name}`, route: name }
+      const { origin } = limit
+      const named = names.get(limit.key)
+      return named === undefined
+        ? limit
+        : { key: `${origin} ${named.name}`, origin, ...(named.route === undefined ? {} : { route: named.route }) }
     }
 
     const find = (limit: Limit): WaitingLine.WaitingLine | undefined =>
@@ -105,11 +117,12 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
       through: (limitOf, visitor, attempt) =>
         Effect.suspend(() => (lines.size === 0 ? attempt : (find(limitOf())?.through(visitor, attempt) ?? attempt))),
       close: (limit, said, policy) => Effect.flatMap(lineOf(limit), (line) => line.close(said, policy)),
-      rename: ({ key }, name) =>
+      rename: (limit, named) =>
         Effect.sync(() => {
-          if (names.size < maxLines) {
-            names.set(key, name)
+          if (names.size < maxLines || names.has(limit.key)) {
+            names.set(limit.key, named)
           }
+          return renamed(limit)
         })
     }
   })

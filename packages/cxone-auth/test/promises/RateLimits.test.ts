@@ -276,7 +276,7 @@ describe("C4: RateLimited says what the API said, and why the call was not sent 
     })
 
   it.scoped.each([
-    ["a JSON body", said({ error: "too_many", message: "150 requests in 5 minutes" }), "150 requests in 5 minutes"],
+    ["a JSON body", said({ error: "too_many", message: "150 requests in a minute" }), "150 requests in a minute"],
     ["a text", () => notYet("7"), "not yet"],
     ["no body", () => new Response(null, { status: 429 }), undefined]
   ] as const)("%s", ([_, api, description]) =>
@@ -324,21 +324,21 @@ describe("C4: what is limited together", () => {
 
   it.scoped("routes that the API calls by one name, as soon as each has been answered with it", () =>
     Effect.gen(function* () {
-      const { apiCalls, client } = yield* world({ api: after(namingRoute("playback"), namingRoute("playback")) })
+      const { apiCalls, client } = yield* world({ api: after(namingRoute("media"), namingRoute("media")) })
       for (const path of ["/voice/1", "/chat/1"]) {
-        expect(yield* Effect.flip(client.get(path))).toMatchObject({ reason: "api", route: "playback" })
+        expect(yield* Effect.flip(client.get(path))).toMatchObject({ reason: "api", route: "media" })
       }
       yield* TestClock.adjust("61 seconds")
       // From now on they have one gate, which a 429 to either of them closes for both.
       const { apiCalls: calls, client: other } = yield* world({
-        api: after(namingRoute("playback"), namingRoute("playback"), () => new Response(), namingRoute("playback"))
+        api: after(namingRoute("media"), namingRoute("media"), () => new Response(), namingRoute("media"))
       })
       yield* Effect.flip(other.get("/voice/1"))
       yield* Effect.flip(other.get("/chat/1"))
       yield* TestClock.adjust("61 seconds")
       yield* other.get("/voice/1")
       expect(yield* Effect.flip(other.get("/chat/1"))).toMatchObject({ reason: "api" })
-      expect(yield* Effect.flip(other.get("/voice/2"))).toMatchObject({ reason: "held_back", route: "playback" })
+      expect(yield* Effect.flip(other.get("/voice/2"))).toMatchObject({ reason: "held_back", route: "media" })
       expect([(yield* apiCalls).length, (yield* calls).length]).toEqual([2, 4])
     })
   )
