@@ -1,22 +1,25 @@
 import * as Effect from "effect/Effect"
-import { constTrue } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import * as Throttle from "../throttle/Throttle.js"
 import type { AccessToken } from "../token/AccessToken.js"
+import type { CxoneAuthService } from "./CxoneAuthService.js"
 import * as Renewals from "./Renewals.js"
 
-/** What this needs of a service. */
-interface Public {
-  readonly apiBaseUrl: Effect.Effect<string, CxoneAuthError>
-}
+/** The members of a service that a client calls. */
+type Public = Pick<CxoneAuthService, "accessToken" | "accessTokenFor" | "invalidate" | "apiBaseUrl">
 
 /** What a service tells its clients beyond its public members. */
-export interface Inside extends Public {
-  /** Whether the service would hand out this token again. */
+export interface Inside {
+  /** Whether the service would hand out this token for long: it holds it, and no successor is on its way. */
   readonly holds: (token: AccessToken) => boolean
+  /**
+   * Starts the renewal of a token that the API refused, and gives the wait for its end. Meanwhile the token is handed out
+   * as before, because other places may take it.
+   */
+  readonly renew: (token: AccessToken) => Effect.Effect<Effect.Effect<void, CxoneAuthError>>
   /** Where the API of this token's tenant is: it may not be the tenant of the service's current token. */
   readonly apiBaseUrlOf: (token: AccessToken) => Effect.Effect<string, CxoneAuthError>
 }
@@ -36,27 +39,43 @@ export const make = (inside: Inside): Effect.Effect<ApiState, never, Scope.Scope
 
 const key: unique symbol = Symbol("cxone-auth/ApiState")
 
+interface Attached {
+  readonly service: Public
+  readonly state: ApiState
+}
+
 /** Gives a service its state, as a property, so that a service which an app spreads into one of its own keeps it. */
-export const attach = <Service extends object>(service: Service, state: ApiState): Service =>
-  Object.assign(service, { [key]: state })
+export const attach = <Service extends Public>(service: Service, state: ApiState): Service =>
+  Object.assign(service, { [key]: { service, state } satisfies Attached })
 
-const hasState = (service: object): service is { readonly [key]: ApiState } => Predicate.hasProperty(service, key)
+const hasState = (service: object): service is { readonly [key]: Attached } => Predicate.hasProperty(service, key)
 
-/** The same for a service that tells no more: one token is as good as another, and all go to one API. */
-export const onlyPublic = ({ apiBaseUrl }: Public): Inside => ({
-  apiBaseUrl,
-  holds: constTrue,
-  apiBaseUrlOf: () => apiBaseUrl
-})
+/** The same for a service that tells no more: its tokens go to one API, and it renews a token by dropping it. */
+export const onlyPublic = ({ apiBaseUrl, invalidate }: Pick<Public, "apiBaseUrl" | "invalidate">): Inside => {
+  const dropped = new WeakSet<AccessToken>()
+  return {
+    holds: (token) => !dropped.has(token),
+    renew: (token) =>
+      Effect.suspend(() => {
+        const drop = dropped.has(token) ? Effect.void : invalidate(token)
+        dropped.add(token)
+        return Effect.as(drop, Effect.void)
+      }),
+    apiBaseUrlOf: () => apiBaseUrl
+  }
+}
+
+const members = ["accessToken", "accessTokenFor", "invalidate", "apiBaseUrl"] as const
 
 /**
- * The state of a service. One that an app built itself has none: each client over it then has its own. If the app has put
- * another API base URL in the place of the service's, that counts for every token.
+ * The state of a service. One that an app built itself has none: each client over it then has its own. If an app has put a
+ * member of its own in the place of the service's, only the public members count.
  */
 export const of = (service: Public): Effect.Effect<ApiState, never, Scope.Scope> => {
   if (!hasState(service)) {
     return make(onlyPublic(service))
   }
-  const state = service[key]
-  return Effect.succeed(service.apiBaseUrl === state.apiBaseUrl ? state : { ...state, ...onlyPublic(service) })
+  const { service: original, state } = service[key]
+  const isWhole = members.every((member) => service[member] === original[member])
+  return Effect.succeed(isWhole ? state : { ...state, ...onlyPublic(service) })
 }

@@ -9,13 +9,15 @@ import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
 import { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ApiState from "./ApiState.js"
+import type { CxoneAuthService } from "./CxoneAuthService.js"
 import * as StaticAuth from "./StaticAuth.js"
-import { type CxoneAuthFromEnvOptions, type CxoneAuthOptions, type CxoneAuthService, make } from "./TokenService.js"
+import { type CxoneAuthFromEnvOptions, type CxoneAuthOptions, make } from "./TokenService.js"
 
 export { of as apiStateOf } from "./ApiState.js"
+export type { CxoneAuthService } from "./CxoneAuthService.js"
 export { type RenewalPolicy, Verdict } from "./Renewals.js"
 export type { TestAnswer, TestOptions } from "./StaticAuth.js"
-export type { CxoneAuthFromEnvOptions, CxoneAuthOptions, CxoneAuthService } from "./TokenService.js"
+export type { CxoneAuthFromEnvOptions, CxoneAuthOptions } from "./TokenService.js"
 
 /**
  * The token service: from credentials, given once, to a valid token for every call, or a typed error.

@@ -21,7 +21,7 @@ export interface Refusal {
   readonly token: AccessToken
   /** A method, an origin and a path without ids. A place that refuses every token must not cost the others a renewal. */
   readonly place: string
-  /** Whether a call would still be sent with it. */
+  /** Whether a call would still be sent with it, and no renewal is under way. */
   readonly isHeld: boolean
   /** The token that the same call was refused with before it was sent again. */
   readonly before: AccessToken | undefined
@@ -34,9 +34,9 @@ export interface Refusal {
 export type Verdict = Data.TaggedEnum<{
   /** The token is new, and may not have arrived everywhere yet: keep it, and send the call again after `delay`. */
   Await: { readonly delay: Duration.Duration }
-  /** Drop the token, and send the call again with a new one. */
+  /** Renew the token, and send the call again with the new one. */
   Renew: object
-  /** Another call has renewed the token: send the call again with the new one. */
+  /** Another call has caused its renewal: send the call again with the new one. */
   Resend: object
   /** Fail. For `retryAfter` no token is renewed because of this place (`refused_again`), or of any (`too_many_renewals`). */
   Refuse: { readonly reason: "refused_again" | "too_many_renewals"; readonly retryAfter: Duration.Duration }
@@ -48,7 +48,7 @@ export const Verdict = Data.taggedEnum<Verdict>()
 export interface Renewals {
   readonly judge: (refusal: Refusal, policy: RenewalPolicy) => Effect.Effect<Verdict>
   /** Called when a place has taken a token. It is no effect, because every call comes by here. */
-  readonly forgive: (placeOf: () => string) => void
+  readonly forgive: (placeOf: () => string, token: AccessToken) => void
 }
 
 interface Place {
@@ -74,6 +74,8 @@ const quotaPeriod = Duration.minutes(1)
 /** Makes an empty memory. */
 export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   const places = new Map<string, Place>()
+  // The tokens that places took since the last renewals. A place that refuses what it took has seen a revocation.
+  const taken = new Map<string, AccessToken>()
   let renewals: ReadonlyArray<Period.Period> = []
 
   const knownAt = (place: string, now: number): Place | undefined => {
@@ -81,11 +83,11 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
     return known !== undefined && Period.isCurrent(known.memory, now) ? known : undefined
   }
 
-  const remember = (place: string, known: Place) => {
-    places.delete(place)
-    places.set(place, known)
-    for (const oldest of places.size > maxPlaces ? places.keys() : []) {
-      places.delete(oldest)
+  const put = <A>(map: Map<string, A>, place: string, value: A) => {
+    map.delete(place)
+    map.set(place, value)
+    for (const oldest of map.size > maxPlaces ? map.keys() : []) {
+      map.delete(oldest)
       break
     }
   }
@@ -93,7 +95,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   const strike = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
     const strikes = (known?.strikes ?? 0) + 1
     const pause = Duration.min(Duration.times(policy.renewalPause, 2 ** (strikes - 1)), policy.maxRenewalPause)
-    remember(place, {
+    put(places, place, {
       strikes,
       pause: Period.make(now, pause),
       memory: Period.make(now, Duration.sum(pause, policy.maxRenewalPause)),
@@ -106,11 +108,14 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   const renew = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
     renewals = renewals.filter((each) => Period.isCurrent(each, now))
     const [oldest] = renewals
-    if (oldest !== undefined && renewals.length >= policy.maxRenewals) {
+    // A quarter is left to places that took this very token before.
+    const isRevoked = taken.get(place) === token
+    const most = isRevoked ? policy.maxRenewals : Math.ceil(policy.maxRenewals * 0.75)
+    if (oldest !== undefined && renewals.length >= most) {
       return Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.millis(Period.left(oldest, now)) })
     }
     renewals = [...renewals, Period.make(now, quotaPeriod)]
-    remember(place, {
+    put(places, place, {
       strikes: known?.strikes ?? 0,
       pause: Period.ended,
       memory: Period.make(now, policy.maxRenewalPause),
@@ -146,9 +151,11 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
 
   return {
     judge: (refusal, policy) => Effect.map(Clock.currentTimeMillis, (now) => judge(refusal, policy, now)),
-    forgive: (placeOf) => {
-      if (places.size > 0) {
-        places.delete(placeOf())
+    forgive: (placeOf, token) => {
+      if (places.size > 0 || renewals.length > 0) {
+        const place = placeOf()
+        places.delete(place)
+        put(taken, place, token)
       }
     }
   }

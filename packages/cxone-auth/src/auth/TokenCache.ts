@@ -31,6 +31,11 @@ export interface TokenCache<E> {
    * the caller got the token.
    */
   readonly get: (slot: TokenSlot.TokenSlot<E>, observe: Observe) => Effect.Effect<AccessToken, E>
+  /**
+   * Starts the renewal of a token, unless one is under way or the slot holds another token by now. Gives the wait for its
+   * end. Until then, and if it fails, the token is handed out as before.
+   */
+  readonly renew: (slot: TokenSlot.TokenSlot<E>, token: AccessToken) => Effect.Effect<Effect.Effect<void, E>>
 }
 
 type Observe = (cache: CacheState) => void
@@ -77,13 +82,16 @@ export const make = <E extends Retry.Failure>(options: {
     }
   })
 
+  const flightOf = (slot: Slot<E>, reason: RenewalReason) =>
+    SingleFlight.make({ work: exchange(slot.scopes), land: (exit) => land(slot, reason, exit), scope })
+
   const launch = (
     slot: Slot<E>,
     current: TokenSlot.State<E>,
     reason: RenewalReason,
     wait: (flight: Effect.Effect<AccessToken, E>) => Effect.Effect<AccessToken, E>
   ): Step<E, AccessToken> => {
-    const flight = SingleFlight.make({ work: exchange(slot.scopes), land: (exit) => land(slot, reason, exit), scope })
+    const flight = flightOf(slot, reason)
     return [Effect.zipRight(flight.start, wait(flight.wait)), { ...current, flight: flight.wait }]
   }
 
@@ -163,6 +171,17 @@ export const make = <E extends Retry.Failure>(options: {
     })
 
   return {
+    renew: (slot, token) =>
+      step<Effect.Effect<void, E>>(slot, (current) => {
+        if (!TokenSlot.isOf(current, token)) {
+          return [Effect.succeed(Effect.void), current]
+        }
+        if (current.flight !== undefined) {
+          return [Effect.succeed(Effect.asVoid(current.flight)), current]
+        }
+        const flight = flightOf(slot, "invalidated")
+        return [Effect.as(flight.start, Effect.asVoid(flight.wait)), { ...current, flight: flight.wait }]
+      }).pipe(Effect.orDie),
     // While the first token is on its way, callers only wait. They don't change the slot, so they skip `step`.
     get: (slot, observe) =>
       Effect.suspend(() => {

@@ -89,9 +89,17 @@ export const take = <E>({ metrics, state }: TokenSlot<E>, now: number): Held | u
   return held
 }
 
-const isOf = ({ held }: State<unknown>, token: AccessToken): boolean => held !== undefined && isSame(held.token, token)
+/** Whether this is the token that is held. */
+export const isOf = ({ held }: State<unknown>, token: AccessToken): boolean =>
+  held !== undefined && isSame(held.token, token)
 
 export const holds = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean => isOf(state.peek(), token)
+
+/** Whether the slot holds the token, and no exchange for its successor is under way. */
+export const rests = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean => {
+  const current = state.peek()
+  return isOf(current, token) && current.flight === undefined
+}
 
 /** Drops a token, but only if the slot still holds it (L9). */
 export const drop = <E>({ state }: TokenSlot<E>, token: AccessToken): Effect.Effect<void> =>

@@ -15,6 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Struct from "effect/Struct"
 import { apiStateOf, CxoneAuth, type Verdict } from "../auth/CxoneAuth.js"
 import { type CxoneAuthError, InvalidToken, RateLimited } from "../errors/CxoneAuthError.js"
+import * as Deadline from "../http/Deadline.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -37,7 +38,10 @@ export interface ApiCallOptions {
   readonly scopes: ScopeSet | undefined
   /** For how many milliseconds a call may be held back. */
   readonly patience: number
-  readonly rateLimitKey: RateLimitKey.RateLimitKey
+  /** What CXone limits a request with. */
+  readonly limitOf: (request: Request) => Throttle.Limit
+  /** Whether a limit has the name that a 429 gives it. */
+  readonly heedsNames: boolean
   readonly asResponse: CallOptions.AsResponse
 }
 
@@ -79,11 +83,10 @@ class NotYet extends Data.TaggedError("NotYet")<{
  * it sends the request again later, if the caller has the patience (C4).
  */
 export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
-  const { policy } = client
+  const { limitOf, policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const { apiBaseUrlOf, holds, renewals, throttle } = yield* apiStateOf(auth)
-  const limitOf = RateLimitKey.limitOf(client.rateLimitKey)
+  const { apiBaseUrlOf, holds, renew, renewals, throttle } = yield* apiStateOf(auth)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
@@ -177,7 +180,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const rateLimited = Effect.fnUntraced(function* (answer: ApiResponse.ApiResponse, notYet: ApiResponse.NotYet) {
     const limit = limitOf(answer.request)
     const { name, route, said } = yield* ApiResponse.limitIn(answer, policy)
-    const isNamed = client.rateLimitKey === "route" && name !== undefined
+    const isNamed = client.heedsNames && name !== undefined
     const limited = isNamed ? yield* throttle.rename(limit, { name, route }) : limit
     yield* isNamed ? throttle.close(limited, notYet, policy) : Effect.void
     return new RateLimited({ reason: "api", ...Struct.omit(limited, "key"), ...said, ...notYet })
@@ -190,7 +193,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       }
       // A 429 or 5xx may come from a server in front of the one that looks at tokens.
       if (answer.response.status < 500 && answer.response.status !== 429) {
-        renewals.forgive(() => RateLimitKey.placeOf(answer.request))
+        renewals.forgive(() => RateLimitKey.placeOf(answer.request), answer.token)
       }
       return call.wants(answer) ? Effect.succeed(answer.response) : ApiResponse.judge(answer, policy)
     })
@@ -209,9 +212,11 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       },
       policy
     )
-    // At once, so that other calls with the same token find it dropped and cause no further renewal.
-    yield* verdict._tag === "Renew" ? auth.invalidate(token) : Effect.void
+    // At once, so that other calls with the same token find its renewal under way and cause no further one.
+    const renewed = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
     if (verdict._tag === "Refuse" || !canBeSentAgain) {
+      // So that the next call has the new token, if that comes soon.
+      yield* Effect.ignore(Deadline.within(policy.discardTimeout)(renewed))
       return yield* endRefused(call, answer, verdict)
     }
     // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
@@ -221,6 +226,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       yield* Effect.sleep(verdict.delay)
       return yield* deliver({ ...call, waits: call.waits + 1 })
     }
+    yield* renewed
     return yield* deliver({ ...call, refused: token })
   })
 

@@ -15,7 +15,7 @@ import * as ApiCall from "./ApiCall.js"
 import { type AuthenticatedHttpClient, toPlain, unwrapErrors } from "./AuthenticatedHttpClient.js"
 import * as CallOptions from "./CallOptions.js"
 import { CallPolicy, type CallPolicyOptions } from "./CallPolicy.js"
-import type { RateLimitKey } from "./RateLimitKey.js"
+import { limitOf, type RateLimitKey } from "./RateLimitKey.js"
 
 /**
  * What {@link CxoneHttpClient.layer} may be told.
@@ -67,7 +67,8 @@ const make = (
     allowed: { origins: originsOf(options.allowedOrigins ?? []), cxoneHosts: options.allowCxoneHosts ?? false },
     scopes: options.scopes === undefined ? undefined : ScopeSet.parseOrThrow("CxoneHttpClient: scopes", options.scopes),
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
-    rateLimitKey: options.rateLimitKey ?? "route",
+    limitOf: limitOf(options.rateLimitKey ?? "route"),
+    heedsNames: options.rateLimitKey === undefined || options.rateLimitKey === "route",
     asResponse: options.asResponse ?? [],
     tracerPropagation: options.tracerPropagation ?? false
   })

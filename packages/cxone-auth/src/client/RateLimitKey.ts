@@ -8,7 +8,8 @@ import type * as Throttle from "../throttle/Throttle.js"
  * - `"route"`: those with the same method and path, whatever ids are in it. If a 429 names its route, as that of the media
  *   playback does, those with the same name.
  * - `"origin"`: all calls to the same origin.
- * - a function: those for which it gives the same text. It gets the request with its whole URL, without the token.
+ * - a function: those for which it gives the same text. It gets the request with its whole URL, without the token. If it
+ *   throws, or gives no text, the route counts.
  *
  * @since 0.1.0
  * @category models
@@ -21,14 +22,29 @@ const routeOf = ({ method, url }: HttpClientRequest): string => `${method} ${Rou
 /** Where a request goes, without ids: a place that refuses every token must not cost the other places a renewal (C2). */
 export const placeOf = (request: HttpClientRequest): string => `${new URL(request.url).origin} ${routeOf(request)}`
 
-/** What CXone limits a request with. */
-export const limitOf =
-  (rateLimitKey: RateLimitKey) =>
-  (request: HttpClientRequest): Throttle.Limit => {
+/** What CXone limits a request with. Throws a `TypeError` if `rateLimitKey` is none. */
+export const limitOf = (rateLimitKey: RateLimitKey): ((request: HttpClientRequest) => Throttle.Limit) => {
+  if (rateLimitKey !== "route" && rateLimitKey !== "origin" && typeof rateLimitKey !== "function") {
+    throw new TypeError(`CxoneHttpClient: rateLimitKey is ${rateLimitKey}; expected "route", "origin" or a function`)
+  }
+  const keyOf = typeof rateLimitKey === "function" ? keyBy(rateLimitKey) : routeOf
+  return (request) => {
     const { origin } = new URL(request.url)
     if (rateLimitKey === "origin") {
       return { key: origin, origin }
     }
-    const route = rateLimitKey === "route" ? routeOf(request) : rateLimitKey(request)
+    const route = keyOf(request)
     return { key: `${origin} ${route}`, origin, route }
+  }
+}
+
+const keyBy =
+  (given: (request: HttpClientRequest) => unknown) =>
+  (request: HttpClientRequest): string => {
+    try {
+      const key = given(request)
+      return typeof key === "string" && key !== "" ? key : routeOf(request)
+    } catch {
+      return routeOf(request)
+    }
   }

@@ -22,8 +22,8 @@ export interface Discovery {
   readonly tokenEndpoint: Effect.Effect<URL, DiscoveryFailed>
   /** Takes note of the tenant of a new token with the layer's own scopes. */
   readonly learn: (token: AccessToken) => Effect.Effect<void>
-  /** Where the API is that the token is for. */
-  readonly apiBaseUrlOf: (token: AccessToken) => Effect.Effect<string, DiscoveryFailed>
+  /** Where the API is that the token is for. A token that names no tenant is dropped after a pause. */
+  readonly apiBaseUrlOf: (token: AccessToken, drop: Tokens<never>["drop"]) => Effect.Effect<string, DiscoveryFailed>
   /** Where the API is that the layer's own tokens are for. If that is not known, a token is asked for. */
   readonly apiBaseUrl: <E>(tokens: Tokens<E>) => Effect.Effect<string, E | DiscoveryFailed>
 }
@@ -126,14 +126,14 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
   // An area's host needs no tenant to say where its API is.
   const isNamed = ({ tenant }: AccessToken): boolean => tenant !== undefined || environment._tag === "AreaEnvironment"
 
-  const apiBaseUrlOf = (token: AccessToken): Place => {
+  const placeOf = (token: AccessToken): Place => {
     const place = ofTokens.get(token) ?? (isNamed(token) ? lookUp(token.tenant) : noTenant(Duration.zero))
     ofTokens.set(token, place)
     return place
   }
 
   const learn = (token: AccessToken) =>
-    isNamed(token) ? Effect.zipRight(Ref.set(current, apiBaseUrlOf(token)), Ref.set(nameless, undefined)) : Effect.void
+    isNamed(token) ? Effect.zipRight(Ref.set(current, placeOf(token)), Ref.set(nameless, undefined)) : Effect.void
 
   const refuse = (token: AccessToken) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -149,12 +149,25 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
       )
     )
 
+  /** Whether the pause after this nameless token is over. */
+  const isToBeDropped = (token: AccessToken) =>
+    Effect.zipWith(
+      Ref.get(nameless),
+      Clock.currentTimeMillis,
+      (last, now) => last !== undefined && !Period.isCurrent(last.pause, now) && isSame(token, last.token)
+    )
+
+  const apiBaseUrlOf: Api["apiBaseUrlOf"] = (token, drop) =>
+    isNamed(token)
+      ? placeOf(token)
+      : Effect.flatMap(isToBeDropped(token), (isDue) =>
+          Effect.zipRight(isDue ? drop(token) : Effect.void, refuse(token))
+        )
+
   /** A token that names its tenant. One that doesn't is dropped after a pause, because the next one may (L6). */
   const named = Effect.fnUntraced(function* <E>({ current, drop }: Tokens<E>) {
     const token = yield* current
-    const last = yield* Ref.get(nameless)
-    const isOver = last !== undefined && !Period.isCurrent(last.pause, yield* Clock.currentTimeMillis)
-    if (isNamed(token) || !isOver || !isSame(token, last.token)) {
+    if (isNamed(token) || !(yield* isToBeDropped(token))) {
       return isNamed(token) ? token : yield* refuse(token)
     }
     yield* drop(token)
@@ -166,10 +179,10 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
     const fromToken = Effect.tap(named(tokens), learn)
     return Effect.flatMap(Ref.get(current), (place) =>
       place === undefined
-        ? Effect.flatMap(fromToken, apiBaseUrlOf)
+        ? Effect.flatMap(fromToken, placeOf)
         : // The tenant may be gone, and the credentials another's by now: the token says it.
           Effect.catchAll(place, (error) =>
-            Effect.flatMap(fromToken, (token) => (apiBaseUrlOf(token) === place ? error : apiBaseUrlOf(token)))
+            Effect.flatMap(fromToken, (token) => (placeOf(token) === place ? error : placeOf(token)))
           )
     )
   }

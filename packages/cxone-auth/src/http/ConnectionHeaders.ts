@@ -2,7 +2,7 @@ import * as Headers from "@effect/platform/Headers"
 
 /**
  * Headers that belong to one connection, and not to the message (RFC 9110 §7.6.1, RFC 9112, RFC 9113 §8.2.2). The transport
- * writes them, or none does. `Host` and `:authority` are among them, because the URL says what they are.
+ * writes them, or none does. `Host` is among them, because the URL says what it is.
  */
 const names: ReadonlySet<string> = new Set([
   "connection",

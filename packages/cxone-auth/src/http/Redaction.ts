@@ -1,8 +1,10 @@
 /**
  * Decides what of a server's words may stand in an error or a log.
  */
+import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
 import * as ScopeSet from "../token/ScopeSet.js"
+import * as FormEncoding from "./FormEncoding.js"
 import * as Vocabulary from "./Vocabulary.js"
 
 /** What was sent: secrets, of which no piece may be shown, and ids as plain text, which are not shown as a whole. */
@@ -118,24 +120,40 @@ export const quote = (text: string, sent: Sent): string => {
   return start === text || shown.endsWith(omission) ? shown : `${shown}${omission}`
 }
 
+/** How many letters and digits of a secret, in a row, no name may have. Fewer may be a tenant's name in a secret. */
+const tellingInNames = 12
+
+/** A secret as it may be written: as it is, form-encoded, or in base64 (without the letters that its neighbours decide). */
+const spellingsOf = (secret: string): ReadonlyArray<string> => [
+  secret,
+  FormEncoding.encode(secret),
+  ...[0, 1, 2].map((offset) => Encoding.encodeBase64(" ".repeat(offset) + secret).slice(offset === 0 ? 0 : 4, -4))
+]
+
 /**
- * Whether a name that a server gives, such as a scope, is something that was sent, or has a secret in it (S1). Names are no
- * words, so `quote` would leave most of them out. A piece of a secret is no reason: a secret may have a tenant's name in it.
+ * Makes the check whether a name that a server gives, such as a scope, is something that was sent, or has a piece of a secret
+ * in it (S1). Names are no words, so `quote` would leave most of them out.
  */
-export const repeats = (name: string, sent: Sent): boolean =>
-  sent.some((each) => {
-    if (!Redacted.isRedacted(each)) {
-      return each === name
-    }
-    const secret = Redacted.value(each)
-    return secret === name || (secret.length >= shortest && holdsAny(name, makePieces([plain(secret)])))
-  })
+const repeating = (sent: Sent): ((name: string) => boolean) => {
+  const ids = sent.filter((each) => typeof each === "string")
+  const secrets = sent.filter((each) => typeof each !== "string").map(Redacted.value)
+  const whole = makePieces(secrets.filter(({ length }) => length >= shortest).map(plain))
+  const pieces = makePieces(
+    secrets.flatMap(spellingsOf).flatMap((spelling) => piecesOf(skeleton(spelling), tellingInNames))
+  )
+  return (name) => ids.includes(name) || secrets.includes(name) || holdsAny(name, whole) || holdsAny(name, pieces)
+}
+
+/** The same for one name. */
+export const repeats = (name: string, sent: Sent): boolean => repeating(sent)(name)
 
 /**
  * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3), or are something that was sent. If the
  * text repeats a secret, which may have spaces in it, there are none.
  */
-export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet =>
-  repeats(text, sent) ? [] : ScopeSet.make(text).filter((scope) => scopeToken.test(scope) && !repeats(scope, sent))
+export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
+  const isRepeated = repeating(sent)
+  return isRepeated(text) ? [] : ScopeSet.make(text).filter((scope) => scopeToken.test(scope) && !isRepeated(scope))
+}
 
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/

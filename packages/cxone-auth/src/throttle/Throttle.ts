@@ -80,10 +80,8 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
         run: (driver) => run(line, driver),
         onWait,
         onCalm: () => {
-          // A late answer to a call of this line must not take away the line that came after it.
-          if (lines.get(key) === line) {
-            lines.delete(key)
-          }
+          // Under all its names. A late answer to a call of this line must not take away the line that came after it.
+          lines.forEach((each, known) => void (each === line && lines.delete(known)))
         }
       })
       lines.set(key, line)
@@ -122,7 +120,12 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
           if (names.size < maxLines || names.has(limit.key)) {
             names.set(limit.key, named)
           }
-          return renamed(limit)
+          // The first of these limits brings its line along, with the calls that wait in it.
+          const [own, shared] = [lines.get(limit.key), renamed(limit)]
+          if (own !== undefined && !lines.has(shared.key)) {
+            lines.set(shared.key, own)
+          }
+          return shared
         })
     }
   })

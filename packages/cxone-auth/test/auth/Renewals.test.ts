@@ -115,27 +115,34 @@ describe("C2: what is done about a refused token", () => {
       const { forgive, judge, refuseTwice, token } = yield* world
       yield* refuseTwice(-100, 0)
       yield* refuseTwice(-100, 0, "elsewhere")
-      forgive(() => place)
+      forgive(() => place, token(0))
       expect((yield* judge({ token: token(-50) }))._tag).toBe("Renew")
       expect((yield* judge({ token: token(-50), place: "elsewhere" }))._tag).toBe("Refuse")
     })
   )
 
-  it.effect("at most eight renewals a minute, whatever the place; then the ninth", () =>
+  it.effect("at most eight renewals a minute, the last two for places that took that very token before", () =>
     Effect.gen(function* () {
-      const { judge, token } = yield* world
+      const { forgive, judge, token } = yield* world
       yield* TestClock.setTime(100_000)
-      for (const n of Array.range(1, 8)) {
+      const revoked = token(0)
+      for (const n of Array.range(1, 6)) {
         expect((yield* judge({ token: token(0), place: `place ${n}` }))._tag).toBe("Renew")
         yield* TestClock.adjust("1 second")
       }
-      const ninth = judge({ token: token(0), place: "place 9" })
+      const seventh = judge({ token: token(0), place: "place 7" })
       const verdict = (seconds: number) =>
         Renewals.Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.seconds(seconds) })
-      expect(yield* ninth).toEqual(verdict(52))
-      yield* TestClock.adjust("52 seconds")
-      expect((yield* ninth)._tag).toBe("Renew")
-      expect(yield* judge({ token: token(0), place: "place 10" })).toEqual(verdict(1))
+      expect(yield* seventh).toEqual(verdict(54))
+      for (const healthy of ["healthy 1", "healthy 2", "healthy 3"]) {
+        forgive(() => healthy, revoked)
+      }
+      expect((yield* judge({ token: revoked, place: "healthy 1" }))._tag).toBe("Renew")
+      expect((yield* judge({ token: revoked, place: "healthy 2" }))._tag).toBe("Renew")
+      expect(yield* judge({ token: revoked, place: "healthy 3" })).toEqual(verdict(54))
+      yield* TestClock.adjust("54 seconds")
+      expect((yield* judge({ token: revoked, place: "healthy 3" }))._tag).toBe("Renew")
+      expect(yield* seventh).toEqual(verdict(1))
     })
   )
 
@@ -177,7 +184,7 @@ describe("C2: what is done about a refused token", () => {
     Effect.gen(function* () {
       const { judge, refuseTwice, token } = yield* world
       yield* TestClock.setTime(3_600_000)
-      for (const n of Array.range(1, 8)) {
+      for (const n of Array.range(1, 6)) {
         yield* refuseTwice(0, 3_600, `place ${n}`)
       }
       yield* TestClock.setTime(1_800_000)

@@ -91,8 +91,8 @@ describe("CallPolicy", () => {
   it.scoped("maxRenewals has its effect", () =>
     Effect.gen(function* () {
       const each = (n: number) => `/${"abcdefghijklmnopqrst".slice(0, n + 1)}`
-      expect((yield* refused({}, 20, "1 second", each)).renewals).toBe(8)
-      const { errors, renewals } = yield* refused({ maxRenewals: 3 }, 20, "1 second", each)
+      expect((yield* refused({}, 20, "1 second", each)).renewals).toBe(6)
+      const { errors, renewals } = yield* refused({ maxRenewals: 4 }, 20, "1 second", each)
       expect(renewals).toBe(3)
       expect(errors[3]).toMatchObject({ reason: "too_many_renewals", retryAfter: Duration.seconds(57) })
     })

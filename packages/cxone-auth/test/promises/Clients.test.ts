@@ -2,8 +2,9 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type CxoneHttpClientOptions } from "cxone-auth"
 import { Cause, Context, Effect, Exit, Fiber, Layer, LayerMap, Redacted, Scope, TestClock } from "effect"
-import { host, notYet, withArrivedTokens } from "../support/ClientWorld.js"
+import { bearerOf, host, notYet, withArrivedTokens } from "../support/ClientWorld.js"
 import { json, type Sent, scripted } from "../support/ScriptedHttpClient.js"
+import { tokenOf } from "../support/Tokens.js"
 
 const authLayer = (clientId = "id") =>
   CxoneAuth.layer({
@@ -213,6 +214,95 @@ describe("C2: all clients of one token service share what is known of refused to
         }
         expect(yield* exchanges).toBe(2)
       }).pipe(Effect.provide(Layer.provideMerge(authLayer(), layer)))
+    })
+  )
+})
+
+describe("C2: a renewal takes the token from nobody", () => {
+  it.scoped("while it fails, and while it is under way, the other paths go on with the token", () =>
+    Effect.gen(function* () {
+      let tokens = 0
+      const { layer } = yield* scripted((request) => {
+        if (request.url === `${host}/oauth/token`) {
+          tokens += 1
+          return Effect.succeed(tokens === 1 ? json({ access_token: "t1", expires_in: 3600 }) : notYet("3000"))
+        }
+        return Effect.succeed(request.url.endsWith("/sick") ? new Response("", { status: 401 }) : json({}))
+      })
+      yield* Effect.gen(function* () {
+        const cxone = yield* client()
+        yield* cxone.get("/healthy")
+        const sick = yield* Effect.fork(Effect.flip(cxone.get("/sick")))
+        for (const _ of [1, 2, 3]) {
+          expect((yield* cxone.get("/healthy")).status).toBe(200)
+          yield* TestClock.adjust("1 minute")
+        }
+        expect(yield* Fiber.join(sick)).toMatchObject({ _tag: "RateLimited", reason: "token_endpoint" })
+        expect((yield* cxone.get("/healthy")).status).toBe(200)
+      }).pipe(Effect.provide(Layer.provideMerge(authLayer(), layer)))
+    })
+  )
+})
+
+describe("C2: a service that an app built, wholly or in part", () => {
+  /** A service without anything of this library's inside. */
+  const plain = () => {
+    let current = 1
+    const tokens = [1, 2, 3].map((n) => tokenOf(`t${n}`, { obtainedAt: -3_600_000 }))
+    const dropped: Array<string> = []
+    const accessToken = Effect.sync(() => tokens[current - 1] ?? tokenOf("last"))
+    const service = CxoneAuth.of({
+      accessToken,
+      accessTokenFor: () => accessToken,
+      invalidate: (token) =>
+        Effect.sync(() => {
+          dropped.push(Redacted.value(token.value))
+          current = dropped.includes(`t${current}`) ? current + 1 : current
+        }),
+      apiBaseUrl: Effect.succeed(host),
+      status: Effect.succeed([])
+    })
+    return { service, dropped }
+  }
+
+  const refusesFirst = server((sent) =>
+    Effect.delay(
+      Effect.sync(() => (bearerOf(sent) === "t1" ? new Response("", { status: 401 }) : json({}))),
+      "1 second"
+    )
+  )
+
+  it.scoped("100 calls at once with a token that is refused drop it once, and each is sent once more", () =>
+    Effect.gen(function* () {
+      const { apiCalls, layer } = yield* refusesFirst
+      const { dropped, service } = plain()
+      const cxone = yield* client().pipe(Effect.provideService(CxoneAuth, service), Effect.provide(layer))
+      const calls = yield* Effect.fork(
+        Effect.all(
+          Array.from({ length: 100 }, () => cxone.get("/x")),
+          { concurrency: "unbounded" }
+        )
+      )
+      yield* TestClock.adjust("2 seconds")
+      const results = yield* Fiber.join(calls)
+      expect(new Set(results.map(({ status }) => status))).toEqual(new Set([200]))
+      expect(dropped).toEqual(["t1"])
+      expect((yield* apiCalls).length).toBe(200)
+    })
+  )
+
+  it.scoped("one that gives its own tokens in the place of the service's is asked to drop them", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* refusesFirst
+      const { dropped, service } = plain()
+      const context = yield* Layer.build(Layer.provideMerge(authLayer(), layer))
+      const { accessToken, invalidate } = service
+      const own = CxoneAuth.of({ ...Context.get(context, CxoneAuth), accessToken, invalidate })
+      const cxone = yield* client().pipe(Effect.provideService(CxoneAuth, own), Effect.provide(context))
+      const call = yield* Effect.fork(cxone.get("/x"))
+      yield* TestClock.adjust("2 seconds")
+      expect((yield* Fiber.join(call)).status).toBe(200)
+      expect(dropped).toEqual(["t1"])
     })
   )
 })

@@ -1,6 +1,6 @@
 import { HttpBody, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { CxoneAuth, CxoneHttpClient, type CxoneHttpClientOptions } from "cxone-auth"
 import {
   Array as Arr,
   Cause,
@@ -362,6 +362,43 @@ describe("C4: what is limited together", () => {
       }
     })
   )
+
+  it.scoped("calls that wait when their route gets a name wait for the gate of that name", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({
+        api: after(namingRoute("media"), () => notYet("60")),
+        options: { onRateLimited: { wait: "10 minutes" } }
+      })
+      const calls = yield* Effect.fork(
+        Effect.all(Arr.replicate(client.get("/voice/1"), 30), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("61 seconds")
+      const sent = (yield* apiCalls).length
+      yield* TestClock.adjust("50 seconds")
+      expect((yield* apiCalls).length).toBe(sent)
+      yield* Fiber.interrupt(calls)
+    }).pipe(unjittered)
+  )
+
+  const broken: ReadonlyArray<readonly [string, () => string]> = [
+    ["a function that throws", () => JSON.parse("{")],
+    ["a function that gives nothing", () => ""]
+  ]
+  it.scoped.each(broken)("%s: the route counts", ([_, rateLimitKey]) =>
+    Effect.gen(function* () {
+      const { client } = yield* world({ api: () => notYet("60"), options: { rateLimitKey } })
+      const error = yield* Effect.flip(client.get("/users/1"))
+      expect(error).toMatchObject({ reason: "api", route: "GET /users/{id}" })
+    })
+  )
+
+  it("a rateLimitKey that is none is refused where the layer is called", () => {
+    // What plain JavaScript may pass, regardless of the types.
+    const options: CxoneHttpClientOptions = Object.assign({}, JSON.parse('{"rateLimitKey":"orgin"}'))
+    expect(() => CxoneHttpClient.layer(options)).toThrow(
+      'CxoneHttpClient: rateLimitKey is orgin; expected "route", "origin" or a function'
+    )
+  })
 
   it.scoped("of more routes than 256, the others are held back as one", () =>
     Effect.gen(function* () {
