@@ -130,12 +130,13 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
           })
         )
 
-  // The token is asked for behind the gate, because it could end while the call is held back.
+  // The token is asked for behind the gate, because it could end while the call is held back. It may take long.
   const attempt = (call: Call): Effect.Effect<ApiResponse.ApiResponse, HttpClientError | CxoneAuthError | NotYet> =>
     throttle.through(
       () => limitOf(call.request),
       call.visitor,
-      Effect.flatMap(call.token, (token) => {
+      call.token,
+      (token): ReturnType<typeof attempt> => {
         const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
         return token.tenant === undefined
           ? sent
@@ -147,7 +148,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
                     attempt({ ...call, apiBaseUrl, request })
                   )
             )
-      })
+      }
     )
 
   const attemptInTime = (call: Call): Outcome<ApiResponse.ApiResponse> =>
