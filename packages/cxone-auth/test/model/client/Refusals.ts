@@ -15,6 +15,7 @@ interface Place {
   readonly told: Array<Span>
   /** A refusal of which no caller was told: the call ended otherwise. */
   hidden: Span | undefined
+  /** When it last took one. */
   lastGood: number
 }
 
@@ -48,7 +49,7 @@ export const make = (history: History, object: Object, reached: Reached) => {
   let tooMany: Span | undefined
 
   const placeAt = (name: string): Place => {
-    const place = places.get(name) ?? { told: [], hidden: undefined, lastGood: -1 }
+    const place = places.get(name) ?? { told: [], hidden: undefined, lastGood: Number.NEGATIVE_INFINITY }
     places.set(name, place)
     return place
   }
@@ -101,7 +102,7 @@ export const make = (history: History, object: Object, reached: Reached) => {
     if (sent === undefined || event.status === 429 || event.status >= 500 || isRefusal(event)) return
     const place = placeAt(sent.place)
     if (place.told.length > 0) reached.forgiven += 1
-    places.set(sent.place, { told: [], hidden: undefined, lastGood: history.index })
+    places.set(sent.place, { told: [], hidden: undefined, lastGood: event.at })
     const before = history.calls.get(sent.event.call)?.sent.at(-2)
     if (isRefusal(before?.answer)) reached[before?.event.token === sent.event.token ? "arrived" : "replaced"] += 1
   }
@@ -120,12 +121,15 @@ export const make = (history: History, object: Object, reached: Reached) => {
 
   const onRefusedAgain = (event: Of<"end">, call: Call, last: Sent, now: Of<"answer">, retryAfter: number) => {
     const place = placeAt(last.place)
+    // The place took a token again while the body of this 401 was read.
+    if (now.at <= place.lastGood) return
     const known = place.told.at(-1)
     const isHiddenNow = isHidden(place, last.place, now, event.id)
     const pause = { at: now.at, wall: now.wall, length: retryAfter }
     if (known !== undefined && known.at < now.at && history.isSurely(known, now)) {
       reached.paused += 1
-      const left = known.at + known.length - now.at
+      // If the clock was set forward, less is left.
+      const left = known.wall + known.length - now.wall
       if (retryAfter !== left) object(event, "C2", `the place is paused for another ${left} ms`)
       return
     }
@@ -182,9 +186,10 @@ export const make = (history: History, object: Object, reached: Reached) => {
       history.lastRevoked.index < index &&
       !history.hasJumped(call.at - 2 * tokenArrival, event.at) &&
       sent.every(({ token }) => token !== undefined && token.came.at - token.requested.at <= 100)
-    const isKnownGood = sent.every(({ place }) => {
+    const isKnownGood = sent.every(({ answer, place }) => {
       const known = places.get(place)
-      return known === undefined || (known.told.length === 0 && known.hidden === undefined)
+      const isSince = known !== undefined && answer !== undefined && known.lastGood < answer.at
+      return known === undefined || (isSince && known.told.length === 0 && known.hidden === undefined)
     })
     if (isOrdinary && isKnownGood) object(event, "C2", "a healthy call failed")
   }
