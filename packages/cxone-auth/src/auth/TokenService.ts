@@ -89,7 +89,13 @@ export const make = <R>(
       : options.credentials
     const metrics = Metrics.make(options.name)
 
-    yield* Effect.addFinalizer(() => Effect.sync(() => metrics.refusals(0)))
+    let isClosed = false
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isClosed = true
+        metrics.refusals(0)
+      })
+    )
 
     // Context, tracer and annotations are those of the layer, because an exchange belongs to no caller (L3).
     const inTheLayer = <A, E>(effect: Effect.Effect<A, E, HttpClient.HttpClient>): Effect.Effect<A, E> =>
@@ -158,7 +164,8 @@ export const make = <R>(
     return ApiState.attach(
       service,
       yield* ApiState.make({
-        holds: (token) => holdersOf(token).some((slot) => TokenSlot.rests(slot, token)),
+        // After the close a renewal ends as it begins. It interrupts the call, and counts for nothing.
+        holds: (token) => !isClosed && holdersOf(token).some((slot) => TokenSlot.rests(slot, token)),
         renew: (token) =>
           Effect.map(
             Effect.forEach(holdersOf(token), (slot) => cache.renew(slot, token)),

@@ -133,12 +133,13 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
           })
         )
 
-  // The token is asked for behind the gate, because it could end while the call is held back.
+  // The token is asked for behind the gate, because it could end while the call is held back. It may take long.
   const attempt = (call: Call): Effect.Effect<ApiResponse.ApiResponse, HttpClientError | CxoneAuthError | NotYet> =>
     throttle.through(
       () => limitOf(call.request),
       call.visitor,
-      Effect.flatMap(call.token, (token) => {
+      call.token,
+      (token): ReturnType<typeof attempt> => {
         const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
         return Effect.flatMap(apiBaseUrlOf(token), (apiBaseUrl) =>
           // If the token belongs to another tenant, the request goes to that tenant's API.
@@ -146,7 +147,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
             ? sent
             : Effect.flatMap(resolve(call.asked, apiBaseUrl), (request) => attempt({ ...call, apiBaseUrl, request }))
         )
-      })
+      }
     )
 
   const attemptInTime = (call: Call): Outcome<ApiResponse.ApiResponse> =>

@@ -20,6 +20,13 @@ export interface Named {
   readonly route: string | undefined
 }
 
+type Through = <Prepared, A, E>(
+  limitOf: () => Limit,
+  visitor: WaitingLine.Visitor,
+  prepare: Effect.Effect<Prepared, E>,
+  attempt: (prepared: Prepared) => Effect.Effect<A, E>
+) => Effect.Effect<A, E | RateLimited>
+
 /** The waiting lines in front of one API: one for each limit that said "not yet". Other requests cost nothing. */
 export interface Throttle {
   /**
@@ -27,12 +34,11 @@ export interface Throttle {
    * `maxWaitingCalls`.
    */
   readonly visitor: (patience: number, maxWaitingCalls: number) => WaitingLine.Visitor
-  /** Runs an attempt when its limit, or else its origin, takes it. */
-  readonly through: <A, E>(
-    limitOf: () => Limit,
-    visitor: WaitingLine.Visitor,
-    attempt: Effect.Effect<A, E>
-  ) => Effect.Effect<A, E | RateLimited>
+  /**
+   * Makes an attempt when its limit, or else its origin, takes it. It gets what `prepare` gives, which runs behind the gate
+   * because it must be fresh, and may take long: if the gate closes meanwhile, the call is held back all the same.
+   */
+  readonly through: Through
   /** Called when a limit has said "not yet". Gives for how many milliseconds nothing is sent to it. */
   readonly close: (limit: Limit, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<number>
   /**
@@ -107,13 +113,23 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
       return lines.get(own.key) ?? (lines.size < maxLines ? openLine(own) : (lines.get(whole.key) ?? openLine(whole)))
     })
 
+    const lineAt = (limitOf: () => Limit) => (lines.size === 0 ? undefined : find(limitOf()))
+
+    const through: Through = (limitOf, visitor, prepare, attempt) =>
+      Effect.suspend(
+        () =>
+          lineAt(limitOf)?.through(visitor, prepare, attempt) ??
+          Effect.flatMap(prepare, (prepared) =>
+            lineAt(limitOf) === undefined ? attempt(prepared) : through(limitOf, visitor, prepare, attempt)
+          )
+      )
+
     return {
       visitor: (patience, maxWaitingCalls) => {
         visitors += 1
         return { number: visitors, patience, maxWaitingCalls }
       },
-      through: (limitOf, visitor, attempt) =>
-        Effect.suspend(() => (lines.size === 0 ? attempt : (find(limitOf())?.through(visitor, attempt) ?? attempt))),
+      through,
       close: (limit, said, policy) => Effect.flatMap(lineOf(limit), (line) => line.close(said, policy)),
       rename: (limit, named) =>
         Effect.sync(() => {

@@ -32,10 +32,11 @@ export interface Visitor {
  */
 export interface WaitingLine {
   /**
-   * Runs an attempt at its turn. If the call can't wait so long, it fails at once with `held_back`; if too many wait,
-   * with `too_many_waiting`.
+   * Makes an attempt at its turn, with what was prepared for it. If the gate closes during the preparation, the call waits
+   * for another turn. If it can't wait so long, it fails at once with `held_back`; if too many wait, with
+   * `too_many_waiting`.
    */
-  readonly through: <A, E>(visitor: Visitor, attempt: Effect.Effect<A, E>) => Effect.Effect<A, E | RateLimited>
+  readonly through: Through
   /**
    * Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. Gives for how many
    * milliseconds the gate is closed.
@@ -46,6 +47,12 @@ export interface WaitingLine {
   /** Interrupts every call that waits, and lets none wait from now on. */
   readonly shutdown: () => void
 }
+
+type Through = <Prepared, A, E>(
+  visitor: Visitor,
+  prepare: Effect.Effect<Prepared, E>,
+  attempt: (prepared: Prepared) => Effect.Effect<A, E>
+) => Effect.Effect<A, E | RateLimited>
 
 /** What a line stands in front of, as an error names it. */
 export interface Limited {
@@ -91,6 +98,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
   let isAsked = false
   // A round begins when the gate closes. An answer to a call of an earlier round says nothing about this one.
   let round = 0
+  let closings = 0
   let onTrial = 0
   let window = 1
   // Below this the window doubles with each round trip, as in TCP (RFC 5681 §3.1). It is half of the window that was
@@ -232,17 +240,24 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
     }
   }
 
-  return {
-    through: (visitor, attempt) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(enter(visitor, restore), (trial) =>
-          Effect.onExit(restore(attempt), (exit) => settle(trial, Exit.isSuccess(exit)))
+  const through: Through = (visitor, prepare, attempt) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(enter(visitor, restore), (trial) => {
+        const before = closings
+        const made = Effect.flatMap(prepare, (prepared) =>
+          closings === before ? attempt(prepared) : through(visitor, prepare, attempt)
         )
-      ),
+        return Effect.onExit(restore(made), (exit) => settle(trial, Exit.isSuccess(exit)))
+      })
+    )
+
+  return {
+    through,
     close: Effect.fnUntraced(function* (said, policy) {
       const wasOpen = (yield* gate.millisLeft) === 0
       const left = Duration.toMillis(yield* gate.close(said, policy))
       const now = yield* elapsed
+      closings += 1
       isAsked = Option.isSome(askedBy(said)) || (isAsked && !wasOpen)
       sendAway(now, left)
       if (wasOpen) {

@@ -118,7 +118,7 @@ const rulesFor = (row: Row, transport: Transport, mode: "fail" | "wait", isMarke
   const isTooEarly = saysNotYet(row)
 
   if (refusesToken && body === "stream") {
-    return { sent: ["first"], exchanges: 0, seen: "InvalidToken body_not_replayable" }
+    return { sent: ["first"], exchanges: 1, seen: "InvalidToken body_not_replayable" }
   }
   if (refusesToken) {
     return {

@@ -206,12 +206,10 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       const { spans, tracer } = SpanRecorder.make()
       // While the first call waits for 7 s, the second one hears of ten minutes.
       const api = (_: unknown, index: number) =>
-        index === 0
-          ? notYet("7")
-          : Effect.delay(
-              Effect.sync(() => notYet("600")),
-              "1 second"
-            )
+        Effect.delay(
+          Effect.sync(() => notYet(index === 0 ? "7" : "600")),
+          index === 0 ? "500 millis" : "1 second"
+        )
       const { client } = yield* world({ api, options: patient })
       const calls = Effect.all([client.get("/x"), client.get("/x")], { mode: "either", concurrency: 2 })
       yield* ended(calls.pipe(Effect.withTracer(tracer)))

@@ -6,6 +6,7 @@ import {
   Deferred,
   Duration,
   Effect,
+  Either,
   Exit,
   Fiber,
   FastCheck as fc,
@@ -49,8 +50,18 @@ const world = (options: WorldOptions = {}) =>
       waited += 1
     })
     const gates = {
-      through: <A, E>(url: string, visitor: Throttle.Visitor, attempt: Effect.Effect<A, E>) =>
-        throttle.through(() => limitAt(url), visitor, attempt),
+      through: <A, E>(
+        url: string,
+        visitor: Throttle.Visitor,
+        attempt: Effect.Effect<A, E>,
+        prepare: Effect.Effect<void> = Effect.void
+      ) =>
+        throttle.through(
+          () => limitAt(url),
+          visitor,
+          prepare,
+          () => attempt
+        ),
       visitor: (patience: number) => throttle.visitor(patience, policy.maxWaitingCalls),
       close: (origin: string, said: RetryAfter) => throttle.close(limitAt(origin), said, policy)
     }
@@ -425,6 +436,31 @@ describe("C4: WaitingLine, the calls that wait for an origin that answered 429",
       const error = yield* Fiber.join(late)
       expect([error.reason, error.retryAfter]).toEqual(["held_back", undefined])
       expect(arrived).toEqual([0, 1, 2])
+    }).pipe(unjittered)
+  )
+
+  it.scoped("a gate that closes while a call prepares holds it back, before its first turn and after it", () =>
+    Effect.gen(function* () {
+      const { gates } = yield* world()
+      const preparations: Array<number> = []
+      const prepare = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        preparations.push(now)
+        return Effect.sleep("2 seconds")
+      })
+      const call = (patience: number) =>
+        Effect.fork(Effect.either(gates.through(url, gates.visitor(patience), Clock.currentTimeMillis, prepare)))
+      const waiting = yield* call(patient)
+      const impatient = yield* call(0)
+      const closeAt = (millis: number) =>
+        Effect.zipRight(TestClock.setTime(millis), gates.close(origin, { retryAfter: Duration.seconds(5) }))
+      yield* closeAt(1_000)
+      yield* TestClock.setTime(2_000)
+      expect(yield* Fiber.join(impatient)).toMatchObject({ left: { reason: "held_back" } })
+      yield* TestClock.setTime(6_000)
+      yield* closeAt(7_000)
+      yield* TestClock.setTime(20_000)
+      expect(yield* Fiber.join(waiting)).toEqual(Either.right(14_000))
+      expect(preparations).toEqual([0, 0, 6_000, 12_000])
     }).pipe(unjittered)
   )
 
