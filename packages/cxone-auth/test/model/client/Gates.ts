@@ -55,9 +55,8 @@ export const make = (history: History, object: Object, reached: Reached) => {
     const all = closingsAt(sent.place)
     const { retryAfter = 0 } = event
     const isAsked = retryAfter > 0
-    const guesses = all.filter((closing) => !closing.isAsked && closing.at > event.at - 2 * hour).length
-    // A guess is a second at the least, and doubles.
-    const length = isAsked ? Math.min(retryAfter * seconds, hour) : Math.min(seconds * 2 ** guesses, hour)
+    // A guess is a second at the least, and doubles with each 429 until a call succeeds.
+    const length = isAsked ? Math.min(retryAfter * seconds, hour) : Math.min(seconds * 2 ** all.length, hour)
     all.push({ at: event.at, wall: event.wall, length, isAsked })
   }
 
