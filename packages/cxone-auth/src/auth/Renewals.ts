@@ -107,12 +107,12 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
 
   const renew = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
     renewals = renewals.filter((each) => Period.isCurrent(each, now))
-    const [oldest] = renewals
     // A quarter is left to places that took this very token before.
     const isRevoked = taken.get(place) === token
     const most = isRevoked ? policy.maxRenewals : Math.ceil(policy.maxRenewals * 0.75)
-    if (oldest !== undefined && renewals.length >= most) {
-      return Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.millis(Period.left(oldest, now)) })
+    const blocking = renewals[renewals.length - most]
+    if (blocking !== undefined) {
+      return Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.millis(Period.left(blocking, now)) })
     }
     renewals = [...renewals, Period.make(now, quotaPeriod)]
     put(places, place, {
