@@ -215,7 +215,7 @@ describe("observability", () => {
         /^ +CxoneAuth\.accessToken +cache=stale +0 ms$/m,
         /^09:\d\d:\d\d +\d+ x {2}CxoneAuth\.exchange +outcome=TokenEndpointUnavailable attempts=4 /m,
         /^12:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=token attempts=2 +2\d\.\d s$/m,
-        /^15:00:\d\d +1 x {2}dashboard\.refresh +200 ms\n.*cache=hit.*\n.*status=401.*\n.*cache=miss.*\n.*status=200/m,
+        /^15:00:\d\d +1 x {2}dashboard\.refresh +200 ms\n.*cache=hit.*\n.*status=401.*\n.*cache=hit.*\n.*status=200/m,
         /^18:\d\d:\d\d +1 x {2}CxoneAuth\.exchange +outcome=InvalidClient attempts=1 /m,
         /^cxone_auth_exchange_seconds +client=dashboard unit=s +\d+ \(average .*, longest .*\)$/m,
         /^cxone_auth_rate_limit_waits +at=token_endpoint client=dashboard +1$/m,

@@ -120,8 +120,24 @@ export const quote = (text: string, sent: Sent): string => {
   return start === text || shown.endsWith(omission) ? shown : `${shown}${omission}`
 }
 
-/** How many letters and digits of a secret, in a row, no name may have. Fewer may be a tenant's name in a secret. */
-const tellingInNames = 12
+const secretsIn = (sent: Sent): ReadonlyArray<string> =>
+  sent.filter((each) => typeof each !== "string").map(Redacted.value)
+
+/**
+ * Whether a name that a server gives, such as a tenant's id, is something that was sent, or has a whole secret in it (S1).
+ * Names are no words, so `quote` would leave most of them out. A piece of a secret is no reason: a secret may have a tenant's
+ * name in it, and without its tenant a token is of no use.
+ */
+export const repeats = (name: string, sent: Sent): boolean => repeating(sent)(name)
+
+const repeating = (sent: Sent): ((name: string) => boolean) => {
+  const secrets = secretsIn(sent)
+  const whole = makePieces(secrets.filter(({ length }) => length >= shortest).map(plain))
+  return (name) => sent.includes(name) || secrets.includes(name) || holdsAny(name, whole)
+}
+
+/** How many letters and digits of a secret, in a row, no scope may have. */
+const tellingInScopes = 12
 
 /** A secret as it may be written: as it is, form-encoded, or in base64 (without the letters that its neighbours decide). */
 const spellingsOf = (secret: string): ReadonlyArray<string> => [
@@ -131,28 +147,17 @@ const spellingsOf = (secret: string): ReadonlyArray<string> => [
 ]
 
 /**
- * Makes the check whether a name that a server gives, such as a scope, is something that was sent, or has a piece of a secret
- * in it (S1). Names are no words, so `quote` would leave most of them out.
- */
-const repeating = (sent: Sent): ((name: string) => boolean) => {
-  const ids = sent.filter((each) => typeof each === "string")
-  const secrets = sent.filter((each) => typeof each !== "string").map(Redacted.value)
-  const whole = makePieces(secrets.filter(({ length }) => length >= shortest).map(plain))
-  const pieces = makePieces(
-    secrets.flatMap(spellingsOf).flatMap((spelling) => piecesOf(skeleton(spelling), tellingInNames))
-  )
-  return (name) => ids.includes(name) || secrets.includes(name) || holdsAny(name, whole) || holdsAny(name, pieces)
-}
-
-/** The same for one name. */
-export const repeats = (name: string, sent: Sent): boolean => repeating(sent)(name)
-
-/**
- * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3), or are something that was sent. If the
- * text repeats a secret, which may have spaces in it, there are none.
+ * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3), that are something that was sent, or that
+ * have a piece of a secret in them. If the text repeats a secret, which may have spaces in it, there are none.
  */
 export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
-  const isRepeated = repeating(sent)
+  const pieces = makePieces(
+    secretsIn(sent)
+      .flatMap(spellingsOf)
+      .flatMap((spelling) => piecesOf(skeleton(spelling), tellingInScopes))
+  )
+  const isWhole = repeating(sent)
+  const isRepeated = (name: string) => isWhole(name) || holdsAny(name, pieces)
   return isRepeated(text) ? [] : ScopeSet.make(text).filter((scope) => scopeToken.test(scope) && !isRepeated(scope))
 }
 
