@@ -35,7 +35,7 @@ const problems = {
       ? "does not say whose document it is (issuer)"
       : `holds no usable ${detail}: it must be an https URL without user name or password`,
   issuer_mismatch: ({ detail, url }: Details) =>
-    `is the document of another issuer${bracketed(detail)}, not of ${url.replace(/\/\.well-known\/.*$/, "")}`,
+    `is the document of another issuer${bracketed(detail)}, not of ${url.split("/.well-known/")[0]}`,
   tenant_mismatch: () => "answered with the configuration of another tenant",
   no_tenant: () => "was not asked where the API is, because the token names no tenant (claim tenantId)"
 }
