@@ -364,7 +364,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       case "RateLimited":
         return isHeldBack(event, key) ? undefined : "no 429 is in force"
       case "CredentialsUnavailable":
-        return reads.some((read) => read.at === at && read.secrets === undefined) ? undefined : "they could be read"
+        // In a pause they are read at most once a second, so a failed reading counts for that long.
+        return reads.some((read) => read.secrets === undefined && read.at <= at && at - read.at < seconds)
+          ? undefined
+          : "they could be read"
       case "InvalidClient": {
         // Each exchange uses the credentials as it read them.
         const found = reads.filter((read) => read.at > at - longest && read.at <= at)
