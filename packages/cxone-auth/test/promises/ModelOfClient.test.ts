@@ -6,8 +6,8 @@ import { judge } from "../model/client/Judge.js"
 import { show } from "../model/client/Trace.js"
 import { play } from "../model/client/World.js"
 
-/** 300 sequences in the ordinary run; `pnpm test:deep` asks for 10,000. */
-const runs = Number(process.env.MODEL_RUNS ?? 300)
+/** 300 sequences, the same every time. With CLIENT_MODEL_RUNS, so many random ones. */
+const runs = Number(process.env.CLIENT_MODEL_RUNS ?? 300)
 
 const turnOfTheEventLoop = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -29,8 +29,10 @@ describe("C2 to C8, L3, L10 and L12: random sequences of calls against a plain m
           throw new Error(`${objections.join("\n")}\n\nin this trace:\n${show(events)}`)
         }
       })
-      // The ordinary run is the same every time; the deep one is random.
-      await fc.assert(property, { numRuns: runs, ...(process.env.MODEL_RUNS === undefined ? { seed: 2026 } : {}) })
+      await fc.assert(property, {
+        numRuns: runs,
+        ...(process.env.CLIENT_MODEL_RUNS === undefined ? { seed: 2026 } : {})
+      })
       // Each situation must be reached often enough, because a model that sees nothing objects to nothing.
       const rare = Object.entries(reached).filter(([, times]) => times < runs / 50)
       expect(rare, JSON.stringify(reached)).toEqual([])
