@@ -138,7 +138,8 @@ export const make = (history: History, object: Object, reached: Reached) => {
       return
     }
     if ((known !== undefined && history.isMaybe(known, now)) || isHiddenNow) {
-      place.told.push(pause)
+      // The rest of a pause that is known is not another one.
+      if (known === undefined || known.wall + known.length - now.wall !== retryAfter) place.told.push(pause)
       return
     }
     const tokens = new Set(call.sent.filter(({ answer }) => isRefusal(answer)).map(({ event: { token } }) => token))
@@ -155,12 +156,17 @@ export const make = (history: History, object: Object, reached: Reached) => {
     place.told.push(pause)
   }
 
+  const countedAt = (event: Timed): number =>
+    renewals.filter(({ to }) => history.isMaybe({ ...to, length: minute }, event)).length
+
+  /** Whether another place may get no renewal now. One may have been decided on, and not begun. */
+  const areUsedUp = (event: Timed): boolean => countedAt(event) >= forEveryPlace - 1
+
   const onTooMany = (event: Of<"end">, now: Of<"answer">, retryAfter: number) => {
     reached.tooMany += 1
-    const counted = renewals.filter(({ to }) => history.isMaybe({ ...to, length: minute }, now))
-    // One renewal may have been decided on, and not begun.
-    if (counted.length < forEveryPlace - 1) object(event, "C2", `only ${counted.length} renewals in the last minute`)
-    if (counted.length >= maxRenewals) tooMany = { at: now.at, wall: now.wall, length: retryAfter }
+    const counted = countedAt(now)
+    if (!areUsedUp(now)) object(event, "C2", `only ${counted} renewals in the last minute`)
+    if (counted >= maxRenewals) tooMany = { at: now.at, wall: now.wall, length: retryAfter }
   }
 
   const onInvalidToken = (event: Of<"end">, call: Call, last: Sent, now: Of<"answer">) => {
@@ -183,7 +189,8 @@ export const make = (history: History, object: Object, reached: Reached) => {
   /** A call to a route that takes every token that is valid gets its answer, whatever other routes do. */
   const onFailed = (event: Of<"end">, { event: call, index, sent }: Call) => {
     const since = isSoundSince(call.route)
-    const isTooMany = event.outcome.tag === "error" && event.outcome.reason === "too_many_renewals"
+    // The caller of a 401 as a response isn't told why.
+    const isTooMany = event.outcome.tag === "error" ? event.outcome.reason === "too_many_renewals" : areUsedUp(event)
     if (since === undefined || since > index || call.isStream || isTooMany) return
     // A token that was long on its way, or revoked during the call, is another matter.
     const isOrdinary =
