@@ -153,6 +153,16 @@ const apiAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response, ende
     "InvalidToken"
   ],
   ["429", () => new Response("", { status: 429 }), "RateLimited"],
+  [
+    "429 whose text and route repeat the token",
+    (sent) => json({ message: echo(sent), route: `${sent.request.headers.authorization}` }, { status: 429 }),
+    "RateLimited"
+  ],
+  [
+    "503 with a text that repeats the token",
+    (sent) => new Response(echo(sent), { status: 503, headers: { "retry-after": "9" } }),
+    "RateLimited"
+  ],
   ["500", () => new Response("", { status: 500 }), "Success"]
 ]
 
