@@ -133,7 +133,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
       return Verdict.Refuse({ reason: "refused_again", retryAfter: Duration.millis(paused) })
     }
     const delay = arrivals[waits]
-    const isYoung = Period.isCurrent(Period.make(token.obtainedAt, policy.tokenArrival), now)
+    const isYoung = Period.isCurrent(Period.make(token.receivedAt, policy.tokenArrival), now)
     // A provider may give a refused token out again, as a new one.
     const isOther = before === undefined || !isSame(before, token)
     if (isYoung && isOther && delay !== undefined && (known?.strikes ?? 0) === 0) {

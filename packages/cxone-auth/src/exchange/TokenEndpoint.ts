@@ -83,6 +83,7 @@ export const attempt = Effect.fnUntraced(function* (
       onSome: problemOf
     })
   )
+  const receivedAt = yield* Clock.currentTimeMillis
   const secrets = [...sent, decoded.access_token, ...Option.toArray(Option.fromNullable(decoded.id_token))]
   const token = new AccessToken({
     value: decoded.access_token,
@@ -91,9 +92,10 @@ export const attempt = Effect.fnUntraced(function* (
     requestedScopes: request.scopes,
     tenant: TokenResponse.tenantOf(decoded, secrets),
     obtainedAt: sentAt,
+    receivedAt,
     expiresAt: sentAt + Expiry.lifetimeOf(decoded, sentAt, policy)
   })
-  return Expiry.isUsable(policy, token, yield* Clock.currentTimeMillis) ? token : yield* noToken("expired")
+  return Expiry.isUsable(policy, token, receivedAt) ? token : yield* noToken("expired")
 })
 
 /** Whether a code says that the server can't answer now (RFC 6749 §4.1.2.1, which some servers use here as well). */

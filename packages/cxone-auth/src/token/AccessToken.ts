@@ -105,6 +105,12 @@ export class AccessToken extends Inspectable.Class {
    */
   readonly obtainedAt: number
   /**
+   * When the answer with it came, in milliseconds since the epoch. Default: `obtainedAt`.
+   *
+   * @since 0.1.0
+   */
+  readonly receivedAt: number
+  /**
    * When the token ends, in milliseconds since the epoch.
    *
    * @since 0.1.0
@@ -113,7 +119,7 @@ export class AccessToken extends Inspectable.Class {
 
   constructor(
     fields: Pick<AccessToken, "value" | "tokenType" | "scopes" | "requestedScopes" | "obtainedAt" | "expiresAt"> &
-      Partial<Pick<AccessToken, "tenant">>
+      Partial<Pick<AccessToken, "tenant" | "receivedAt">>
   ) {
     super()
     this.value = fields.value
@@ -122,6 +128,7 @@ export class AccessToken extends Inspectable.Class {
     this.requestedScopes = fields.requestedScopes
     this.tenant = fields.tenant
     this.obtainedAt = fields.obtainedAt
+    this.receivedAt = fields.receivedAt ?? fields.obtainedAt
     this.expiresAt = fields.expiresAt
   }
 

@@ -86,7 +86,7 @@ describe("TokenEndpoint", () => {
         yield* TestClock.setTime(5_000)
         const { result } = yield* run(() => Effect.delay(Effect.sync(token), "4 seconds"))
         const granted = Either.getOrThrow(result)
-        expect([granted.obtainedAt, granted.expiresAt]).toEqual([5_000, 3_605_000])
+        expect([granted.obtainedAt, granted.receivedAt, granted.expiresAt]).toEqual([5_000, 9_000, 3_605_000])
       })
     )
 
