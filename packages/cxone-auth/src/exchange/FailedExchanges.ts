@@ -1,3 +1,4 @@
+import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -39,7 +40,10 @@ export interface FailedExchanges {
   ) => Effect.Effect<A, ExchangeError, R>
   /** Begins the pause after an exchange that has failed with its last attempt, unless that attempt began one. */
   readonly conclude: (subject: Subject, error: ExchangeError) => Effect.Effect<ExchangeError>
-  /** Forgets all but these credentials. */
+  /**
+   * Forgets all but these credentials and the last few others that are in a pause: an app's vault may give an old secret
+   * and a new one by turns.
+   */
   readonly retain: (credentials: ReadonlyArray<Credentials>) => Effect.Effect<void>
   /** What holds back every exchange with these credentials now. */
   readonly inForce: (credentials: Credentials) => Effect.Effect<Option.Option<Held>>
@@ -69,6 +73,9 @@ interface Standing {
 }
 
 type All = ReadonlyArray<Standing>
+
+/** How many credentials in a pause are remembered beside those that the app gives now. */
+const maxOthers = 8
 
 const initial = (credentials: Credentials): Standing => ({
   credentials,
@@ -243,12 +250,15 @@ export const make = (
           ? Effect.succeed(error)
           : remember(subject, error),
       retain: (credentials) =>
-        Effect.zipRight(
-          Ref.update(standings, (all) =>
-            all.filter((standing) => credentials.some((each) => isSame(standing.credentials, each)))
-          ),
-          showRefusals
-        ),
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Ref.update(standings, (all) => {
+            const [others, given] = Arr.partition(all, (standing) =>
+              credentials.some((each) => isSame(standing.credentials, each))
+            )
+            const paused = others.filter(({ pause }) => pause !== undefined && Period.isCurrent(pause.period, now))
+            return [...paused.slice(-maxOthers), ...given]
+          })
+        ).pipe(Effect.zipRight(showRefusals)),
       inForce: (credentials) =>
         Effect.zipWith(Ref.get(standings), Clock.currentTimeMillis, (all, now) =>
           Option.fromNullable(heldAt(find(all, credentials), now))

@@ -8,7 +8,7 @@ import {
   TokenEndpointUnavailable,
   TokenPolicy
 } from "cxone-auth"
-import { Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Redacted, Ref, TestClock } from "effect"
+import { Array, Clock, Deferred, Duration, Effect, Exit, Fiber, Option, Redacted, Ref, TestClock } from "effect"
 import { constVoid } from "effect/Function"
 import * as FailedExchanges from "../../src/exchange/FailedExchanges.js"
 import type { ExchangeError } from "../../src/exchange/TokenEndpoint.js"
@@ -242,16 +242,32 @@ describe("FailedExchanges: refused credentials", () => {
     })
   )
 
-  it.effect("L6: retain forgets the refusals of all other credentials, and reports what is left", () =>
+  it.effect("L6: retain forgets other credentials when their pause is over, and reports what is left", () =>
     Effect.gen(function* () {
       const { left, refuse, reported, retain } = yield* setup
       yield* refuse()
+      yield* TestClock.setTime(20_000)
       yield* refuse(others)
-      yield* retain([others, credentialsWith("third")])
-      expect([yield* left(mine), yield* left(others)]).toEqual([0, 30_000])
+      yield* retain([credentialsWith("third")])
+      expect([yield* left(mine), yield* left(others)]).toEqual([10_000, 30_000])
+      yield* TestClock.setTime(30_000)
+      yield* retain([others])
+      yield* TestClock.setTime(50_000)
+      // The doubling of these goes on, and that of the forgotten ones begins anew.
+      expect([yield* refuse(others), yield* refuse()]).toEqual([50_000 + 60_000, 50_000 + 30_000])
+      yield* TestClock.setTime(200_000)
       yield* retain([])
-      expect(yield* left(others)).toBe(0)
-      expect(reported).toEqual([1, 2, 1, 0])
+      expect(reported).toEqual([1, 2, 1, 2, 0])
+    })
+  )
+
+  it.effect("L6: retain keeps at most eight other credentials, the last that failed", () =>
+    Effect.gen(function* () {
+      const { left, refuse, retain } = yield* setup
+      const ten = Array.makeBy(10, (index) => credentialsWith(`secret ${index}`))
+      yield* Effect.forEach(ten, refuse)
+      yield* retain([])
+      expect(yield* Effect.forEach(ten, left)).toEqual([0, 0, ...Array.makeBy(8, () => 30_000)])
     })
   )
 
@@ -419,11 +435,9 @@ describe("FailedExchanges: an attempt that goes alone", () => {
     attempt: Effect.Effect<A, E>
   ) =>
     Effect.fork(
-      Effect.forEach(
-        Array.from({ length: 100 }, (_, index) => index),
-        (index) => Effect.exit(run(attempt, { scopes: [String(index)] })),
-        { concurrency: "unbounded" }
-      )
+      Effect.forEach(Array.range(0, 99), (index) => Effect.exit(run(attempt, { scopes: [String(index)] })), {
+        concurrency: "unbounded"
+      })
     )
 
   it.effect("L6: with new credentials, the first refusal is the only one", () =>

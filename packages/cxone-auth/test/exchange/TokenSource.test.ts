@@ -97,18 +97,16 @@ describe("TokenSource", () => {
       })
     )
 
-    it.effect("they are forgotten once the app gives others, even if those are refused too", () =>
+    it.effect("an effect that gives two wrong secrets by turns gets each of them sent once in its pause", () =>
       Effect.gen(function* () {
-        const given = yield* Ref.make<Credentials | RotatingCredentials>(secret("A"))
-        const { obtain, secrets } = yield* setup(Ref.get(given), accepting())
-        yield* Effect.flip(obtain())
-        yield* TestClock.adjust("1 second")
-        yield* Ref.set(given, secret("B"))
-        yield* Effect.flip(obtain())
-        yield* TestClock.adjust("1 second")
-        yield* Ref.set(given, secret("A"))
-        yield* Effect.flip(obtain())
-        expect(yield* secrets).toEqual(["A", "B", "A"])
+        let reads = 0
+        const turns = Effect.sync(() => secret(++reads % 2 === 0 ? "B" : "A"))
+        const { obtain, secrets } = yield* setup(turns, accepting())
+        const tags = yield* Effect.forEach(EffectArray.range(1, 290), () =>
+          Effect.zipLeft(Effect.flip(obtain()), TestClock.adjust("100 millis"))
+        )
+        expect(new Set(tags.map(({ _tag }) => _tag))).toEqual(new Set(["InvalidClient"]))
+        expect(yield* secrets).toEqual(["A", "B"])
       })
     )
 
