@@ -119,7 +119,10 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       )
     ).pipe(Effect.map((response) => ApiResponse.make(request, token, response)))
 
-  const heedRateLimit = (answer: ApiResponse.ApiResponse): Effect.Effect<ApiResponse.ApiResponse, NotYet> =>
+  const heedRateLimit = (
+    answer: ApiResponse.ApiResponse,
+    visitor: Throttle.Visitor
+  ): Effect.Effect<ApiResponse.ApiResponse, NotYet> =>
     answer.response.status < 400
       ? Effect.succeed(answer)
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -127,7 +130,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
             onNone: () => Effect.succeed(answer),
             onSome: (said) =>
               Effect.flatMap(
-                throttle.close(limitOf(answer.request), said, policy),
+                throttle.close(limitOf(answer.request), visitor, said, policy),
                 (left) => new NotYet({ answer, said, left })
               )
           })
@@ -140,7 +143,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       call.visitor,
       call.token,
       (token): ReturnType<typeof attempt> => {
-        const sent = Effect.flatMap(send(call.request, token), heedRateLimit)
+        const sent = Effect.flatMap(send(call.request, token), (answer) => heedRateLimit(answer, call.visitor))
         return Effect.flatMap(apiBaseUrlOf(token), (apiBaseUrl) =>
           // If the token belongs to another tenant, the request goes to that tenant's API.
           apiBaseUrl === call.apiBaseUrl
@@ -167,7 +170,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     if (isWanted && (notSentAgain !== undefined || !isPatient)) {
       return Effect.succeed(answer)
     }
-    return Effect.flatMap(rateLimited(answer, said), (error) => {
+    return Effect.flatMap(rateLimited(answer, visitor, said), (error) => {
       if (!isPatient) {
         return call.limited === undefined ? error : new RateLimited({ ...error, notSentAgain: "wait_too_short" })
       }
@@ -178,12 +181,16 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   }
 
   /** The error for such an answer, with what its body says. The gate was closed before, because reading may take a second. */
-  const rateLimited = Effect.fnUntraced(function* (answer: ApiResponse.ApiResponse, notYet: ApiResponse.NotYet) {
+  const rateLimited = Effect.fnUntraced(function* (
+    answer: ApiResponse.ApiResponse,
+    visitor: Throttle.Visitor,
+    notYet: ApiResponse.NotYet
+  ) {
     const limit = limitOf(answer.request)
     const { name, route, said } = yield* ApiResponse.limitIn(answer, policy)
     const isNamed = client.heedsNames && name !== undefined
     const limited = isNamed ? yield* throttle.rename(limit, { name, route }) : limit
-    yield* isNamed ? throttle.close(limited, notYet, policy) : Effect.void
+    yield* isNamed ? throttle.close(limited, visitor, notYet, policy) : Effect.void
     return new RateLimited({ reason: "api", ...Struct.omit(limited, "key"), ...said, ...notYet })
   })
 

@@ -11,8 +11,8 @@ import * as PolicyFields from "../token/PolicyFields.js"
  */
 export interface CallPolicy {
   /**
-   * The pause after a 429 without `Retry-After`: 1 s. It doubles with each further 429 until a call succeeds. Calls that do
-   * not wait are sent in spite of it.
+   * The pause after a 429 without `Retry-After`: 1 s. It doubles with each further 429, up to a minute, until a call
+   * succeeds. Calls that do not wait are sent in spite of it.
    */
   readonly defaultRetryAfter: Duration.Duration
   /** The longest `Retry-After` that is believed: 1 hour. */
@@ -23,8 +23,8 @@ export interface CallPolicy {
    */
   readonly maxWaitingCalls: number
   /**
-   * How long a new token may take to arrive everywhere at CXone: 2 s. If a younger one is refused, it is kept, and the call is
-   * sent again with it after 250 ms, 500 ms and 1 s. Zero: never.
+   * How long a new token may take to arrive everywhere at CXone, from when we received it: 2 s. If a younger one is refused,
+   * it is kept, and the call is sent again with it after 250 ms, 500 ms and 1 s. Zero: never.
    */
   readonly tokenArrival: Duration.Duration
   /**

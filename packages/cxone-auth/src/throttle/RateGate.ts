@@ -32,6 +32,12 @@ interface State {
   readonly strikes: number
 }
 
+/** A server that names no time rarely means more. It is also the longest time that one more 429 can cost. */
+const longestGuess = Duration.minutes(1)
+
+const guessAfter = (strikes: number, { defaultRetryAfter }: RateLimitPolicy): Duration.Duration =>
+  Duration.min(Duration.times(defaultRetryAfter, 2 ** (strikes - 1)), Duration.max(defaultRetryAfter, longestGuess))
+
 export const make = (): RateGate => {
   const state = Ref.unsafeMake<State>({ closed: Period.ended, strikes: 0 })
 
@@ -42,8 +48,7 @@ export const make = (): RateGate => {
           const left = Period.left(current.closed, now)
           // Requests that were sent at the same time count as one strike.
           const strikes = left > 0 ? current.strikes : current.strikes + 1
-          const guess = Duration.times(policy.defaultRetryAfter, 2 ** (strikes - 1))
-          const delay = Option.getOrElse(Retry.askedBy(said), () => guess)
+          const delay = Option.getOrElse(Retry.askedBy(said), () => guessAfter(strikes, policy))
           const closedFor = Duration.max(Duration.millis(left), Duration.min(delay, policy.maxRetryAfter))
           return [closedFor, { closed: Period.make(now, closedFor), strikes }]
         })

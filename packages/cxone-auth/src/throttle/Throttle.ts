@@ -39,8 +39,13 @@ export interface Throttle {
    * because it must be fresh, and may take long: if the gate closes meanwhile, the call is held back all the same.
    */
   readonly through: Through
-  /** Called when a limit has said "not yet". Gives for how many milliseconds nothing is sent to it. */
-  readonly close: (limit: Limit, said: RetryAfter, policy: RateGate.RateLimitPolicy) => Effect.Effect<number>
+  /** Called when a limit has said "not yet" to a visitor. Gives for how many milliseconds nothing is sent to it. */
+  readonly close: (
+    limit: Limit,
+    visitor: WaitingLine.Visitor,
+    said: RetryAfter,
+    policy: RateGate.RateLimitPolicy
+  ) => Effect.Effect<number>
   /**
    * Called when the server has named a limit. From now on, all limits that it calls by this name share one line. Gives the
    * limit under its new name.
@@ -127,10 +132,11 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
     return {
       visitor: (patience, maxWaitingCalls) => {
         visitors += 1
-        return { number: visitors, patience, maxWaitingCalls }
+        return { number: visitors, patience, maxWaitingCalls, isPast: false }
       },
       through,
-      close: (limit, said, policy) => Effect.flatMap(lineOf(limit), (line) => line.close(said, policy)),
+      close: (limit, visitor, said, policy) =>
+        Effect.flatMap(lineOf(limit), (line) => line.close(visitor, said, policy)),
       rename: (limit, named) =>
         Effect.sync(() => {
           if (names.size < maxLines || names.has(limit.key)) {

@@ -22,6 +22,8 @@ export interface Visitor {
   patience: number
   /** How many calls may wait before this one. */
   readonly maxWaitingCalls: number
+  /** Whether it was sent past the calls that wait. */
+  isPast: boolean
 }
 
 /**
@@ -38,10 +40,10 @@ export interface WaitingLine {
    */
   readonly through: Through
   /**
-   * Called after "not yet". Closes the gate, and sends away the calls that would have to wait too long. Gives for how many
-   * milliseconds the gate is closed.
+   * Called after "not yet" to this visitor. Closes the gate, and sends away the calls that would have to wait too long.
+   * Gives for how many milliseconds the gate is closed.
    */
-  readonly close: (said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<number>
+  readonly close: (visitor: Visitor, said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<number>
   /** Whether the gate is open and no call waits. */
   readonly isIdle: Effect.Effect<boolean>
   /** Interrupts every call that waits, and lets none wait from now on. */
@@ -244,6 +246,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(enter(visitor, restore), (trial) => {
         const before = closings
+        visitor.isPast = trial === outside
         const made = Effect.flatMap(prepare, (prepared) =>
           closings === before ? attempt(prepared) : through(visitor, prepare, attempt)
         )
@@ -253,12 +256,18 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
 
   return {
     through,
-    close: Effect.fnUntraced(function* (said, policy) {
-      const wasOpen = (yield* gate.millisLeft) === 0
+    close: Effect.fnUntraced(function* (visitor, said, policy) {
+      const before = yield* gate.millisLeft
+      const isToldWhen = Option.isSome(askedBy(said))
+      // A guess keeps no call back that won't wait. If it were made anew after each of them, those that wait would starve.
+      if (visitor.isPast && !isToldWhen && line.length > 0) {
+        return before
+      }
+      const wasOpen = before === 0
       const left = Duration.toMillis(yield* gate.close(said, policy))
       const now = yield* elapsed
       closings += 1
-      isAsked = Option.isSome(askedBy(said)) || (isAsked && !wasOpen)
+      isAsked = isToldWhen || (isAsked && !wasOpen)
       sendAway(now, left)
       if (wasOpen) {
         round += 1

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CallPolicy } from "cxone-auth"
-import { Duration, Effect, TestClock } from "effect"
+import { Array, Duration, Effect, TestClock } from "effect"
 import type { RetryAfter } from "../../src/http/RetryAfter.js"
 import * as RateGate from "../../src/throttle/RateGate.js"
 
@@ -19,6 +19,18 @@ describe("C4: RateGate, closed by a 429", () => {
       expect(yield* gate.close({})).toEqual(Duration.seconds(1))
       yield* TestClock.adjust("1 second")
       expect(yield* gate.close({})).toEqual(Duration.seconds(2))
+    })
+  )
+
+  it.effect("the wait without a Retry-After grows to a minute and no further, or is as long as the policy says", () =>
+    Effect.gen(function* () {
+      const gate = makeGate()
+      const waits = yield* Effect.forEach(Array.range(1, 9), () =>
+        Effect.tap(gate.close({}), (wait) => TestClock.adjust(wait))
+      )
+      expect(waits.map(Duration.toSeconds)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
+      const slow = CallPolicy.make({ defaultRetryAfter: "2 minutes" })
+      expect(yield* RateGate.make().close({}, slow)).toEqual(Duration.minutes(2))
     })
   )
 

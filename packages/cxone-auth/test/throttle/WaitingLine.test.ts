@@ -63,7 +63,8 @@ const world = (options: WorldOptions = {}) =>
           () => attempt
         ),
       visitor: (patience: number) => throttle.visitor(patience, policy.maxWaitingCalls),
-      close: (origin: string, said: RetryAfter) => throttle.close(limitAt(origin), said, policy)
+      close: (origin: string, said: RetryAfter, visitor = throttle.visitor(patient, policy.maxWaitingCalls)) =>
+        throttle.close(limitAt(origin), visitor, said, policy)
     }
     const arrived: Array<number> = []
     const answers = new Map<number, Deferred.Deferred<"ok", RateLimited>>()
@@ -77,7 +78,7 @@ const world = (options: WorldOptions = {}) =>
           const answer = yield* Deferred.make<"ok", RateLimited>()
           arrived.push(name)
           answers.set(name, answer)
-          return yield* Effect.tapError(Deferred.await(answer), (error) => gates.close(origin, error))
+          return yield* Effect.tapError(Deferred.await(answer), (error) => gates.close(origin, error, visitor))
         })
       )
 
@@ -366,6 +367,26 @@ describe("C4: WaitingLine, the calls that wait for an origin that answered 429",
       yield* TestClock.adjust(1)
       expect(arrived).toEqual([0, 1, 2, 3])
     }).pipe(unjittered)
+  )
+
+  it.scoped(
+    "without a Retry-After, calls that do not wait are refused ever again, and starve none of those that do",
+    () =>
+      Effect.gen(function* () {
+        const { arrived, attempt, gates, refuse } = yield* closed(undefined, [1, 2, 3])
+        const impatient = Effect.forEach(Array.range(100, 129), (name) =>
+          Effect.gen(function* () {
+            yield* Effect.fork(Effect.exit(attempt(name, gates.visitor(0))))
+            yield* settled
+            yield* refuse(name)
+            yield* TestClock.adjust("100 millis")
+          })
+        )
+        yield* impatient
+        // One a second, because nobody answers these.
+        expect(arrived.filter((name) => name < 100)).toEqual([0, 1, 2, 3])
+        expect(arrived).toHaveLength(34)
+      }).pipe(unjittered)
   )
 
   it.scoped("after a success the next wait without a Retry-After is one second again", () =>

@@ -56,7 +56,7 @@ export const make = (history: History, object: Object, reached: Reached) => {
     const { retryAfter = 0 } = event
     const isAsked = retryAfter > 0
     // A guess is a second at the least, and doubles with each 429 until a call succeeds.
-    const length = isAsked ? Math.min(retryAfter * seconds, hour) : Math.min(seconds * 2 ** all.length, hour)
+    const length = isAsked ? Math.min(retryAfter * seconds, hour) : Math.min(seconds * 2 ** all.length, 60 * seconds)
     all.push({ at: event.at, wall: event.wall, length, isAsked })
   }
 
