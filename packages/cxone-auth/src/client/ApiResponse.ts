@@ -32,8 +32,8 @@ export interface ApiResponse {
 const none: ReadonlyArray<never> = []
 
 export const make = (request: HttpClientRequest, token: AccessToken, response: HttpClientResponse): ApiResponse => {
-  const { headers, status } = response
-  const challenges = status === 401 || status === 403 ? Challenge.parse(headers["www-authenticate"]) : none
+  const { status } = response
+  const challenges = status === 401 || status === 403 ? Challenge.parse(response.headers["www-authenticate"]) : none
   return { request, token, response, challenges }
 }
 

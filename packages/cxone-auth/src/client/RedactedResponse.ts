@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { quote } from "../http/Redaction.js"
+import * as ResponseHeaders from "../http/ResponseHeaders.js"
 import * as TransportFailure from "../http/TransportFailure.js"
 
 /** What was sent and must not be shown: the token. */
@@ -42,7 +43,7 @@ class RedactedResponse extends Inspectable.Class implements HttpClientResponse {
   }
 
   get headers() {
-    return this.#received.headers
+    return ResponseHeaders.of(this.#received)
   }
 
   get cookies() {

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ResponseBody from "./ResponseBody.js"
+import * as ResponseHeaders from "./ResponseHeaders.js"
 import * as RetryAfter from "./RetryAfter.js"
 import * as Transport from "./Transport.js"
 import * as TransportFailure from "./TransportFailure.js"
@@ -45,7 +46,8 @@ export const send = (
     const http = Transport.make(yield* HttpClient.HttpClient)
     const response = yield* http.execute(HttpClientRequest.setHeader(request, "accept-encoding", "identity"))
     const text = yield* readBody(response, policy)
-    const { headers, status } = response
+    const { status } = response
+    const headers = ResponseHeaders.of(response)
     const coding = Option.getOrUndefined(Option.flatMap(text, (text) => codingOf(text, headers)))
     const body = coding === undefined ? text : Option.none()
     const now = yield* Clock.currentTimeMillis

@@ -8,6 +8,7 @@ import {
   type Of,
   placeOf,
   type Reached,
+  type Sent,
   type Span
 } from "./History.js"
 import type { Timed } from "./Trace.js"
@@ -16,6 +17,8 @@ import type { Timed } from "./Trace.js"
 interface Closing extends Span {
   /** Whether it named the time. If not, only patient calls wait, and no longer than until the next good answer. */
   readonly isAsked: boolean
+  /** Whether it said so to a call that was sent past others that waited. Then a guess holds back none of these. */
+  readonly isPast: boolean
 }
 
 const seconds = 1_000
@@ -45,6 +48,15 @@ export const make = (history: History, object: Object, reached: Reached) => {
   const closingsOf = (route: string): ReadonlyArray<Closing> =>
     tenants.flatMap((tenant) => closingsAt(placeOf(hostOf(tenant), route)))
 
+  /** Whether the call of a request has no patience left. */
+  const isDone = ({ event }: Sent, { at }: Of<"answer">): boolean => {
+    const call = history.calls.get(event.call)?.event
+    return call !== undefined && call.patience <= at - call.at
+  }
+
+  const mayWait = ({ end, event }: Call, { event: { route } }: Sent, { at }: Of<"answer">): boolean =>
+    event.route === route && event.patience > 0 && (end === undefined || end.at >= at)
+
   const onAnswer = (event: Of<"answer">) => {
     const sent = history.requests.get(event.id)
     if (sent === undefined) return
@@ -57,7 +69,8 @@ export const make = (history: History, object: Object, reached: Reached) => {
     const isAsked = retryAfter > 0
     // A guess is a second at the least, and doubles with each 429 until a call succeeds.
     const length = isAsked ? Math.min(retryAfter * seconds, hour) : Math.min(seconds * 2 ** all.length, 60 * seconds)
-    all.push({ at: event.at, wall: event.wall, length, isAsked })
+    const isPast = isDone(sent, event) && [...history.calls.values()].some((call) => mayWait(call, sent, event))
+    all.push({ at: event.at, wall: event.wall, length, isAsked, isPast })
   }
 
   const onSend = (event: Of<"send">) => {
@@ -72,7 +85,8 @@ export const make = (history: History, object: Object, reached: Reached) => {
       }
       const guess = { ...closing, length: seconds }
       const isServed = (served.get(place) ?? -1) >= closing.at
-      if (!closing.isAsked && call.event.patience > seconds && !isServed && history.isSurely(guess, event)) {
+      const isBinding = !closing.isAsked && !closing.isPast
+      if (isBinding && call.event.patience > seconds && !isServed && history.isSurely(guess, event)) {
         object(event, "C4", "a call that may wait was sent within a second of a 429")
       }
     }
@@ -169,7 +183,7 @@ export const make = (history: History, object: Object, reached: Reached) => {
       object(event, "C4", "an impossible retryAfter")
     switch (reason) {
       case "held_back":
-        if (call.sent.some(({ answer }) => isNotYet(answer))) object(event, "C4", "it got an answer of its own")
+        if (isNotYet(call.sent.at(-1)?.answer)) object(event, "C4", "it got an answer of its own")
         return onHeldBack(event, call)
       case "api": {
         reached.toldNotYet += 1
