@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
+import * as Deadline from "./Deadline.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as ResponseHeaders from "./ResponseHeaders.js"
 import * as RetryAfter from "./RetryAfter.js"
@@ -63,7 +64,8 @@ export const send = (
       ({ status }) => status !== 407,
       (): NoAnswer => ({ reason: "proxy_authentication" })
     ),
-    Effect.timeoutFail({ duration: policy.attemptTimeout, onTimeout: (): NoAnswer => ({ reason: "timeout" }) })
+    Deadline.within(policy.attemptTimeout),
+    Effect.mapError((problem): NoAnswer => ("reason" in problem ? problem : { reason: "timeout" }))
   )
 
 // A 3xx or 4xx is an answer even if its body stalls or breaks off. As a transport failure it would be tried again,
@@ -71,7 +73,7 @@ export const send = (
 const readBody = (response: HttpClientResponse, { maxResponseBytes, errorBodyTimeout }: TokenPolicy) => {
   const body = ResponseBody.readText(response, maxResponseBytes)
   return response.status >= 300 && response.status < 500
-    ? Effect.orElseSucceed(Effect.timeout(body, errorBodyTimeout), Option.none)
+    ? Effect.orElseSucceed(Deadline.within(errorBodyTimeout)(body), Option.none)
     : body
 }
 

@@ -56,11 +56,14 @@ export const readWithin = (
  */
 const forgotten =
   "FinalizationRegistry" in globalThis
-    ? new FinalizationRegistry<Effect.Effect<void>>((close) => Effect.runFork(close))
+    ? new FinalizationRegistry<Effect.Effect<unknown>>((close) => Effect.runFork(close))
     : undefined
 
 /** A body that calls `close` when it has been read, when its reader stops, or when nobody can read it any more. */
-const closing = <E>(body: Stream.Stream<Uint8Array, E>, close: Effect.Effect<void>): Stream.Stream<Uint8Array, E> => {
+const closing = <E>(
+  body: Stream.Stream<Uint8Array, E>,
+  close: Effect.Effect<unknown>
+): Stream.Stream<Uint8Array, E> => {
   const readable = {}
   forgotten?.register(readable, close, readable)
   return Stream.suspend(() => {
@@ -81,9 +84,11 @@ export const peek = Effect.fnUntraced(function* (
   within: Duration.Duration
 ) {
   const scope = yield* Scope.make()
-  const close = Scope.close(scope, Exit.void)
+  // Nobody waits for the transport to give up the body, because some never say that they have.
+  const close = Effect.forkDaemon(Scope.close(scope, Exit.void))
   const pull = yield* Scope.extend(Stream.toPull(bytesOf(response)), scope)
   let seen = Chunk.empty<Uint8Array>()
+  let size = 0
   let asked: Fiber.Fiber<Chunk.Chunk<Uint8Array>, Option.Option<ResponseError>> | undefined
 
   // Each part is asked for in a fiber of its own. If the reader of a part is interrupted, the next reader gets that
@@ -101,8 +106,9 @@ export const peek = Effect.fnUntraced(function* (
 
   const part = next((parts) => {
     seen = Chunk.appendAll(seen, parts)
+    size += sizeOf(parts)
   })
-  const text = yield* Effect.repeat(part, { until: () => sizeOf(seen) > maxBytes }).pipe(
+  const text = yield* Effect.repeat(part, { until: () => size > maxBytes }).pipe(
     Effect.as(Option.none<string>()),
     Effect.catchAll(Option.match({ onNone: () => Effect.sync(() => Option.some(decode(seen))), onSome: Effect.fail })),
     Deadline.within(within),
