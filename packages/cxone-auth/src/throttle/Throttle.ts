@@ -121,13 +121,17 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
     const lineAt = (limitOf: () => Limit) => (lines.size === 0 ? undefined : find(limitOf()))
 
     const through: Through = (limitOf, visitor, prepare, attempt) =>
-      Effect.suspend(
-        () =>
-          lineAt(limitOf)?.through(visitor, prepare, attempt) ??
-          Effect.flatMap(prepare, (prepared) =>
-            lineAt(limitOf) === undefined ? attempt(prepared) : through(limitOf, visitor, prepare, attempt)
-          )
-      )
+      Effect.suspend(() => {
+        const line = lineAt(limitOf)
+        // Another call may have been told meanwhile that another limit counts. Then this call stands in that line.
+        const go = (prepared: Effect.Effect.Success<typeof prepare>) => {
+          const current = lineAt(limitOf)
+          return current === undefined || current === line
+            ? attempt(prepared)
+            : through(limitOf, visitor, prepare, attempt)
+        }
+        return line?.through(visitor, prepare, go) ?? Effect.flatMap(prepare, go)
+      })
 
     return {
       visitor: (patience, maxWaitingCalls) => {
@@ -139,8 +143,11 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
         Effect.flatMap(lineOf(limit), (line) => line.close(visitor, said, policy)),
       rename: (limit, named) =>
         Effect.sync(() => {
-          if (names.size < maxLines || names.has(limit.key)) {
-            names.set(limit.key, named)
+          names.delete(limit.key)
+          names.set(limit.key, named)
+          for (const oldest of names.size > maxLines ? names.keys() : []) {
+            names.delete(oldest)
+            break
           }
           // The first of these limits brings its line along, with the calls that wait in it.
           const [own, shared] = [lines.get(limit.key), renamed(limit)]

@@ -17,6 +17,7 @@ import {
   TestClock
 } from "effect"
 import { after, bearerOf, ended, host, invalidToken, notYet, world } from "../support/ClientWorld.js"
+import { json } from "../support/ScriptedHttpClient.js"
 import * as SpanRecorder from "../support/SpanRecorder.js"
 import * as VirtualTime from "../support/VirtualTime.js"
 
@@ -411,6 +412,49 @@ describe("C4: what is limited together", () => {
       yield* TestClock.adjust("61 seconds")
       expect(yield* Effect.flip(client.get(name(302)))).toMatchObject({ reason: "api" })
       expect(yield* Effect.flip(client.get(name(303)))).toMatchObject({ reason: "api" })
+    })
+  )
+})
+
+describe("C4: calls that wait in one line while a 429 closes another one", () => {
+  const letters = (n: number) => `/${n.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "")}`
+
+  it.scoped("stand in the other line, and are not sent one after the other", () =>
+    Effect.gen(function* () {
+      const open = 60_000
+      const { apiCalls, auth, layer } = yield* world({
+        api: ({ at }) =>
+          at < open ? notYet(String(Math.ceil((at < 4_999 ? 5_000 - at : open - at) / 1_000))) : json({})
+      })
+      const client = (options: CxoneHttpClientOptions) =>
+        Effect.provide(CxoneHttpClient.make(options), [layer, Layer.succeed(CxoneAuth, auth)])
+      const byOrigin = yield* client({ rateLimitKey: "origin" })
+      const byRoute = yield* client({ onRateLimited: { wait: "20 minutes" } })
+      yield* Effect.flip(byOrigin.get("/a"))
+      const calls = yield* Effect.fork(Effect.all(Arr.replicate(byRoute.get("/b"), 100), { concurrency: "unbounded" }))
+      yield* TestClock.adjust("59 seconds")
+      expect((yield* apiCalls).length).toBe(2)
+      yield* TestClock.adjust("10 minutes")
+      expect((yield* Fiber.join(calls)).length).toBe(100)
+    }).pipe(unjittered)
+  )
+
+  it.scoped("the names of routes that were given last count", () =>
+    Effect.gen(function* () {
+      const { apiCalls, client } = yield* world({
+        api: ({ url }) =>
+          json({ route: url.includes("/named/") ? "named" : url }, { status: 429, headers: { "retry-after": "60" } })
+      })
+      for (const n of Arr.range(1, 300)) {
+        yield* Effect.flip(client.get(letters(n)))
+        yield* TestClock.adjust("1 minute")
+      }
+      const before = (yield* apiCalls).length
+      expect(yield* Effect.flip(client.get("/named/a"))).toMatchObject({ reason: "api" })
+      yield* TestClock.adjust("1 minute")
+      expect(yield* Effect.flip(client.get("/named/b"))).toMatchObject({ reason: "api" })
+      expect(yield* Effect.flip(client.get("/named/a"))).toMatchObject({ reason: "held_back" })
+      expect((yield* apiCalls).length).toBe(before + 2)
     })
   )
 })

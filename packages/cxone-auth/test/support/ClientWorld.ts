@@ -46,6 +46,8 @@ export interface World {
   readonly apiBaseUrl?: string
   /** The value of the token of the nth exchange, from 1 on. */
   readonly tokenValue?: (n: number) => string
+  /** What the token endpoint answers in place of a token, if anything. */
+  readonly refusal?: () => Response | undefined
 }
 
 /**
@@ -57,6 +59,7 @@ export const world = ({
   api = () => json({}),
   apiBaseUrl = host,
   options = {},
+  refusal = () => undefined,
   tokenValue = (n) => `t${n}`
 }: World = {}) =>
   Effect.gen(function* () {
@@ -65,7 +68,8 @@ export const world = ({
     const play: Play = (sent) => {
       if (sent.url === `${host}/oauth/token`) {
         exchanges += 1
-        return Effect.succeed(json({ access_token: tokenValue(exchanges), expires_in: 3600, scope: "offline_access" }))
+        const token = { access_token: tokenValue(exchanges), expires_in: 3600, scope: "offline_access" }
+        return Effect.succeed(refusal() ?? json(token))
       }
       calls += 1
       const answer = api(sent, calls - 1)
@@ -85,6 +89,7 @@ export const world = ({
       )
     )
     return {
+      layer,
       client: yield* Effect.provide(CxoneHttpClient, context),
       auth: yield* Effect.provide(CxoneAuth, context),
       apiCalls: Effect.map(sent, (all) => all.filter(({ url }) => url !== `${host}/oauth/token`)),
