@@ -47,6 +47,8 @@ export const Verdict = Data.taggedEnum<Verdict>()
 /** The renewals that the refusals at one API have caused, and the places that refuse new tokens. */
 export interface Renewals {
   readonly judge: (refusal: Refusal, policy: RenewalPolicy) => Effect.Effect<Verdict>
+  /** Called when a renewal that `judge` allowed has sent nothing, or nothing that L6 doesn't pace: it doesn't count. */
+  readonly giveBack: () => void
   /** Called when a place has taken a token. It is no effect, because every call comes by here. */
   readonly forgive: (placeOf: () => string, token: AccessToken) => void
 }
@@ -151,6 +153,9 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
 
   return {
     judge: (refusal, policy) => Effect.map(Clock.currentTimeMillis, (now) => judge(refusal, policy, now)),
+    giveBack: () => {
+      renewals = renewals.slice(0, -1)
+    },
     forgive: (placeOf, token) => {
       if (places.size > 0 || renewals.length > 0) {
         const place = placeOf()

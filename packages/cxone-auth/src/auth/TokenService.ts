@@ -2,11 +2,13 @@
  * The token service: what it is made from, and how its parts are put together.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRefs from "effect/FiberRefs"
 import { identity } from "effect/Function"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { type CxoneEnvironment, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
@@ -141,6 +143,7 @@ export const make = <R>(
       slots.get(typeof input === "string" ? input : keyOf(input)) ??
       slotOf(ScopeSet.parseOrThrow("CxoneAuth: scopes", input))
     const accessToken = accessTo(slotOf(scopes))
+    const ownerOf = (token: AccessToken) => Arr.findFirst(slots.values(), (slot) => TokenSlot.hasObtained(slot, token))
     const holdersOf = (token: AccessToken) => Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
 
     const invalidate = (token: AccessToken) =>
@@ -165,12 +168,12 @@ export const make = <R>(
       service,
       yield* ApiState.make({
         // After the close a renewal ends as it begins. It interrupts the call, and counts for nothing.
-        holds: (token) => !isClosed && holdersOf(token).some((slot) => TokenSlot.rests(slot, token)),
+        holds: (token) => !isClosed && Option.exists(ownerOf(token), TokenSlot.isAtRest),
         renew: (token) =>
-          Effect.map(
-            Effect.forEach(holdersOf(token), (slot) => cache.renew(slot, token)),
-            Effect.all
-          ),
+          Option.match(ownerOf(token), {
+            onNone: () => Effect.succeed(Effect.void),
+            onSome: (slot) => cache.renew(slot, token)
+          }),
         apiBaseUrlOf: (token) => discovery.apiBaseUrlOf(token, invalidate)
       })
     )

@@ -95,11 +95,15 @@ export const isOf = ({ held }: State<unknown>, token: AccessToken): boolean =>
 
 export const holds = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean => isOf(state.peek(), token)
 
-/** Whether the slot holds the token, and no exchange for its successor is under way. */
-export const rests = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean => {
-  const current = state.peek()
-  return isOf(current, token) && current.flight === undefined
-}
+/**
+ * Whether the slot has obtained this token, and holds it. A provider may hand out one token for several sets of scopes;
+ * each slot then has its own.
+ */
+export const hasObtained = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean =>
+  state.peek().held?.token === token
+
+/** Whether no exchange for a successor is under way. */
+export const isAtRest = <E>({ state }: TokenSlot<E>): boolean => state.peek().flight === undefined
 
 /** Drops a token, but only if the slot still holds it (L9). */
 export const drop = <E>({ state }: TokenSlot<E>, token: AccessToken): Effect.Effect<void> =>

@@ -166,7 +166,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const waitOrEnd = (call: Call, { answer, left, said }: NotYet): Outcome<ApiResponse.ApiResponse> => {
     const { notSentAgain, visitor } = call
     const isWanted = call.wants(answer)
-    const isPatient = visitor.patience > (isWanted ? left : 0)
+    const isPatient = visitor.patience > 0 && (!isWanted || left <= visitor.patience)
     if (isWanted && (notSentAgain !== undefined || !isPatient)) {
       return Effect.succeed(answer)
     }
@@ -221,11 +221,18 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       policy
     )
     // At once, so that other calls with the same token find its renewal under way and cause no further one.
-    const renewed = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
+    const renewal = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
+    const renewed = Effect.tapError(renewal, (error) =>
+      Effect.sync(() => verdict._tag === "Renew" && isPaced(error) && renewals.giveBack())
+    )
     if (verdict._tag === "Refuse" || !canBeSentAgain) {
       // So that the next call has the new token, if that comes soon.
-      yield* Effect.ignore(Deadline.within(policy.discardTimeout)(renewed))
-      return yield* endRefused(call, answer, verdict)
+      const ended = yield* Effect.either(Deadline.within(policy.discardTimeout)(renewed))
+      if (Either.isRight(ended) || ended.left._tag === "TimeoutException" || call.wants(answer)) {
+        return yield* endRefused(call, answer, verdict)
+      }
+      yield* ApiResponse.discard(answer, policy)
+      return yield* ended.left
     }
     // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
     // may take long or fail.
@@ -273,6 +280,10 @@ const reasonOf = (verdict: Verdict): Pick<InvalidToken, "reason" | "retryAfter">
       return { reason: "body_not_replayable" }
   }
 }
+
+/** Whether the token service itself keeps the next exchange waiting after this failure, or nothing was sent (L6). */
+const isPaced = (error: CxoneAuthError): boolean =>
+  error._tag !== "TokenEndpointUnavailable" || (error.reason !== "transport" && error.reason !== "timeout")
 
 // A service that the app built itself may give any text.
 const baseOf = (apiBaseUrl: string): URL =>

@@ -140,7 +140,7 @@ const judgeBody = (answer: ApiResponse, policy: CallPolicy) => {
   const { request, response, token } = answer
   return Effect.flatMap(ResponseBody.peek(response, policy.maxErrorBytes, policy.discardTimeout), ({ body, text }) =>
     Option.match(Option.flatMap(text, scopeErrorIn), {
-      onNone: () => Effect.succeed(RedactedResponse.makeWithBody(request, response, [token.value], body)),
+      onNone: () => RedactedResponse.makeWithBody(request, response, [token.value], body),
       onSome: ({ description, scope }) => Effect.fail(insufficientScope(answer, scope, description))
     })
   )

@@ -1,4 +1,4 @@
-import type * as Headers from "@effect/platform/Headers"
+import type * as HttpBody from "@effect/platform/HttpBody"
 import { RequestError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
@@ -49,7 +49,7 @@ export const resolve = (
   if (SecureUrl.hasUserInfo(url)) {
     return refuse("user_info")
   }
-  const unwanted = unwantedIn(request.headers)
+  const unwanted = unwantedIn(request)
   if (!/^https?:$/.test(url.protocol) || unwanted.some((name) => name.toLowerCase() === "upgrade")) {
     return refuse("not_http")
   }
@@ -80,16 +80,29 @@ const none: ReadonlyArray<string> = []
  * The headers that may not be sent with the token. `authorization` in lower case is not one of them: the token takes its
  * place. Almost no request has any, so then nothing is copied.
  */
-const unwantedIn = (headers: Headers.Headers): ReadonlyArray<string> => {
+const unwantedIn = ({ body, headers }: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   let found: Array<string> | undefined
   for (const name in headers) {
     const lowered = name.toLowerCase()
-    if (ConnectionHeaders.has(lowered) || (lowered === "authorization" && name !== lowered)) {
+    if (
+      ConnectionHeaders.has(lowered) ||
+      (lowered === "authorization" && name !== lowered) ||
+      (lowered === "content-length" && isFalse(headers[name], body))
+    ) {
       found ??= []
       found.push(name)
     }
   }
   return found ?? none
+}
+
+/**
+ * Whether a `Content-Length` is another than the body's (RFC 9110 §8.6). A server would take the rest of the body for the
+ * next request on the connection, or the next request for the rest of the body.
+ */
+const isFalse = (contentLength: string | undefined, body: HttpBody.HttpBody): boolean => {
+  const length = body._tag === "Empty" ? 0 : body.contentLength
+  return length !== undefined && contentLength !== String(length)
 }
 
 const without = (
@@ -101,9 +114,11 @@ const without = (
     : HttpClientRequest.make(request.method)(request.url, {
         urlParams: request.urlParams,
         hash: Option.getOrUndefined(request.hash),
-        body: request.body,
-        headers: Object.entries(request.headers).filter(([name]) => !unwanted.includes(name))
-      })
+        body: request.body
+      }).pipe(
+        // A body sets its own; the app may have set others since.
+        HttpClientRequest.setHeaders(Object.entries(request.headers).filter(([name]) => !unwanted.includes(name)))
+      )
 
 const isHostOf = (url: URL, host = ""): boolean => parse(`${url.protocol}//${host}`, url)?.host === url.host
 

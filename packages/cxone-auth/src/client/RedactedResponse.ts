@@ -58,34 +58,53 @@ class RedactedResponse extends Inspectable.Class implements HttpClientResponse {
   }
 
   get json() {
-    return Effect.mapError(this.#body.json, this.#toCaller)
+    return Effect.mapErrorCause(this.#body.json, this.#toCaller)
   }
 
   get text() {
-    return Effect.mapError(this.#body.text, this.#toCaller)
+    return Effect.mapErrorCause(this.#body.text, this.#toCaller)
   }
 
   get urlParamsBody() {
-    return Effect.mapError(this.#body.urlParamsBody, this.#toCaller)
+    return Effect.mapErrorCause(this.#body.urlParamsBody, this.#toCaller)
   }
 
   get arrayBuffer() {
-    return Effect.mapError(this.#body.arrayBuffer, this.#toCaller)
+    return Effect.mapErrorCause(this.#body.arrayBuffer, this.#toCaller)
   }
 
   get formData() {
-    return Effect.mapError(this.#body.formData, this.#toCaller)
+    return Effect.mapErrorCause(this.#body.formData, this.#toCaller)
   }
 
   get stream() {
-    return Stream.mapError(this.#body.stream, this.#toCaller)
+    return Stream.mapErrorCause(this.#body.stream, this.#toCaller)
   }
 
   toJSON(): unknown {
     return { _id: "@effect/platform/HttpClientResponse", request: this.request.toJSON(), status: this.status }
   }
 
-  readonly #toCaller = (error: ResponseError): ResponseError => makeResponseError(error, this, this.#sent)
+  // A defect is a failure, too, as in `makeCause`.
+  readonly #toCaller = (cause: Cause.Cause<ResponseError>): Cause.Cause<ResponseError> =>
+    Either.match(Cause.failureOrCause(cause), {
+      onLeft: (error) => Cause.fail(makeResponseError(error, this, this.#sent)),
+      onRight: (defect) =>
+        Cause.isInterruptedOnly(defect)
+          ? defect
+          : Cause.fail(
+              makeResponseError(
+                new ResponseError({
+                  request: this.request,
+                  response: this,
+                  reason: "Decode",
+                  cause: Cause.squash(defect)
+                }),
+                this,
+                this.#sent
+              )
+            )
+    })
 }
 
 const makeResponseError = (error: ResponseError, response: RedactedResponse, sent: Sent): ResponseError =>
@@ -105,21 +124,23 @@ export const makeWithBody = (
   received: HttpClientResponse,
   sent: Sent,
   body: Stream.Stream<Uint8Array, ResponseError>
-): HttpClientResponse => {
-  // Bytes that an effect has read, and not a web stream of them: interrupting that would not end the reading.
-  const read = <A>(as: (whole: HttpClientResponse) => Effect.Effect<A, ResponseError>) =>
-    Effect.flatMap(Stream.runCollect(body), (parts) =>
-      as(fromWeb(request, new Response(new Blob(Chunk.toArray(parts)), { headers: received.headers })))
-    )
-  return new RedactedResponse(request, received, sent, {
-    stream: body,
-    json: read(({ json }) => json),
-    text: read(({ text }) => text),
-    urlParamsBody: read(({ urlParamsBody }) => urlParamsBody),
-    arrayBuffer: read(({ arrayBuffer }) => arrayBuffer),
-    formData: read(({ formData }) => formData)
+): Effect.Effect<HttpClientResponse> =>
+  // Bytes that an effect has read, and not a web stream of them: interrupting that would not end the reading. They are
+  // kept, because the platform's responses can be read twice, too.
+  Effect.map(Effect.cached(Stream.runCollect(body)), (whole) => {
+    const read = <A>(as: (whole: HttpClientResponse) => Effect.Effect<A, ResponseError>) =>
+      Effect.flatMap(whole, (parts) =>
+        as(fromWeb(request, new Response(new Blob(Chunk.toArray(parts)), { headers: received.headers })))
+      )
+    return new RedactedResponse(request, received, sent, {
+      stream: body,
+      json: read(({ json }) => json),
+      text: read(({ text }) => text),
+      urlParamsBody: read(({ urlParamsBody }) => urlParamsBody),
+      arrayBuffer: read(({ arrayBuffer }) => arrayBuffer),
+      formData: read(({ formData }) => formData)
+    })
   })
-}
 
 /**
  * A call's failure as the caller may see it. What the transport threw is a failure, too, because it may hold the token.

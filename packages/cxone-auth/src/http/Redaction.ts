@@ -139,11 +139,17 @@ const repeating = (sent: Sent): ((name: string) => boolean) => {
 /** How many letters and digits of a secret, in a row, no scope may have. */
 const tellingInScopes = 12
 
-/** A secret as it may be written: as it is, form-encoded, or in base64 (without the letters that its neighbours decide). */
+/** A text in base64, without the letters that its neighbours decide. */
+const inBase64 = (text: string): ReadonlyArray<string> =>
+  [0, 1, 2].map((offset) => Encoding.encodeBase64(" ".repeat(offset) + text).slice(offset === 0 ? 0 : 4, -4))
+
+/** A secret as it may be written: as it is, form-encoded, in hex, or in base64, once or twice. */
 const spellingsOf = (secret: string): ReadonlyArray<string> => [
   secret,
   FormEncoding.encode(secret),
-  ...[0, 1, 2].map((offset) => Encoding.encodeBase64(" ".repeat(offset) + secret).slice(offset === 0 ? 0 : 4, -4))
+  Encoding.encodeHex(secret),
+  ...inBase64(secret),
+  ...inBase64(secret).flatMap(inBase64)
 ]
 
 /**

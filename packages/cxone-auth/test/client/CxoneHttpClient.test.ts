@@ -18,6 +18,7 @@ import {
   FastCheck as fc,
   Layer,
   Option,
+  Redacted,
   Stream,
   TestClock
 } from "effect"
@@ -394,6 +395,80 @@ describe("CxoneHttpClient", () => {
         ])
         expect((yield* apiCalls).length).toBe(10)
         expect(yield* exchanges).toBe(2)
+      })
+    )
+
+    const upload = HttpClientRequest.post("/x").pipe(HttpClientRequest.bodyStream(Stream.make(new Uint8Array([1]))))
+
+    it.scoped("a stream whose token is refused hears if there is no new token", () =>
+      Effect.gen(function* () {
+        let isRefused = false
+        const { client } = yield* world({
+          api: invalidToken,
+          refusal: () => (isRefused ? json({ error: "invalid_client" }, { status: 401 }) : undefined)
+        })
+        expect(yield* Effect.flip(client.execute(upload))).toMatchObject({ reason: "body_not_replayable" })
+        isRefused = true
+        yield* TestClock.adjust("2 minutes")
+        expect(yield* Effect.flip(client.execute(upload))).toMatchObject({ _tag: "InvalidClient" })
+        expect(
+          (yield* client.execute(upload).pipe(CxoneHttpClient.withCallOptions({ asResponse: [401] }))).status
+        ).toBe(401)
+      })
+    )
+
+    it.scoped("L6: renewals that the token service holds back don't count among the 8", () =>
+      Effect.gen(function* () {
+        let valid = "t1"
+        const { client, exchanges } = yield* world({
+          api: (sent) => (bearerOf(sent) === valid ? json({}) : invalidToken()),
+          refusal: () => (valid === "none" ? json({ error: "invalid_client" }, { status: 401 }) : undefined)
+        })
+        yield* client.get("/x")
+        valid = "none"
+        for (let call = 0; call < 20; call++) {
+          expect(yield* Effect.flip(client.get("/x"))).toMatchObject({ _tag: "InvalidClient" })
+        }
+        expect(yield* exchanges).toBe(2)
+        valid = "t3"
+        yield* TestClock.adjust("30 seconds")
+        expect((yield* client.get("/x")).status).toBe(200)
+      })
+    )
+
+    it.scoped("those that fail because nobody answers do count", () =>
+      Effect.gen(function* () {
+        let isUp = true
+        const { client } = yield* world({
+          api: () => (isUp ? json({}) : invalidToken()),
+          refusal: () => (isUp ? undefined : new Response(new ReadableStream({ pull: (body) => body.error("cut") })))
+        })
+        yield* client.get("/x")
+        isUp = false
+        const errors = yield* Effect.forEach(Array.range(1, 7), () =>
+          Effect.gen(function* () {
+            const call = yield* Effect.fork(Effect.flip(client.get("/x")))
+            yield* TestClock.adjust("8500 millis")
+            return yield* Fiber.join(call)
+          })
+        )
+        expect(errors).toMatchObject([
+          ...Array.replicate({ _tag: "TokenEndpointUnavailable", reason: "transport" }, 6),
+          { _tag: "InvalidToken", reason: "too_many_renewals" }
+        ])
+      })
+    )
+
+    it.scoped("a token that the provider gave for two sets of scopes is renewed for the set of the call", () =>
+      Effect.gen(function* () {
+        const { auth, client, exchanges } = yield* world({
+          api: (sent) => (bearerOf(sent) === "same" ? invalidToken() : json({})),
+          tokenValue: (n) => (n <= 2 ? "same" : `t${n}`)
+        })
+        yield* auth.accessTokenFor("other")
+        expect((yield* client.get("/x")).status).toBe(200)
+        expect(yield* exchanges).toBe(3)
+        expect(Redacted.value((yield* auth.accessTokenFor("other")).value)).toBe("same")
       })
     )
 

@@ -1,6 +1,6 @@
 import { HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Either, FastCheck as fc, Option } from "effect"
+import { Either, FastCheck as fc, Option, Stream } from "effect"
 import * as OriginGuard from "../../src/client/OriginGuard.js"
 
 const apiBaseUrl = new URL("https://api-na1.niceincontact.com")
@@ -273,4 +273,28 @@ describe("C1: only an allowed origin gets the token, by the WHATWG parser", () =
       JSON.stringify(seen)
     ).toBe(true)
   }, 120_000)
+})
+
+describe("C1: what a request says of its body", () => {
+  const headersOf = (request: HttpClientRequest.HttpClientRequest) =>
+    Either.getOrThrow(OriginGuard.resolve(request, apiBaseUrl, strict)).headers
+
+  it("a type that the app gave stays if another header is dropped", () => {
+    const typed = HttpClientRequest.post("/x").pipe(
+      HttpClientRequest.bodyText("{}", "text/plain"),
+      HttpClientRequest.setHeaders({ "content-type": "application/vnd.nice+json", connection: "keep-alive" })
+    )
+    expect(headersOf(typed)).toMatchObject({ "content-type": "application/vnd.nice+json" })
+    expect(headersOf(typed)).not.toHaveProperty("connection")
+  })
+
+  it.each([
+    ["of another length", HttpClientRequest.bodyText("GET /y HTTP/1.1"), "0", "15"],
+    ["of no body", (request: HttpClientRequest.HttpClientRequest) => request, "7", undefined],
+    ["of the body", HttpClientRequest.bodyText("abc"), "3", "3"],
+    ["of a body whose length is not known", HttpClientRequest.bodyStream(Stream.empty), "7", "7"]
+  ] as const)("a Content-Length %s", (_, withBody, given, expected) => {
+    const request = HttpClientRequest.post("/x").pipe(withBody, HttpClientRequest.setHeader("content-length", given))
+    expect(headersOf(request)["content-length"]).toBe(expected)
+  })
 })

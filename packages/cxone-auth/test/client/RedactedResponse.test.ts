@@ -1,6 +1,6 @@
 import { HttpClientError, HttpClientRequest, HttpClientResponse, UrlParams } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Either, Option, Redacted, Stream } from "effect"
+import { Effect, Either, Exit, Option, Redacted, Stream } from "effect"
 import * as RedactedResponse from "../../src/client/RedactedResponse.js"
 
 const token = "mF_9.B5f-4.1JqM"
@@ -32,6 +32,38 @@ describe("S1: RedactedResponse", () => {
       expect(UrlParams.toRecord(yield* received("a=1&b=2").shown.urlParamsBody)).toEqual({ a: "1", b: "2" })
       expect((yield* received(new URLSearchParams({ a: "1" })).shown.formData).get("a")).toBe("1")
       expect(yield* Stream.runFold(received("ab").shown.stream, 0, (sum, { length }) => sum + length)).toBe(2)
+    })
+  )
+
+  it.effect("a body that was put back can be read twice", () =>
+    Effect.gen(function* () {
+      const { response } = received("")
+      let reads = 0
+      const body = Stream.suspend(() => Stream.make(new TextEncoder().encode(reads++ === 0 ? '{"a":1}' : "")))
+      const shown = yield* RedactedResponse.makeWithBody(asked, response, sent, body)
+      expect([yield* shown.text, yield* shown.json]).toEqual(['{"a":1}', { a: 1 }])
+    })
+  )
+
+  it.effect("a body that dies is a failure, and shows no token", () =>
+    Effect.gen(function* () {
+      const { response } = received("")
+      const dying = Object.create(response, {
+        text: { value: Effect.die(new Error(`socket broke: Bearer ${token}`)) },
+        stream: { value: Stream.die(new Error(`socket broke: Bearer ${token}`)) }
+      })
+      const shown = RedactedResponse.make(asked, dying, sent)
+      const errors = [yield* Effect.flip(shown.text), yield* Effect.flip(Stream.runDrain(shown.stream))]
+      expect(errors).toMatchObject(errors.map(() => ({ _tag: "ResponseError", reason: "Decode" })))
+      expect(`${errors} ${JSON.stringify(errors)}`).not.toContain(token)
+    })
+  )
+
+  it.effect("the interruption of a read stays one", () =>
+    Effect.gen(function* () {
+      const { response } = received("")
+      const shown = RedactedResponse.make(asked, Object.create(response, { text: { value: Effect.interrupt } }), sent)
+      expect(Exit.isInterrupted(yield* Effect.exit(shown.text))).toBe(true)
     })
   )
 

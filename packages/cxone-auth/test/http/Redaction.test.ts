@@ -316,6 +316,13 @@ describe("S1: what a server claims", () => {
     ["a secret without its punctuation", "s3cr3t0123456789", secret],
     ["a secret in base64", Buffer.from("s3cr3t-0123456789").toString("base64url"), secret],
     ["a secret in base64, in the middle of more", Buffer.from("ab s3cr3t-0123456789 c").toString("base64"), secret],
+    ["a secret in hex", Buffer.from("s3cr3t-0123456789").toString("hex"), secret],
+    ["a secret in hex, in capitals", Buffer.from("s3cr3t-0123456789").toString("hex").toUpperCase(), secret],
+    [
+      "a secret in base64 twice",
+      Buffer.from(Buffer.from("s3cr3t-0123456789").toString("base64")).toString("base64"),
+      secret
+    ],
     ["twelve characters of a secret", "s3cr3t-012345", secret],
     ["a secret with punctuation, form-encoded", "s%2Fe%2Bc%3Dr+et%26Zq9", Redacted.make("s/e+c=r et&Zq9")],
     ["a JWT with another sign between its parts", "eyJhbGciOiJSUzI1NiJ9-eyJzdWIiOiJhIn0", jwt],

@@ -22,8 +22,8 @@ import { type Asked, type Outcome, Recorder, routes, type Timed } from "./Trace.
 
 const minute = 60_000
 
-/** After this, every `Retry-After` that is believed is over, with its jitter. */
-const untilCalm = 80 * minute
+/** After this, every `Retry-After` that is believed is over, however often the clock was set back. */
+const untilCalm = 60 * 60 * minute
 
 type CallCommand = Extract<Command, { readonly tag: "call" }>
 
