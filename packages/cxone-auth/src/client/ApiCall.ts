@@ -8,6 +8,7 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -170,13 +171,17 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     if (isWanted && (notSentAgain !== undefined || !isPatient)) {
       return Effect.succeed(answer)
     }
-    return Effect.flatMap(rateLimited(answer, visitor, said), (error) => {
+    return Effect.flatMap(Effect.timed(rateLimited(answer, visitor, said)), ([reading, error]) => {
+      // Most of the pause may be over by now. If the reading didn't count as a wait, a call could be sent again for ever.
+      visitor.patience -= Duration.toMillis(reading)
+      const tooShort = new RateLimited({ ...error, notSentAgain: "wait_too_short" })
       if (!isPatient) {
-        return call.limited === undefined ? error : new RateLimited({ ...error, notSentAgain: "wait_too_short" })
+        return call.limited === undefined ? error : tooShort
       }
-      return notSentAgain === undefined
-        ? attemptInTime({ ...call, limited: error })
-        : new RateLimited({ ...error, notSentAgain })
+      if (notSentAgain !== undefined) {
+        return new RateLimited({ ...error, notSentAgain })
+      }
+      return visitor.patience > 0 ? attemptInTime({ ...call, limited: error }) : tooShort
     })
   }
 

@@ -416,6 +416,30 @@ describe("C4: what is limited together", () => {
   )
 })
 
+describe("C4: the time that the body of a 429 takes counts as a wait", () => {
+  it.scoped.each([
+    ["a GET", HttpClientRequest.get("/x"), "wait_too_short", 4],
+    ["a POST", HttpClientRequest.post("/x"), "not_idempotent", 1]
+  ] as const)(
+    "%s is not sent for ever to a route whose pause is over when its body has been read",
+    ([, request, reason, sent]) =>
+      Effect.gen(function* () {
+        const { apiCalls, client } = yield* world({
+          api: () =>
+            new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), {
+              status: 429,
+              headers: { "retry-after": "1" }
+            }),
+          options: { onRateLimited: { wait: "3 seconds" } }
+        })
+        const calls = yield* Effect.fork(Effect.flip(client.execute(request)))
+        for (const _ of Arr.range(1, 20)) yield* TestClock.adjust("1 second")
+        expect(yield* Fiber.join(calls)).toMatchObject({ _tag: "RateLimited", notSentAgain: reason })
+        expect((yield* apiCalls).length).toBeLessThanOrEqual(sent)
+      }).pipe(unjittered)
+  )
+})
+
 describe("C4: calls that wait in one line while a 429 closes another one", () => {
   const letters = (n: number) => `/${n.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "")}`
 

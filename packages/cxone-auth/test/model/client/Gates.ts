@@ -112,11 +112,15 @@ export const make = (history: History, object: Object, reached: Reached) => {
     }
   }
 
-  /** How long the answers of a call took, with the reading of their bodies and the waits for a young token. */
+  /**
+   * How long the answers of a call took, with the reading of their bodies and the waits for a young token. The reading of
+   * a "not yet" counts as a wait, but for the last one.
+   */
   const longestOf = (sent: Call["sent"]): number =>
     sent.reduce(
-      (total, { answer, event }) => total + (answer === undefined ? 0 : answer.at - event.at + seconds),
-      1_750
+      (total, { answer, event }) =>
+        total + (answer === undefined ? 0 : answer.at - event.at + (isNotYet(answer) ? 0 : seconds)),
+      1_750 + seconds
     )
 
   /** Whether a call surely waits in the line of the place of this request: since its first step or a 429, at a closed gate. */
