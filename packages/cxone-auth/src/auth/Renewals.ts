@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
+import * as ScopeSet from "../token/ScopeSet.js"
 
 /** The numbers of `CallPolicy` that count here. */
 export interface RenewalPolicy {
@@ -65,6 +66,13 @@ interface Place {
   readonly at: number
 }
 
+interface Renewal {
+  /** Of which token, by its scopes. */
+  readonly scopes: string
+  /** How long it counts. */
+  readonly period: Period.Period
+}
+
 /** How long a call is held back before it is sent again with a token that is young, the first, second and third time. */
 const arrivals = [Duration.millis(250), Duration.millis(500), Duration.seconds(1)]
 
@@ -78,7 +86,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   const places = new Map<string, Place>()
   // The tokens that places took since the last renewals. A place that refuses what it took has seen a revocation.
   const taken = new Map<string, AccessToken>()
-  let renewals: ReadonlyArray<Period.Period> = []
+  let renewals: ReadonlyArray<Renewal> = []
 
   const knownAt = (place: string, now: number): Place | undefined => {
     const known = places.get(place)
@@ -108,15 +116,18 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   }
 
   const renew = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
-    renewals = renewals.filter((each) => Period.isCurrent(each, now))
+    renewals = renewals.filter(({ period }) => Period.isCurrent(period, now))
+    const scopes = ScopeSet.toParameter(token.requestedScopes)
     // A quarter is left to places that took this very token before.
     const isRevoked = taken.get(place) === token
     const most = isRevoked ? policy.maxRenewals : Math.ceil(policy.maxRenewals * 0.75)
     const blocking = renewals[renewals.length - most]
-    if (blocking !== undefined) {
-      return Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.millis(Period.left(blocking, now)) })
+    // A revocation may hit the tokens of many sets of scopes at once. One of each set is renewed in any case.
+    if (blocking !== undefined && renewals.some((each) => each.scopes === scopes)) {
+      const retryAfter = Duration.millis(Period.left(blocking.period, now))
+      return Verdict.Refuse({ reason: "too_many_renewals", retryAfter })
     }
-    renewals = [...renewals, Period.make(now, quotaPeriod)]
+    renewals = [...renewals, { scopes, period: Period.make(now, quotaPeriod) }]
     put(places, place, {
       strikes: known?.strikes ?? 0,
       pause: Period.ended,

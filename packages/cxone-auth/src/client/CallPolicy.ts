@@ -34,7 +34,7 @@ export interface CallPolicy {
   readonly renewalPause: Duration.Duration
   /** The longest `renewalPause`: 60 s. */
   readonly maxRenewalPause: Duration.Duration
-  /** How many renewals 401s may cause in a minute, on all paths together: 8. */
+  /** How many renewals 401s may cause in a minute, on all paths together: 8; or one for each set of scopes, if these are more. */
   readonly maxRenewals: number
   /** How many bytes of a 403 are searched for `insufficient_scope`: 8 KiB. An error object is smaller. */
   readonly maxErrorBytes: number

@@ -10,7 +10,7 @@ import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
 export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/InvalidToken")("InvalidToken", {
   /**
    * - `refused_again`: the renewed token was refused as well, now or a short time ago on the same path.
-   * - `too_many_renewals`: other paths have refused so many tokens within a minute that none is renewed for now.
+   * - `too_many_renewals`: so many tokens were refused within a minute, on all paths together, that none is renewed for now.
    * - `body_not_replayable`: the body of the request is a stream, which can be sent only once. The next call gets a token
    *   that the API takes.
    */
@@ -21,7 +21,7 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
   error: Quotation,
   /** What the API said about it, without the token. */
   description: Quotation,
-  /** How long from now a 401 on this path renews no token. Absent if the next one does. */
+  /** How long from now a 401 on this path (`too_many_renewals`: on any) renews no token. Absent if the next one does. */
   retryAfter: RetryAfter
 }) {
   /** What happened and what to do, without secrets. */
@@ -33,9 +33,12 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
         `Make the call again.${said(this.description)}`
       )
     }
-    const why = this.reason === "refused_again" ? "although it was new" : "as it did on other paths before"
+    const [why, here] =
+      this.reason === "refused_again"
+        ? ["although it was new", "on this path"]
+        : ["as it did so often within a minute that no more are renewed", "on any path"]
     const pause =
-      this.retryAfter === undefined ? "" : ` For ${inSeconds(this.retryAfter)} no token is renewed for this.`
+      this.retryAfter === undefined ? "" : ` For ${inSeconds(this.retryAfter)} a 401 ${here} renews no token.`
     return (
       `${refusal}, ${why}. Check that the API base URL belongs to the same CXone as the token endpoint (CXONE_REGION, ` +
       "CXONE_ISSUER or CXONE_AREA; or CXONE_API_BASE_URL and CXONE_TOKEN_ENDPOINT), that the application is still active, " +

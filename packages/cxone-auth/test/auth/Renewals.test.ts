@@ -214,4 +214,18 @@ describe("C2: what is done about a refused token", () => {
       expect(yield* again).toBe(1)
     })
   )
+
+  it.effect("of more sets of scopes than 8, one token each is renewed in a minute", () =>
+    Effect.gen(function* () {
+      const { judge, token } = yield* world
+      const of = (scope: string) => new AccessToken({ ...token(-100, scope), requestedScopes: [scope] })
+      const refuse = (scope: string, at: number) =>
+        Effect.map(judge({ token: of(scope), place: `${scope} ${at}` }), ({ _tag }) => _tag)
+      const sets = Array.makeBy(20, (index) => `scope${index}`)
+      expect(yield* Effect.forEach(sets, (scope) => refuse(scope, 1))).toEqual(Array.replicate("Renew", 20))
+      expect(yield* Effect.forEach(sets, (scope) => refuse(scope, 2))).toEqual(Array.replicate("Refuse", 20))
+      yield* TestClock.adjust("1 minute")
+      expect(yield* refuse("scope0", 3)).toBe("Renew")
+    })
+  )
 })
