@@ -153,8 +153,8 @@ const spellingsOf = (secret: string): ReadonlyArray<string> => [
 ]
 
 /**
- * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3), that are something that was sent, or that
- * have a piece of a secret in them. If the text repeats a secret, which may have spaces in it, there are none.
+ * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3) or have markup in them, that are something
+ * that was sent, or that have a piece of a secret in them. If the text repeats a secret, which may have spaces in it, there are none.
  */
 export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
   const pieces = makePieces(
@@ -167,4 +167,5 @@ export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
   return isRepeated(text) ? [] : ScopeSet.make(text).filter((scope) => scopeToken.test(scope) && !isRepeated(scope))
 }
 
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+// Without the characters of tags, entities and percent-encoding, in which a secret could be spelt. No scope needs them.
+const scopeToken = /^[\x21\x23\x24\x27-\x3a\x3d\x3f-\x5b\x5d-\x7e]+$/

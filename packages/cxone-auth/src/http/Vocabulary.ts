@@ -31,7 +31,7 @@ const words = new Set(
   damage data database date day deactivate dead deadline deal debug decide decision declare decline decode decoder
   decompress decrypt decryption default defect defer define definition deflate degrade delay delete deletion deliver
   delivery demand denied denies deny department depend dependencies dependency deploy deployment deprecate describe
-  description design desire destination detail detect determine developer development device dial dialer dialup did
+  description design desire destination destroy detail detect determine developer development device dial dialer dialup did
   didn't differ difference different digest digit direct directory disable disagree disk dispatcher display disturb dns
   do doc document documentation does doesn't doing domain don't done double down downgrade download downstream draft
   drift driver drop dropped due duplicate during dynamic

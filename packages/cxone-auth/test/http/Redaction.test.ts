@@ -323,6 +323,9 @@ describe("S1: what a server claims", () => {
       Buffer.from(Buffer.from("s3cr3t-0123456789").toString("base64")).toString("base64"),
       secret
     ],
+    ["a secret with tags in it", "s3c<i>r3t<i>-01<i>234<i>567<i>89", secret],
+    ["a secret in entities", "&#115;&#51;&#99;&#114;&#51;&#116;", secret],
+    ["a secret in percent-encoding", "%73%33%63%72%33%74%2d%30%31", secret],
     ["twelve characters of a secret", "s3cr3t-012345", secret],
     ["a secret with punctuation, form-encoded", "s%2Fe%2Bc%3Dr+et%26Zq9", Redacted.make("s/e+c=r et&Zq9")],
     ["a JWT with another sign between its parts", "eyJhbGciOiJSUzI1NiJ9-eyJzdWIiOiJhIn0", jwt],
@@ -341,6 +344,7 @@ describe("S1: what a server claims", () => {
       "offline_access",
       "read:users"
     ])
+    expect(scopesIn("https://api.test/.default a|b~c !#$'()*+,-./:=?@[]^_`{|}~", [secret])).toHaveLength(3)
     expect(scopesIn("read:users two words", [Redacted.make("two words")])).toEqual([])
   })
 })
