@@ -521,6 +521,9 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
     }
   }
 
+  const isPausedAt = (at: number, scopes: string): boolean =>
+    ["A", "B"].some((secret) => pauses.both(secret, scopes).some(({ until }) => at < until))
+
   for (const event of events) {
     switch (event.tag) {
       case "call": {
@@ -567,6 +570,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         break
       case "answer":
         onAnswer(event)
+        // In the moment in which all settles, an answer may still begin a pause.
+        for (const scopes of event.at === settled?.at ? expected.keys() : []) {
+          if (isPausedAt(event.at, scopes)) expected.delete(scopes)
+        }
         break
       case "invalidate": {
         const hold = keyOf(event.scopes).holds.at(-1)
@@ -580,10 +587,8 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
         settled = event
         for (const [scopes, key] of keys) {
           const held = heldAt(key, event.at)
-          const isPaused = ["A", "B"].some((secret) =>
-            pauses.both(secret, scopes).some(({ until }) => event.at < until)
-          )
-          if (held === undefined || refusals.size > 0 || isPaused || closedAt <= event.at) continue
+          const isHeldBack = refusals.size > 0 || isPausedAt(event.at, scopes) || closedAt <= event.at
+          if (held === undefined || isHeldBack) continue
           const isDue = key.calls.some((call) => call > held.from && call >= held.surelyRenewableFrom)
           if (isDue && event.at + recovery < held.usableUntil) expected.set(scopes, event.at + recovery)
         }

@@ -5,6 +5,7 @@ import { nothingReached } from "../model/client/History.js"
 import { judge } from "../model/client/Judge.js"
 import { show } from "../model/client/Trace.js"
 import { play } from "../model/client/World.js"
+import { seedUnless } from "../support/Seed.js"
 
 /** 300 sequences, the same every time, in the ordinary run; `pnpm test:deep` asks for 10,000 random ones. */
 const runs = Number(process.env.CLIENT_MODEL_RUNS ?? 300)
@@ -29,10 +30,7 @@ describe("C2 to C8, L3, L10 and L12: random sequences of calls against a plain m
           throw new Error(`${objections.join("\n")}\n\nin this trace:\n${show(events)}`)
         }
       })
-      await fc.assert(property, {
-        numRuns: runs,
-        ...(process.env.CLIENT_MODEL_RUNS === undefined ? { seed: 2026 } : {})
-      })
+      await fc.assert(property, { numRuns: runs, ...seedUnless(process.env.CLIENT_MODEL_RUNS) })
       // Each situation must be reached often enough, because a model that sees nothing objects to nothing.
       const rare = Object.entries(reached).filter(([, times]) => times < runs / 50)
       expect(rare, JSON.stringify(reached)).toEqual([])
