@@ -49,7 +49,7 @@ export const Verdict = Data.taggedEnum<Verdict>()
 export interface Renewals {
   readonly judge: (refusal: Refusal, policy: RenewalPolicy) => Effect.Effect<Verdict>
   /** Called when a renewal that `judge` allowed has sent nothing, or nothing that L6 doesn't pace: it doesn't count. */
-  readonly giveBack: () => void
+  readonly giveBack: (token: AccessToken) => void
   /** Called when a place has taken a token. It is no effect, because every call comes by here. */
   readonly forgive: (placeOf: () => string, token: AccessToken) => void
 }
@@ -67,7 +67,7 @@ interface Place {
 }
 
 interface Renewal {
-  /** Of which token, by its scopes. */
+  readonly token: AccessToken
   readonly scopes: string
   /** How long it counts. */
   readonly period: Period.Period
@@ -127,7 +127,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
       const retryAfter = Duration.millis(Period.left(blocking.period, now))
       return Verdict.Refuse({ reason: "too_many_renewals", retryAfter })
     }
-    renewals = [...renewals, { scopes, period: Period.make(now, quotaPeriod) }]
+    renewals = [...renewals, { token, scopes, period: Period.make(now, quotaPeriod) }]
     put(places, place, {
       strikes: known?.strikes ?? 0,
       pause: Period.ended,
@@ -164,8 +164,8 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
 
   return {
     judge: (refusal, policy) => Effect.map(Clock.currentTimeMillis, (now) => judge(refusal, policy, now)),
-    giveBack: () => {
-      renewals = renewals.slice(0, -1)
+    giveBack: (token) => {
+      renewals = renewals.filter((each) => each.token !== token)
     },
     forgive: (placeOf, token) => {
       if (places.size > 0 || renewals.length > 0) {

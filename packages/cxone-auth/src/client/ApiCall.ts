@@ -228,7 +228,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     // At once, so that other calls with the same token find its renewal under way and cause no further one.
     const renewal = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
     const renewed = Effect.tapError(renewal, (error) =>
-      Effect.sync(() => verdict._tag === "Renew" && isPaced(error) && renewals.giveBack())
+      Effect.sync(() => verdict._tag === "Renew" && isPaced(error) && renewals.giveBack(token))
     )
     if (verdict._tag === "Refuse" || !canBeSentAgain) {
       // So that the next call has the new token, if that comes soon.
@@ -286,9 +286,10 @@ const reasonOf = (verdict: Verdict): Pick<InvalidToken, "reason" | "retryAfter">
   }
 }
 
-/** Whether the token service itself keeps the next exchange waiting after this failure, or nothing was sent (L6). */
+/** Whether the token service itself keeps the next exchange waiting after this failure (L6). */
 const isPaced = (error: CxoneAuthError): boolean =>
-  error._tag !== "TokenEndpointUnavailable" || (error.reason !== "transport" && error.reason !== "timeout")
+  error._tag !== "CredentialsUnavailable" &&
+  (error._tag !== "TokenEndpointUnavailable" || (error.reason !== "transport" && error.reason !== "timeout"))
 
 // A service that the app built itself may give any text.
 const baseOf = (apiBaseUrl: string): URL =>

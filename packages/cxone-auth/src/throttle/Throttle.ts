@@ -53,6 +53,13 @@ export interface Throttle {
   readonly rename: (limit: Limit, named: Named) => Effect.Effect<Limit>
 }
 
+/** A call's turn has come in a line that is not its own any more. */
+class Moved {
+  readonly _tag = "Moved"
+}
+
+const moved = new Moved()
+
 /** How many limits have a line, and how many a name. Beyond that, the line of a whole origin serves. */
 const maxLines = 256
 
@@ -120,17 +127,25 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
 
     const lineAt = (limitOf: () => Limit) => (lines.size === 0 ? undefined : find(limitOf()))
 
-    const through: Through = (limitOf, visitor, prepare, attempt) =>
+    const through: Through = <Prepared, A, E>(
+      limitOf: () => Limit,
+      visitor: WaitingLine.Visitor,
+      prepare: Effect.Effect<Prepared, E>,
+      attempt: (prepared: Prepared) => Effect.Effect<A, E>
+    ): Effect.Effect<A, E | RateLimited> =>
       Effect.suspend(() => {
         const line = lineAt(limitOf)
-        // Another call may have been told meanwhile that another limit counts. Then this call stands in that line.
-        const go = (prepared: Effect.Effect.Success<typeof prepare>) => {
+        // Another call may have been told meanwhile that another limit counts. Then this call leaves its place to the
+        // next one, and goes to that line.
+        const go = (prepared: Prepared): Effect.Effect<A, E | Moved> => {
           const current = lineAt(limitOf)
-          return current === undefined || current === line
-            ? attempt(prepared)
-            : through(limitOf, visitor, prepare, attempt)
+          return current === undefined || current === line ? attempt(prepared) : Effect.fail(moved)
         }
-        return line?.through(visitor, prepare, go) ?? Effect.flatMap(prepare, go)
+        const made: Effect.Effect<A, E | RateLimited | Moved> =
+          line?.through<Prepared, A, E | Moved>(visitor, prepare, go) ?? Effect.flatMap(prepare, go)
+        return Effect.catchAll(made, (error) =>
+          error instanceof Moved ? through(limitOf, visitor, prepare, attempt) : Effect.fail(error)
+        )
       })
 
     return {

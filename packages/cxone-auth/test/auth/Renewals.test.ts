@@ -228,4 +228,21 @@ describe("C2: what is done about a refused token", () => {
       expect(yield* refuse("scope0", 3)).toBe("Renew")
     })
   )
+
+  it.effect("a renewal that is given back no longer counts, and the others do", () =>
+    Effect.gen(function* () {
+      const { giveBack, judge, token } = yield* world
+      const refuse = (name: string) => Effect.map(judge({ token: token(-100, name), place: name }), ({ _tag }) => _tag)
+      const first = token(-100, "first")
+      expect((yield* judge({ token: first, place: "first" }))._tag).toBe("Renew")
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.forEach(Array.range(1, 5), (n) => refuse(`${n}`))
+      expect(yield* refuse("6")).toBe("Refuse")
+      giveBack(first)
+      expect(yield* refuse("7")).toBe("Renew")
+      yield* TestClock.adjust("30 seconds")
+      // The five, and the one after them, are younger than a minute.
+      expect(yield* refuse("8")).toBe("Refuse")
+    })
+  )
 })

@@ -7,7 +7,7 @@ import {
   HttpClientResponse
 } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneAuth, CxoneHttpClient, RateLimited } from "cxone-auth"
+import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, RateLimited } from "cxone-auth"
 import {
   Array,
   Deferred,
@@ -433,6 +433,32 @@ describe("CxoneHttpClient", () => {
         valid = "t3"
         yield* TestClock.adjust("30 seconds")
         expect((yield* client.get("/x")).status).toBe(200)
+      })
+    )
+
+    it.scoped("those that fail because the credentials can't be read do count: a vault is no place for a loop", () =>
+      Effect.gen(function* () {
+        let reads = 0
+        const { layer } = yield* scripted((sent) =>
+          Effect.succeed(sent.url.endsWith("/token") ? json({ access_token: "t1", expires_in: 3600 }) : invalidToken())
+        )
+        const credentials = Effect.suspend(() => {
+          reads += 1
+          return reads > 1
+            ? Effect.fail("down")
+            : Effect.succeed(Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s3cr3t") }))
+        })
+        const environment = CxoneEnvironment.custom({ tokenEndpoint: `${host}/token`, apiBaseUrl: host })
+        const context = yield* Layer.build(
+          CxoneHttpClient.layer({ policy: { tokenArrival: 0 } }).pipe(
+            Layer.provide(CxoneAuth.layer({ credentials, environment })),
+            Layer.provide(layer)
+          )
+        )
+        const client = yield* Effect.provide(CxoneHttpClient, context)
+        const errors = yield* Effect.forEach(Array.range(1, 100), () => Effect.flip(client.get("/x")))
+        expect(errors.at(-1)).toMatchObject({ reason: "too_many_renewals" })
+        expect(reads).toBe(7)
       })
     )
 

@@ -463,6 +463,27 @@ describe("C4: calls that wait in one line while a 429 closes another one", () =>
     }).pipe(unjittered)
   )
 
+  it.scoped("leave their places in the first line to calls that may go", () =>
+    Effect.gen(function* () {
+      const { auth, layer } = yield* world({
+        api: ({ at, url }) => {
+          const open = url.endsWith("/b") ? 300_000 : 5_000
+          return at < open ? notYet(String(Math.ceil(((at < 4_999 ? 5_000 : open) - at) / 1_000))) : json({})
+        }
+      })
+      const client = (options: CxoneHttpClientOptions) =>
+        Effect.provide(CxoneHttpClient.make(options), [layer, Layer.succeed(CxoneAuth, auth)])
+      const byOrigin = yield* client({ rateLimitKey: "origin" })
+      const byRoute = yield* client({ onRateLimited: { wait: "1 minute" } })
+      yield* Effect.flip(byOrigin.get("/a"))
+      yield* Effect.fork(Effect.all(Arr.replicate(Effect.either(byRoute.get("/b")), 100), { concurrency: "unbounded" }))
+      yield* TestClock.adjust(1)
+      const calls = yield* Effect.fork(Effect.all(Arr.replicate(byRoute.get("/c"), 100), { concurrency: "unbounded" }))
+      yield* TestClock.adjust("10 seconds")
+      expect(Option.isSome(yield* Fiber.poll(calls))).toBe(true)
+    }).pipe(unjittered)
+  )
+
   it.scoped("the names of routes that were given last count", () =>
     Effect.gen(function* () {
       const { apiCalls, client } = yield* world({
