@@ -226,10 +226,14 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       policy
     )
     // At once, so that other calls with the same token find its renewal under way and cause no further one.
-    const renewal = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
-    const renewed = Effect.tapError(renewal, (error) =>
-      Effect.sync(() => verdict._tag === "Renew" && isPaced(error) && renewals.giveBack(token))
-    )
+    const renewed = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
+    if (verdict._tag === "Renew") {
+      // In a fiber of its own, because this call may leave before the renewal ends.
+      yield* Effect.catchAll(renewed, (error) => Effect.sync(() => isPaced(error) && renewals.giveBack(token))).pipe(
+        Effect.interruptible,
+        Effect.forkDaemon
+      )
+    }
     if (verdict._tag === "Refuse" || !canBeSentAgain) {
       // So that the next call has the new token, if that comes soon.
       const ended = yield* Effect.either(Deadline.within(policy.discardTimeout)(renewed))

@@ -436,6 +436,40 @@ describe("CxoneHttpClient", () => {
       })
     )
 
+    it.scoped("nor do they if their callers have left", () =>
+      Effect.gen(function* () {
+        let isUp = true
+        const valid = new Set<string>()
+        const { client } = yield* world({
+          api: (sent) => (valid.has(bearerOf(sent)) ? json({}) : invalidToken()),
+          refusal: () => (isUp ? undefined : new Response("", { status: 503 })),
+          tokenValue: (n) => {
+            valid.add(`t${n}`)
+            return `t${n}`
+          }
+        })
+        const sets = ["a", "b", "c", "d"]
+        const callAll = (within: Duration.DurationInput) =>
+          Effect.forEach(
+            sets,
+            (scopes) => Effect.exit(Effect.timeout(CxoneHttpClient.withScopes(client.get("/x"), scopes), within)),
+            { concurrency: "unbounded" }
+          )
+        yield* callAll("3 seconds")
+        valid.clear()
+        isUp = false
+        for (let round = 0; round < 2; round++) {
+          yield* Effect.fork(callAll("3 seconds"))
+          yield* TestClock.adjust("25 seconds")
+        }
+        isUp = true
+        // They wait for the end of the pause that the 503s began.
+        const last = yield* Effect.fork(callAll("1 minute"))
+        yield* TestClock.adjust("1 minute")
+        expect((yield* Fiber.join(last)).map(Exit.isSuccess)).toEqual(sets.map(() => true))
+      })
+    )
+
     it.scoped("those that fail because the credentials can't be read do count: a vault is no place for a loop", () =>
       Effect.gen(function* () {
         let reads = 0
