@@ -97,12 +97,13 @@ const unwantedIn = ({ body, headers }: HttpClientRequest.HttpClientRequest): Rea
 }
 
 /**
- * Whether a `Content-Length` is another than the body's (RFC 9110 §8.6). A server would take the rest of the body for the
+ * Whether a `Content-Length` is another than the body's (RFC 9110 §8.6), or that is not known of a body that the transport
+ * will measure. A server would take the rest of the body for the
  * next request on the connection, or the next request for the rest of the body.
  */
 const isFalse = (contentLength: string | undefined, body: HttpBody.HttpBody): boolean => {
   const length = body._tag === "Empty" ? 0 : body.contentLength
-  return length !== undefined && contentLength !== String(length)
+  return (body._tag !== "Stream" || length !== undefined) && contentLength !== String(length)
 }
 
 const without = (

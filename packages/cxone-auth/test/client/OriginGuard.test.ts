@@ -1,4 +1,4 @@
-import { HttpClientRequest } from "@effect/platform"
+import { HttpBody, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Either, FastCheck as fc, Option, Stream } from "effect"
 import * as OriginGuard from "../../src/client/OriginGuard.js"
@@ -292,7 +292,9 @@ describe("C1: what a request says of its body", () => {
     ["of another length", HttpClientRequest.bodyText("GET /y HTTP/1.1"), "0", "15"],
     ["of no body", (request: HttpClientRequest.HttpClientRequest) => request, "7", undefined],
     ["of the body", HttpClientRequest.bodyText("abc"), "3", "3"],
-    ["of a body whose length is not known", HttpClientRequest.bodyStream(Stream.empty), "7", "7"]
+    ["of a form", HttpClientRequest.bodyFormDataRecord({ a: "b" }), "0", undefined],
+    ["of a raw body", HttpClientRequest.setBody(HttpBody.raw("abc")), "0", undefined],
+    ["of a stream whose length is not known", HttpClientRequest.bodyStream(Stream.empty), "7", "7"]
   ] as const)("a Content-Length %s", (_, withBody, given, expected) => {
     const request = HttpClientRequest.post("/x").pipe(withBody, HttpClientRequest.setHeader("content-length", given))
     expect(headersOf(request)["content-length"]).toBe(expected)
