@@ -5,6 +5,8 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
+import * as BoundedMap from "../lookup/BoundedMap.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
 import * as ScopeSet from "../token/ScopeSet.js"
@@ -48,8 +50,11 @@ export const Verdict = Data.taggedEnum<Verdict>()
 /** The renewals that the refusals at one API have caused, and the places that refuse new tokens. */
 export interface Renewals {
   readonly judge: (refusal: Refusal, policy: RenewalPolicy) => Effect.Effect<Verdict>
-  /** Called when a renewal that `judge` allowed has sent nothing, or nothing that L6 doesn't pace: it doesn't count. */
-  readonly giveBack: (token: AccessToken) => void
+  /**
+   * Called when the renewal of a token, which `judge` allowed, has failed. It does not count if the token service itself
+   * keeps the next exchange waiting after such a failure (L6).
+   */
+  readonly giveBack: (token: AccessToken, failure: CxoneAuthError) => void
   /** Called when a place has taken a token. It is no effect, because every call comes by here. */
   readonly forgive: (placeOf: () => string, token: AccessToken) => void
 }
@@ -81,6 +86,10 @@ const maxPlaces = 256
 
 const quotaPeriod = Duration.minutes(1)
 
+const isPaced = (failure: CxoneAuthError): boolean =>
+  failure._tag !== "CredentialsUnavailable" &&
+  (failure._tag !== "TokenEndpointUnavailable" || (failure.reason !== "transport" && failure.reason !== "timeout"))
+
 /** Makes an empty memory. */
 export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   const places = new Map<string, Place>()
@@ -93,14 +102,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
     return known !== undefined && Period.isCurrent(known.memory, now) ? known : undefined
   }
 
-  const put = <A>(map: Map<string, A>, place: string, value: A) => {
-    map.delete(place)
-    map.set(place, value)
-    for (const oldest of map.size > maxPlaces ? map.keys() : []) {
-      map.delete(oldest)
-      break
-    }
-  }
+  const put = <A>(map: Map<string, A>, place: string, value: A) => BoundedMap.put(map, place, value, maxPlaces)
 
   const strike = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
     const strikes = (known?.strikes ?? 0) + 1
@@ -164,8 +166,8 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
 
   return {
     judge: (refusal, policy) => Effect.map(Clock.currentTimeMillis, (now) => judge(refusal, policy, now)),
-    giveBack: (token) => {
-      renewals = renewals.filter((each) => each.token !== token)
+    giveBack: (token, failure) => {
+      renewals = isPaced(failure) ? renewals.filter((each) => each.token !== token) : renewals
     },
     forgive: (placeOf, token) => {
       if (places.size > 0 || renewals.length > 0) {

@@ -229,7 +229,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     const renewed = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
     if (verdict._tag === "Renew") {
       // In a fiber of its own, because this call may leave before the renewal ends.
-      yield* Effect.catchAll(renewed, (error) => Effect.sync(() => isPaced(error) && renewals.giveBack(token))).pipe(
+      yield* Effect.catchAll(renewed, (failure) => Effect.sync(() => renewals.giveBack(token, failure))).pipe(
         Effect.interruptible,
         Effect.forkDaemon
       )
@@ -289,11 +289,6 @@ const reasonOf = (verdict: Verdict): Pick<InvalidToken, "reason" | "retryAfter">
       return { reason: "body_not_replayable" }
   }
 }
-
-/** Whether the token service itself keeps the next exchange waiting after this failure (L6). */
-const isPaced = (error: CxoneAuthError): boolean =>
-  error._tag !== "CredentialsUnavailable" &&
-  (error._tag !== "TokenEndpointUnavailable" || (error.reason !== "transport" && error.reason !== "timeout"))
 
 // A service that the app built itself may give any text.
 const baseOf = (apiBaseUrl: string): URL =>

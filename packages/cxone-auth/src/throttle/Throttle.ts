@@ -3,6 +3,7 @@ import * as FiberMap from "effect/FiberMap"
 import type * as Scope from "effect/Scope"
 import type { RateLimited } from "../errors/CxoneAuthError.js"
 import type { RetryAfter } from "../http/RetryAfter.js"
+import * as BoundedMap from "../lookup/BoundedMap.js"
 import * as RateGate from "./RateGate.js"
 import * as WaitingLine from "./WaitingLine.js"
 
@@ -158,12 +159,7 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
         Effect.flatMap(lineOf(limit), (line) => line.close(visitor, said, policy)),
       rename: (limit, named) =>
         Effect.sync(() => {
-          names.delete(limit.key)
-          names.set(limit.key, named)
-          for (const oldest of names.size > maxLines ? names.keys() : []) {
-            names.delete(oldest)
-            break
-          }
+          BoundedMap.put(names, limit.key, named, maxLines)
           // The first of these limits brings its line along, with the calls that wait in it.
           const [own, shared] = [lines.get(limit.key), renamed(limit)]
           if (own !== undefined && !lines.has(shared.key)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { AccessToken } from "cxone-auth"
+import { AccessToken, InvalidClient } from "cxone-auth"
 import { Array, Duration, Effect, TestClock } from "effect"
 import * as Renewals from "../../src/auth/Renewals.js"
 import { tokenOf } from "../support/Tokens.js"
@@ -238,7 +238,7 @@ describe("C2: what is done about a refused token", () => {
       yield* TestClock.adjust("30 seconds")
       yield* Effect.forEach(Array.range(1, 5), (n) => refuse(`${n}`))
       expect(yield* refuse("6")).toBe("Refuse")
-      giveBack(first)
+      giveBack(first, new InvalidClient({ reason: "invalid_client", tokenEndpoint: "https://cxone.test", status: 401 }))
       expect(yield* refuse("7")).toBe("Renew")
       yield* TestClock.adjust("30 seconds")
       // The five, and the one after them, are younger than a minute.
