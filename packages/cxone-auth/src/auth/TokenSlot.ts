@@ -6,7 +6,7 @@ import * as Ref from "effect/Ref"
 import type { TokenMetrics } from "../telemetry/Metrics.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
-import type { ScopeSet } from "../token/ScopeSet.js"
+import * as ScopeSet from "../token/ScopeSet.js"
 import { PeekableRef } from "./PeekableRef.js"
 
 /**
@@ -14,7 +14,7 @@ import { PeekableRef } from "./PeekableRef.js"
  * fields that every call reads are close together.
  */
 export interface TokenSlot<E> {
-  readonly scopes: ScopeSet
+  readonly scopes: ScopeSet.ScopeSet
   readonly metrics: TokenMetrics
   readonly state: PeekableRef<State<E>>
 }
@@ -56,7 +56,7 @@ export const failureOf = (cause: Cause.Cause<{ readonly _tag: string }>, at: num
 
 /** A look at a slot. */
 export interface Snapshot {
-  readonly scopes: ScopeSet
+  readonly scopes: ScopeSet.ScopeSet
   /** The token, while it may be handed out. */
   readonly token: AccessToken | undefined
   readonly isRenewing: boolean
@@ -65,7 +65,7 @@ export interface Snapshot {
 
 const empty: State<never> = { held: undefined, flight: undefined, wasInvalidated: false, lastFailure: undefined }
 
-export const make = <E>(scopes: ScopeSet, metrics: TokenMetrics): TokenSlot<E> => ({
+export const make = <E>(scopes: ScopeSet.ScopeSet, metrics: TokenMetrics): TokenSlot<E> => ({
   scopes,
   metrics,
   state: new PeekableRef<State<E>>(empty)
@@ -96,11 +96,14 @@ export const isOf = ({ held }: State<unknown>, token: AccessToken): boolean =>
 export const holds = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean => isOf(state.peek(), token)
 
 /**
- * Whether the slot has obtained this token, and holds it. A provider may hand out one token for several sets of scopes;
- * each slot then has its own.
+ * Whether the slot holds this token, and has requested it. A provider may hand out one token for several sets of scopes, and
+ * give out again one that it gave out before.
  */
-export const hasObtained = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean =>
-  state.peek().held?.token === token
+export const hasObtained = <E>({ state }: TokenSlot<E>, token: AccessToken): boolean => {
+  const held = state.peek().held?.token
+  const requested = ScopeSet.toParameter(token.requestedScopes)
+  return held !== undefined && isSame(held, token) && ScopeSet.toParameter(held.requestedScopes) === requested
+}
 
 /** Whether no exchange for a successor is under way. */
 export const isAtRest = <E>({ state }: TokenSlot<E>): boolean => state.peek().flight === undefined

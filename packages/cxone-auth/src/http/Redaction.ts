@@ -139,6 +139,9 @@ const repeating = (sent: Sent): ((name: string) => boolean) => {
 /** How many letters and digits of a secret, in a row, no scope may have. */
 const tellingInScopes = 12
 
+/** How many digits a scope may have: as many as a UUID. More of them could be the codes of letters. */
+const maxDigitsInScope = 32
+
 /** A text in base64, without the letters that its neighbours decide. */
 const inBase64 = (text: string): ReadonlyArray<string> =>
   [0, 1, 2].map((offset) => Encoding.encodeBase64(" ".repeat(offset) + text).slice(offset === 0 ? 0 : 4, -4))
@@ -153,8 +156,9 @@ const spellingsOf = (secret: string): ReadonlyArray<string> => [
 ]
 
 /**
- * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3) or have markup in them, that are something
- * that was sent, or that have a piece of a secret in them. If the text repeats a secret, which may have spaces in it, there are none.
+ * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3), have markup or more digits than a UUID,
+ * are something that was sent, or have a piece of a secret in them. If the text repeats a secret, which may have spaces in it,
+ * there are none.
  */
 export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
   const pieces = makePieces(
@@ -164,7 +168,8 @@ export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
   )
   const isWhole = repeating(sent)
   const isRepeated = (name: string) => isWhole(name) || holdsAny(name, pieces)
-  return isRepeated(text) ? [] : ScopeSet.make(text).filter((scope) => scopeToken.test(scope) && !isRepeated(scope))
+  const isName = (scope: string) => scopeToken.test(scope) && digitsIn(scope) <= maxDigitsInScope
+  return isRepeated(text) ? [] : ScopeSet.make(text).filter((scope) => isName(scope) && !isRepeated(scope))
 }
 
 // Without the characters of tags, entities and percent-encoding, in which a secret could be spelt. No scope needs them.

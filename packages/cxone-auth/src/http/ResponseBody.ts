@@ -1,4 +1,4 @@
-import type { ResponseError } from "@effect/platform/HttpClientError"
+import { ResponseError } from "@effect/platform/HttpClientError"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
@@ -59,14 +59,22 @@ const forgotten =
     ? new FinalizationRegistry<Effect.Effect<unknown>>((close) => Effect.runFork(close))
     : undefined
 
-/** A body that calls `close` when it has been read, when its reader stops, or when nobody can read it any more. */
+/**
+ * A body that can be read once. It calls `close` when it has been read, when its reader stops, or when nobody can read it any
+ * more. A second reader gets `readBefore`, because it would get the body in part.
+ */
 const closing = <E>(
   body: Stream.Stream<Uint8Array, E>,
-  close: Effect.Effect<unknown>
+  close: Effect.Effect<unknown>,
+  readBefore: E
 ): Stream.Stream<Uint8Array, E> => {
-  const readable = {}
+  const readable = { isRead: false }
   forgotten?.register(readable, close, readable)
   return Stream.suspend(() => {
+    if (readable.isRead) {
+      return Stream.fail(readBefore)
+    }
+    readable.isRead = true
     // From now on the reader's end closes it. A stream that runs doesn't keep `readable` alive.
     forgotten?.unregister(readable)
     return Stream.ensuring(body, close)
@@ -76,7 +84,8 @@ const closing = <E>(
 /**
  * Reads a body until it ends, has more than `maxBytes`, or takes longer than `within`, and puts back what was read.
  * `text` is the whole body, or `None` if the reading stopped before the end or the body broke off. `body` gives every
- * byte as if nothing had been read; if the body breaks off or is slow, its reader notices that.
+ * byte as if nothing had been read; if the body breaks off or is slow, its reader notices that. With `None`, it can be read
+ * once.
  */
 export const peek = Effect.fnUntraced(function* (
   response: HttpClientResponse,
@@ -120,7 +129,9 @@ export const peek = Effect.fnUntraced(function* (
     return { text, body: Stream.fromChunk(seen) }
   }
   const rest = Stream.fromPull(Effect.succeed(next(constVoid)))
-  return { text, body: closing(Stream.concat(Stream.fromChunk(seen), rest), close) }
+  const { request } = response
+  const readBefore = new ResponseError({ request, response, reason: "Decode", description: "the body was read before" })
+  return { text, body: closing(Stream.concat(Stream.fromChunk(seen), rest), close, readBefore) }
 })
 
 const sizeOf = (parts: Chunk.Chunk<Uint8Array>): number => Chunk.reduce(parts, 0, (total, { length }) => total + length)

@@ -99,7 +99,7 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
         run: (driver) => run(line, driver),
         onWait,
         onCalm: () => {
-          // Under all its names. A late answer to a call of this line must not take away the line that came after it.
+          // By the line, not by its key: another line may have that by now.
           lines.forEach((each, known) => void (each === line && lines.delete(known)))
         }
       })
@@ -163,6 +163,7 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
           // The first of these limits brings its line along, with the calls that wait in it.
           const [own, shared] = [lines.get(limit.key), renamed(limit)]
           if (own !== undefined && !lines.has(shared.key)) {
+            lines.delete(limit.key)
             lines.set(shared.key, own)
           }
           return shared

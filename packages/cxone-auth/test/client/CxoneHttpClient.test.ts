@@ -596,6 +596,21 @@ describe("CxoneHttpClient", () => {
     const refuses = (path: string, tokens: ReadonlyArray<string>) => (sent: Sent) =>
       new URL(sent.url).pathname === path || tokens.includes(bearerOf(sent)) ? invalidToken() : json({})
 
+    it.scoped("a late 401 renews the token that the provider meanwhile gave out once more", () =>
+      Effect.gen(function* () {
+        const late = (sent: Sent) =>
+          bearerOf(sent) === "same" ? Effect.as(Effect.sleep("3 seconds"), invalidToken()) : Effect.succeed(json({}))
+        const { auth, client, exchanges } = yield* world({ api: late, tokenValue: (n) => (n < 3 ? "same" : "other") })
+        const call = yield* Effect.fork(client.get("/users"))
+        yield* TestClock.adjust("1 second")
+        yield* auth.invalidate(yield* auth.accessToken)
+        yield* auth.accessToken
+        yield* TestClock.adjust("2 seconds")
+        expect((yield* Fiber.join(call)).status).toBe(200)
+        expect(yield* exchanges).toBe(3)
+      })
+    )
+
     it.scoped("one route that always answers 401 does not stop renewals for the others", () =>
       Effect.gen(function* () {
         const revoked: Array<string> = []

@@ -323,6 +323,9 @@ describe("S1: what a server claims", () => {
       Buffer.from(Buffer.from("s3cr3t-0123456789").toString("base64")).toString("base64"),
       secret
     ],
+    ["a secret in hex twice", hexOf(hexOf("s3cr3t-0123456789")), secret],
+    ["a secret in hex of UTF-16", Buffer.from("s3cr3t-0123456789", "utf16le").toString("hex"), secret],
+    ["a secret in decimal codes", Array.from("s3cr3t-0123456789", (c) => c.charCodeAt(0)).join("."), secret],
     ["a secret with tags in it", "s3c<i>r3t<i>-01<i>234<i>567<i>89", secret],
     ["a secret in entities", "&#115;&#51;&#99;&#114;&#51;&#116;", secret],
     ["a secret in percent-encoding", "%73%33%63%72%33%74%2d%30%31", secret],
@@ -345,6 +348,7 @@ describe("S1: what a server claims", () => {
       "read:users"
     ])
     expect(scopesIn("https://api.test/.default a|b~c !#$'()*+,-./:=?@[]^_`{|}~", [secret])).toHaveLength(3)
+    expect(scopesIn("api://01234567-89ab-cdef-0123-456789abcdef/read", [secret])).toHaveLength(1)
     expect(scopesIn("read:users two words", [Redacted.make("two words")])).toEqual([])
   })
 })

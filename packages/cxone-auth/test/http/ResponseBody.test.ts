@@ -71,6 +71,19 @@ describe("ResponseBody.peek", () => {
     })
   )
 
+  it.effect(
+    "a body that was not kept as a whole can be read once: the second reader is told so, and gets no part of it",
+    () =>
+      Effect.gen(function* () {
+        const { body } = yield* peek(responseOf(() => Stream.make(bytes("more than "), bytes("ten bytes"))))
+        expect((yield* textOf(body)).join("")).toBe("more than ten bytes")
+        expect(yield* Effect.flip(textOf(body))).toMatchObject({
+          reason: "Decode",
+          description: "the body was read before"
+        })
+      })
+  )
+
   it.effect("tells a failure in the middle of the body to its reader", () =>
     Effect.gen(function* () {
       const { body, text } = yield* peek(
