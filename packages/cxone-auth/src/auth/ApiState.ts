@@ -13,11 +13,11 @@ type Public = Pick<CxoneAuthService, "accessToken" | "accessTokenFor" | "invalid
 
 /** What a service tells its clients beyond its public members. */
 export interface Inside {
-  /** Whether the service would hand out this token for long: it holds it, and no successor is on its way. */
+  /** Whether the service holds this token, and no renewal of it is under way. */
   readonly holds: (token: AccessToken) => boolean
   /**
-   * Starts the renewal of a token that the API refused, and gives the wait for its end. Meanwhile the token is handed out
-   * as before, because other places may take it.
+   * Starts the renewal of a token that the API refused. The effect that it gives waits for the end of it. Meanwhile the
+   * token is handed out as before, because other places may take it.
    */
   readonly renew: (token: AccessToken) => Effect.Effect<Effect.Effect<void, CxoneAuthError>>
   /** Where the API of this token's tenant is: it may not be the tenant of the service's current token. */
@@ -50,7 +50,7 @@ export const attach = <Service extends Public>(service: Service, state: ApiState
 
 const hasState = (service: object): service is { readonly [key]: Attached } => Predicate.hasProperty(service, key)
 
-/** The same for a service that tells no more: its tokens go to one API, and it renews a token by dropping it. */
+/** The same for a service that has only its public members: all its tokens go to one API, and dropping one renews it. */
 export const onlyPublic = ({ apiBaseUrl, invalidate }: Pick<Public, "apiBaseUrl" | "invalidate">): Inside => {
   const dropped = new WeakSet<AccessToken>()
   return {

@@ -101,7 +101,7 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
    * ```
    */
   static layer(options: CxoneAuthOptions): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
-  // Apart from the first signature, because the lookup of a `LayerMap` would make `any` of an `R` that is left open.
+  // Two signatures, because with the generic one alone TypeScript infers `any` for `R` in the lookup of a `LayerMap`.
   /**
    * The same for an effect that yields the credentials and needs services: the layer needs them.
    *
@@ -111,7 +111,7 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     options: CxoneAuthOptions<R>
   ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | Exclude<R, Scope.Scope>>
   static layer<R>(options: CxoneAuthOptions<R>) {
-    // The check takes what `Layer.scoped` leaves of an open `R` for missing.
+    // The check reports a missing service here, because `R` is generic.
     // @effect-diagnostics-next-line missingLayerContext:off
     return Layer.scoped(CxoneAuth, make(options))
   }
@@ -142,9 +142,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   }
 
   /**
-   * The service for tests: always this token (a string stands for one that never expires), or always this failure. An effect
-   * is run at each look, so it can fail first and succeed later, or give a new token after each 401. Nothing is sent. The
-   * API base URL is `https://cxone.test/` unless it is given.
+   * The service for tests: always this token (a string stands for one that never expires), or always this failure. An
+   * effect is run at each look, so it can fail first and succeed later, or give a new token after each 401. Nothing is
+   * sent. The API base URL is `https://cxone.test/` unless it is given.
    *
    * @since 0.1.0
    * @category layers

@@ -11,8 +11,8 @@ import type { TokenStatus } from "./TokenStatus.js"
  */
 export interface CxoneAuthService {
   /**
-   * A valid token with the scopes of the layer. `Redacted.value(token.value)` is its text, for a header that is set by hand;
-   * {@link CxoneHttpClient} sets it itself. In a generator, `yield*` returns a cached token at once, without going
+   * A valid token with the scopes of the layer. `Redacted.value(token.value)` is its text, for a header that is set by
+   * hand; {@link CxoneHttpClient} sets it itself. In a generator, `yield*` returns a cached token at once, without going
    * through the fiber's run loop. So a loop that does nothing else lets no other fiber run, as with `Effect.succeed`.
    */
   readonly accessToken: Effect.Effect<AccessToken, CxoneAuthError>
@@ -27,8 +27,8 @@ export interface CxoneAuthService {
    */
   readonly invalidate: (token: AccessToken) => Effect.Effect<void>
   /**
-   * Where the API is that the tokens of `accessToken` are for: a URL that ends in `/`. With discovery, this may get the first
-   * token, because the token names the tenant.
+   * The base URL of the API for the tokens of `accessToken`. It ends in `/`. With discovery, it may first request a token,
+   * because the token names the tenant.
    */
   readonly apiBaseUrl: Effect.Effect<string, CxoneAuthError>
   /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */

@@ -22,7 +22,7 @@ export interface RenewalPolicy {
 /** A 401: what was refused, and where. */
 export interface Refusal {
   readonly token: AccessToken
-  /** A method, an origin and a path without ids. A place that refuses every token must not cost the others a renewal. */
+  /** A method, an origin and a path without ids. */
   readonly place: string
   /** Whether a call would still be sent with it, and no renewal is under way. */
   readonly isHeld: boolean

@@ -32,8 +32,8 @@ export interface TokenCache<E> {
    */
   readonly get: (slot: TokenSlot.TokenSlot<E>, observe: Observe) => Effect.Effect<AccessToken, E>
   /**
-   * Starts the renewal of a token, unless one is under way or the slot holds another token by now. Gives the wait for its
-   * end. Until then, and if it fails, the token is handed out as before.
+   * Starts the renewal of a token, unless one is under way or the slot holds another token by now. The effect that it
+   * gives waits for its end. Until then, and if it fails, the token is handed out as before.
    */
   readonly renew: (slot: TokenSlot.TokenSlot<E>, token: AccessToken) => Effect.Effect<Effect.Effect<void, E>>
 }

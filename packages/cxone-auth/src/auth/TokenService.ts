@@ -37,9 +37,9 @@ import { make as tokenStatus } from "./TokenStatus.js"
 export interface CxoneAuthOptions<R = never> {
   /**
    * The credentials, or an effect that yields them, for a rotation without a restart. The effect runs at each exchange, and
-   * may take 10 s. While the credentials are refused, it also runs at calls that need a new token, at most once a second, so
-   * that other credentials are noticed soon: make it a quick one. New credentials are used from the next exchange on; the current
-   * token serves to its end. The services that the effect needs are needed by the layer.
+   * may take 10 s. While the credentials are refused, it also runs at calls that need a new token, at most once a second,
+   * so that other credentials are noticed soon: make it a quick one. New credentials are used from the next exchange on;
+   * the current token serves to its end. The services that the effect needs are needed by the layer.
    */
   readonly credentials: CredentialsInput<R>
   /** Where the token endpoint and the API are. It must fit the credentials; `CxoneEnvironment` says which do. */
@@ -167,7 +167,8 @@ export const make = <R>(
     return ApiState.attach(
       service,
       yield* ApiState.make({
-        // After the close a renewal ends as it begins. It interrupts the call, and counts for nothing.
+        // After the layer has closed, no token counts as held. So a 401 only interrupts the call, and no renewal is
+        // counted.
         holds: (token) => !isClosed && Option.exists(ownerOf(token), TokenSlot.isAtRest),
         renew: (token) =>
           Option.match(ownerOf(token), {

@@ -13,8 +13,8 @@ export interface TokenStatus {
   readonly scopes: ScopeSet
   /**
    * `refused`: the provider refuses the credentials, and they are not sent for a while. `rate_limited`: it answered 429, or
-   * named a `Retry-After`, and nothing is sent for a while. `renewing`: an exchange is under way, or will be tried again. `fresh`: there is a
-   * token. `empty`: there is none; the next call gets one.
+   * named a `Retry-After`, and nothing is sent for a while. `renewing`: an exchange is under way, or will be tried again.
+   * `fresh`: there is a token. `empty`: there is none; the next call asks for one, and may wait or fail.
    *
    * If `secondsToExpiry` is present, calls are served, whatever the state is.
    */

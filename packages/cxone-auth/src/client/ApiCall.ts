@@ -39,9 +39,9 @@ export interface ApiCallOptions {
   readonly scopes: ScopeSet | undefined
   /** For how many milliseconds a call may be held back. */
   readonly patience: number
-  /** What CXone limits a request with. */
+  /** The limit of CXone's that a request counts against. */
   readonly limitOf: (request: Request) => Throttle.Limit
-  /** Whether a limit has the name that a 429 gives it. */
+  /** Whether the route that a 429 names counts. It does not if the app says itself which calls share a limit. */
   readonly heedsNames: boolean
   readonly asResponse: CallOptions.AsResponse
 }
@@ -243,8 +243,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       yield* ApiResponse.discard(answer, policy)
       return yield* ended.left
     }
-    // The body of the refusal is read before the renewal, because an unread body keeps its connection, and the renewal
-    // may take long or fail.
+    // Read before the wait for the renewal, because an unread body keeps its connection, and the wait may be long or fail.
     yield* ApiResponse.discard(answer, policy)
     if (verdict._tag === "Await") {
       yield* Effect.sleep(verdict.delay)

@@ -57,7 +57,7 @@ export interface CallOptions {
 }
 
 /**
- * Statuses that are an error of this library's, or nothing, unless the app wants them as responses.
+ * Statuses that this library turns into typed errors, unless the app wants them as responses.
  *
  * @since 0.1.0
  * @category models

@@ -15,26 +15,30 @@ export interface CallPolicy {
    * succeeds. Calls that do not wait are sent in spite of it.
    */
   readonly defaultRetryAfter: Duration.Duration
-  /** The longest `Retry-After` that is believed: 1 hour. */
+  /** The longest `Retry-After`: 1 hour. A longer one counts as 1 hour. */
   readonly maxRetryAfter: Duration.Duration
   /**
-   * How many calls may wait while a route of the API says "not yet": 1,000. Each keeps its request with its body. A call
+   * How many calls may wait for one route of the API: 1,000. Each keeps its request with its body. A call
    * above that number fails at once.
    */
   readonly maxWaitingCalls: number
   /**
-   * How long a new token may take to arrive everywhere at CXone, from when we received it: 2 s. If a younger one is refused,
-   * it is kept, and the call is sent again with it after 250 ms, 500 ms and 1 s. Zero: never.
+   * How long a new token may take to arrive everywhere at CXone, from when we received it: 2 s. If a younger one is
+   * refused, it is kept, and the call is sent again with it after 250 ms, 500 ms and 1 s. Zero: never.
    */
   readonly tokenArrival: Duration.Duration
   /**
-   * How long a path that has refused a renewed token causes no further renewal: 1 s. It doubles with each renewed token that
-   * the path refuses, until the path takes one.
+   * How long a path that has refused a renewed token causes no further renewal: 1 s. It doubles with each renewed token
+   * that the path refuses. It is forgotten when the path takes a token, or has refused none for `maxRenewalPause` after the
+   * pause.
    */
   readonly renewalPause: Duration.Duration
   /** The longest `renewalPause`: 60 s. */
   readonly maxRenewalPause: Duration.Duration
-  /** How many renewals 401s may cause in a minute, on all paths together: 8; or one for each set of scopes, if these are more. */
+  /**
+   * How many renewals 401s may cause in a minute, on all paths together: 8. A set of scopes that was not renewed in this
+   * minute gets one more.
+   */
   readonly maxRenewals: number
   /** How many bytes of a 403 are searched for `insufficient_scope`: 8 KiB. An error object is smaller. */
   readonly maxErrorBytes: number
@@ -97,8 +101,8 @@ export const CallPolicy: {
   /** Every number at its default. */
   readonly defaults: CallPolicy
   /**
-   * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a value has
-   * the wrong type, is out of range, or exceeds the field that limits it.
+   * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a value
+   * has the wrong type, is out of range, or exceeds the field that limits it.
    */
   readonly make: (options?: CallPolicyOptions) => CallPolicy
 } = { defaults: make(), make }

@@ -24,7 +24,7 @@ import { limitOf, type RateLimitKey } from "./RateLimitKey.js"
  * @category models
  */
 export interface CxoneHttpClientOptions {
-  /** The scopes of every call's token. Default: the scopes of `CxoneAuth`, which are `offline_access` or none if it has none. */
+  /** The scopes of every call's token. Default: the scopes of the `CxoneAuth` layer. */
   readonly scopes?: string | ReadonlyArray<string> | undefined
   /**
    * What happens to a call that is answered with 429, or with 503 and `Retry-After`, and to calls in the pause after
@@ -36,8 +36,8 @@ export interface CxoneHttpClientOptions {
    */
   readonly onRateLimited?: CallOptions.OnRateLimited | undefined
   /**
-   * Which calls share a limit of CXone's, and are held back together. Default `"route"`: those with the same method and
-   * path, whatever ids are in it.
+   * Which calls share a limit of CXone's, and are held back together. Default `"route"`: those with the same method,
+   * origin and path, whatever ids are in the path.
    */
   readonly rateLimitKey?: RateLimitKey | undefined
   /** Statuses that come as responses in place of a typed error, as {@link CallOptions} says. Default: none. */
@@ -51,7 +51,7 @@ export interface CxoneHttpClientOptions {
   readonly allowCxoneHosts?: boolean | undefined
   /**
    * Whether CXone gets the tracing headers `b3` and `traceparent`. Default: no, because it is another company.
-   * `HttpClient.withTracerPropagation(false)` wins over yes.
+   * `HttpClient.withTracerPropagation(false)` turns them off, even if this is `true`.
    */
   readonly tracerPropagation?: boolean | undefined
   /** The numbers that differ from the defaults. */
@@ -90,8 +90,8 @@ const originsOf = (allowed: ReadonlyArray<UrlInput>): ReadonlySet<string> => {
  * The `HttpClient` for calls to CXone: each request carries a valid token. A URL without a host begins at
  * the API base URL, with or without a slash at its start: with the base `https://gateway.example/cxone`, both `users` and
  * `/users` go to `https://gateway.example/cxone/users`. Other origins fail with `ForeignOrigin`. A request without an
- * `Accept` header gets `Accept: application/json`, so set it for a download. 401, 429 and a missing scope are handled, or
- * become typed errors; every other status is a response, a redirect too.
+ * `Accept` header gets `Accept: application/json`, so set it for a download. 401, 429, 503 with
+ * `Retry-After`, and a missing scope are handled, or become typed errors. Every other status is a response, redirects too.
  *
  * @since 0.1.0
  * @category tags
@@ -170,9 +170,9 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
   }
 
   /**
-   * The client in the place of the app's own `HttpClient`, for generated clients. Errors of this library are `RequestError`s
-   * there; {@link CxoneHttpClient.withTypedErrors} turns them back. {@link CxoneHttpClient.toHttpClient} leaves the app's
-   * own `HttpClient` alone.
+   * The client in the place of the app's own `HttpClient`, for generated clients. Errors of this library are
+   * `RequestError`s there; {@link CxoneHttpClient.withTypedErrors} turns them back. {@link CxoneHttpClient.toHttpClient}
+   * leaves the app's own `HttpClient` alone.
    *
    * @since 0.1.0
    * @category layers
@@ -232,8 +232,8 @@ export class CxoneHttpClient extends Context.Tag("cxone-auth/CxoneHttpClient")<
 
   /**
    * Turns the failures of a plain client of this library into typed errors again, so that `Effect.catchTag` finds them. It
-   * also finds a typed error that is the cause of another error, such as an `RpcClientError` of `@effect/rpc` or an error of
-   * the app's; up to ten causes deep.
+   * also finds a typed error that is the cause of another error, such as an `RpcClientError` of `@effect/rpc` or an error
+   * of the app's; up to ten causes deep.
    *
    * @since 0.1.0
    * @category combinators

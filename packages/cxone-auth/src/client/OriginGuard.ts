@@ -67,8 +67,8 @@ export const resolve = (
   return Either.right(HttpClientRequest.setUrl(without(request, unwanted), url.href))
 }
 
-// The parser takes a backslash for a slash. A URL that it reads as one with a host in any other way only loses the
-// freedom to leave the folder.
+// The URL parser takes a backslash for a slash. Rare spellings of a host, such as one after a space, are not found here.
+// Such a URL may not leave the folder.
 const namesHost = (url: string): boolean => /^(?:[a-z][a-z\d+.-]*:)?[/\\]{2}/i.test(url)
 
 // Every path of an `HttpApi` begins with a slash, which would take it out of the folder.
@@ -97,9 +97,9 @@ const unwantedIn = ({ body, headers }: HttpClientRequest.HttpClientRequest): Rea
 }
 
 /**
- * Whether a `Content-Length` is another than the body's (RFC 9110 §8.6), or that is not known of a body that the transport
- * will measure. A server would take the rest of the body for the
- * next request on the connection, or the next request for the rest of the body.
+ * Whether a `Content-Length` must be dropped: it is not the body's length (RFC 9110 §8.6), or only the transport can
+ * measure the body (a form, a raw body). With a wrong one, a server would take a part of this body for the next request, or
+ * the reverse.
  */
 const isFalse = (contentLength: string | undefined, body: HttpBody.HttpBody): boolean => {
   const length = body._tag === "Empty" ? 0 : body.contentLength
@@ -117,7 +117,7 @@ const without = (
         hash: Option.getOrUndefined(request.hash),
         body: request.body
       }).pipe(
-        // A body sets its own; the app may have set others since.
+        // Setting a body sets `Content-Type` and `Content-Length`, so the request's headers are set again after it.
         HttpClientRequest.setHeaders(Object.entries(request.headers).filter(([name]) => !unwanted.includes(name)))
       )
 

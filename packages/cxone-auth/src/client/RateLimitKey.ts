@@ -5,11 +5,11 @@ import type * as Throttle from "../throttle/Throttle.js"
 /**
  * Which calls CXone limits together, so that a 429 to one of them holds back the others.
  *
- * - `"route"`: those with the same method and path, whatever ids are in it. If a 429 names its route, as that of the media
- *   playback does, those with the same name.
+ * - `"route"`: calls with the same method, origin and path, whatever ids are in the path. If a 429 names its route, as that
+ *   of the media playback does, those with the same name.
  * - `"origin"`: all calls to the same origin.
- * - a function: those for which it gives the same text. It gets the request with its whole URL, without the token. If it
- *   throws, or gives no text, the route counts.
+ * - a function: calls to the same origin for which it gives the same text. It gets the request with its whole URL, without
+ *   the token. If it throws, or gives no text, the route counts.
  *
  * @since 0.1.0
  * @category models
@@ -19,10 +19,10 @@ export type RateLimitKey = "route" | "origin" | ((request: HttpClientRequest) =>
 /** Method and path, without ids. */
 const routeOf = ({ method, url }: HttpClientRequest): string => `${method} ${Route.shapeOf(new URL(url).pathname)}`
 
-/** Where a request goes, without ids: a place that refuses every token must not cost the other places a renewal (C2). */
+/** Where a request goes: method, origin and path without ids (C2). */
 export const placeOf = (request: HttpClientRequest): string => `${new URL(request.url).origin} ${routeOf(request)}`
 
-/** What CXone limits a request with. Throws a `TypeError` if `rateLimitKey` is none. */
+/** The limit of CXone's that a request counts against. Throws a `TypeError` if `rateLimitKey` has another value. */
 export const limitOf = (rateLimitKey: RateLimitKey): ((request: HttpClientRequest) => Throttle.Limit) => {
   if (rateLimitKey !== "route" && rateLimitKey !== "origin" && typeof rateLimitKey !== "function") {
     throw new TypeError(`CxoneHttpClient: rateLimitKey is ${rateLimitKey}; expected "route", "origin" or a function`)

@@ -85,7 +85,7 @@ class RedactedResponse extends Inspectable.Class implements HttpClientResponse {
     return { _id: "@effect/platform/HttpClientResponse", request: this.request.toJSON(), status: this.status }
   }
 
-  // A defect is a failure, too, as in `makeCause`.
+  // A defect becomes a failure, as in `makeCause`.
   readonly #toCaller = (cause: Cause.Cause<ResponseError>): Cause.Cause<ResponseError> =>
     Either.match(Cause.failureOrCause(cause), {
       onLeft: (error) => Cause.fail(makeResponseError(error, this, this.#sent)),
@@ -125,8 +125,8 @@ export const makeWithBody = (
   sent: Sent,
   body: Stream.Stream<Uint8Array, ResponseError>
 ): Effect.Effect<HttpClientResponse> =>
-  // Bytes that an effect has read, and not a web stream of them: interrupting that would not end the reading. They are
-  // kept, because the platform's responses can be read twice, too.
+  // An effect reads the body, because interrupting the reading of a web stream would not end it. The bytes are kept,
+  // because the platform's responses can be read twice, too.
   Effect.map(Effect.cached(Stream.runCollect(body)), (whole) => {
     const read = <A>(as: (whole: HttpClientResponse) => Effect.Effect<A, ResponseError>) =>
       Effect.flatMap(whole, (parts) =>
@@ -143,7 +143,7 @@ export const makeWithBody = (
   })
 
 /**
- * A call's failure as the caller may see it. What the transport threw is a failure, too, because it may hold the token.
+ * A call's failure as the caller may see it. What the transport threw becomes a failure, because it may hold the token.
  */
 export const makeCause = (
   cause: Cause.Cause<HttpClientError>,

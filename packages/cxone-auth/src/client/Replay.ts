@@ -1,6 +1,5 @@
 /**
  * Which requests can be sent twice (the body can be read again), and which may be (the method is idempotent).
- * client/ApiCall sends them.
  */
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { RateLimited } from "../errors/CxoneAuthError.js"

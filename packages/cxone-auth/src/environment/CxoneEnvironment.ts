@@ -161,7 +161,7 @@ const area = (
  * - `Credentials.accessKeyOnly` goes with `area`
  * - any of them goes with `custom`
  *
- * Where `apiBaseUrl` is an option, it says where the API is, and discovery is not asked.
+ * With `apiBaseUrl`, the tenant's configuration is not fetched. `discover` still asks the issuer for the token endpoint.
  * Each constructor throws a `TypeError` that names the field if a URL is not absolute, is plain http to another machine,
  * carries a user name or password, or, for `issuer` and `host`, has a path.
  *
@@ -185,22 +185,22 @@ const area = (
  */
 export const CxoneEnvironment = {
   /**
-   * The platform gateway, for a client alone ({@link Credentials}`.clientSecret`). Tokens come from `{host}/oauth/token`, and the API is at `{host}`. No public
-   * page of NICE's shows this gateway.
+   * The platform gateway, for a client alone ({@link Credentials}`.clientSecret`). Tokens come from `{host}/oauth/token`,
+   * and the API is at `{host}`. No public page of NICE's shows this gateway.
    */
   region,
   /**
-   * What NICE documents for back-end apps: a client with an access key ({@link Credentials}`.accessKey`). NICE's own issuers
-   * refuse a client alone. The issuer's `/.well-known/openid-configuration` names the token endpoint. The
+   * What NICE documents for back-end apps: a client with an access key ({@link Credentials}`.accessKey`). NICE's own
+   * issuers refuse a client alone. The issuer's `/.well-known/openid-configuration` names the token endpoint. The
    * `/.well-known/cxone-configuration` of the first token's tenant says where the API is. The default issuer is
    * `https://cxone.niceincontact.com`; FedRAMP and the sovereign clouds have their own, such as
    * `https://cxone-gov.niceincontact.com`.
    */
   discover,
   /**
-   * An area, for an access key without a client ({@link Credentials}`.accessKeyOnly`). Tokens come from `{host}/authentication/v1/token/access-key`, and the same
-   * host says where the API is. An area that the library doesn't know is taken to be at
-   * `https://{area}.niceincontact.com`, unless `host` says otherwise.
+   * An area, for an access key without a client ({@link Credentials}`.accessKeyOnly`). Tokens come from
+   * `{host}/authentication/v1/token/access-key`, and the same host says where the API is. An area that the library doesn't
+   * know is taken to be at `https://{area}.niceincontact.com`, unless `host` says otherwise.
    */
   area,
   /** Any other place, by its two URLs, for any credentials. */

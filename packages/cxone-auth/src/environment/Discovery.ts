@@ -180,7 +180,7 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
     return Effect.flatMap(Ref.get(current), (place) =>
       place === undefined
         ? Effect.flatMap(fromToken, placeOf)
-        : // The tenant may be gone, and the credentials another's by now: the token says it.
+        : // The known tenant can't be looked up. The credentials may belong to another one by now: the current token says it.
           Effect.catchAll(place, (error) =>
             Effect.flatMap(fromToken, (token) => (placeOf(token) === place ? error : placeOf(token)))
           )

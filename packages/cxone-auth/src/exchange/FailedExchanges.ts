@@ -23,8 +23,8 @@ export interface Subject {
 }
 
 /**
- * The exchanges that failed for good, as long as they hold back the next ones (L6). It is a circuit breaker for each
- * credentials: a failure opens it for a while, and then one attempt goes through alone.
+ * The exchanges that failed with their last try, as long as they hold back the next ones (L6). It is a circuit breaker for
+ * each credentials: a failure opens it for a while, and then one attempt goes through alone.
  */
 export interface FailedExchanges {
   /**

@@ -1,5 +1,5 @@
 /**
- * How long no token is requested after an exchange that failed for good (L6).
+ * How long no token is requested after an exchange that failed with its last try (L6).
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -67,7 +67,7 @@ export const isTriedAgain = (error: ExchangeError): boolean =>
     error.reason !== "proxy_authentication") ||
   (error._tag === "InvalidTokenResponse" && error.reason === "expired")
 
-/** Whether the endpoint said "not yet". Then nobody asks before that time, whatever they ask for. */
+/** Whether the endpoint said "not yet". Its pause begins at once: an answer with `Retry-After`, or a 429. */
 export const saysNotYet = (error: ExchangeError): boolean =>
   error._tag === "RateLimited" || Option.isSome(askedBy(error))
 
@@ -107,13 +107,13 @@ export const after = (last: Pause | undefined, error: ExchangeError, now: number
   return { error: isGraver ? error : last.error, period: Period.make(now, Duration.max(left, length)), strikes }
 }
 
-/** What is left of a pause after a success: only a time that the endpoint named. */
+/** What is left of a pause after a success: only one after a 429 or a `Retry-After`. */
 export const afterSuccess = (last: Pause | undefined, now: number): Pause | undefined =>
   last !== undefined && saysNotYet(last.error) && Period.isCurrent(last.period, now)
     ? { ...last, strikes: noStrikes }
     : undefined
 
-/** The error, with the time until which it counts. */
+/** The error, with how long it still counts. */
 export const until = (error: ExchangeError, millis: number): ExchangeError => {
   const retryAfter = Duration.millis(millis)
   switch (error._tag) {

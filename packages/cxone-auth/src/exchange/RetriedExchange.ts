@@ -17,8 +17,8 @@ import * as TokenRequest from "./TokenRequest.js"
 type Exchange = Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, HttpClient.HttpClient>
 
 /**
- * Makes the function that exchanges credentials for a token. Transport failures, time-outs, 408, 429 and 5xx are tried
- * again, and so is a token that had ended on arrival; other answers are not (L7). Each attempt goes through `failed`, which
+ * Makes the function that exchanges credentials for a token. `Pause.isTriedAgain` says what is tried
+ * again (L7). Each attempt goes through `failed`, which
  * may hold it back (L6).
  */
 export const make =

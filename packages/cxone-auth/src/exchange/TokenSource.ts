@@ -54,7 +54,10 @@ export interface TokenSource {
    * scopes itself.
    */
   readonly obtainUnscoped: TokenSource["obtain"]
-  /** Whether every token request would fail or wait now, and why. */
+  /**
+   * Whether all credentials are refused now, or the endpoint said "not yet" to some of them. Any other pause counts as
+   * `open`.
+   */
   readonly standing: Effect.Effect<"open" | "refused" | "rate_limited">
 }
 
@@ -64,7 +67,7 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
     ? input.pipe(
         Effect.sandbox,
         Effect.mapError((cause) => unavailable(Cause.squash(cause))),
-        // The app's effect may be uninterruptible, but a caller that waits for it must still be able to leave.
+        // The app's effect may be uninterruptible. It must not hold up the time-out, or the end of the layer.
         // `Effect.either` keeps Effect from logging its failure as an unhandled error of the forked fiber.
         Effect.either,
         Effect.disconnect,

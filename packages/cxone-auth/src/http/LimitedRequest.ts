@@ -35,9 +35,10 @@ export interface NoAnswer {
 }
 
 /**
- * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxResponseBytes`. A redirect is
- * an answer, and is not followed (S3). No tracing header is sent (C5). The body is asked for uncoded, because only fetch
- * decodes one. Only the code of a client's failure or defect is kept, because the rest may quote the request (S1).
+ * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxResponseBytes`. A redirect is an
+ * answer, and is not followed (S3). No tracing header is sent (C5). The body is asked for uncoded, because only fetch
+ * decodes one. Of a failure or defect of the transport only its reason and code are kept, because the rest may quote the
+ * request (S1).
  */
 export const send = (
   request: HttpClientRequest.HttpClientRequest,

@@ -26,7 +26,7 @@ export interface RetryAfter {
 /**
  * Reads a `Retry-After` header (RFC 9110 §10.2.3): seconds, rounded up, or an HTTP date. `now` (milliseconds since the
  * epoch) is subtracted from a date. A date in the past means zero. A malformed value counts as not sent. Of several values
- * the longest counts. More than `longest` is not believed.
+ * the longest counts. A longer time than `longest` counts as `longest`.
  */
 export const parse = (header: string | undefined, now: number, longest: Duration.Duration): RetryAfter => {
   const millisOf = (text: string): number =>

@@ -77,7 +77,8 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
   )
   return request.pipe(
     HttpClientRequest.setBody(HttpBody.stream(stream, body.contentType, body.contentLength)),
-    HttpClientRequest.setHeaders(headers) // A new body sets its own; the app may have set others since.
+    // Setting a body sets `Content-Type` and `Content-Length`, so the request's headers are set again after it.
+    HttpClientRequest.setHeaders(headers)
   )
 }
 

@@ -1,5 +1,6 @@
 /**
- * What may be said of a transport's failure. It may hold what was sent, so nothing else of it is shown (S1).
+ * What may be said of a transport's failure: its kind, its code, and the words of its message that `Redaction.quote` lets
+ * through (S1, S2).
  */
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -14,8 +15,8 @@ export class BodyFailed extends Error {
 }
 
 /**
- * The failure of the app's own stream, if a transport failed for it. The app made it before anything was sent, so it can
- * hold no secret of ours.
+ * The failure of the app's own stream, if a transport failed for it. The app's stream never gets the
+ * request, so its failure has no token that this library put there.
  */
 export const bodyFailureIn = (failure: unknown): Option.Option<unknown> =>
   Option.map(
@@ -25,7 +26,7 @@ export const bodyFailureIn = (failure: unknown): Option.Option<unknown> =>
 
 const identifier = /^[\w$./@-]{1,64}$/
 
-/** The kind of a failure: its tag, or the name of its class. Nothing else of a failure is shown that may hold a secret. */
+/** The kind of a failure: its tag, or the name of its class. */
 export const kindOf = (failure: unknown): string | undefined => {
   const kind = Predicate.hasProperty(failure, "_tag") ? failure._tag : failure instanceof Error && failure.name
   return typeof kind === "string" && identifier.test(kind) ? kind : undefined
@@ -34,8 +35,8 @@ export const kindOf = (failure: unknown): string | undefined => {
 const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
 
 /**
- * The error code of a transport's failure, such as `ECONNREFUSED`, `UND_ERR_SOCKET` or `CERT_HAS_EXPIRED`, from its chain of
- * causes. Nothing else of a failure is shown, because a message may quote a header (S1).
+ * The error code of a transport's failure, such as `ECONNREFUSED`, `UND_ERR_SOCKET` or `CERT_HAS_EXPIRED`, from its chain
+ * of causes.
  */
 export const codeOf = (failure: unknown): string | undefined =>
   Array.from(CauseChain.of(failure))

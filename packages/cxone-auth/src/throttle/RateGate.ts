@@ -14,8 +14,8 @@ export interface RateLimitPolicy {
 }
 
 /**
- * A gate in front of one server. A 429 (at the API also a 503 with `Retry-After`) closes it for every request that
- * comes after; it opens by itself when the time is over.
+ * Until when one limit is closed. A 429 (at the API also a 503 with `Retry-After`) closes it. It opens by itself when the
+ * time is over.
  */
 export interface RateGate {
   /** Closes the gate for as long as the server asked, or for the default. Gives how long that is. */
@@ -32,7 +32,7 @@ interface State {
   readonly strikes: number
 }
 
-/** A server that names no time rarely means more. It is also the longest time that one more 429 can cost. */
+/** The longest pause after a 429 without `Retry-After`. */
 const longestGuess = Duration.minutes(1)
 
 const guessAfter = (strikes: number, { defaultRetryAfter }: RateLimitPolicy): Duration.Duration =>

@@ -36,8 +36,8 @@ export interface Throttle {
    */
   readonly visitor: (patience: number, maxWaitingCalls: number) => WaitingLine.Visitor
   /**
-   * Makes an attempt when its limit, or else its origin, takes it. It gets what `prepare` gives, which runs behind the gate
-   * because it must be fresh, and may take long: if the gate closes meanwhile, the call is held back all the same.
+   * Runs `prepare` and then `attempt`, when the limit, or else its origin, lets the call through. `prepare` runs after the
+   * wait, so that its result is fresh. If the gate closes during `prepare`, the call is held back.
    */
   readonly through: Through
   /** Called when a limit has said "not yet" to a visitor. Gives for how many milliseconds nothing is sent to it. */
@@ -61,7 +61,10 @@ class Moved {
 
 const moved = new Moved()
 
-/** How many limits have a line, and how many a name. Beyond that, the line of a whole origin serves. */
+/**
+ * How many limits may have a line of their own. A further one uses the line of its origin. As many names are kept; the
+ * oldest go first.
+ */
 const maxLines = 256
 
 /** Makes the throttle. Closing the scope ends every call that waits. `onWait` is told of each call that has to wait. */
@@ -136,8 +139,8 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
     ): Effect.Effect<A, E | RateLimited> =>
       Effect.suspend(() => {
         const line = lineAt(limitOf)
-        // Another call may have been told meanwhile that another limit counts. Then this call leaves its place to the
-        // next one, and goes to that line.
+        // During `prepare`, a 429 may have put this call under another limit. Then it gives up its place, and goes to that
+        // line.
         const go = (prepared: Prepared): Effect.Effect<A, E | Moved> => {
           const current = lineAt(limitOf)
           return current === undefined || current === line ? attempt(prepared) : Effect.fail(moved)

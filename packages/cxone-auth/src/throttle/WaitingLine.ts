@@ -214,7 +214,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
       onTrial += 1
       return round
     }
-    // At an open gate nobody is refused, and a call that won't wait goes past those that do.
+    // At an open gate, a call that won't wait is not refused: it goes past those that wait.
     if (!isPatient && (left === 0 || !isAsked)) {
       return outside
     }
@@ -259,7 +259,8 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
     close: Effect.fnUntraced(function* (visitor, said, policy) {
       const before = yield* gate.millisLeft
       const isToldWhen = Option.isSome(askedBy(said))
-      // A guess keeps no call back that won't wait. If it were made anew after each of them, those that wait would starve.
+      // A guessed pause does not hold back calls that won't wait. If each of their 429s began it anew, the waiting calls
+      // would never go.
       if (visitor.isPast && !isToldWhen && line.length > 0) {
         return before
       }

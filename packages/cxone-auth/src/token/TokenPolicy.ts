@@ -13,8 +13,8 @@ export interface TokenPolicy {
   /** A token is not handed out in this last part of its life: 30 s. Clocks differ, and a call takes time to arrive. */
   readonly expiryMargin: Duration.Duration
   /**
-   * `expiryMargin` as a fraction of the lifetime: 0.1. The shorter one counts, because a short-lived token could not be used
-   * otherwise.
+   * `expiryMargin` as a fraction of the lifetime: 0.1. The shorter one counts, because a short-lived token could not be
+   * used otherwise.
    */
   readonly expiryMarginFraction: number
   /**
@@ -31,7 +31,7 @@ export interface TokenPolicy {
   readonly refreshAheadJitter: number
   /** The lifetime of a token if the provider does not say it: 1 hour, as CXone's tokens have. */
   readonly defaultLifetime: Duration.Duration
-  /** The longest lifetime that is believed: 24 hours. A faulty number must not keep a token in use for years. */
+  /** The longest lifetime: 24 hours. A longer one counts as 24 hours, so that a faulty number keeps no token in use for years. */
   readonly maxLifetime: Duration.Duration
 
   /**
@@ -40,8 +40,7 @@ export interface TokenPolicy {
    */
   readonly attemptTimeout: Duration.Duration
   /**
-   * How long the body of a refusal is read: 5 s. After that, the status and the headers alone decide what the refusal
-   * means.
+   * How long the body of a 3xx or 4xx is read: 5 s. After that, the status and the headers alone decide what it means.
    */
   readonly errorBodyTimeout: Duration.Duration
   /** How many bytes of an answer are read: 64 KiB. CXone's token answers have less than 8 KiB. */
@@ -50,25 +49,25 @@ export interface TokenPolicy {
   /** How many times an exchange is tried again: 3. Zero: never. */
   readonly maxRetries: number
   /**
-   * How long an exchange waits before its first retry: 1 s, jittered by a fifth. After an exchange that has failed for good,
-   * with an answer that named no `Retry-After`, the next one waits as long.
+   * How long an exchange waits before its first retry: 1 s, jittered by a fifth. After an exchange that has failed
+   * with its last try, and an answer without `Retry-After`, the next one waits as long.
    */
   readonly retryDelay: Duration.Duration
   /** The factor by which these waits grow each time: 2. */
   readonly retryDelayFactor: number
   /**
-   * The longest of these waits: 30 s. It matters for a background renewal, which is tried again until the margin, and for an
-   * endpoint that answers no token for long.
+   * The longest of these waits: 30 s. It matters for a background renewal, which is tried again until the margin, and for
+   * an endpoint that answers no token for long.
    */
   readonly maxRetryDelay: Duration.Duration
 
   /**
    * How long an exchange waits in all because the token endpoint says "not yet" (429, or `Retry-After`), or because an
-   * exchange before it has just failed: 60 s, and up to a fifth more by jitter. If the wait would be longer, the caller gets
-   * the error at once. Zero: it never waits. Nobody waits for refused credentials.
+   * exchange before it has just failed: 60 s, and up to a fifth more by jitter. If the wait would be longer, the caller
+   * gets the error at once. Zero: it never waits. Nobody waits for refused credentials.
    */
   readonly maxWait: Duration.Duration
-  /** The longest `Retry-After` that is believed: 1 hour. */
+  /** The longest `Retry-After`: 1 hour. A longer one counts as 1 hour. */
   readonly maxRetryAfter: Duration.Duration
   /**
    * How long a refusal of the credentials is remembered: 30 s, doubling each time. Repeating a wrong secret could make the
@@ -77,7 +76,7 @@ export interface TokenPolicy {
   readonly refusalPause: Duration.Duration
   /**
    * The longest `refusalPause`: 5 min. After a client is corrected at the provider, the remembered refusal still counts
-   * for at most this long.
+   * for at most this long, or for the endpoint's `Retry-After` if that is longer.
    */
   readonly maxRefusalPause: Duration.Duration
 
@@ -166,8 +165,9 @@ export const TokenPolicy: {
   /** Every number at its default. */
   readonly defaults: TokenPolicy
   /**
-   * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a value has
-   * the wrong type, is out of range, or exceeds the field that limits it (`expiryMargin` may not exceed `refreshAhead`).
+   * Builds a policy from the numbers that differ from the defaults. Throws a `TypeError` that names the field if a value
+   * has the wrong type, is out of range, or exceeds the field that limits it (`expiryMargin` may not exceed
+   * `refreshAhead`).
    */
   readonly make: (options?: TokenPolicyOptions) => TokenPolicy
 } = { defaults: make(), make }
