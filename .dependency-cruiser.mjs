@@ -17,13 +17,15 @@ const floors = [
 
 /** The folders of packages/cxone-auth-testkit/src, by the same rules. */
 const testkitFloors = [
-  { http: {}, options: {}, faults: {} },
+  { clock: {}, http: {} },
+  { faults: {} },
+  { options: {} },
   {
     recorder: { doors: ["Recorder"] },
     tenants: { doors: ["Hosts", "Tenants"] },
     transports: { doors: ["MemoryTransport", "SocketTransport"] }
   },
-  { tokens: { doors: ["Registry", "TokenGenerator"] } },
+  { tokens: { doors: ["Amendment", "Registry", "TokenGenerator"] } },
   { routes: { doors: ["Routes"] } },
   { simulator: { doors: ["CxoneSimulator"] } }
 ]

@@ -71,20 +71,29 @@ import {
   defaultUser,
   type Endpoint,
   Fault,
+  type FaultAnswer,
+  type FaultAnswerInput,
   type FaultOn,
   Grant,
   type GrantService,
+  type InjectedFault,
   type InjectOptions,
   type PlacedTenant,
+  type Quota,
   type RecordedRequest,
+  type RequestOutcome,
+  type RequestSelector,
   type SimulatedAccessKey,
+  type SimulatedAccount,
   type SimulatedArea,
   type SimulatedAuthOptions,
   type SimulatedClient,
   type SimulatedTenant,
   type SimulatorOptions,
   type SimulatorQuirks,
-  type TenantAccount
+  type TenantAccount,
+  timePasses,
+  type WayIn
 } from "cxone-auth-testkit"
 import { Config, Context, Duration, Effect, Layer, Redacted, Schema } from "effect"
 
@@ -282,7 +291,16 @@ export const makeOnSockets = CxoneSimulator.layerServer
 export const makeSimulatedAuth = CxoneSimulator.layerAuth
 export const testLayer = Layer.provideMerge(simulatedAuth, inMemory)
 export const simulator = Effect.map(CxoneSimulator, (simulator) => ({ ...simulator }))
+export const forOneTest = CxoneSimulator.layerTest({ latency: "20 millis", maxRecordedBytes: 1024 })
+export const makeForOneTest = CxoneSimulator.layerTest
 export const twice = (options: InjectOptions<"api">) => ({ ...options, times: 2 })
+export const toReports = (selector: RequestSelector) => ({ ...selector, path: /^\/reports/ })
+export const leftOf = (injected: InjectedFault) => Effect.zipLeft(injected.pending, injected.remove)
+export const ofTenant = (wayIn: WayIn): WayIn => ({ ...wayIn, tenant: "b" })
+export const accountIn = ({ account }: CxoneSimulatorService): SimulatedAccount => account({ way: "accessKey" })
+export const settingsOf = ({ env }: CxoneSimulatorService) => env({ way: "accessKeyOnly" })
+export const quota: Quota = { path: "/media", limit: 150, per: "5 minutes", route: "media-playback" }
+export const later = timePasses("1 minute")
 export const tokenRequests = ({ requestsTo }: CxoneSimulatorService) => requestsTo("token")
 export const small = (options: SimulatorOptions) => ({ ...options, tokenFormat: "opaque" as const })
 export const minimal = (quirks: SimulatorQuirks) => ({ ...quirks, configuration: "minimal" as const })
@@ -308,7 +326,15 @@ export const truncated = Fault.truncatedBody
 export const endless = Fault.endlessBody({ every: "1 second" })
 export const revoked = Fault.revokeToken
 export const forgotten = Fault.forgetClient
+export const narrowed = Fault.tokenAnswer({ scopes: ["read:users"], fields: { expires_in: "3600" } })
+export const silent = Fault.blackHole
+export const cutUpload = Fault.resetUpload
+export const refusedUpload = Fault.earlyAnswer({ status: 413 })
 export const respond = Fault.respond
+export const earlyAnswer = Fault.earlyAnswer
+export const tokenAnswer = Fault.tokenAnswer
+export const bodyOf = (answer: FaultAnswer) => answer.body
+export const withStatus = (answer: FaultAnswerInput, status: number): FaultAnswerInput => ({ ...answer, status })
 export const delay = Fault.delay
 export const endlessBody = Fault.endlessBody
 export const kindOf = (fault: Fault) => fault._tag
@@ -324,6 +350,13 @@ export const tenantOf = (grant: GrantService) => grant.tenantId
 
 // RecordedRequest
 
+export const hasEnded = (outcome: RequestOutcome) => outcome !== "pending"
+export const wasWhole = ({ bodyLength, bytes, isCut, outcome }: RecordedRequest) => ({
+  bodyLength,
+  bytes,
+  isCut,
+  outcome
+})
 export const requests = Effect.flatMap(CxoneSimulator, (simulator) => simulator.requests)
 export const answerOf = ({ body, fault, headers, status, time }: RecordedRequest) => ({
   body,

@@ -4,7 +4,10 @@
  * @since 0.1.0
  */
 
-export { type Endpoint, Fault, type FaultOn } from "./faults/Fault.js"
+export { timePasses } from "./clock/TimePasses.js"
+export { type Endpoint, Fault, type FaultAnswer, type FaultAnswerInput, type FaultOn } from "./faults/Fault.js"
+export type { RequestSelector } from "./faults/FaultQueue.js"
+export type { Quota } from "./faults/Quotas.js"
 export { Grant, type GrantService } from "./options/Grant.js"
 export {
   defaultTenant,
@@ -15,11 +18,13 @@ export {
 } from "./options/SimulatedTenant.js"
 export { defaultClient, defaultUser, type SimulatedClient, type SimulatorOptions } from "./options/SimulatorOptions.js"
 export type { SimulatorQuirks } from "./options/SimulatorQuirks.js"
-export type { RecordedRequest } from "./recorder/RecordedRequest.js"
+export type { RecordedRequest, RequestOutcome } from "./recorder/RecordedRequest.js"
 export {
   CxoneSimulator,
   type CxoneSimulatorService,
+  type InjectedFault,
   type InjectOptions,
   type SimulatedAuthOptions
 } from "./simulator/CxoneSimulator.js"
 export type { TenantAccount } from "./simulator/TenantAccount.js"
+export type { SimulatedAccount, WayIn } from "./simulator/WayIn.js"

@@ -2,6 +2,20 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { hasBody, objectionToHeaders, objectionToLength } from "../http/Answer.js"
+
+/**
+ * An answer that a fault gives in place of the simulator's own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FaultAnswer {
+  /** From 200 to 599. */
+  readonly status: number
+  readonly headers: { readonly [name: string]: string }
+  readonly body: Uint8Array
+}
 
 /**
  * Something that goes wrong with one request. The constructors have the same name.
@@ -10,42 +24,48 @@ import * as Predicate from "effect/Predicate"
  * @category models
  */
 export type Fault = Data.TaggedEnum<{
-  Respond: {
-    readonly status: number
-    readonly headers: { readonly [name: string]: string }
-    readonly body: Uint8Array
-  }
+  Respond: FaultAnswer
+  EarlyAnswer: FaultAnswer
   Delay: { readonly duration: Duration.Duration }
+  BlackHole: object
   ConnectionReset: object
+  ResetUpload: object
   TruncatedBody: object
   EndlessBody: { readonly every: Option.Option<Duration.Duration>; readonly chunk: Uint8Array }
   RevokeToken: object
   ForgetClient: object
+  TokenAnswer: {
+    readonly scopes: Option.Option<ReadonlyArray<string>>
+    readonly lifetime: Option.Option<Duration.Duration>
+    readonly fields: { readonly [name: string]: unknown }
+  }
 }>
 
 /**
- * Where a request arrives, on any host: `token` for a route that issues tokens, `discovery` for one of the two
- * discovery documents, `api` for everything else.
+ * Where a request arrives, on any host: `token` for a route that issues tokens, `discovery` for a discovery document or the
+ * keys that it names, `api` for everything else.
  *
  * @since 0.1.0
  * @category models
  */
 export type Endpoint = "token" | "discovery" | "api"
 
+type Without<Tag extends Fault["_tag"]> = Exclude<Fault, { readonly _tag: Tag }>
+
 /**
- * The faults that an endpoint can have. Only an API call carries a token that can be revoked, and only a token request
- * names a client that can be forgotten.
+ * The faults that an endpoint can have. Only an API call carries a token that can be revoked, and an upload; only a token
+ * request names a client that can be forgotten, and is answered with a token.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FaultOn {
-  /** Every fault but `revokeToken`. */
-  readonly token: Exclude<Fault, { readonly _tag: "RevokeToken" }>
-  /** Every fault but `revokeToken` and `forgetClient`. */
-  readonly discovery: Exclude<Fault, { readonly _tag: "RevokeToken" | "ForgetClient" }>
-  /** Every fault but `forgetClient`. */
-  readonly api: Exclude<Fault, { readonly _tag: "ForgetClient" }>
+  /** Every fault but `revokeToken`, `earlyAnswer` and `resetUpload`. */
+  readonly token: Without<"RevokeToken" | "EarlyAnswer" | "ResetUpload">
+  /** The faults that every endpoint can have. */
+  readonly discovery: Without<"RevokeToken" | "EarlyAnswer" | "ResetUpload" | "ForgetClient" | "TokenAnswer">
+  /** Every fault but `forgetClient` and `tokenAnswer`. */
+  readonly api: Without<"ForgetClient" | "TokenAnswer">
 }
 
 type FaultOf<Tag extends Fault["_tag"]> = Extract<Fault, { readonly _tag: Tag }>
@@ -56,6 +76,20 @@ const encoder = new TextEncoder()
 // White space may precede any JSON document, so a parser can't reject it: only a limit or a time-out ends the reading.
 const trickle = encoder.encode(" ")
 const flood = encoder.encode(" ".repeat(16 * 1024))
+
+/**
+ * What `Fault.respond` and `Fault.earlyAnswer` are given. Bytes and a string are sent as they are, and any other `body` as
+ * JSON. The content type fits the body unless `headers` sets it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FaultAnswerInput {
+  /** From 200 to 599. */
+  readonly status: number
+  readonly headers?: { readonly [name: string]: string } | undefined
+  readonly body?: unknown
+}
 
 /**
  * The constructors of {@link Fault}.
@@ -69,36 +103,33 @@ const flood = encoder.encode(" ".repeat(16 * 1024))
  * export const overloaded = Fault.respond({ status: 429, headers: { "Retry-After": "5" } })
  * export const slow = Fault.delay("3 seconds")
  * export const trickle = Fault.endlessBody({ every: "1 second" })
+ * export const narrowed = Fault.tokenAnswer({ scopes: ["read:users"], fields: { expires_in: "3600" } })
  * ```
  */
 export const Fault = {
   /**
-   * Answers with this status instead of handling the request. A string `body` is sent as it is, and any other as JSON. The
-   * content type fits the body unless `headers` sets it. Throws a `TypeError` or a `RangeError` if the status is outside 200
-   * to 599, if a header has a line break, or if the body can't be written as JSON.
+   * Answers with this instead of handling the request. Throws a `TypeError` or a `RangeError` if HTTP can't carry the answer:
+   * a status outside 200 to 599, a header with a line break or outside of Latin-1, a body with status 204 or 304, a
+   * `content-length` that is not the body's, or a body that can't be written as JSON.
    */
-  respond: (answer: {
-    readonly status: number
-    readonly headers?: { readonly [name: string]: string } | undefined
-    readonly body?: unknown
-  }): FaultOf<"Respond"> => {
-    if (!Number.isInteger(answer.status) || answer.status < 200 || answer.status > 599) {
-      throw new RangeError(`Fault.respond: status is ${answer.status}; use a whole number from 200 to 599`)
-    }
-    const headers = new Headers(answer.headers)
-    if (answer.body !== undefined && !headers.has("content-type")) {
-      headers.set("content-type", Predicate.isString(answer.body) ? "text/plain; charset=utf-8" : "application/json")
-    }
-    return tagged.Respond({
-      status: answer.status,
-      headers: Object.fromEntries(headers),
-      body: encoder.encode(toText(answer.body))
-    })
-  },
-  /** Waits by the `Clock`, and then handles the request. */
+  respond: (answer: FaultAnswerInput): FaultOf<"Respond"> => tagged.Respond(answerOf("respond", answer)),
+  /**
+   * Answers with this before the body of the request has been read, as a server that refuses an upload does. It throws as
+   * `respond` does.
+   */
+  earlyAnswer: (answer: FaultAnswerInput): FaultOf<"EarlyAnswer"> =>
+    tagged.EarlyAnswer(answerOf("earlyAnswer", answer)),
+  /**
+   * Waits by the `Clock`, and then handles the request. With `times: Infinity` it is a latency: each request waits, and takes
+   * the next fault all the same.
+   */
   delay: (duration: Duration.DurationInput): FaultOf<"Delay"> => tagged.Delay({ duration: Duration.decode(duration) }),
+  /** Receives the request and never answers. Only the client ends it. */
+  blackHole: tagged.BlackHole(),
   /** Receives the request and then resets the connection (TCP RST) without an answer. */
   connectionReset: tagged.ConnectionReset(),
+  /** Resets the connection (TCP RST) after the first piece of the request's body. */
+  resetUpload: tagged.ResetUpload(),
   /** Handles the request, sends the headers and half of the body, and closes the connection. */
   truncatedBody: tagged.TruncatedBody(),
   /**
@@ -126,17 +157,60 @@ export const Fault = {
    * Removes the client that the token request names and then handles the request, which is answered 401. The tokens of the
    * client stay valid. A request that names no client, because it has an access key alone, is handled as usual.
    */
-  forgetClient: tagged.ForgetClient()
+  forgetClient: tagged.ForgetClient(),
+  /**
+   * Answers with a token that the API honours as usual, but that was granted in another way: with these `scopes` instead of
+   * those that were requested, or for this `lifetime`. `fields` are put into the answer as they are, for example
+   * `{ expires_in: "soon" }`; a field that is `undefined` is left out of it. A request that is refused is refused as usual.
+   */
+  tokenAnswer: (answer: {
+    readonly scopes?: ReadonlyArray<string> | undefined
+    readonly lifetime?: Duration.DurationInput | undefined
+    readonly fields?: { readonly [name: string]: unknown } | undefined
+  }): FaultOf<"TokenAnswer"> =>
+    tagged.TokenAnswer({
+      scopes: Option.fromNullable(answer.scopes),
+      lifetime: Option.map(Option.fromNullable(answer.lifetime), Duration.decode),
+      fields: answer.fields ?? {}
+    })
 }
 
-const toText = (body: unknown): string => {
+const answerOf = (name: "respond" | "earlyAnswer", { body, headers: given = {}, status }: FaultAnswerInput) => {
+  const wrong = (what: string) => new TypeError(`Fault.${name}: ${what}`)
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new RangeError(`Fault.${name}: status is ${status}; use a whole number from 200 to 599`)
+  }
+  const bytes = bytesOf(body, wrong)
+  const headers = Object.fromEntries(Object.entries(given).map(([header, value]) => [header.toLowerCase(), value]))
+  const objection = objectionToHeaders(headers) ?? objectionToLength(headers, bytes)
+  if (objection !== undefined) {
+    throw wrong(objection)
+  }
+  if (bytes.length > 0 && !hasBody("GET", status)) {
+    throw wrong(`an answer with status ${status} has no body (RFC 9110 §6.4.1)`)
+  }
+  const contentType = body === undefined ? {} : { "content-type": contentTypeOf(body) }
+  return { status, headers: { ...contentType, ...headers }, body: bytes }
+}
+
+const contentTypeOf = (body: unknown): string => {
+  if (body instanceof Uint8Array) {
+    return "application/octet-stream"
+  }
+  return Predicate.isString(body) ? "text/plain; charset=utf-8" : "application/json"
+}
+
+const bytesOf = (body: unknown, wrong: (what: string) => TypeError): Uint8Array => {
+  if (body instanceof Uint8Array) {
+    return body
+  }
   if (body === undefined || Predicate.isString(body)) {
-    return body ?? ""
+    return encoder.encode(body ?? "")
   }
   // JSON.stringify is typed without `undefined`, but returns it for a function, for example.
   const json: string | undefined = JSON.stringify(body)
   if (json === undefined) {
-    throw new TypeError("Fault.respond: body can't be written as JSON; use a string or a JSON value")
+    throw wrong("body can't be written as JSON; use a string, bytes or a JSON value")
   }
-  return json
+  return encoder.encode(json)
 }

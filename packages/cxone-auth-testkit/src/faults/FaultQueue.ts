@@ -1,8 +1,60 @@
+import * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { Endpoint, Fault } from "./Fault.js"
 
+/** What is known of a request when it takes a fault. */
+export interface Asked {
+  readonly endpoint: Endpoint
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  /** Whose request it is: the client of a token request, or of the token of a call. */
+  readonly clientId: string | undefined
+  /** The tenant of an access key, of the token of a call, or of a discovery document. */
+  readonly tenantId: string | undefined
+}
+
 /**
- * The faults that wait for requests, in one queue for each endpoint: first in, first out.
+ * Which requests take a fault. Of those that are given, all must fit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestSelector {
+  /** The path without the query, exactly or as a pattern. */
+  readonly path?: string | RegExp | undefined
+  /** The method, in upper case. */
+  readonly method?: string | undefined
+  /** The id of a tenant: that of the access key, of the call's token, or of the discovery document. */
+  readonly tenant?: string | undefined
+  /** The id of a client: that of the token request, or of the call's token. */
+  readonly client?: string | undefined
+}
+
+/** A fault that waits for requests. */
+export interface Entry {
+  readonly fault: Fault
+  readonly on: Endpoint
+  readonly times: number
+  readonly selector: RequestSelector
+  /** How long a request waits before the fault. */
+  readonly latency: Duration.Duration
+}
+
+/** What a request has taken. */
+export interface Taken {
+  readonly fault: Option.Option<Fault>
+  readonly latency: Duration.Duration
+}
+
+export interface Queued extends Entry {
+  /** How many requests have taken it. */
+  taken: number
+}
+
+/**
+ * The faults that wait for requests: first in, first out among those that fit a request.
  *
  * Its methods are plain functions, not effects. So a fault is taken and its request is recorded in one step, and no
  * other request can come in between.
@@ -12,40 +64,89 @@ export interface FaultQueue {
    * Adds a fault for `times` requests, after the faults that are already queued. Throws a `RangeError` unless `times`
    * is a whole number from 1 up or `Infinity`, because with 0, say, a test would pass although nothing went wrong.
    */
-  readonly add: (fault: Fault, on: Endpoint, times: number) => void
-  /** Removes the fault for a request that has just arrived, and returns it. */
-  readonly take: (on: Endpoint) => Option.Option<Fault>
+  readonly add: (entry: Entry) => Queued
+  readonly remove: (queued: Queued) => void
+  /** How many requests may still take it. A fault for all requests counts as one until the first has taken it. */
+  readonly pendingOf: (queued: Queued) => number
+  /** Takes the fault for a request that has just arrived. */
+  readonly take: (asked: Asked) => Taken
+  /** The same for a request whose body is on its way, if the next fault breaks off an upload. */
+  readonly takeForUpload: (asked: Asked) => Option.Option<Taken>
+  /** Whether a fault asks for a client or a tenant, so that these must be found out. */
+  readonly asksWho: () => boolean
+  /** The faults that no request has taken, or too few. */
+  readonly pending: () => ReadonlyArray<Queued>
   readonly clear: () => void
 }
 
 export const make = (): FaultQueue => {
-  const queues: { readonly [On in Endpoint]: Array<{ readonly fault: Fault; left: number }> } = {
-    token: [],
-    discovery: [],
-    api: []
+  let queue: ReadonlyArray<Queued> = []
+
+  const remove = (queued: Queued) => {
+    queue = queue.filter((each) => each !== queued)
   }
+  const count = (queued: Queued) => {
+    queued.taken += 1
+    if (queued.taken === queued.times) {
+      remove(queued)
+    }
+  }
+  const pendingOf = (queued: Queued) => (queue.includes(queued) ? pendingIn(queued) : 0)
+
+  const takeFrom = (fitting: ReadonlyArray<Queued>): Taken => {
+    const [latencies, others] = Arr.partition(fitting, (queued) => !isLatency(queued))
+    const next = others[0]
+    const taken = next === undefined ? latencies : [...latencies, next]
+    taken.forEach(count)
+    return {
+      fault: Option.fromNullable(next ?? latencies[0]).pipe(Option.map(({ fault }) => fault)),
+      latency: taken.reduce((total, { latency }) => Duration.sum(total, latency), Duration.zero)
+    }
+  }
+
   return {
-    add: (fault, on, times) => {
-      if (times < 1 || (times !== Number.POSITIVE_INFINITY && !Number.isInteger(times))) {
+    add: (entry) => {
+      const { times } = entry
+      if (!(times >= 1) || (times !== Number.POSITIVE_INFINITY && !Number.isInteger(times))) {
         throw new RangeError(`CxoneSimulator.inject: times is ${times}; use a whole number from 1 up, or Infinity`)
       }
-      queues[on].push({ fault, left: times })
+      const { fault, latency } = entry
+      // A delay is nothing but latency. So it adds to that of others.
+      const whole = fault._tag === "Delay" ? Duration.sum(latency, fault.duration) : latency
+      const queued = { ...entry, latency: whole, taken: 0 }
+      queue = [...queue, queued]
+      return queued
     },
-    take: (on) => {
-      const next = queues[on][0]
-      if (next === undefined) {
-        return Option.none()
-      }
-      next.left -= 1
-      if (next.left === 0) {
-        queues[on].shift()
-      }
-      return Option.some(next.fault)
+    remove,
+    pendingOf,
+    take: (asked) => (queue.length === 0 ? nothing : takeFrom(queue.filter((queued) => fits(queued, asked)))),
+    takeForUpload: (asked) => {
+      const fitting = queue.length === 0 ? [] : queue.filter((queued) => fits(queued, asked))
+      const next = fitting.find((queued) => !isLatency(queued))
+      return next !== undefined && breaksUpload(next.fault) ? Option.some(takeFrom(fitting)) : Option.none()
     },
+    asksWho: () => queue.some(({ selector }) => selector.client !== undefined || selector.tenant !== undefined),
+    pending: () => queue.filter((queued) => pendingIn(queued) > 0),
     clear: () => {
-      for (const queue of Object.values(queues)) {
-        queue.length = 0
-      }
+      queue = []
     }
   }
 }
+
+const nothing: Taken = { fault: Option.none(), latency: Duration.zero }
+
+/** If a delay for all requests were a fault like others, nothing behind it would ever be taken. */
+const isLatency = ({ fault, times }: Entry): boolean => fault._tag === "Delay" && times === Number.POSITIVE_INFINITY
+
+const breaksUpload = ({ _tag }: Fault): boolean => _tag === "EarlyAnswer" || _tag === "ResetUpload"
+
+/** A fault for all requests has done its work after the first of them. */
+const pendingIn = ({ taken, times }: Queued): number =>
+  times === Number.POSITIVE_INFINITY ? Number(taken === 0) : times - taken
+
+const fits = ({ on, selector: { client, method, path, tenant } }: Entry, asked: Asked): boolean =>
+  on === asked.endpoint &&
+  (method === undefined || method === asked.method) &&
+  (path === undefined || (typeof path === "string" ? path === asked.path : asked.path.search(path) !== -1)) &&
+  (client === undefined || client === asked.clientId) &&
+  (tenant === undefined || tenant === asked.tenantId)

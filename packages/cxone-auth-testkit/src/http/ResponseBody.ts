@@ -1,19 +1,9 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Chunk from "effect/Chunk"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-
-/**
- * The connection broke. If an effect fails with it, there is no answer; if a body fails with it, the answer breaks off.
- * Each transport turns it into what its client would see.
- */
-export class ConnectionLost extends Data.TaggedError("ConnectionLost") {
-  override get message(): string {
-    return "The simulator broke the connection because a fault was injected"
-  }
-}
+import { ConnectionLost } from "./Broken.js"
 
 export const bytesOf = (response: HttpServerResponse.HttpServerResponse): Stream.Stream<Uint8Array, unknown> => {
   switch (response.body._tag) {

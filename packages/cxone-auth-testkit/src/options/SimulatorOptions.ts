@@ -1,8 +1,9 @@
 import type * as HttpApp from "@effect/platform/HttpApp"
-import type * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { Quota } from "../faults/Quotas.js"
 import type { Grant } from "./Grant.js"
 import type { SimulatedTenant } from "./SimulatedTenant.js"
 import type { SimulatorQuirks } from "./SimulatorQuirks.js"
@@ -58,11 +59,18 @@ export interface SimulatorOptions {
   /** The response body of `GET /api/v2/users/me`; default {@link defaultUser}. */
   readonly user?: { readonly [field: string]: unknown } | undefined
   /**
-   * The rest of the API: an `HttpRouter`, or any other `HttpApp`. It gets each request that carries a valid token and
-   * has no route in the simulator. {@link Grant} describes that token. If the router has no route either, or if there
-   * is no `api`, the simulator answers 404.
+   * The API that the app calls: an `HttpRouter`, an `HttpApi`, or any other `HttpApp`, with its middleware. It gets each
+   * request that carries a valid token, and each preflight of CORS, which carries none. {@link Grant} describes the token. A
+   * route of it wins over a route of the simulator. If neither has a route, the answer is 404. What a route fails with becomes
+   * the response that it would become on a server of the platform.
    */
-  readonly api?: HttpApp.Default<HttpServerError.RouteNotFound, Grant> | undefined
+  readonly api?: HttpApp.Default<unknown, Grant | Scope.Scope> | undefined
+  /** How long each request waits before it is handled, by the `Clock`. Default: not at all. */
+  readonly latency?: Duration.DurationInput | undefined
+  /** How many requests the routes take. Default: any number. */
+  readonly quotas?: ReadonlyArray<Quota> | undefined
+  /** How many bytes of each request's body are recorded: 1 MiB. `RecordedRequest.isCut` tells if there were more. */
+  readonly maxRecordedBytes?: number | undefined
 }
 
 /**
@@ -93,3 +101,5 @@ export const defaultUser: { readonly [field: string]: unknown } = {
 }
 
 export const defaultTokenLifetime: Duration.Duration = Duration.hours(1)
+
+export const defaultMaxRecordedBytes: number = 1024 * 1024

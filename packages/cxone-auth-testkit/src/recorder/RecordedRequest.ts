@@ -1,7 +1,7 @@
 import * as Headers from "@effect/platform/Headers"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import type { Endpoint, Fault } from "../faults/Fault.js"
 
 const secretHeaders = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
@@ -9,8 +9,17 @@ const secretHeaders = ["authorization", "proxy-authorization", "cookie", "x-api-
 interface Secrets {
   readonly url: string
   readonly headers: Headers.Headers
-  readonly body: Redacted.Redacted<string>
+  readonly bytes: Redacted.Redacted<Uint8Array>
 }
+
+/**
+ * How a request ended: `answered`; `reset` by a fault; `aborted` by the client, before there was an answer; or `pending` until
+ * then. For a request to another host than the simulator's, `unreachable`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestOutcome = "pending" | "answered" | "reset" | "aborted" | "unreachable"
 
 /**
  * A request that the simulator received, with the status of its answer. If it is printed or serialised, the values of
@@ -29,17 +38,24 @@ interface Secrets {
  */
 export class RecordedRequest extends Inspectable.Class {
   /**
-   * `token` for a route that issues tokens, `discovery` for a discovery document, `api` for everything else.
+   * `token` for a route that issues tokens, `discovery` for a discovery document or the keys, `api` for everything else.
+   * `foreign` for a request that was sent to another host in memory.
    *
    * @since 0.1.0
    */
-  readonly endpoint: Endpoint
+  readonly endpoint: Endpoint | "foreign"
   /**
    * The method, in upper case.
    *
    * @since 0.1.0
    */
   readonly method: string
+  /**
+   * The origin of the host where it arrived.
+   *
+   * @since 0.1.0
+   */
+  readonly origin: string
   /**
    * When the request arrived, in milliseconds by the `Clock`.
    *
@@ -53,22 +69,43 @@ export class RecordedRequest extends Inspectable.Class {
    */
   readonly fault: Option.Option<Fault>
   /**
-   * The status of the answer. None until there is an answer, and if the connection was reset instead.
+   * The status of the answer. None unless there is an answer.
    *
    * @since 0.1.0
    */
   readonly status: Option.Option<number>
+  /**
+   * How the request ended.
+   *
+   * @since 0.1.0
+   */
+  readonly outcome: RequestOutcome
+  /**
+   * How many bytes the body had. If there are more than `bytes` holds, the recording was cut at `maxRecordedBytes`.
+   *
+   * @since 0.1.0
+   */
+  readonly bodyLength: number
   // Private, so that a spread, a diff or a printer doesn't find the secrets.
   readonly #secrets: Secrets
 
-  constructor(fields: Pick<RecordedRequest, "endpoint" | "method" | "time" | "fault" | "status"> & Secrets) {
+  constructor(
+    fields: Pick<
+      RecordedRequest,
+      "endpoint" | "method" | "origin" | "time" | "fault" | "status" | "outcome" | "bodyLength"
+    > &
+      Secrets
+  ) {
     super()
     this.endpoint = fields.endpoint
     this.method = fields.method
+    this.origin = fields.origin
     this.time = fields.time
     this.fault = fields.fault
     this.status = fields.status
-    this.#secrets = { url: fields.url, headers: fields.headers, body: fields.body }
+    this.outcome = fields.outcome
+    this.bodyLength = fields.bodyLength
+    this.#secrets = { url: fields.url, headers: fields.headers, bytes: fields.bytes }
   }
 
   /**
@@ -90,21 +127,39 @@ export class RecordedRequest extends Inspectable.Class {
   }
 
   /**
-   * The body, as UTF-8. In a token request it can hold a client's secret or an access key.
+   * The body, up to `maxRecordedBytes`. In a token request it can hold a client's secret or an access key.
+   *
+   * @since 0.1.0
+   */
+  get bytes(): Redacted.Redacted<Uint8Array> {
+    return this.#secrets.bytes
+  }
+
+  /**
+   * `bytes` as UTF-8.
    *
    * @since 0.1.0
    */
   get body(): Redacted.Redacted<string> {
-    return this.#secrets.body
+    return Redacted.make(new TextDecoder().decode(Redacted.value(this.#secrets.bytes)))
   }
 
   /**
-   * The same request with the status of its answer.
+   * Whether the recording of the body was cut at `maxRecordedBytes`.
    *
    * @since 0.1.0
    */
-  withStatus(status: number): RecordedRequest {
-    return new RecordedRequest({ ...this, ...this.#secrets, status: Option.some(status) })
+  get isCut(): boolean {
+    return Redacted.value(this.#secrets.bytes).length < this.bodyLength
+  }
+
+  /**
+   * The same request with another end.
+   *
+   * @since 0.1.0
+   */
+  ended(outcome: RequestOutcome, status?: number): RecordedRequest {
+    return new RecordedRequest({ ...this, ...this.#secrets, outcome, status: Option.fromNullable(status) })
   }
 
   /**
@@ -118,10 +173,13 @@ export class RecordedRequest extends Inspectable.Class {
       _id: "cxone-auth-testkit/RecordedRequest",
       endpoint: this.endpoint,
       method: this.method,
+      origin: this.origin,
       url: query === undefined ? path : `${path}?<redacted>`,
       headers: Headers.redact(this.headers, secretHeaders),
+      bodyLength: this.bodyLength,
       time: this.time,
       fault: Option.getOrNull(Option.map(this.fault, ({ _tag }) => _tag)),
+      outcome: this.outcome,
       status: Option.getOrNull(this.status)
     }
   }

@@ -1,34 +1,69 @@
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type { Endpoint } from "../faults/Fault.js"
-import type { RecordedRequest } from "./RecordedRequest.js"
+import type { RecordedRequest, RequestOutcome } from "./RecordedRequest.js"
 
-export { RecordedRequest } from "./RecordedRequest.js"
+export { RecordedRequest, type RequestOutcome } from "./RecordedRequest.js"
 
 export type RequestId = number
+
+type Endpoint = RecordedRequest["endpoint"]
 
 /** The requests in the order of arrival. `FaultQueue` says why most methods are no effects. */
 export interface Recorder {
   /** Records a request that has just arrived, and resumes the fibers that waited for it. */
   readonly arrived: (request: RecordedRequest) => RequestId
-  /** Records the status of the answer. Does nothing if the request was recorded before `clear`. */
-  readonly answered: (id: RequestId, status: number) => void
+  /** Records how a request ended. Does nothing if it was recorded before `clear`, or has ended. */
+  readonly ended: (id: RequestId, outcome: RequestOutcome, status?: number) => void
   readonly all: () => ReadonlyArray<RecordedRequest>
   readonly to: (endpoint: Endpoint) => ReadonlyArray<RecordedRequest>
-  /** Waits until at least `count` requests have arrived at this endpoint. */
+  /**
+   * Waits until at least `count` requests have arrived at this endpoint. If nothing arrives for some seconds, by the real
+   * clock, that is a defect: the test would end by its time-out, and say nothing.
+   */
   readonly awaitArrivals: (on: Endpoint, count: number) => Effect.Effect<void>
   /** Removes every request. A fiber in `awaitArrivals` goes on waiting. */
   readonly clear: () => void
 }
 
+interface Waiter {
+  readonly on: Endpoint
+  readonly count: number
+  readonly done: Deferred.Deferred<void>
+}
+
+/** In seconds. It is less than the time-out that Vitest gives a test by default, which is 5 s. */
+const longestSilence = 4
+
 export const make = (): Recorder => {
   // A Map keeps the order of arrival, because a key that is set again keeps its place.
   const requests = new Map<RequestId, RecordedRequest>()
-  const waiting = new Set<{ readonly arrived: () => boolean; readonly done: Deferred.Deferred<void> }>()
+  const counts = new Map<Endpoint, number>()
+  const waiting = new Set<Waiter>()
   let lastId: RequestId = 0
 
   const all = () => Array.from(requests.values())
   const to = (endpoint: Endpoint) => all().filter((request) => request.endpoint === endpoint)
+  const isHere = ({ count, on }: Pick<Waiter, "count" | "on">) => (counts.get(on) ?? 0) >= count
+
+  const missing = (on: Endpoint, count: number) => {
+    const arrived = all().map(({ endpoint, method, origin, outcome, url }) => {
+      const [path] = url.split("?", 1)
+      return `\n  ${endpoint}: ${method} ${endpoint === "foreign" ? "" : origin}${path} (${outcome})`
+    })
+    return new Error(
+      `CxoneSimulator.awaitRequests: waited for ${count} requests to "${on}", and for ${longestSilence} s nothing ` +
+        `arrived. Arrived: ${arrived.length === 0 ? "nothing" : arrived.join("")}`
+    )
+  }
+
+  /** By the real clock, because the `Clock` of a test stands still. */
+  const failAfterSilence = ({ count, on }: Waiter): Effect.Effect<never> =>
+    Effect.iterate([lastId, 0] as readonly [seen: RequestId, seconds: number], {
+      while: ([, seconds]) => seconds < longestSilence,
+      body: ([seen, seconds]) =>
+        Effect.map(Effect.sleep("1 second"), () => [lastId, seen === lastId ? seconds + 1 : 0] as const)
+    }).pipe(Effect.withClock(Clock.make()), Effect.zipRight(Effect.suspend(() => Effect.die(missing(on, count)))))
 
   return {
     all,
@@ -36,33 +71,43 @@ export const make = (): Recorder => {
     arrived: (request) => {
       lastId += 1
       requests.set(lastId, request)
-      for (const { arrived, done } of waiting) {
-        if (arrived()) {
-          Deferred.unsafeDone(done, Effect.void)
+      counts.set(request.endpoint, (counts.get(request.endpoint) ?? 0) + 1)
+      for (const waiter of waiting) {
+        if (isHere(waiter)) {
+          Deferred.unsafeDone(waiter.done, Effect.void)
         }
       }
       return lastId
     },
-    answered: (id, status) => {
+    ended: (id, outcome, status) => {
       const request = requests.get(id)
-      if (request !== undefined) {
-        requests.set(id, request.withStatus(status))
+      if (request?.outcome === "pending") {
+        requests.set(id, request.ended(outcome, status))
       }
     },
-    awaitArrivals: (on, count) =>
-      Effect.flatMap(Deferred.make<void>(), (done) =>
+    awaitArrivals: (on, count) => {
+      if (!Number.isInteger(count) || count < 0) {
+        return Effect.die(
+          new RangeError(`CxoneSimulator.awaitRequests: count is ${count}; use a whole number from 0 up`)
+        )
+      }
+      return Effect.flatMap(Deferred.make<void>(), (done) =>
         Effect.suspend(() => {
-          const waiter = { arrived: () => to(on).length >= count, done }
-          if (waiter.arrived()) {
+          const waiter = { on, count, done }
+          if (isHere(waiter)) {
             return Effect.void
           }
           waiting.add(waiter)
           return Effect.ensuring(
-            Deferred.await(done),
+            Effect.raceFirst(Deferred.await(done), failAfterSilence(waiter)),
             Effect.sync(() => waiting.delete(waiter))
           )
         })
-      ),
-    clear: () => requests.clear()
+      )
+    },
+    clear: () => {
+      requests.clear()
+      counts.clear()
+    }
   }
 }

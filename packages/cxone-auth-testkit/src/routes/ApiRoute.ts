@@ -1,14 +1,14 @@
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as IncomingRequest from "../http/IncomingRequest.js"
-import { Grant, type GrantService } from "../options/Grant.js"
+import type { GrantService } from "../options/Grant.js"
 import { defaultUser, type SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
+import * as AppRoute from "./AppRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
 import { realm } from "./TokenResponse.js"
 
@@ -19,14 +19,16 @@ const userScope = "read:users"
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 /**
- * Answers an API call: the user, the server time, or the option `api`. Without a valid token, every path is answered
- * with the challenge of RFC 6750 §3. The API host of an area accepts only the tokens of its tenants. If the option
- * `api` dies, the answer is 500 and the defect is logged, because it is a mistake in the test.
+ * Answers an API call: a route of the option `api`, or else the user or the server time. Without a valid token, every path is
+ * answered with the challenge of RFC 6750 §3. The API host of an area accepts only the tokens of its tenants.
  */
 export const make =
   (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
-  (incoming: IncomingRequest.IncomingRequest, host: Host): Answer =>
-    Option.match(IncomingRequest.credentialsOf(incoming, "bearer"), {
+  (incoming: IncomingRequest.IncomingRequest, host: Host): Answer => {
+    if (isPreflight(incoming) && options.api !== undefined) {
+      return AppRoute.run(options.api, incoming, host.origin, nobody, Effect.succeed(JsonResponse.notFound()))
+    }
+    return Option.match(IncomingRequest.credentialsOf(incoming, "bearer"), {
       // RFC 6750 §3.1: a request without a token gets no error code.
       onNone: () => Effect.succeed(challenge(401, {}, { message: "Unauthorized" })),
       onSome: (token) =>
@@ -40,6 +42,13 @@ export const make =
             )
           : Effect.succeed(malformedToken)
     })
+  }
+
+/** A browser sends it without a token, and before the call itself (Fetch standard, "CORS-preflight request"). */
+const isPreflight = ({ headers, method }: IncomingRequest.IncomingRequest): boolean =>
+  method === "OPTIONS" && headers.origin !== undefined && headers["access-control-request-method"] !== undefined
+
+const nobody: GrantService = { clientId: "", tenantId: undefined, scopes: [], expiresAt: 0 }
 
 // RFC 6750 §2.1.
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
@@ -64,29 +73,20 @@ const route = (
   origin: string,
   options: Pick<SimulatorOptions, "api" | "user">
 ): Answer => {
-  const path = IncomingRequest.pathOf(incoming)
-  if (path === userPath) {
-    return Effect.succeed(user(incoming, grant, options.user ?? defaultUser))
-  }
-  if (serverTimePath.test(path)) {
-    return Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))
-  }
-  // The app gets a web `Request`, which can't have these two methods.
-  if (options.api === undefined || incoming.method === "TRACE" || incoming.method === "CONNECT") {
-    return Effect.succeed(JsonResponse.notFound())
-  }
-  return options.api.pipe(
-    Effect.provideService(HttpServerRequest.HttpServerRequest, IncomingRequest.toServerRequest(incoming, origin)),
-    Effect.provideService(Grant, grant),
-    Effect.catchTag("RouteNotFound", () => Effect.succeed(JsonResponse.notFound())),
-    Effect.catchAllDefect((defect) =>
-      Effect.as(
-        Effect.logError("CxoneSimulator: answered 500, because the option `api` died; correct its route", defect),
-        HttpServerResponse.unsafeJson({ message: "Internal Server Error" }, { status: 500 })
-      )
-    )
-  )
+  const own = builtIn(incoming, grant, options.user ?? defaultUser)
+  return options.api === undefined ? own : AppRoute.run(options.api, incoming, origin, grant, own)
 }
+
+const builtIn = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object): Answer =>
+  Effect.suspend(() => {
+    const path = IncomingRequest.pathOf(incoming)
+    if (path === userPath) {
+      return Effect.succeed(user(incoming, grant, body))
+    }
+    return serverTimePath.test(path)
+      ? Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))
+      : Effect.succeed(JsonResponse.notFound())
+  })
 
 const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object) =>
   IncomingRequest.isRead(incoming) && !grant.scopes.includes(userScope)

@@ -1,9 +1,10 @@
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Endpoint } from "../faults/Fault.js"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
-import type { Host, Hosts } from "../tenants/Hosts.js"
+import type { Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import type { TokenGenerator } from "../tokens/TokenGenerator.js"
@@ -12,18 +13,31 @@ import * as ApiRoute from "./ApiRoute.js"
 import * as AuthTokenRoute from "./AuthTokenRoute.js"
 import * as DiscoveryRoute from "./DiscoveryRoute.js"
 import * as OAuthTokenRoute from "./OAuthTokenRoute.js"
+import { claimedClientId, claimedKeyId } from "./TokenRequest.js"
 import * as UserHubError from "./UserHubError.js"
 
+export { accessKeyPath } from "./AccessKeyRoute.js"
+export { amended } from "./AmendedAnswer.js"
 export { tokenPath } from "./OAuthTokenRoute.js"
 export { claimedClientId } from "./TokenRequest.js"
 
-/** The endpoint of a request, and its answer. The request is handled when the answer is run. */
-export interface Route {
-  readonly endpoint: Endpoint
-  readonly answer: Effect.Effect<HttpServerResponse.HttpServerResponse>
+type Handler = (
+  incoming: IncomingRequest.IncomingRequest,
+  host: Host
+) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+
+/** Whose request it is, as it says itself. */
+export interface Sender {
+  readonly clientId: string | undefined
+  readonly tenantId: string | undefined
 }
 
-type Handler = (incoming: IncomingRequest.IncomingRequest, host: Host) => Route["answer"]
+export interface Routes {
+  readonly endpointOf: (head: IncomingRequest.RequestHead, host: Host) => Endpoint
+  /** Handles a request. */
+  readonly answer: Handler
+  readonly senderOf: (incoming: IncomingRequest.IncomingRequest, host: Host) => Effect.Effect<Sender>
+}
 
 /**
  * The routes of every host. An area host has only UserHub and a discovery document. The API is on the API hosts and on
@@ -31,11 +45,10 @@ type Handler = (incoming: IncomingRequest.IncomingRequest, host: Host) => Route[
  */
 export const make = (
   options: SimulatorOptions,
-  hosts: Hosts,
   tenants: Tenants,
   registry: Registry,
   generator: TokenGenerator
-): ((incoming: IncomingRequest.IncomingRequest) => Route) => {
+): Routes => {
   const oauth = OAuthTokenRoute.make(registry, options)
   const auth = AuthTokenRoute.make(registry, tenants, options)
   const accessKey = AccessKeyRoute.make(registry, tenants, generator, options)
@@ -45,24 +58,47 @@ export const make = (
   const other: Handler = (incoming, host) =>
     host._tag === "Area" ? Effect.sync(() => UserHubError.make(generator, 404, "Not Found")) : api(incoming, host)
 
-  return (incoming) => {
-    const host = hosts.hostOf(incoming.headers.host)
-    const route = (endpoint: Endpoint, handler: Handler) => ({
-      endpoint,
-      answer: Effect.suspend(() => handler(incoming, host))
-    })
-    switch (`${host._tag} ${IncomingRequest.pathOf(incoming)}`) {
+  const routeOf = (head: IncomingRequest.RequestHead, host: Host): readonly [Endpoint, Handler] => {
+    switch (`${host._tag} ${IncomingRequest.pathOf(head)}`) {
       case `Identity ${OAuthTokenRoute.tokenPath}`:
-        return route("token", oauth)
+        return ["token", oauth]
       case `Identity ${AuthTokenRoute.authTokenPath}`:
-        return route("token", auth)
+        return ["token", auth]
       case `Area ${AccessKeyRoute.accessKeyPath}`:
-        return route("token", accessKey)
+        return ["token", accessKey]
       default:
-        return isDiscovery(incoming) ? route("discovery", discovery) : route("api", other)
+        return isDiscovery(head) ? ["discovery", discovery] : ["api", other]
+    }
+  }
+  const endpointOf: Routes["endpointOf"] = (head, host) => routeOf(head, host)[0]
+
+  return {
+    endpointOf,
+    answer: (incoming, host) => Effect.suspend(() => routeOf(incoming, host)[1](incoming, host)),
+    senderOf: (incoming, host) => {
+      switch (endpointOf(incoming, host)) {
+        case "token":
+          return Effect.map(Effect.transposeMapOption(claimedKeyId(incoming), tenants.holderOf), (tenant) => ({
+            clientId: Option.getOrUndefined(claimedClientId(incoming)),
+            tenantId: Option.getOrUndefined(Option.flatten(tenant))
+          }))
+        case "discovery": {
+          const tenantId = IncomingRequest.queryOf(incoming).get("tenantId") ?? undefined
+          return Effect.succeed({ clientId: undefined, tenantId })
+        }
+        case "api":
+          return Effect.map(
+            Effect.transposeMapOption(IncomingRequest.credentialsOf(incoming, "bearer"), registry.grantOf),
+            (grant) =>
+              Option.match(Option.flatten(grant), {
+                onNone: () => ({ clientId: undefined, tenantId: undefined }),
+                onSome: ({ clientId, tenantId }) => ({ clientId, tenantId })
+              })
+          )
+      }
     }
   }
 }
 
-const isDiscovery = (incoming: IncomingRequest.IncomingRequest): boolean =>
-  [DiscoveryRoute.openidPath, DiscoveryRoute.cxonePath].includes(IncomingRequest.pathOf(incoming))
+const isDiscovery = (head: IncomingRequest.RequestHead): boolean =>
+  [DiscoveryRoute.openidPath, DiscoveryRoute.cxonePath].includes(IncomingRequest.pathOf(head))

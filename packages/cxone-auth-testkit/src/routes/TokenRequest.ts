@@ -2,6 +2,7 @@ import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import type { SimulatedAccessKey } from "../options/SimulatedTenant.js"
 import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
@@ -53,6 +54,15 @@ export const claimedClientId = (incoming: IncomingRequest.IncomingRequest): Opti
     ),
     () => Option.flatMapNullable(Either.getRight(parseForm(incoming)), (form) => form.get("client_id"))
   )
+
+/** The id of the access key that a request carries, authenticated or not: in a form, or in UserHub's JSON. */
+export const claimedKeyId = (incoming: IncomingRequest.IncomingRequest): Option.Option<string> =>
+  Option.orElse(
+    Option.flatMapNullable(Either.getRight(parseForm(incoming)), (form) => form.get("username")),
+    () => Option.map(Schema.decodeOption(KeyIdBody)(IncomingRequest.textOf(incoming)), ({ accessKeyId }) => accessKeyId)
+  )
+
+const KeyIdBody = Schema.parseJson(Schema.Struct({ accessKeyId: Schema.String }))
 
 const parseForm = (incoming: IncomingRequest.IncomingRequest): Either.Either<Form, Refusal> => {
   if (IncomingRequest.mediaTypeOf(incoming) !== "application/x-www-form-urlencoded") {

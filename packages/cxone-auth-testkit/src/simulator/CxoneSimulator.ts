@@ -12,31 +12,54 @@ import {
 } from "cxone-auth"
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { Endpoint, FaultOn } from "../faults/Fault.js"
+import type * as Scope from "effect/Scope"
+import { type Endpoint, Fault, type FaultOn } from "../faults/Fault.js"
+import type { RequestSelector } from "../faults/FaultQueue.js"
 import type { SimulatedTenant } from "../options/SimulatedTenant.js"
 import { defaultClient, type SimulatedClient, type SimulatorOptions } from "../options/SimulatorOptions.js"
-import type { RecordedRequest } from "../recorder/Recorder.js"
+import type { RecordedRequest, RequestOutcome } from "../recorder/Recorder.js"
 import { tokenPath } from "../routes/Routes.js"
 import * as Hosts from "../tenants/Hosts.js"
 import * as MemoryTransport from "../transports/MemoryTransport.js"
 import * as SocketTransport from "../transports/SocketTransport.js"
+import * as Forms from "./Forms.js"
+import * as PendingFaults from "./PendingFaults.js"
 import * as Simulation from "./Simulation.js"
 import * as TenantAccount from "./TenantAccount.js"
+import { accountOf, envOf, type SimulatedAccount, type WayIn } from "./WayIn.js"
 
 /**
- * Which requests take a fault.
+ * Which requests take a fault, and how many.
  *
  * @since 0.1.0
  * @category models
  */
-export interface InjectOptions<On extends Endpoint> {
+export interface InjectOptions<On extends Endpoint> extends RequestSelector {
   /** The endpoint: `"token"`, `"discovery"` or `"api"`. */
   readonly on: On
   /** How many requests take the fault, one after the other. Default: 1. `Infinity`: all, until `clearFaults`. */
   readonly times?: number | undefined
+  /** How long a request waits before the fault, by the `Clock`. Default: not at all. */
+  readonly latency?: Duration.DurationInput | undefined
+}
+
+/**
+ * A fault that was injected.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface InjectedFault {
+  /** How many requests may still take it. With `times: Infinity`: 1 until a request has taken it, then 0. */
+  readonly pending: Effect.Effect<number>
+  /** Takes it back. */
+  readonly remove: Effect.Effect<void>
 }
 
 /**
@@ -56,20 +79,50 @@ export interface CxoneSimulatorService {
   readonly environment: FixedEnvironment
   /** The id and the secret of the first client. They are sent in the form. */
   readonly credentials: ClientSecret
+  /**
+   * The credentials of a client or a tenant, with their environment, for `CxoneAuth.layer`. Throws a `RangeError` if the
+   * options have no such client or tenant.
+   */
+  readonly account: (wayIn?: WayIn) => SimulatedAccount
+  /**
+   * The same as `CXONE_*` settings, for a `ConfigProvider` or for the environment of a process. They hold secrets.
+   */
+  readonly env: (wayIn?: WayIn) => Record<string, string>
   /** Every request so far, in the order of arrival. A request is listed even before it is answered. */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
-  /** Every request so far to one endpoint. For example, `requestsTo("token")` lists the token requests. */
-  readonly requestsTo: (endpoint: Endpoint) => Effect.Effect<ReadonlyArray<RecordedRequest>>
-  /** Waits until at least `count` requests have arrived at an endpoint, answered or not. */
-  readonly awaitRequests: (endpoint: Endpoint, count: number) => Effect.Effect<void>
   /**
-   * Injects a fault into the next request to an endpoint, or into the next `times` requests. With `times: Infinity`,
-   * the fault stays until `clearFaults`. Each request takes one fault, and faults are taken in the order of injection.
-   * If `times` is neither a whole number from 1 up nor `Infinity`, that is a defect.
+   * Every request so far to one endpoint. For example, `requestsTo("token")` lists the token requests, and
+   * `requestsTo("foreign")` those in memory to other hosts.
    */
-  readonly inject: <On extends Endpoint>(fault: FaultOn[On], options: InjectOptions<On>) => Effect.Effect<void>
+  readonly requestsTo: (endpoint: RecordedRequest["endpoint"]) => Effect.Effect<ReadonlyArray<RecordedRequest>>
+  /** How the requests to one endpoint ended, in the order of arrival: a status, or the outcome of one without an answer. */
+  readonly answersOf: (endpoint: Endpoint) => Effect.Effect<ReadonlyArray<number | RequestOutcome>>
+  /** The forms of the token requests, in the order of arrival. Secrets are replaced by `<redacted>`. */
+  readonly forms: Effect.Effect<ReadonlyArray<Record<string, string>>>
+  /**
+   * Waits until at least `count` requests have arrived at an endpoint, answered or not. If nothing arrives for 4 s, by the
+   * real clock, that is a defect that tells what has arrived.
+   */
+  readonly awaitRequests: (endpoint: RecordedRequest["endpoint"], count: number) => Effect.Effect<void>
+  /** Removes the recorded requests. Tokens, clients and faults stay. */
+  readonly clearRequests: Effect.Effect<void>
+  /**
+   * Injects a fault into the next request that fits, or into the next `times` requests. With `times: Infinity`, the fault
+   * stays until `clearFaults`. A request takes the first fault that fits it, in the order of injection. If `times` is neither
+   * a whole number from 1 up nor `Infinity`, that is a defect.
+   */
+  readonly inject: <On extends Endpoint>(fault: FaultOn[On], options: InjectOptions<On>) => Effect.Effect<InjectedFault>
+  /** Answers every request to an endpoint with this status, 503 by default, until the fault is removed. */
+  readonly fail: (endpoint: Endpoint, status?: number) => Effect.Effect<InjectedFault>
   /** Removes the faults that no request has taken yet. */
   readonly clearFaults: Effect.Effect<void>
+  /**
+   * A defect if a fault was injected that no request has taken, or too few, because then the test did not test it. It tells
+   * which, and what arrived instead. `layerTest` does this at the end.
+   */
+  readonly expectNoPendingFaults: Effect.Effect<void>
+  /** Until the scope is closed, every host refuses connections. Those that are open end. */
+  readonly refuseConnections: Effect.Effect<void, never, Scope.Scope>
   /**
    * Revokes a token. An unknown token is ignored. A client of `cxone-auth` renews it at the next call, unless it is younger
    * than 2 s: let the clock go on first (`TestClock.adjust("2 seconds")`), or set `tokenArrival: 0` in the client's policy.
@@ -98,12 +151,7 @@ export interface CxoneSimulatorService {
  * @since 0.1.0
  * @category models
  */
-export interface SimulatedAuthOptions extends Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> {
-  /**
-   * The credentials: `clientSecret`, the first client (the default); `accessKey`, an access key of the first tenant
-   * together with that client; or `accessKeyOnly`, the access key without a client.
-   */
-  readonly way?: "clientSecret" | "accessKey" | "accessKeyOnly" | undefined
+export interface SimulatedAuthOptions extends WayIn, Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> {
   /** How the client authenticates. Default: in the form; with an access key, by HTTP Basic. */
   readonly clientAuth?: ClientAuth | undefined
 }
@@ -153,10 +201,15 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
     return Layer.scoped(
       CxoneSimulator,
       Effect.gen(function* () {
-        const { hosts, listeners } = yield* Hosts.make(options, () => SocketTransport.listen)
+        const { hosts, sites } = yield* Hosts.make(options, () => SocketTransport.listen)
         const simulation = yield* Simulation.make(options, hosts)
-        yield* Effect.forEach(listeners, ({ server }) => SocketTransport.serve(server, simulation.handle))
-        return make(options, hosts.identity, simulation)
+        yield* Effect.forEach(sites, ({ host, listener }) =>
+          SocketTransport.serve(listener.server, simulation.handle(host))
+        )
+        const refuse = Effect.forEach(sites, ({ listener }) => SocketTransport.refuse(listener.server), {
+          discard: true
+        })
+        return make(options, hosts.identity, simulation, refuse)
       })
     )
   }
@@ -197,14 +250,44 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   static layerMemory(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
     return Layer.effectContext(
       Effect.gen(function* () {
-        const { hosts, listeners } = yield* Hosts.make(options, MemoryTransport.open)
+        const { hosts, sites } = yield* Hosts.make(options, MemoryTransport.open)
         const simulation = yield* Simulation.make(options, hosts)
-        const origins = listeners.map(({ origin }) => origin)
-        return Context.make(CxoneSimulator, make(options, hosts.identity, simulation)).pipe(
-          Context.add(HttpClient.HttpClient, MemoryTransport.make(origins, simulation.handle))
+        let refusals = 0
+        const refuse = Effect.acquireRelease(
+          Effect.sync(() => {
+            refusals += 1
+          }),
+          () =>
+            Effect.sync(() => {
+              refusals -= 1
+            })
+        )
+        const http = MemoryTransport.make({
+          hosts: new Map(sites.map(({ host }) => [host.origin, simulation.handle(host)])),
+          onForeign: simulation.recordForeign,
+          isRefusing: () => refusals > 0
+        })
+        return Context.make(CxoneSimulator, make(options, hosts.identity, simulation, refuse)).pipe(
+          Context.add(HttpClient.HttpClient, http)
         )
       })
     )
+  }
+
+  /**
+   * `layerMemory` for the layer of one test: if a fault was injected that no request has taken, the end of the layer is a
+   * defect that tells which.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  static layerTest(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
+    const check = Layer.scopedDiscard(
+      Effect.flatMap(CxoneSimulator, ({ expectNoPendingFaults }) =>
+        Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? expectNoPendingFaults : Effect.void))
+      )
+    )
+    return Layer.provideMerge(check, CxoneSimulator.layerMemory(options))
   }
 
   /**
@@ -231,57 +314,76 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   static layerAuth(
     options: SimulatedAuthOptions = {}
   ): Layer.Layer<CxoneAuth, never, CxoneSimulator | HttpClient.HttpClient> {
-    const { clientAuth, way = "clientSecret", ...authOptions } = options
-    const auth = clientAuth === undefined ? {} : { clientAuth }
+    const { client, clientAuth, tenant, way, ...authOptions } = options
     return Layer.unwrapEffect(
-      Effect.map(CxoneSimulator, ({ credentials, environment, issuerEnvironment, tenants: [tenant] }) => {
-        switch (way) {
-          case "clientSecret":
-            return CxoneAuth.layer({
-              ...authOptions,
-              environment,
-              credentials: Credentials.clientSecret({ ...credentials, ...auth })
-            })
-          case "accessKey":
-            return CxoneAuth.layer({
-              ...authOptions,
-              environment: issuerEnvironment,
-              credentials: Credentials.accessKey({ ...tenant.credentials, ...auth })
-            })
-          case "accessKeyOnly":
-            return CxoneAuth.layer({
-              ...authOptions,
-              environment: tenant.areaEnvironment,
-              credentials: tenant.accessKeyOnly
-            })
-        }
+      Effect.map(CxoneSimulator, (simulator) => {
+        const { credentials, environment } = simulator.account({ client, tenant, way })
+        const withAuth =
+          clientAuth === undefined || credentials._tag === "AccessKeyOnly"
+            ? credentials
+            : credentials._tag === "AccessKey"
+              ? Credentials.accessKey({ ...credentials, clientAuth })
+              : Credentials.clientSecret({ ...credentials, clientAuth })
+        return CxoneAuth.layer({ ...authOptions, environment, credentials: withAuth })
       })
     )
   }
 }
 
-const make = (options: SimulatorOptions, origin: string, simulation: Simulation.Simulation): CxoneSimulatorService => {
-  const { faults, recorder, registry, tenants } = simulation
-  const [client] = options.clients ?? [defaultClient]
+const make = (
+  options: SimulatorOptions,
+  origin: string,
+  simulation: Simulation.Simulation,
+  refuseConnections: Effect.Effect<void, never, Scope.Scope>
+): CxoneSimulatorService => {
+  const { faults, quotas, recorder, registry, tenants } = simulation
+  const clients: Arr.NonEmptyReadonlyArray<SimulatedClient> = options.clients ?? [defaultClient]
+  const [client] = clients
+  const accounts = Arr.map(tenants.initial, (tenant) => TenantAccount.make(tenant, client))
   const clearFaults = Effect.sync(() => faults.clear())
+  const clearRequests = Effect.sync(() => recorder.clear())
+  const inject: CxoneSimulatorService["inject"] = (fault, { latency = 0, on, times = 1, ...selector }) =>
+    Effect.sync(() => {
+      const queued = faults.add({ fault, on, times, selector, latency: Duration.decode(latency) })
+      return {
+        pending: Effect.sync(() => faults.pendingOf(queued)),
+        remove: Effect.sync(() => faults.remove(queued))
+      }
+    })
   return {
     origin,
-    tenants: Arr.map(tenants.initial, (tenant) => TenantAccount.make(tenant, client)),
+    tenants: accounts,
     issuerEnvironment: CxoneEnvironment.discover({ issuer: origin }),
     environment: CxoneEnvironment.custom({ tokenEndpoint: new URL(tokenPath, origin), apiBaseUrl: origin }),
     credentials: Credentials.clientSecret({ clientId: client.clientId, clientSecret: client.clientSecret }),
+    account: (wayIn = {}) => accountOf(origin, clients, accounts, wayIn),
+    env: (wayIn = {}) => envOf(origin, clients, accounts, wayIn),
     requests: Effect.sync(() => recorder.all()),
     requestsTo: (endpoint) => Effect.sync(() => recorder.to(endpoint)),
     awaitRequests: (endpoint, count) => recorder.awaitArrivals(endpoint, count),
-    inject: (fault, { on, times = 1 }) => Effect.sync(() => faults.add(fault, on, times)),
+    answersOf: (endpoint) =>
+      Effect.sync(() =>
+        recorder
+          .to(endpoint)
+          .map(({ outcome, status }) => Option.getOrElse(status, (): number | RequestOutcome => outcome))
+      ),
+    forms: Effect.sync(() => recorder.to("token").map(Forms.shown)),
+    clearRequests,
+    inject,
+    fail: (on, status = 503) => inject(Fault.respond({ status }), { on, times: Number.POSITIVE_INFINITY }),
     clearFaults,
+    expectNoPendingFaults: Effect.suspend(() => {
+      const pending = faults.pending()
+      return pending.length === 0 ? Effect.void : Effect.die(PendingFaults.make(pending, recorder.all()))
+    }),
+    refuseConnections,
     revoke: (token) => registry.revoke(Redacted.value(Redacted.isRedacted(token) ? token : token.value)),
     revokeAll: registry.revokeAll,
     forgetClient: registry.forget,
     registerClient: registry.register,
     deactivateAccessKey: tenants.deactivate,
     registerTenant: tenants.register,
-    reset: Effect.all([registry.reset, tenants.reset, clearFaults, Effect.sync(() => recorder.clear())], {
+    reset: Effect.all([registry.reset, tenants.reset, clearFaults, clearRequests, Effect.sync(() => quotas.reset())], {
       discard: true
     })
   }

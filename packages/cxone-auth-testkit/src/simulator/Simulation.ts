@@ -1,31 +1,46 @@
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
-import type { Endpoint, Fault } from "../faults/Fault.js"
-import * as FaultQueue from "../faults/FaultQueue.js"
+import type { FaultQueue } from "../faults/FaultQueue.js"
+import * as Faults from "../faults/FaultQueue.js"
+import * as Quotas from "../faults/Quotas.js"
+import type { ClientGone, ConnectionLost } from "../http/Broken.js"
 import * as IncomingRequest from "../http/IncomingRequest.js"
-import { ConnectionLost, truncate } from "../http/ResponseBody.js"
-import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import { defaultMaxRecordedBytes, type SimulatorOptions } from "../options/SimulatorOptions.js"
 import * as Recorder from "../recorder/Recorder.js"
 import * as Routes from "../routes/Routes.js"
-import type { Hosts } from "../tenants/Hosts.js"
+import type { Host, Hosts } from "../tenants/Hosts.js"
 import * as Tenants from "../tenants/Tenants.js"
 import * as Registry from "../tokens/Registry.js"
 import * as TokenGenerator from "../tokens/TokenGenerator.js"
+import * as Faulty from "./Faulty.js"
 
-/** The simulator without a transport. `handle` answers a request, or fails if a fault breaks the connection. */
+type Response = HttpServerResponse.HttpServerResponse
+
+/** The simulator without a transport. */
 export interface Simulation {
   readonly registry: Registry.Registry
   readonly tenants: Tenants.Tenants
   readonly recorder: Recorder.Recorder
-  readonly faults: FaultQueue.FaultQueue
+  readonly faults: FaultQueue
+  readonly quotas: Quotas.Quotas
+  /** Answers a request to a host, or fails if a fault or the client breaks the connection. */
   readonly handle: (
-    incoming: IncomingRequest.IncomingRequest
-  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
+    host: Host
+  ) => (
+    head: IncomingRequest.RequestHead,
+    upload: IncomingRequest.Upload
+  ) => Effect.Effect<Response, ConnectionLost | ClientGone>
+  /** Records a request that was sent to another host. */
+  readonly recordForeign: (origin: string, head: IncomingRequest.RequestHead) => Effect.Effect<void>
 }
+
+const noBytes = new Uint8Array()
 
 export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Simulation> =>
   Effect.gen(function* () {
@@ -33,81 +48,106 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     const registry = yield* Registry.make(options, hosts.identity, generator)
     const tenants = yield* Tenants.make(options, hosts)
     const recorder = Recorder.make()
-    const faults = FaultQueue.make()
-    const routeOf = Routes.make(options, hosts, tenants, registry, generator)
+    const faults = Faults.make()
+    const quotas = Quotas.make(options.quotas ?? [])
+    const routes = Routes.make(options, tenants, registry, generator)
+    const latency = Duration.decode(options.latency ?? Duration.zero)
+    const { maxRecordedBytes = defaultMaxRecordedBytes } = options
 
-    // In one step, so that requests are recorded in the order in which they take their faults.
-    const arrive = (incoming: IncomingRequest.IncomingRequest, endpoint: Endpoint) =>
-      Effect.map(Clock.currentTimeMillis, (time): readonly [Recorder.RequestId, Option.Option<Fault>] => {
-        const fault = faults.take(endpoint)
-        const { headers, method, url } = incoming
-        const body = Redacted.make(IncomingRequest.textOf(incoming))
-        const request = { endpoint, method, url, headers, body, time, fault, status: Option.none() }
-        return [recorder.arrived(new Recorder.RecordedRequest(request)), fault]
-      })
+    const record = (
+      { body, headers, method, url }: IncomingRequest.IncomingRequest,
+      arrival: Pick<Recorder.RecordedRequest, "endpoint" | "origin" | "time" | "fault">
+    ): Recorder.RequestId => {
+      const isCut = body.length > maxRecordedBytes
+      const bytes = Redacted.make(isCut ? body.slice(0, maxRecordedBytes) : body)
+      const end = { outcome: "pending", status: Option.none(), bodyLength: body.length } as const
+      return recorder.arrived(new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes }))
+    }
 
-    const handle = (incoming: IncomingRequest.IncomingRequest) =>
-      Effect.gen(function* () {
-        const { answer, endpoint } = routeOf(incoming)
-        const [id, fault] = yield* arrive(incoming, endpoint)
-        const response = yield* Option.match(fault, {
-          onNone: () => answer,
-          onSome: (fault) => withFault(fault, answer, incoming, registry)
+    const end = (id: Recorder.RequestId) => (exit: Exit.Exit<Response, ConnectionLost | ClientGone>) =>
+      Effect.sync(() =>
+        Exit.match(exit, {
+          onSuccess: ({ status }) => recorder.ended(id, "answered", status),
+          onFailure: (cause) => recorder.ended(id, isReset(cause) ? "reset" : "aborted")
         })
-        recorder.answered(id, response.status)
-        return response
-      })
+      )
 
-    return { registry, tenants, recorder, faults, handle }
+    const askedBy = Effect.fnUntraced(function* (
+      incoming: IncomingRequest.IncomingRequest,
+      host: Host
+    ): Effect.fn.Return<Faults.Asked> {
+      const sender = faults.asksWho() ? yield* routes.senderOf(incoming, host) : nobody
+      const { method } = incoming
+      return { endpoint: routes.endpointOf(incoming, host), method, path: IncomingRequest.pathOf(incoming), ...sender }
+    })
+
+    /** Records a request that has arrived, and gives it what it has taken. */
+    const proceed = (
+      incoming: IncomingRequest.IncomingRequest,
+      host: Host,
+      asked: Faults.Asked,
+      taken: Faults.Taken,
+      time: number,
+      upload: IncomingRequest.Upload
+    ): Effect.Effect<Response, ConnectionLost | ClientGone> => {
+      const { fault } = taken
+      const id = record(incoming, { endpoint: asked.endpoint, origin: host.origin, time, fault })
+      const wait = Duration.sum(latency, taken.latency)
+      const answer = Option.match(quotas.count(asked, time), {
+        onNone: () => routes.answer(incoming, host),
+        onSome: (exceeded) => Effect.succeed(Faulty.exceeded(exceeded))
+      })
+      const faulty = Option.match(fault, {
+        onNone: () => answer,
+        onSome: (fault) => Faulty.apply(fault, { answer, incoming, registry, upload })
+      })
+      const whole = Duration.toMillis(wait) === 0 ? faulty : Effect.delay(faulty, wait)
+      return Effect.onExit(whole, end(id))
+    }
+
+    /** Takes what the next request takes, and records it, in one step, so that both have the same order. */
+    const handle =
+      (host: Host): ReturnType<Simulation["handle"]> =>
+      (head, upload) =>
+        Effect.gen(function* () {
+          const unread = { ...head, body: noBytes }
+          const before = yield* askedBy(unread, host)
+          const early = faults.takeForUpload(before)
+          if (Option.isSome(early)) {
+            const time = yield* Clock.currentTimeMillis
+            return yield* proceed(unread, host, before, early.value, time, upload)
+          }
+          const gone = () => {
+            const now = Effect.runSync(Clock.currentTimeMillis)
+            recorder.ended(
+              record(unread, { endpoint: before.endpoint, origin: host.origin, time: now, fault: Option.none() }),
+              "aborted"
+            )
+          }
+          const body = yield* Effect.onError(upload.whole, () => Effect.sync(gone))
+          const incoming = { ...head, body }
+          const asked = yield* askedBy(incoming, host)
+          return yield* Effect.flatMap(Clock.currentTimeMillis, (time) =>
+            proceed(incoming, host, asked, faults.take(asked), time, upload)
+          )
+        })
+
+    return {
+      registry,
+      tenants,
+      recorder,
+      faults,
+      quotas,
+      handle,
+      recordForeign: (origin, head) =>
+        Effect.map(Clock.currentTimeMillis, (time) => {
+          const arrival = { endpoint: "foreign", origin, time, fault: Option.none() } as const
+          recorder.ended(record({ ...head, body: noBytes }, arrival), "unreachable")
+        })
+    }
   })
 
-const withFault = (
-  fault: Fault,
-  answer: Effect.Effect<HttpServerResponse.HttpServerResponse>,
-  incoming: IncomingRequest.IncomingRequest,
-  registry: Registry.Registry
-): Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost> => {
-  switch (fault._tag) {
-    case "Respond":
-      return Effect.succeed(respond(fault))
-    case "Delay":
-      return Effect.delay(answer, fault.duration)
-    case "ConnectionReset":
-      return Effect.fail(new ConnectionLost())
-    case "TruncatedBody":
-      return Effect.map(answer, truncate)
-    case "EndlessBody":
-      return Effect.succeed(endless(fault))
-    case "RevokeToken":
-      return before(Option.map(IncomingRequest.credentialsOf(incoming, "bearer"), registry.revoke), answer)
-    case "ForgetClient":
-      return before(Option.map(Routes.claimedClientId(incoming), registry.forget), answer)
-  }
-}
+const isReset = (cause: Cause.Cause<ConnectionLost | ClientGone>): boolean =>
+  Option.exists(Cause.failureOption(cause), ({ _tag }) => _tag === "ConnectionLost")
 
-const before = <A>(first: Option.Option<Effect.Effect<void>>, then: Effect.Effect<A>): Effect.Effect<A> =>
-  Effect.zipRight(
-    Option.getOrElse(first, () => Effect.void),
-    then
-  )
-
-const respond = ({ body, headers, status }: Extract<Fault, { readonly _tag: "Respond" }>) => {
-  const contentType = headers["content-type"]
-  return body.length === 0
-    ? HttpServerResponse.empty({ status, headers })
-    : HttpServerResponse.uint8Array(body, {
-        status,
-        headers,
-        ...(contentType === undefined ? {} : { contentType })
-      })
-}
-
-const endless = ({ chunk, every }: Extract<Fault, { readonly _tag: "EndlessBody" }>) => {
-  const pause = Option.match(every, {
-    // A fiber that reads from memory without a pause would let no other fiber run, not even the one of a time-out.
-    onNone: () => Effect.yieldNow(),
-    onSome: Effect.sleep
-  })
-  const more = Stream.repeatEffect(Effect.as(pause, chunk))
-  return HttpServerResponse.stream(Stream.concat(Stream.make(chunk), more), { contentType: "application/json" })
-}
+const nobody: Routes.Sender = { clientId: undefined, tenantId: undefined }

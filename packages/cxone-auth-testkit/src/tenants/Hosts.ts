@@ -15,8 +15,12 @@ export interface Hosts {
   readonly identity: string
   /** By the name of the area. */
   readonly areas: ReadonlyMap<string, SimulatedArea>
-  /** The host that a `Host` header names. Any other name counts as the identity host, because a proxy may change it. */
-  readonly hostOf: (header: string | undefined) => Host
+}
+
+/** What listens for the requests to a host. A request's `Host` header counts for nothing, because a client or a proxy sets it. */
+export interface Site<Listener> {
+  readonly host: Host
+  readonly listener: Listener
 }
 
 /**
@@ -26,13 +30,12 @@ export interface Hosts {
 export const make = <Listener extends { readonly origin: string }, R>(
   options: Pick<SimulatorOptions, "tenants">,
   open: (name: string) => Effect.Effect<Listener, never, R>
-): Effect.Effect<{ readonly hosts: Hosts; readonly listeners: ReadonlyArray<Listener> }, never, R> =>
+): Effect.Effect<{ readonly hosts: Hosts; readonly sites: ReadonlyArray<Site<Listener>> }, never, R> =>
   Effect.gen(function* () {
     const names = new Set((options.tenants ?? [defaultTenant]).map(({ area }) => area ?? defaultArea))
     const identity = yield* open(domain)
-    const listeners = [identity]
+    const sites: Array<Site<Listener>> = [{ listener: identity, host: { _tag: "Identity", origin: identity.origin } }]
     const areas = new Map<string, SimulatedArea>()
-    const byAddress = new Map<string, Host>()
     for (const name of names) {
       if (!areaSyntax.test(name)) {
         throw new RangeError(`CxoneSimulator: "${name}" is no area; name it with lower-case letters and digits only`)
@@ -41,14 +44,13 @@ export const make = <Listener extends { readonly origin: string }, R>(
       const api = yield* open(`api-${name}.${domain}`)
       const cluster = `S${32 + areas.size}`
       const area = { area: name, cluster, areaOrigin: userHub.origin, apiOrigin: api.origin }
-      listeners.push(userHub, api)
       areas.set(name, area)
-      byAddress.set(new URL(userHub.origin).host, { _tag: "Area", origin: userHub.origin, area })
-      byAddress.set(new URL(api.origin).host, { _tag: "Api", origin: api.origin, area })
+      sites.push(
+        { listener: userHub, host: { _tag: "Area", origin: userHub.origin, area } },
+        { listener: api, host: { _tag: "Api", origin: api.origin, area } }
+      )
     }
-    const hostOf = (header: string | undefined): Host =>
-      byAddress.get(header?.toLowerCase() ?? "") ?? { _tag: "Identity", origin: identity.origin }
-    return { hosts: { identity: identity.origin, areas, hostOf }, listeners }
+    return { hosts: { identity: identity.origin, areas }, sites }
   })
 
 // A hyphen isn't allowed, because the area `api-na1` would have the host name of the API of `na1`.

@@ -22,6 +22,8 @@ export interface Tenants {
   readonly tenantOf: (tenantId: string) => Effect.Effect<Option.Option<PlacedTenant>>
   /** The tenant of an access key; none if the secret is wrong or the key was deactivated. */
   readonly ownerOf: (key: SimulatedAccessKey) => Effect.Effect<Option.Option<PlacedTenant>>
+  /** The id of the tenant that an access key belongs to, active or not. */
+  readonly holderOf: (accessKeyId: string) => Effect.Effect<Option.Option<string>>
   /**
    * Adds a tenant, or replaces the one with that id, and activates its keys. It is a defect if no host serves the area,
    * if a key is listed twice, or if a key belongs to another tenant.
@@ -60,6 +62,12 @@ export const make = (options: Pick<SimulatorOptions, "tenants">, hosts: Hosts): 
             : HashMap.findFirst(tenants, ({ accessKeys }) => accessKeys.some((known) => isSame(known, key))).pipe(
                 Option.map(([, tenant]) => tenant)
               )
+        ),
+      holderOf: (accessKeyId) =>
+        Effect.map(Ref.get(state), ({ tenants }) =>
+          HashMap.findFirst(tenants, ({ accessKeys }) =>
+            accessKeys.some((known) => known.accessKeyId === accessKeyId)
+          ).pipe(Option.map(([tenantId]) => tenantId))
         ),
       register: (tenant) => Ref.update(state, (state) => withTenant(state, place(hosts, tenant))),
       deactivate: (accessKeyId) =>

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { hasBody } from "../http/Answer.js"
 import { bytesOf, collect } from "../http/ResponseBody.js"
 
 /**
@@ -41,10 +42,16 @@ class MemoryResponse extends Inspectable.Class implements HttpClientResponse.Htt
     this.status = answer.status
     this.headers = Headers.fromInput(answer.headers)
     this.cookies = answer.cookies
-    this.stream =
-      request.method === "HEAD" ? Stream.empty : Stream.mapError(bytesOf(answer), (cause) => undecodable(this, cause))
-    // The stream can be read once, but the body can be asked for as text and again as JSON. `cached` reads nothing yet.
-    this.#bytes = Effect.runSync(Effect.cached(collect(this.stream)))
+    const { body } = answer
+    if (!hasBody(request.method, answer.status) || body._tag === "Empty" || body._tag === "Uint8Array") {
+      const bytes = hasBody(request.method, answer.status) && body._tag === "Uint8Array" ? body.body : noBytes
+      this.stream = Stream.make(bytes)
+      this.#bytes = Effect.succeed(bytes)
+    } else {
+      this.stream = Stream.mapError(bytesOf(answer), (cause) => undecodable(this, cause))
+      // The stream can be read once, but the body can be asked for as text and again as JSON. `cached` reads nothing yet.
+      this.#bytes = Effect.runSync(Effect.cached(collect(this.stream)))
+    }
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
@@ -85,6 +92,8 @@ class MemoryResponse extends Inspectable.Class implements HttpClientResponse.Htt
     }
   }
 }
+
+const noBytes = new Uint8Array()
 
 const undecodable = (response: MemoryResponse, cause: unknown): HttpClientError.ResponseError =>
   new HttpClientError.ResponseError({ request: response.request, response, reason: "Decode", cause })

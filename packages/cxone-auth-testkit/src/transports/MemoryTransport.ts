@@ -5,69 +5,119 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import type { IncomingRequest } from "../http/IncomingRequest.js"
-import { type ConnectionLost, collect } from "../http/ResponseBody.js"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { objectionToHeaders, objectionToLength } from "../http/Answer.js"
+import { ClientGone, type ConnectionLost } from "../http/Broken.js"
+import type { RequestHead, Upload } from "../http/IncomingRequest.js"
+import { collect } from "../http/ResponseBody.js"
 import * as MemoryResponse from "./MemoryResponse.js"
 
 /** The origin of a host in memory. */
 export const open = (name: string): Effect.Effect<{ readonly origin: string }> =>
   Effect.succeed({ origin: `https://${name}` })
 
+/** What answers the requests of a transport in memory. */
+export interface Handlers {
+  /** By the origin of the host. */
+  readonly hosts: ReadonlyMap<
+    string,
+    (
+      head: RequestHead,
+      upload: Upload
+    ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>
+  >
+  /** Called for a request to any other origin. */
+  readonly onForeign: (origin: string, head: RequestHead) => Effect.Effect<void>
+  /** Whether no host takes a connection now. */
+  readonly isRefusing: () => boolean
+}
+
 /**
- * An `HttpClient` that calls `handle` without a socket. A request to an origin outside of `origins` fails as if the
- * host didn't exist. Everything runs in the caller's fiber, so that interrupting the caller ends the whole request.
+ * An `HttpClient` without a socket. What no wire carries fails here, too. A request to a foreign origin fails as if the host
+ * didn't exist. Interrupting the caller ends the whole request.
  */
-export const make = (
-  origins: ReadonlyArray<string>,
-  handle: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
-): HttpClient.HttpClient => {
-  return HttpClient.make((request, url) => {
+export const make = ({ hosts, isRefusing, onForeign }: Handlers): HttpClient.HttpClient =>
+  HttpClient.make((request, url) => {
     const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
-    if (!origins.includes(url.origin)) {
-      const message = `${url.origin} is not a host of the simulator; send the request to ${origins.join(", ")}`
-      return Effect.fail(failed(withCode("ENOTFOUND", message)))
+    const objection = objectionTo(request)
+    if (objection !== undefined) {
+      return Effect.fail(failed(new TypeError(`In memory as on the wire: ${objection}`)))
+    }
+    const head = headOf(request, url)
+    const handle = hosts.get(url.origin)
+    if (handle === undefined) {
+      const message = `${url.origin} is not a host of the simulator; send the request to ${Array.from(hosts.keys()).join(", ")}`
+      return Effect.zipRight(onForeign(url.origin, head), Effect.fail(failed(withCode("ENOTFOUND", message))))
+    }
+    if (isRefusing()) {
+      return Effect.fail(failed(withCode("ECONNREFUSED", `connect ECONNREFUSED ${url.host}`)))
     }
     return Effect.gen(function* () {
-      const incoming = yield* Effect.mapError(send(request, url), failed)
+      const { headers, upload } = yield* encode(request, failed)
       // Other fibers run while a request is under way, as on a network, so that tests find races.
       yield* Effect.yieldNow()
-      const answer = yield* Effect.mapError(handle(incoming), () => failed(withCode("ECONNRESET", "read ECONNRESET")))
+      const answer = yield* Effect.mapError(
+        handle({ ...head, headers: Headers.setAll(head.headers, headers) }, upload),
+        (broken) => failed(broken._tag === "ClientGone" ? broken.cause : withCode("ECONNRESET", "read ECONNRESET"))
+      )
       yield* Effect.yieldNow()
       return MemoryResponse.make(request, answer)
     })
   })
-}
 
 const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
-const send = (request: HttpClientRequest.HttpClientRequest, url: URL): Effect.Effect<IncomingRequest, unknown> =>
-  Effect.map(encode(request.body), ({ body, headers }) => ({
-    method: request.method,
-    url: `${url.pathname}${url.search}`,
-    headers: Headers.setAll(request.headers, { host: url.host, ...headers }),
-    body
-  }))
+/** Why no wire carries a request, as a sentence. */
+const objectionTo = ({ body, headers, method }: HttpClientRequest.HttpClientRequest): string | undefined => {
+  if ((method === "GET" || method === "HEAD") && body._tag !== "Empty") {
+    return `a ${method} with a body: fetch sends none`
+  }
+  return objectionToHeaders(headers) ?? (body._tag === "Uint8Array" ? objectionToLength(headers, body.body) : undefined)
+}
+
+const headOf = ({ headers, method }: HttpClientRequest.HttpClientRequest, url: URL): RequestHead => ({
+  method,
+  url: `${url.pathname}${url.search}`,
+  headers: Headers.set(headers, "host", url.host)
+})
 
 interface Encoded {
-  readonly body: Uint8Array
+  readonly upload: Upload
   readonly headers: { readonly [name: string]: string }
 }
 
+const uploadOf = (bytes: Uint8Array): Upload => ({ whole: Effect.succeed(bytes), first: Effect.succeed(bytes) })
+
 type WebBody = ConstructorParameters<typeof Response>[0]
 
-const encode = (body: HttpBody.HttpBody): Effect.Effect<Encoded, unknown> => {
+const encode = (
+  { body }: HttpClientRequest.HttpClientRequest,
+  failed: (cause: unknown) => HttpClientError.RequestError
+): Effect.Effect<Encoded, HttpClientError.RequestError> => {
   switch (body._tag) {
     case "Empty":
-      return Effect.succeed({ body: new Uint8Array(), headers: {} })
+      return Effect.succeed({ upload: uploadOf(new Uint8Array()), headers: {} })
     case "Uint8Array":
-      return Effect.succeed({ body: body.body, headers: {} })
+      return Effect.succeed({ upload: uploadOf(body.body), headers: {} })
     case "Stream":
-      return Effect.map(collect(body.stream), (bytes) => ({ body: bytes, headers: {} }))
+      return Effect.succeed({ upload: streamed(body), headers: {} })
     case "FormData":
-      return encodeWeb(body.formData)
+      return Effect.mapError(encodeWeb(body.formData), failed)
     case "Raw":
       // `@effect/platform` types this body as `unknown`. If it isn't a body that fetch can send, the request fails.
-      return encodeWeb(body.body as WebBody)
+      return Effect.mapError(encodeWeb(body.body as WebBody), failed)
+  }
+}
+
+const streamed = ({ stream }: HttpBody.Stream): Upload => {
+  const gone = (cause: unknown) => new ClientGone({ cause })
+  return {
+    whole: Effect.mapError(collect(stream), gone),
+    first: Effect.mapBoth(Stream.runHead(stream), {
+      onFailure: gone,
+      onSuccess: Option.getOrElse(() => new Uint8Array())
+    })
   }
 }
 
@@ -78,7 +128,7 @@ const encodeWeb = (body: WebBody): Effect.Effect<Encoded, unknown> =>
       const message = new Response(body)
       const contentType = message.headers.get("content-type")
       return {
-        body: new Uint8Array(await message.arrayBuffer()),
+        upload: uploadOf(new Uint8Array(await message.arrayBuffer())),
         headers: contentType?.startsWith("multipart/") ? { "content-type": contentType } : {}
       }
     },

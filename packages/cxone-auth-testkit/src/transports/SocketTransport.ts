@@ -9,8 +9,17 @@ import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { IncomingRequest } from "../http/IncomingRequest.js"
-import { bytesOf, type ConnectionLost } from "../http/ResponseBody.js"
+import { ClientGone, type ConnectionLost } from "../http/Broken.js"
+import type { RequestHead, Upload } from "../http/IncomingRequest.js"
+import { bytesOf } from "../http/ResponseBody.js"
+
+const address = (port: number) => ({ host: "127.0.0.1", port, backlog: 4096 })
+
+const close = (server: Http.Server): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })
 
 /**
  * Listens on a free port of 127.0.0.1 until the scope is closed. Requests are answered once {@link serve} is called.
@@ -22,13 +31,9 @@ export const listen: Effect.Effect<{ readonly server: Http.Server; readonly orig
       // Idle connections stay open, because a test would fail if the server closed one just as the client reuses it.
       const server = Http.createServer({ keepAliveTimeout: 0 })
       server.once("error", (error) => resume(Effect.die(error)))
-      server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => resume(Effect.succeed(server)))
+      server.listen(address(0), () => resume(Effect.succeed(server)))
     }),
-    (server) =>
-      Effect.async<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
+    close
   ).pipe(
     Effect.map((server) => {
       // `address` is a string only if the server listens on a pipe.
@@ -37,20 +42,31 @@ export const listen: Effect.Effect<{ readonly server: Http.Server; readonly orig
     })
   )
 
+/** Until the scope is closed, the port takes no connection. Connections that are open end. */
+export const refuse = (server: Http.Server): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const { port } = server.address() as AddressInfo
+    return Effect.acquireRelease(close(server), () =>
+      Effect.async<void>((resume) => void server.listen(address(port), () => resume(Effect.void)))
+    )
+  })
+
 /**
  * Answers each request with `handle`, in a fiber of the scope. If the client closes the connection, the fiber is
  * interrupted.
  */
 export const serve = (
   server: Http.Server,
-  handle: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
+  handle: (
+    head: RequestHead,
+    upload: Upload
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runFork = yield* FiberSet.makeRuntime<never>()
     const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse) => {
       const fiber = runFork(
-        receive(request).pipe(
-          Effect.flatMap(handle),
+        handle(headOf(request), uploadOf(request)).pipe(
           Effect.flatMap((answer) => write(answer, response)),
           Effect.catchTag("ConnectionLost", () => Effect.sync(() => request.socket.resetAndDestroy())),
           // The client closed the connection before it had sent the whole request.
@@ -74,16 +90,25 @@ export const serve = (
     )
   })
 
-const receive = (request: Http.IncomingMessage) =>
-  Effect.map(
-    Effect.tryPromise({ try: () => buffer(request), catch: () => ({ _tag: "ClientGone" }) as const }),
-    (body): IncomingRequest => ({
-      method: (request.method ?? "GET").toUpperCase(),
-      url: request.url ?? "/",
-      headers: Headers.fromInput(request.headers),
-      body
-    })
-  )
+const headOf = (request: Http.IncomingMessage): RequestHead => ({
+  method: (request.method ?? "GET").toUpperCase(),
+  url: request.url ?? "/",
+  headers: Headers.fromInput(request.headers)
+})
+
+const uploadOf = (request: Http.IncomingMessage): Upload => ({
+  whole: Effect.tryPromise({ try: () => buffer(request), catch: () => new ClientGone({}) }),
+  first: Effect.async<Uint8Array, ClientGone>((resume) => {
+    const onData = (piece: Uint8Array) => {
+      request.pause()
+      resume(Effect.succeed(piece))
+    }
+    const onEnd = () => resume(Effect.succeed(new Uint8Array()))
+    const onError = () => resume(new ClientGone({}))
+    request.once("data", onData).once("end", onEnd).once("error", onError)
+    return Effect.sync(() => request.off("data", onData).off("end", onEnd).off("error", onError))
+  })
+})
 
 const write = (answer: HttpServerResponse.HttpServerResponse, response: Http.ServerResponse): Effect.Effect<void> =>
   Effect.suspend(() => {

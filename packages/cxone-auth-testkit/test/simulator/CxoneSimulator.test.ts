@@ -93,7 +93,15 @@ describe("CxoneSimulator.layerMemory", () => {
         const error = yield* Effect.flip(HttpClient.get(url))
         strictEqual(`${error._tag} ${error.reason}`, "RequestError Transport")
       }
-      deepStrictEqual(yield* Effect.flatMap(CxoneSimulator, ({ requests }) => requests), [])
+      const all = yield* Effect.flatMap(CxoneSimulator, ({ requests }) => requests)
+      deepStrictEqual(
+        all.map(({ endpoint, origin, outcome }) => [endpoint, origin, outcome]),
+        ["https://example.com", "http://cxone-simulator.test", "https://cxone-simulator.test:1"].map((origin) => [
+          "foreign",
+          origin,
+          "unreachable"
+        ])
+      )
     }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 

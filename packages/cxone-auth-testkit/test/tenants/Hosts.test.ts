@@ -1,10 +1,9 @@
 import { HttpClient } from "@effect/platform"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultTenant, defaultUser, type SimulatedTenant } from "cxone-auth-testkit"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
-import * as Hosts from "../../src/tenants/Hosts.js"
-import * as MemoryTransport from "../../src/transports/MemoryTransport.js"
 import { get, keyForm, mint, mintByKey, modes, otherTenant, placed, twoAreas, usersAt } from "../support/Harness.js"
 
 const [otherKey] = otherTenant.accessKeys
@@ -111,15 +110,18 @@ describe("Hosts", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerServer(twoAreas)))
   )
 
-  it.effect("the Host header names the host in any case; an unknown name is the identity host", () =>
+  it.effect("the host is the one that listens, whatever the Host header says", () =>
     Effect.gen(function* () {
-      const { hosts } = yield* Hosts.make(twoAreas, MemoryTransport.open)
-      const names = ["EU1.Cxone-Simulator.test", "api-eu1.cxone-simulator.test", "localhost:8080", undefined]
-      deepStrictEqual(
-        names.map((name) => hosts.hostOf(name)._tag),
-        ["Area", "Api", "Identity", "Identity"]
-      )
-    })
+      const { areaOrigin } = yield* placed(otherTenant.tenantId)
+      const { apiOrigin } = yield* placed()
+      const local = (origin: string) => `http://localhost:${new URL(origin).port}`
+      const document = yield* get("/.well-known/cxone-configuration", local(areaOrigin))
+      strictEqual(document.status, 200)
+      strictEqual(document.json.area, "eu1")
+      const other = yield* mintByKey(otherForm)
+      strictEqual((yield* usersAt(local(apiOrigin), other)).status, 401)
+      strictEqual((yield* usersAt(local(apiOrigin), yield* mintByKey())).status, 200)
+    }).pipe(Effect.provide(Layer.merge(CxoneSimulator.layerServer(twoAreas), NodeHttpClient.layerUndici)))
   )
 
   const mistakes: ReadonlyArray<readonly [what: string, tenant: SimulatedTenant]> = [

@@ -1,7 +1,14 @@
 /** The quirks of docs/cxone-facts.md: each way in which one CXone differs from another, played by the simulator. */
 import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, CxoneAuth, CxoneHttpClient } from "cxone-auth"
-import { CxoneSimulator, defaultClient, Fault, type SimulatedTenant, type SimulatorOptions } from "cxone-auth-testkit"
+import {
+  CxoneSimulator,
+  defaultClient,
+  Fault,
+  type FaultOn,
+  type SimulatedTenant,
+  type SimulatorOptions
+} from "cxone-auth-testkit"
 import { Effect, Fiber, Layer, Redacted, TestClock } from "effect"
 import { transports } from "../support/Transports.js"
 
@@ -10,9 +17,6 @@ const hostOf = (origin: string): string => new URL(origin).host
 const serverTime = "/incontactAPI/services/v33.0/server-time"
 
 const call = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get(serverTime)).pipe(Effect.map(({ status }) => status))
-
-/** The faults that can be injected at discovery. */
-type DiscoveryFault = Exclude<Fault, { readonly _tag: "RevokeToken" | "ForgetClient" }>
 
 type Way = "accessKey" | "accessKeyOnly"
 const ways: ReadonlyArray<Way> = ["accessKey", "accessKeyOnly"]
@@ -97,7 +101,7 @@ describe.each(ways)("quirks of CXone, for the way in %s", (way) => {
     }).pipe(playedBy({}, way))
   )
 
-  it.effect.each<readonly [row: string, fault: DiscoveryFault, end: string]>([
+  it.effect.each<readonly [row: string, fault: FaultOn["discovery"], end: string]>([
     ["503 HTML", Fault.respond({ status: 503, body: "<html></html>" }), "200"],
     ["429", Fault.respond({ status: 429 }), "200"],
     ["a connection that is reset", Fault.connectionReset, "200"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth, TokenPolicy } from "cxone-auth"
-import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { CxoneSimulator, Fault, type FaultOn } from "cxone-auth-testkit"
 import { Clock, Duration, Effect, Exit, Layer, Random } from "effect"
 import * as VirtualTime from "../support/VirtualTime.js"
 
@@ -23,7 +23,7 @@ const traffic = (end: number, minPause: number, maxPause: number) =>
     return tally
   })
 
-const always = (fault: Exclude<Fault, { readonly _tag: "RevokeToken" }>) =>
+const always = (fault: FaultOn["token"]) =>
   Effect.flatMap(CxoneSimulator, ({ clearFaults, inject }) =>
     Effect.zipRight(clearFaults, inject(fault, { on: "token", times: Number.POSITIVE_INFINITY }))
   )

@@ -1,0 +1,23 @@
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import type { Fault } from "../faults/Fault.js"
+import { Amendment } from "../tokens/Amendment.js"
+
+/** A token answer, with a token that was granted as the fault says, and with its fields. */
+export const amended = (
+  answer: Effect.Effect<HttpServerResponse.HttpServerResponse>,
+  { fields, lifetime, scopes }: Extract<Fault, { readonly _tag: "TokenAnswer" }>
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.map(Effect.provideService(answer, Amendment, { lifetime, scopes }), (response) => {
+    if (response.status !== 200 || response.body._tag !== "Uint8Array") {
+      return response
+    }
+    const json: unknown = JSON.parse(new TextDecoder().decode(response.body.body))
+    const withFields = (given: object) => ({ ...given, ...fields })
+    // The quirk `array`.
+    const body = Array.isArray(json) ? json.map(withFields) : withFields(Object(json))
+    return HttpServerResponse.unsafeJson(body, {
+      status: 200,
+      headers: { "cache-control": "no-store", pragma: "no-cache" }
+    })
+  })

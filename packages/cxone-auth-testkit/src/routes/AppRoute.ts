@@ -1,0 +1,101 @@
+/**
+ * Runs the option `api` as a server of the platform runs an `HttpApp`.
+ */
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import type * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { constTrue } from "effect/Function"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import { objectionTo } from "../http/Answer.js"
+import { ConnectionLost } from "../http/Broken.js"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import * as ServerRequest from "../http/ServerRequest.js"
+import { Grant, type GrantService } from "../options/Grant.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
+
+/**
+ * Answers a request by the app, or by `orElse` if the app has no route for it. If the app dies, or answers what HTTP can't
+ * carry, the answer is 500 and an error is logged, because it is a mistake in the test.
+ */
+export const run = (
+  app: NonNullable<SimulatorOptions["api"]>,
+  incoming: IncomingRequest,
+  origin: string,
+  grant: GrantService,
+  orElse: Answer
+): Answer =>
+  Effect.gen(function* () {
+    const answered = yield* Deferred.make<HttpServerResponse.HttpServerResponse>()
+    const whole = Effect.catchIf(app, isRouteNotFound, () => orElse)
+    const handled = HttpApp.toHandled(whole, (_, response) =>
+      // The stream of a body may need what the request's scope holds.
+      Effect.suspend(() => Deferred.succeed(answered, HttpApp.unsafeEjectStreamScope(response)))
+    ).pipe(
+      Effect.provideService(HttpServerRequest.HttpServerRequest, ServerRequest.make(incoming, origin)),
+      Effect.provideService(Grant, grant),
+      // The spans of a server don't belong into those of the app under test.
+      Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue)
+    )
+    // In a fiber of its own, as on a server: an app changes the settings of its fiber, and makes it uninterruptible.
+    const fiber = yield* handled.pipe(
+      Effect.tapErrorCause(logUnlessResponse),
+      // A handler of responses that fails leaves none.
+      Effect.ensuring(Deferred.succeed(answered, serverError)),
+      Effect.forkDaemon
+    )
+    const response = yield* Effect.onInterrupt(Deferred.await(answered), () => Fiber.interruptFork(fiber))
+    return yield* sendable(response)
+  })
+
+const isRouteNotFound = (error: unknown): error is HttpServerError.RouteNotFound =>
+  Predicate.isTagged(error, "RouteNotFound")
+
+const serverError = HttpServerResponse.unsafeJson({ message: "Internal Server Error" }, { status: 500 })
+
+const mistake = "CxoneSimulator: correct the option `api`."
+
+// A failure that stands for a response, such as one of an `HttpApi`, is none of the test's mistakes.
+const logUnlessResponse = (cause: Cause.Cause<unknown>) =>
+  Cause.isInterruptedOnly(cause) || !isServerError(cause)
+    ? Effect.void
+    : Effect.logError(`${mistake} A route of it failed, and the answer was 500`, cause)
+
+// The platform puts the response into the cause, as a defect.
+const isServerError = (cause: Cause.Cause<unknown>): boolean =>
+  Array.from(Cause.defects(cause)).some(
+    (defect) => HttpServerResponse.isServerResponse(defect) && defect.status === 500
+  )
+
+const sendable = (response: HttpServerResponse.HttpServerResponse): Answer => {
+  const objection = objectionTo(response)
+  if (objection !== undefined) {
+    return Effect.as(
+      Effect.logError(`${mistake} Its response can't be sent: ${objection}. The answer was 500`),
+      serverError
+    )
+  }
+  const { body } = response
+  if (body._tag !== "Stream") {
+    return Effect.succeed(response)
+  }
+  const broken = (cause: Cause.Cause<unknown>) =>
+    Stream.fromEffect(
+      Effect.zipRight(
+        Effect.logError(`${mistake} The body of its response failed, and the answer broke off`, cause),
+        new ConnectionLost()
+      )
+    )
+  const { contentLength, contentType } = body
+  const stream = HttpBody.stream(Stream.catchAllCause(body.stream, broken), contentType, contentLength)
+  return Effect.succeed(HttpServerResponse.setBody(response, stream))
+}

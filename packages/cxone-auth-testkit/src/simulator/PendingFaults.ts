@@ -1,0 +1,32 @@
+import * as Duration from "effect/Duration"
+import type { Fault } from "../faults/Fault.js"
+import type { Queued } from "../faults/FaultQueue.js"
+import type { RecordedRequest } from "../recorder/Recorder.js"
+
+/** Tells which faults no request has taken, or too few, and what arrived instead. */
+export const make = (pending: ReadonlyArray<Queued>, requests: ReadonlyArray<RecordedRequest>): Error => {
+  const arrived = requests.map(({ endpoint, method, outcome, status, url }) => {
+    const [path] = url.split("?", 1)
+    const end = status._tag === "Some" ? status.value : outcome
+    return `  ${endpoint}: ${method} ${path} (${end})`
+  })
+  return new Error(
+    [
+      "CxoneSimulator: these faults were injected, but no request took them, or too few did:",
+      ...pending.map((queued) => `  ${describe(queued)}`),
+      arrived.length === 0 ? "Nothing arrived." : "Arrived:",
+      ...arrived
+    ].join("\n")
+  )
+}
+
+const describe = ({ fault, latency, on, selector, taken, times }: Queued): string => {
+  const fits = Object.entries(selector)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `, ${name} ${value}`)
+  const after = Duration.toMillis(latency) === 0 ? "" : `, after ${Duration.format(latency)}`
+  return `${nameOf(fault)} on ${on}${fits.join("")}${after}: taken ${taken} of ${times} times`
+}
+
+const nameOf = (fault: Fault): string =>
+  fault._tag === "Respond" || fault._tag === "EarlyAnswer" ? `${fault._tag} (${fault.status})` : fault._tag
