@@ -43,7 +43,7 @@ export const timePasses =
             if (yield* hasEnded) {
               return true
             }
-            const next = Chunk.reduce(yield* TestClock.sleeps(), end, Math.min)
+            const next = Chunk.reduce(yield* TestClock.sleeps(), end, (next, at) => Math.min(next, at))
             yield* TestClock.setTime(next)
             return next === end
           })

@@ -49,7 +49,7 @@ export const make = (): Recorder => {
   const missing = (on: Endpoint, count: number) => {
     const arrived = all().map(({ endpoint, method, origin, outcome, url }) => {
       const [path] = url.split("?", 1)
-      return `\n  ${endpoint}: ${method} ${endpoint === "foreign" ? "" : origin}${path} (${outcome})`
+      return `\n  ${endpoint}: ${method} ${origin}${path} (${outcome})`
     })
     return new Error(
       `CxoneSimulator.awaitRequests: waited for ${count} requests to "${on}", and for ${longestSilence} s nothing ` +
