@@ -12,6 +12,7 @@ import { longRun } from "./measures/LongRun.js"
 import { manyKeys } from "./measures/ManyKeys.js"
 import { providerDown } from "./measures/ProviderDown.js"
 import { revokedToken } from "./measures/RevokedToken.js"
+import { testKit } from "./measures/TestKit.js"
 import { withoutAuth } from "./measures/WithoutAuth.js"
 import { wrongSecret } from "./measures/WrongSecret.js"
 
@@ -24,5 +25,6 @@ export const measures: ReadonlyArray<ReadonlyArray<Measure>> = [
   [providerDown, wrongSecret, revokedToken],
   [manyKeys],
   [footprint],
-  [longRun]
+  [longRun],
+  [testKit]
 ]

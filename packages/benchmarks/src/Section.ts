@@ -34,7 +34,7 @@ export interface Findings {
 }
 
 export interface Section extends Findings {
-  /** B1 to B11. */
+  /** B1 to B12. */
   readonly id: string
   readonly title: string
 }

@@ -156,6 +156,6 @@ const insufficientScope = (
     origin: originOf(answer),
     requested: answer.token.requestedScopes,
     granted: answer.token.scopes,
-    required: scope === undefined ? [] : scopesIn(scope, [answer.token.value]),
+    required: scope === undefined ? [] : scopesIn(scope, [answer.token.value], answer.token.requestedScopes),
     ...(description === undefined || description === "" ? {} : { description: quoted(answer, description) })
   })

@@ -88,7 +88,7 @@ export const attempt = Effect.fnUntraced(function* (
   const token = new AccessToken({
     value: decoded.access_token,
     tokenType: decoded.token_type,
-    scopes: decoded.scope === undefined ? request.scopes : Redaction.scopesIn(decoded.scope, secrets),
+    scopes: decoded.scope === undefined ? request.scopes : Redaction.scopesIn(decoded.scope, secrets, request.scopes),
     requestedScopes: request.scopes,
     tenant: TokenResponse.tenantOf(decoded, secrets),
     obtainedAt: sentAt,

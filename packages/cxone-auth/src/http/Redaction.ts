@@ -158,9 +158,15 @@ const spellingsOf = (secret: string): ReadonlyArray<string> => [
 /**
  * The scopes that a server names, without those that are no scopes (RFC 6749 §3.3), have markup or more digits than a UUID,
  * are something that was sent, or have a piece of a secret in them. If the text repeats a secret, which may have spaces in it,
- * there are none.
+ * there are none. The scopes that were `requested` pass at once: they are shown anyway, and looking for the pieces of a long
+ * token takes some milliseconds.
  */
-export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
+export const scopesIn = (text: string, sent: Sent, requested: ScopeSet.ScopeSet): ScopeSet.ScopeSet => {
+  const scopes = ScopeSet.make(text)
+  return scopes.every((scope) => requested.includes(scope)) ? scopes : innocentOf(text, scopes, sent)
+}
+
+const innocentOf = (text: string, scopes: ScopeSet.ScopeSet, sent: Sent): ScopeSet.ScopeSet => {
   const pieces = makePieces(
     secretsIn(sent)
       .flatMap(spellingsOf)
@@ -169,7 +175,7 @@ export const scopesIn = (text: string, sent: Sent): ScopeSet.ScopeSet => {
   const isWhole = repeating(sent)
   const isRepeated = (name: string) => isWhole(name) || holdsAny(name, pieces)
   const isName = (scope: string) => scopeToken.test(scope) && digitsIn(scope) <= maxDigitsInScope
-  return isRepeated(text) ? [] : ScopeSet.make(text).filter((scope) => isName(scope) && !isRepeated(scope))
+  return isRepeated(text) ? [] : scopes.filter((scope) => isName(scope) && !isRepeated(scope))
 }
 
 // Without the characters of tags, entities and percent-encoding, in which a secret could be spelt. No scope needs them.

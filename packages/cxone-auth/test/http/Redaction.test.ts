@@ -334,7 +334,7 @@ describe("S1: what a server claims", () => {
     ["a JWT with another sign between its parts", "eyJhbGciOiJSUzI1NiJ9-eyJzdWIiOiJhIn0", jwt],
     ["the signature of a JWT", "c2lnbmF0dXJlc2lnbmF0dXJl", jwt]
   ])("no scope is %s", (_, scope, sent) => {
-    expect(scopesIn(`read:users ${scope}`, [sent]).join(" ")).not.toContain(scope)
+    expect(scopesIn(`read:users ${scope}`, [sent], []).join(" ")).not.toContain(scope)
   })
 
   it("a short secret is repeated by itself alone", () => {
@@ -342,13 +342,19 @@ describe("S1: what a server claims", () => {
     expect(repeats("abcd", [Redacted.make("abc")])).toBe(false)
   })
 
+  it("shows the scopes that the app has requested itself, and checks them all if there is another", () => {
+    expect(scopesIn("s3cr3t-0123456789 read:users", [secret], ["read:users", "s3cr3t-0123456789"])).toHaveLength(2)
+    expect(scopesIn("s3cr3t-0123456789 read:users", [secret], ["read:users"])).toEqual([])
+    expect(scopesIn("read:users", [secret], ["write:users", "read:users"])).toEqual(["read:users"])
+  })
+
   it("of scopes, keeps those that are scopes (RFC 6749 §3.3), and repeat nothing", () => {
-    expect(scopesIn('read:users an-id wr"ite wr\\ite zoë offline_access', [secret, "an-id"])).toEqual([
+    expect(scopesIn('read:users an-id wr"ite wr\\ite zoë offline_access', [secret, "an-id"], [])).toEqual([
       "offline_access",
       "read:users"
     ])
-    expect(scopesIn("https://api.test/.default a|b~c !#$'()*+,-./:=?@[]^_`{|}~", [secret])).toHaveLength(3)
-    expect(scopesIn("api://01234567-89ab-cdef-0123-456789abcdef/read", [secret])).toHaveLength(1)
-    expect(scopesIn("read:users two words", [Redacted.make("two words")])).toEqual([])
+    expect(scopesIn("https://api.test/.default a|b~c !#$'()*+,-./:=?@[]^_`{|}~", [secret], [])).toHaveLength(3)
+    expect(scopesIn("api://01234567-89ab-cdef-0123-456789abcdef/read", [secret], [])).toHaveLength(1)
+    expect(scopesIn("read:users two words", [Redacted.make("two words")], [])).toEqual([])
   })
 })
