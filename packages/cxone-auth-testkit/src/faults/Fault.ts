@@ -25,7 +25,7 @@ export type Fault = Data.TaggedEnum<{
 
 /**
  * Where a request arrives, on any host: `token` for a route that issues tokens, `discovery` for one of the two
- * discovery documents, `api` for everything else.
+ * discovery documents or the JWKS, `api` for everything else.
  *
  * @since 0.1.0
  * @category models

@@ -5,12 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import { Grant, type GrantService } from "../options/Grant.js"
-import { defaultUser, type SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import * as JsonResponse from "./JsonResponse.js"
 import { realm } from "./TokenResponse.js"
+import * as Userinfo from "./Userinfo.js"
 
 export const userPath = "/api/v2/users/me"
 
@@ -24,7 +25,7 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
  * `api` dies, the answer is 500 and the defect is logged, because it is a mistake in the test.
  */
 export const make =
-  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
+  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api">) =>
   (incoming: IncomingRequest.IncomingRequest, host: Host): Answer =>
     Option.match(IncomingRequest.credentialsOf(incoming, "bearer"), {
       // RFC 6750 §3.1: a request without a token gets no error code.
@@ -35,7 +36,7 @@ export const make =
               grantAt(host, token, registry, tenants),
               Option.match({
                 onNone: () => Effect.succeed(invalidToken),
-                onSome: (grant) => route(incoming, grant, host.origin, options)
+                onSome: (grant) => route(incoming, grant, host, options)
               })
             )
           : Effect.succeed(malformedToken)
@@ -61,12 +62,15 @@ const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
 const route = (
   incoming: IncomingRequest.IncomingRequest,
   grant: GrantService,
-  origin: string,
-  options: Pick<SimulatorOptions, "api" | "user">
+  host: Host,
+  options: Pick<SimulatorOptions, "api">
 ): Answer => {
   const path = IncomingRequest.pathOf(incoming)
   if (path === userPath) {
-    return Effect.succeed(user(incoming, grant, options.user ?? defaultUser))
+    return Effect.succeed(user(incoming, grant))
+  }
+  if (host._tag === "Identity" && path === Userinfo.userinfoPath) {
+    return Effect.succeed(Option.getOrElse(Userinfo.answer(incoming, grant), () => ofNoUser))
   }
   if (serverTimePath.test(path)) {
     return Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))
@@ -76,7 +80,7 @@ const route = (
     return Effect.succeed(JsonResponse.notFound())
   }
   return options.api.pipe(
-    Effect.provideService(HttpServerRequest.HttpServerRequest, IncomingRequest.toServerRequest(incoming, origin)),
+    Effect.provideService(HttpServerRequest.HttpServerRequest, IncomingRequest.toServerRequest(incoming, host.origin)),
     Effect.provideService(Grant, grant),
     Effect.catchTag("RouteNotFound", () => Effect.succeed(JsonResponse.notFound())),
     Effect.catchAllDefect((defect) =>
@@ -88,10 +92,10 @@ const route = (
   )
 }
 
-const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object) =>
+const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService) =>
   IncomingRequest.isRead(incoming) && !grant.scopes.includes(userScope)
     ? refused(403, "insufficient_scope", "The token lacks a scope that this call needs", { scope: userScope })
-    : rendered(incoming, body)
+    : rendered(incoming, grant.user)
 
 const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
   if (!IncomingRequest.isRead(incoming)) {
@@ -129,5 +133,7 @@ const refused = (
 }
 
 const invalidToken = refused(401, "invalid_token", "The token is unknown, revoked or expired")
+
+const ofNoUser = refused(401, "invalid_token", "The token is a client's own, which has no user")
 
 const malformedToken = refused(400, "invalid_request", "The Authorization header holds no well-formed token")

@@ -11,8 +11,11 @@ import * as AccessKeyRoute from "./AccessKeyRoute.js"
 import * as ApiRoute from "./ApiRoute.js"
 import * as AuthTokenRoute from "./AuthTokenRoute.js"
 import * as DiscoveryRoute from "./DiscoveryRoute.js"
+import * as JsonResponse from "./JsonResponse.js"
+import * as JwksRoute from "./JwksRoute.js"
 import * as OAuthTokenRoute from "./OAuthTokenRoute.js"
 import * as UserHubError from "./UserHubError.js"
+import * as UserHubRefreshRoute from "./UserHubRefreshRoute.js"
 
 export { tokenPath } from "./OAuthTokenRoute.js"
 export { claimedClientId } from "./TokenRequest.js"
@@ -26,7 +29,7 @@ export interface Route {
 type Handler = (incoming: IncomingRequest.IncomingRequest, host: Host) => Route["answer"]
 
 /**
- * The routes of every host. An area host has only UserHub and a discovery document. The API is on the API hosts and on
+ * The routes of every host. An area host has only the two of UserHub and a discovery document. The API is on the API hosts and on
  * the identity host.
  */
 export const make = (
@@ -39,6 +42,7 @@ export const make = (
   const oauth = OAuthTokenRoute.make(registry, options)
   const auth = AuthTokenRoute.make(registry, tenants, options)
   const accessKey = AccessKeyRoute.make(registry, tenants, generator, options)
+  const userHubRefresh = UserHubRefreshRoute.make(registry, tenants, generator, options)
   const discovery = DiscoveryRoute.make(tenants, options)
   const api = ApiRoute.make(registry, tenants, options)
 
@@ -58,6 +62,13 @@ export const make = (
         return route("token", auth)
       case `Area ${AccessKeyRoute.accessKeyPath}`:
         return route("token", accessKey)
+      case `Area ${UserHubRefreshRoute.userHubRefreshPath}`:
+        return route("token", userHubRefresh)
+      case `Identity ${JwksRoute.jwksPath}`:
+        return route("discovery", JwksRoute.answer)
+      case `Identity ${DiscoveryRoute.authorizePath}`:
+      case `Identity ${DiscoveryRoute.logoutPath}`:
+        return route("api", () => Effect.succeed(JsonResponse.notFound("No user can log in at the simulator")))
       default:
         return isDiscovery(incoming) ? route("discovery", discovery) : route("api", other)
     }
