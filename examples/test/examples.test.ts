@@ -23,7 +23,7 @@ describe("examples, without settings, at the embedded simulator", () => {
       for (const step of [
         /^token +new +for offline_access read:users; ends in 60 minutes$/m,
         /^token +cached +nothing was sent$/m,
-        /^GET users\/me +200 +Test User \(test-user\)$/m,
+        /^GET users\/me +200 +Zoë Ångström-Łukasiewicz \(test-user\)$/m,
         /^token revoked +401, renewed, 200 +the caller saw only the 200; 1 token request$/m,
         /^scope missing +403, InsufficientScope$/m,
         /^too many calls +429, RateLimited$/m
@@ -58,7 +58,7 @@ describe("examples, without settings, at the embedded simulator", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("test-layers")
       expect(output).toMatch(/^a fixed token +Hello canned answer!/m)
-      expect(output).toMatch(/^the simulator +Hello Test User!/m)
+      expect(output).toMatch(/^the simulator +Hello Zoë Ångström-Łukasiewicz!/m)
       expect(output).toMatch(/^CXone +not called/m)
       expect(code).toBe(0)
     })
@@ -68,7 +68,7 @@ describe("examples, without settings, at the embedded simulator", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("api-client")
       for (const step of [
-        /^users\.me +200 +Test User \(test-user\)$/m,
+        /^users\.me +200 +Zoë Ångström-Łukasiewicz \(test-user\)$/m,
         /^token revoked +200 +401, renewed, sent again/m,
         /^too many calls +200 +429, waited a second, 2 requests$/m,
         /^scope missing +403 +InsufficientScope: needs read:users$/m
@@ -159,7 +159,7 @@ describe("examples, with settings, where the settings lead", () => {
   it.live("who-am-i, the README's program", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("who-am-i", yield* settingsOf)
-      expect(output).toBe("I am Test User (test-user).\n")
+      expect(output).toBe("I am Zoë Ångström-Łukasiewicz (test-user).\n")
       expect(code).toBe(0)
       const { requests } = yield* CxoneSimulator
       expect((yield* requests).map(({ endpoint }) => endpoint)).toEqual(["token", "api"])

@@ -89,6 +89,7 @@ import {
   type SimulatedAuthOptions,
   type SimulatedClient,
   type SimulatedTenant,
+  type SimulatedUser,
   type SimulatorOptions,
   type SimulatorQuirks,
   type TenantAccount,
@@ -305,7 +306,7 @@ export const tokenRequests = ({ requestsTo }: CxoneSimulatorService) => requests
 export const small = (options: SimulatorOptions) => ({ ...options, tokenFormat: "opaque" as const })
 export const minimal = (quirks: SimulatorQuirks) => ({ ...quirks, configuration: "minimal" as const })
 
-// SimulatedClient, SimulatedTenant, SimulatedAccessKey, SimulatedArea, PlacedTenant, TenantAccount, and the defaults
+// SimulatedClient, SimulatedTenant, SimulatedAccessKey, SimulatedUser, SimulatedArea, PlacedTenant, TenantAccount, and the defaults
 
 export const clientWithMethod = { ...defaultClient, authMethod: "basic" } satisfies SimulatedClient
 export const lifetimeOf = (client: SimulatedClient) => client.tokenLifetime
@@ -347,6 +348,7 @@ export const granted = Effect.map(Grant, ({ scopes }) => HttpServerResponse.unsa
 export const routes = HttpRouter.empty.pipe(HttpRouter.get("/scopes", granted))
 export const withRoutes = CxoneSimulator.layerServer({ api: routes })
 export const tenantOf = (grant: GrantService) => grant.tenantId
+export const userOf = (grant: GrantService): SimulatedUser => ({ ...grant.user, key: grant.accessKeyId })
 
 // RecordedRequest
 

@@ -16,7 +16,8 @@ export {
   type SimulatedArea,
   type SimulatedTenant
 } from "./options/SimulatedTenant.js"
-export { defaultClient, defaultUser, type SimulatedClient, type SimulatorOptions } from "./options/SimulatorOptions.js"
+export { defaultUser, type SimulatedUser } from "./options/SimulatedUser.js"
+export { defaultClient, type SimulatedClient, type SimulatorOptions } from "./options/SimulatorOptions.js"
 export type { SimulatorQuirks } from "./options/SimulatorQuirks.js"
 export type { RecordedRequest, RequestOutcome } from "./recorder/RecordedRequest.js"
 export {

@@ -1,4 +1,5 @@
 import * as Context from "effect/Context"
+import type { SimulatedUser } from "./SimulatedUser.js"
 
 /**
  * What a valid token grants.
@@ -11,6 +12,10 @@ export interface GrantService {
   readonly clientId: string
   /** The tenant of the access key; `undefined` for a client's own token. */
   readonly tenantId: string | undefined
+  /** The access key; `undefined` for a client's own token. */
+  readonly accessKeyId: string | undefined
+  /** The user of the access key; the option `user` for a client's own token. */
+  readonly user: SimulatedUser
   /** The scopes that were granted. */
   readonly scopes: ReadonlyArray<string>
   /** When the token expires, in milliseconds by the `Clock`. */

@@ -1,5 +1,6 @@
 import type * as Arr from "effect/Array"
 import * as Redacted from "effect/Redacted"
+import type { SimulatedUser } from "./SimulatedUser.js"
 
 /**
  * An access key, which stands for one employee of a tenant.
@@ -12,6 +13,11 @@ export interface SimulatedAccessKey {
   readonly accessKeyId: string
   /** The secret. */
   readonly accessKeySecret: Redacted.Redacted<string>
+  /**
+   * The employee. By default, the first key of the first tenant has the option `user`, and each other key has a user of
+   * its own: that of its tenant and its place in `accessKeys`.
+   */
+  readonly user?: SimulatedUser | undefined
 }
 
 /**

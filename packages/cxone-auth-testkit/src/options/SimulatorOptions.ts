@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import type { Quota } from "../faults/Quotas.js"
 import type { Grant } from "./Grant.js"
 import type { SimulatedTenant } from "./SimulatedTenant.js"
+import type { SimulatedUser } from "./SimulatedUser.js"
 import type { SimulatorQuirks } from "./SimulatorQuirks.js"
 
 /**
@@ -19,11 +20,13 @@ export interface SimulatedClient {
   readonly clientId: string
   /** The secret that goes with it. */
   readonly clientSecret: Redacted.Redacted<string>
+  /** Secrets that are accepted as well, as during a rotation; default none. */
+  readonly otherSecrets?: ReadonlyArray<Redacted.Redacted<string>> | undefined
   /** The scopes that the client may request. It gets all of them if it requests none (RFC 6749 §3.3). */
   readonly scopes: ReadonlyArray<string>
   /**
-   * The grants that the client may use; default `client_credentials` and `password`, which are all that the simulator
-   * knows. If the endpoint's grant is not in this list, the request is refused with `unauthorized_client`.
+   * The grants that the client may use; default `client_credentials`, `password` and `refresh_token`, which are all that
+   * the simulator knows. If a request's grant is not in this list, it is refused with `unauthorized_client`.
    */
   readonly grantTypes?: ReadonlyArray<string> | undefined
   /**
@@ -31,7 +34,10 @@ export interface SimulatedClient {
    * form. The other method is refused with `invalid_client`. By default, both are accepted.
    */
   readonly authMethod?: "basic" | "post" | undefined
-  /** The lifetime of the client's tokens, which must be finite; default one hour. `expires_in` is in whole seconds. */
+  /**
+   * The lifetime of the client's access tokens; default one hour. `expires_in` is in whole seconds. It is a defect if the
+   * lifetime is not finite or not above zero. A refresh token always lives for two hours.
+   */
   readonly tokenLifetime?: Duration.DurationInput | undefined
 }
 
@@ -42,22 +48,28 @@ export interface SimulatedClient {
  * @category models
  */
 export interface SimulatorOptions {
-  /** The clients; default {@link defaultClient} alone. `CxoneSimulatorService.credentials` are those of the first. */
+  /**
+   * The clients; default {@link defaultClient} alone. `CxoneSimulatorService.credentials` are those of the first. It is a
+   * defect if two have the same id.
+   */
   readonly clients?: Arr.NonEmptyReadonlyArray<SimulatedClient> | undefined
   /** The tenants; default `defaultTenant` alone. Each of their areas has two hosts. */
   readonly tenants?: Arr.NonEmptyReadonlyArray<SimulatedTenant> | undefined
   /**
-   * The format of access tokens; default `jwt`, as in CXone. A JWT has readable claims, such as `exp`. Its signature is
-   * random bytes, because the simulator remembers its tokens and verifies no signature. An `opaque` token is random
-   * bytes. An `id_token` is always a JWT.
+   * The format of access tokens; default `jwt`, as in CXone. A JWT has readable claims, such as `exp`, and is signed with
+   * the key that `/auth/jwks` serves. All simulators of a process have the same key. An `opaque` token is random bytes.
+   * An `id_token` is always a JWT.
    */
   readonly tokenFormat?: "jwt" | "opaque" | undefined
   /** The type of `expires_in` in a token response, or `omitted`; default `number`. */
   readonly expiresIn?: "number" | "string" | "omitted" | undefined
   /** Other differences between one CXone system and another. */
   readonly quirks?: SimulatorQuirks | undefined
-  /** The response body of `GET /api/v2/users/me`; default {@link defaultUser}. */
-  readonly user?: { readonly [field: string]: unknown } | undefined
+  /**
+   * The user of a client's own tokens, and of the first access key of the first tenant: the response body of
+   * `GET /api/v2/users/me`; default `defaultUser`. Other access keys have other users (`SimulatedAccessKey.user`).
+   */
+  readonly user?: SimulatedUser | undefined
   /**
    * The API that the app calls: an `HttpRouter`, an `HttpApi`, or any other `HttpApp`, with its middleware. It gets each
    * request that carries a valid token, and each preflight of CORS, which carries none. {@link Grant} describes the token. A
@@ -86,19 +98,7 @@ export const defaultClient: SimulatedClient = {
   scopes: ["offline_access", "read:users", "write:users", "read:reports"]
 }
 
-export const defaultGrantTypes: ReadonlyArray<string> = ["client_credentials", "password"]
-
-/**
- * The user that `GET /api/v2/users/me` returns without the option `user`.
- *
- * @since 0.1.0
- * @category constants
- */
-export const defaultUser: { readonly [field: string]: unknown } = {
-  id: "test-user",
-  name: "Test User",
-  email: "test.user@example.com"
-}
+export const defaultGrantTypes: ReadonlyArray<string> = ["client_credentials", "password", "refresh_token"]
 
 export const defaultTokenLifetime: Duration.Duration = Duration.hours(1)
 

@@ -1,5 +1,6 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Fault } from "../faults/Fault.js"
 import { Amendment } from "../tokens/Amendment.js"
 
@@ -13,7 +14,9 @@ export const amended = (
       return response
     }
     const json: unknown = JSON.parse(new TextDecoder().decode(response.body.body))
-    const withFields = (given: object) => ({ ...given, ...fields })
+    // RFC 6749 §5.1: an answer names the scopes if they are others than were requested.
+    const granted = Option.match(scopes, { onNone: () => ({}), onSome: (scopes) => ({ scope: scopes.join(" ") }) })
+    const withFields = (given: object) => ({ ...given, ...granted, ...fields })
     // The quirk `array`.
     const body = Array.isArray(json) ? json.map(withFields) : withFields(Object(json))
     return HttpServerResponse.unsafeJson(body, {

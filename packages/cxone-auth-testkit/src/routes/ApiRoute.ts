@@ -4,13 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import type { GrantService } from "../options/Grant.js"
-import { defaultUser, type SimulatorOptions } from "../options/SimulatorOptions.js"
+import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import * as AppRoute from "./AppRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
 import { realm } from "./TokenResponse.js"
+import * as Userinfo from "./Userinfo.js"
 
 export const userPath = "/api/v2/users/me"
 
@@ -23,7 +24,7 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
  * answered with the challenge of RFC 6750 §3. The API host of an area accepts only the tokens of its tenants.
  */
 export const make =
-  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api" | "user">) =>
+  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api">) =>
   (incoming: IncomingRequest.IncomingRequest, host: Host): Answer => {
     if (isPreflight(incoming) && options.api !== undefined) {
       return AppRoute.run(options.api, incoming, host.origin, nobody, Effect.succeed(JsonResponse.notFound()))
@@ -37,7 +38,7 @@ export const make =
               grantAt(host, token, registry, tenants),
               Option.match({
                 onNone: () => Effect.succeed(invalidToken),
-                onSome: (grant) => route(incoming, grant, host.origin, options)
+                onSome: (grant) => route(incoming, grant, host, options)
               })
             )
           : Effect.succeed(malformedToken)
@@ -48,7 +49,14 @@ export const make =
 const isPreflight = ({ headers, method }: IncomingRequest.IncomingRequest): boolean =>
   method === "OPTIONS" && headers.origin !== undefined && headers["access-control-request-method"] !== undefined
 
-const nobody: GrantService = { clientId: "", tenantId: undefined, scopes: [], expiresAt: 0 }
+const nobody: GrantService = {
+  clientId: "",
+  tenantId: undefined,
+  accessKeyId: undefined,
+  user: {},
+  scopes: [],
+  expiresAt: 0
+}
 
 // RFC 6750 §2.1.
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
@@ -70,28 +78,31 @@ const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
 const route = (
   incoming: IncomingRequest.IncomingRequest,
   grant: GrantService,
-  origin: string,
-  options: Pick<SimulatorOptions, "api" | "user">
+  host: Host,
+  options: Pick<SimulatorOptions, "api">
 ): Answer => {
-  const own = builtIn(incoming, grant, options.user ?? defaultUser)
-  return options.api === undefined ? own : AppRoute.run(options.api, incoming, origin, grant, own)
+  const own = builtIn(incoming, grant, host)
+  return options.api === undefined ? own : AppRoute.run(options.api, incoming, host.origin, grant, own)
 }
 
-const builtIn = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object): Answer =>
+const builtIn = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, host: Host): Answer =>
   Effect.suspend(() => {
     const path = IncomingRequest.pathOf(incoming)
     if (path === userPath) {
-      return Effect.succeed(user(incoming, grant, body))
+      return Effect.succeed(user(incoming, grant))
+    }
+    if (host._tag === "Identity" && path === Userinfo.userinfoPath) {
+      return Effect.succeed(Option.getOrElse(Userinfo.answer(incoming, grant), () => ofNoUser))
     }
     return serverTimePath.test(path)
       ? Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))
       : Effect.succeed(JsonResponse.notFound())
   })
 
-const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, body: object) =>
+const user = (incoming: IncomingRequest.IncomingRequest, grant: GrantService) =>
   IncomingRequest.isRead(incoming) && !grant.scopes.includes(userScope)
     ? refused(403, "insufficient_scope", "The token lacks a scope that this call needs", { scope: userScope })
-    : rendered(incoming, body)
+    : rendered(incoming, grant.user)
 
 const rendered = (incoming: IncomingRequest.IncomingRequest, body: object) => {
   if (!IncomingRequest.isRead(incoming)) {
@@ -129,5 +140,7 @@ const refused = (
 }
 
 const invalidToken = refused(401, "invalid_token", "The token is unknown, revoked or expired")
+
+const ofNoUser = refused(401, "invalid_token", "The token is a client's own, which has no user")
 
 const malformedToken = refused(400, "invalid_request", "The Authorization header holds no well-formed token")

@@ -4,6 +4,7 @@ import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import * as ClientAuthentication from "./ClientAuthentication.js"
+import * as RefreshToken from "./RefreshToken.js"
 import * as Refusal from "./Refusal.js"
 import * as TokenResponse from "./TokenResponse.js"
 import * as TokenRoute from "./TokenRoute.js"
@@ -12,9 +13,12 @@ import * as TokenRoute from "./TokenRoute.js"
 export const authTokenPath = "/auth/token"
 
 /**
- * Answers a token request whose user name and password are an access key: 200 with an access token, a refresh token and
- * an `id_token`; 401 `invalid_client` or `invalid_grant`; or 400. The scopes are always those of the client, because
- * CXone sets them when an app is registered.
+ * Answers a token request with an access key (its user name and password), or with a refresh token: 200 with an access
+ * token, a refresh token and an `id_token`; 401 `invalid_client` or `invalid_grant`; or 400. The scopes are always those
+ * of the client, because CXone sets them when an app is registered.
+ *
+ * A refresh token can be used once, by the client that got it. Whether CXone ends the old one is not known, but its own
+ * SDK always takes the new one (docs/cxone-facts.md): an app that does so works either way.
  */
 export const make = (
   registry: Registry,
@@ -25,15 +29,22 @@ export const make = (
   const refuse = TokenRoute.refuseAs(errors)
   const refused: TokenRoute.Refuse["refused"] = (incoming, refusal) =>
     refusal.description === Refusal.missingParameters && errors === undefined
-      ? TokenResponse.json(400, { message: refusal.description })
+      ? TokenResponse.json(400, { message: refusal.description, hint: refusal.hint })
       : refuse.refused(incoming, refusal)
 
   return TokenRoute.make({ ...refuse, refused }, (incoming) =>
     Effect.gen(function* () {
-      const { client, request } = yield* ClientAuthentication.authenticate(registry, incoming, "password", basic)
-      const key = yield* request.accessKey
-      const tenant = yield* Effect.flatMap(tenants.ownerOf(key), Refusal.ownerOfKey)
-      const { access, identity, refresh } = yield* registry.issueToKey(client, tenant, "jwt")
+      const { client, grantType, request } = yield* ClientAuthentication.authenticate(
+        registry,
+        incoming,
+        ["password", "refresh_token"],
+        basic
+      )
+      const owner =
+        grantType === "password"
+          ? yield* Effect.flatMap(tenants.ownerOf(yield* request.accessKey), Refusal.ownerOfKey)
+          : yield* RefreshToken.redeem(registry, tenants, yield* request.refreshToken, client, "issuer")
+      const { access, identity, refresh } = yield* registry.issueToKey(client, owner, "issuer")
       return TokenResponse.success(
         access,
         {

@@ -9,8 +9,14 @@ import { domain, type Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import { authTokenPath } from "./AuthTokenRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
+import { jwksPath } from "./JwksRoute.js"
+import { userinfoPath } from "./Userinfo.js"
 
 export const openidPath = "/.well-known/openid-configuration"
+
+/** The document above names these two endpoints for a user who logs in. The simulator doesn't have them. */
+export const authorizePath = "/auth/authorize"
+export const logoutPath = "/auth/authorize/logout"
 
 /** Names the hosts of a tenant or, on an area host, the hosts of the area. */
 export const cxonePath = "/.well-known/cxone-configuration"
@@ -59,11 +65,11 @@ const configurationOf = (
 
 const openid = (origin: string) => ({
   issuer: origin,
-  authorization_endpoint: `${origin}/auth/authorize`,
+  authorization_endpoint: `${origin}${authorizePath}`,
   token_endpoint: `${origin}${authTokenPath}`,
-  userinfo_endpoint: `${origin}/auth/userinfo`,
-  jwks_uri: `${origin}/auth/jwks`,
-  end_session_endpoint: `${origin}/auth/authorize/logout`,
+  userinfo_endpoint: `${origin}${userinfoPath}`,
+  jwks_uri: `${origin}${jwksPath}`,
+  end_session_endpoint: `${origin}${logoutPath}`,
   token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
   token_endpoint_auth_signing_alg_values_supported: ["RS256"],
   scopes_supported: ["openid"],

@@ -24,7 +24,7 @@ export const make = (
       const { client, request } = yield* ClientAuthentication.authenticate(
         registry,
         incoming,
-        "client_credentials",
+        ["client_credentials"],
         options.quirks?.basic
       )
       const scopes = yield* allowedScopes(client, request.scope)

@@ -12,9 +12,12 @@ import * as AccessKeyRoute from "./AccessKeyRoute.js"
 import * as ApiRoute from "./ApiRoute.js"
 import * as AuthTokenRoute from "./AuthTokenRoute.js"
 import * as DiscoveryRoute from "./DiscoveryRoute.js"
+import * as JsonResponse from "./JsonResponse.js"
+import * as JwksRoute from "./JwksRoute.js"
 import * as OAuthTokenRoute from "./OAuthTokenRoute.js"
 import { claimedClientId, claimedKeyId } from "./TokenRequest.js"
 import * as UserHubError from "./UserHubError.js"
+import * as UserHubRefreshRoute from "./UserHubRefreshRoute.js"
 
 export { accessKeyPath } from "./AccessKeyRoute.js"
 export { amended } from "./AmendedAnswer.js"
@@ -40,7 +43,7 @@ export interface Routes {
 }
 
 /**
- * The routes of every host. An area host has only UserHub and a discovery document. The API is on the API hosts and on
+ * The routes of every host. An area host has only the two of UserHub and a discovery document. The API is on the API hosts and on
  * the identity host.
  */
 export const make = (
@@ -52,6 +55,7 @@ export const make = (
   const oauth = OAuthTokenRoute.make(registry, options)
   const auth = AuthTokenRoute.make(registry, tenants, options)
   const accessKey = AccessKeyRoute.make(registry, tenants, generator, options)
+  const userHubRefresh = UserHubRefreshRoute.make(registry, tenants, generator, options)
   const discovery = DiscoveryRoute.make(tenants, options)
   const api = ApiRoute.make(registry, tenants, options)
 
@@ -66,6 +70,13 @@ export const make = (
         return ["token", auth]
       case `Area ${AccessKeyRoute.accessKeyPath}`:
         return ["token", accessKey]
+      case `Area ${UserHubRefreshRoute.userHubRefreshPath}`:
+        return ["token", userHubRefresh]
+      case `Identity ${JwksRoute.jwksPath}`:
+        return ["discovery", JwksRoute.answer]
+      case `Identity ${DiscoveryRoute.authorizePath}`:
+      case `Identity ${DiscoveryRoute.logoutPath}`:
+        return ["api", () => Effect.succeed(JsonResponse.notFound("No user can log in at the simulator"))]
       default:
         return isDiscovery(head) ? ["discovery", discovery] : ["api", other]
     }

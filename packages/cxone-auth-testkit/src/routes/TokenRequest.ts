@@ -5,45 +5,49 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import type { SimulatedAccessKey } from "../options/SimulatedTenant.js"
-import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
-import { missingParameters, type Refusal, refuse } from "./Refusal.js"
+import { mediaTypeHint, missingParameters, type Refusal, refuse } from "./Refusal.js"
 
-/** What a client authenticates with, and how it was sent. */
+/** What a client authenticates with, and how it was sent: `raw` is Basic that is not form-encoded. */
 export interface ClientCredentials {
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted<string>
-  readonly method: "basic" | "post"
+  readonly method: "basic" | "post" | "raw"
 }
 
 /** A well-formed token request, which may still be refused. */
 export interface TokenRequest {
-  /** Two candidates if Basic credentials can be read in two ways. */
+  /** Basic credentials are read in two ways, of which the first may be impossible: form-encoded, and `raw`. */
   readonly credentials: ReadonlyArray<ClientCredentials>
   readonly grantType: string
   /** As it was sent; none if it was left out or is empty. */
   readonly scope: Option.Option<string>
   /** The user name and the password; a refusal if one is missing. */
   readonly accessKey: Either.Either<SimulatedAccessKey, Refusal>
+  /** The refresh token; a refusal if it is missing. */
+  readonly refreshToken: Either.Either<Redacted.Redacted<string>, Refusal>
 }
 
 type Form = ReadonlyMap<string, string>
 
 /**
- * Reads a token request (RFC 6749 §4.3.2, §4.4.2). It must be a form in which no parameter is repeated; an empty
+ * Reads a token request (RFC 6749 §4.3.2, §4.4.2, §6). It must be a form in which no parameter is repeated; an empty
  * parameter counts as left out (§3.2). The client must authenticate in exactly one of the two ways of §2.3.1.
  */
-export const parse = (
-  incoming: IncomingRequest.IncomingRequest,
-  basic: SimulatorQuirks["basic"]
-): Either.Either<TokenRequest, Refusal> =>
+export const parse = (incoming: IncomingRequest.IncomingRequest): Either.Either<TokenRequest, Refusal> =>
   Either.gen(function* () {
     const form = yield* parseForm(incoming)
     const grantType = form.get("grant_type")
     if (grantType === undefined) {
       return yield* refuse("invalid_request", missingParameters)
     }
-    const credentials = yield* parseClient(incoming, form, basic)
-    return { credentials, grantType, scope: Option.fromNullable(form.get("scope")), accessKey: parseAccessKey(form) }
+    const credentials = yield* parseClient(incoming, form)
+    return {
+      credentials,
+      grantType,
+      scope: Option.fromNullable(form.get("scope")),
+      accessKey: parseAccessKey(form),
+      refreshToken: parseRefreshToken(form)
+    }
   })
 
 /** The client id that a request carries, authenticated or not. */
@@ -64,9 +68,11 @@ export const claimedKeyId = (incoming: IncomingRequest.IncomingRequest): Option.
 
 const KeyIdBody = Schema.parseJson(Schema.Struct({ accessKeyId: Schema.String }))
 
+const formType = "application/x-www-form-urlencoded"
+
 const parseForm = (incoming: IncomingRequest.IncomingRequest): Either.Either<Form, Refusal> => {
-  if (IncomingRequest.mediaTypeOf(incoming) !== "application/x-www-form-urlencoded") {
-    return refuse("invalid_request", missingParameters)
+  if (IncomingRequest.mediaTypeOf(incoming) !== formType) {
+    return refuse("invalid_request", missingParameters, mediaTypeHint(incoming, formType))
   }
   const parameters = Array.from(new URLSearchParams(IncomingRequest.textOf(incoming)))
   if (new Set(parameters.map(([name]) => name)).size < parameters.length) {
@@ -83,10 +89,14 @@ const parseAccessKey = (form: Form): Either.Either<SimulatedAccessKey, Refusal> 
     : Either.right({ accessKeyId: username, accessKeySecret: Redacted.make(password) })
 }
 
+const parseRefreshToken = (form: Form): Either.Either<Redacted.Redacted<string>, Refusal> => {
+  const token = form.get("refresh_token")
+  return token === undefined ? refuse("invalid_request", missingParameters) : Either.right(Redacted.make(token))
+}
+
 const parseClient = (
   incoming: IncomingRequest.IncomingRequest,
-  form: Form,
-  basic: SimulatorQuirks["basic"]
+  form: Form
 ): Either.Either<ReadonlyArray<ClientCredentials>, Refusal> => {
   const clientId = form.get("client_id")
   const clientSecret = form.get("client_secret")
@@ -98,7 +108,7 @@ const parseClient = (
   if (clientSecret !== undefined) {
     return refuse("invalid_request", "The client authenticates in more than one way")
   }
-  const candidates = parseBasic(incoming, basic)
+  const candidates = parseBasic(incoming)
   if (candidates.length === 0) {
     return refuse("invalid_client", "The Authorization header holds no Basic credentials")
   }
@@ -108,23 +118,22 @@ const parseClient = (
     : Either.right(matching)
 }
 
-const parseBasic = (
-  incoming: IncomingRequest.IncomingRequest,
-  basic: SimulatorQuirks["basic"]
-): ReadonlyArray<ClientCredentials> =>
+const parseBasic = (incoming: IncomingRequest.IncomingRequest): ReadonlyArray<ClientCredentials> =>
   Option.match(Option.flatMap(IncomingRequest.credentialsOf(incoming, "basic"), splitBasic), {
     onNone: () => [],
     onSome: ([id, secret]) => {
-      const decoded = Option.toArray(Option.zipWith(formDecode(id), formDecode(secret), basicCredentials))
-      return basic === "raw" ? [...decoded, basicCredentials(id, secret)] : decoded
+      const decoded = Option.zipWith(formDecode(id), formDecode(secret), basicCredentials("basic"))
+      return [...Option.toArray(decoded), basicCredentials("raw")(id, secret)]
     }
   })
 
-const basicCredentials = (clientId: string, clientSecret: string): ClientCredentials => ({
-  clientId,
-  clientSecret: Redacted.make(clientSecret),
-  method: "basic"
-})
+const basicCredentials =
+  (method: "basic" | "raw") =>
+  (clientId: string, clientSecret: string): ClientCredentials => ({
+    clientId,
+    clientSecret: Redacted.make(clientSecret),
+    method
+  })
 
 const splitBasic = (encoded: string): Option.Option<readonly [id: string, secret: string]> =>
   Option.flatMap(Either.getRight(Encoding.decodeBase64String(encoded)), (pair) => {

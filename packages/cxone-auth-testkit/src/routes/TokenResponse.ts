@@ -22,14 +22,12 @@ export interface SuccessFields {
 export const success = (
   token: IssuedToken,
   { id_token, refresh_token, ...fields }: SuccessFields,
-  { expiresIn = "number", quirks = {} }: Pick<SimulatorOptions, "expiresIn" | "quirks">
+  { expiresIn, quirks = {} }: Pick<SimulatorOptions, "expiresIn" | "quirks">
 ): HttpServerResponse.HttpServerResponse => {
   const accessToken = Redacted.value(token.value)
-  const seconds = expiresIn === "string" ? String(token.expiresIn) : token.expiresIn
   const idToken = quirks.idToken === "omitted" ? undefined : id_token
   const refreshToken = quirks.refreshToken === "omitted" ? undefined : refresh_token
-  // JSON has no `undefined`: a field with that value is left out.
-  const lifetime = expiresIn === "omitted" ? undefined : seconds
+  const lifetime = lifetimeOf(token, expiresIn)
   if (quirks.answer === "camelCase") {
     return json(200, { accessToken, accessTokenExpiry: lifetime, refreshToken, idToken })
   }
@@ -42,6 +40,12 @@ export const success = (
   }
   return json(200, quirks.answer === "array" ? [body] : body)
 }
+
+/** The lifetime of a token in seconds. JSON has no `undefined`: a field with that value is left out. */
+export const lifetimeOf = (
+  { expiresIn: seconds }: IssuedToken,
+  type: SimulatorOptions["expiresIn"]
+): number | string | undefined => (type === "omitted" ? undefined : type === "string" ? String(seconds) : seconds)
 
 /** An error response (RFC 6749 §5.2). */
 export const refused = (
@@ -76,13 +80,13 @@ export const json = (
     headers: { "cache-control": "no-store", pragma: "no-cache", ...headers }
   })
 
-const problem = ({ description, error }: Refusal, shape: SimulatorQuirks["errors"] = "snake_case"): object => {
+const problem = ({ description, error, hint }: Refusal, shape: SimulatorQuirks["errors"] = "snake_case"): object => {
   switch (shape) {
     case "snake_case":
-      return { error, error_description: description }
+      return { error, error_description: description, hint }
     case "camelCase":
-      return { error, errorDescription: description }
+      return { error, errorDescription: description, hint }
     case "object":
-      return { error: { code: error, message: description } }
+      return { error: { code: error, message: description }, hint }
   }
 }

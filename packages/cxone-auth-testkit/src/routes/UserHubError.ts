@@ -7,6 +7,6 @@ export const make = (
   generator: TokenGenerator,
   statusCode: number,
   message: string,
-  headers: { readonly [name: string]: string } = {}
+  { headers, hint }: { readonly headers?: { readonly [name: string]: string }; readonly hint?: string | undefined } = {}
 ): HttpServerResponse.HttpServerResponse =>
-  TokenResponse.json(statusCode, { message, statusCode, traceId: generator.opaque(4) }, headers)
+  TokenResponse.json(statusCode, { message, statusCode, traceId: generator.opaque(4), hint }, headers)

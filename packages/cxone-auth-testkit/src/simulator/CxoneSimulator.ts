@@ -124,17 +124,27 @@ export interface CxoneSimulatorService {
   /** Until the scope is closed, every host refuses connections. Those that are open end. */
   readonly refuseConnections: Effect.Effect<void, never, Scope.Scope>
   /**
-   * Revokes a token. An unknown token is ignored. A client of `cxone-auth` renews it at the next call, unless it is younger
+   * Revokes an access token or a refresh token. An unknown token is ignored. A client of `cxone-auth` renews it at the next
+   * call, unless it is younger
    * than 2 s: let the clock go on first (`TestClock.adjust("2 seconds")`), or set `tokenArrival: 0` in the client's policy.
    */
   readonly revoke: (token: AccessToken | Redacted.Redacted<string>) => Effect.Effect<void>
   /** Revokes every token that was issued so far, as `revoke` does. */
   readonly revokeAll: Effect.Effect<void>
-  /** Removes a client. It gets no more tokens (`invalid_client`), but the tokens that it has stay valid. */
+  /**
+   * Removes a client. It gets no more tokens (`invalid_client`), but the access tokens that it has stay valid. It is a
+   * defect if there is no such client.
+   */
   readonly forgetClient: (clientId: string) => Effect.Effect<void>
-  /** Adds a client, or replaces the client with the same id, for example to rotate its secret. */
+  /**
+   * Adds a client, or replaces the client with the same id, for example to rotate its secret. It is a defect if its
+   * `tokenLifetime` is not finite or not above zero.
+   */
   readonly registerClient: (client: SimulatedClient) => Effect.Effect<void>
-  /** Deactivates an access key. It gets no more tokens (`invalid_grant`), but the tokens that it has stay valid. */
+  /**
+   * Deactivates an access key. It gets no more tokens (`invalid_grant`), not with its refresh tokens either, but the
+   * access tokens that it has stay valid. It is a defect if no tenant has the key.
+   */
   readonly deactivateAccessKey: (accessKeyId: string) => Effect.Effect<void>
   /**
    * Adds a tenant, or replaces the tenant with the same id, for example to rotate an access key. Its keys are active.
@@ -379,7 +389,7 @@ const make = (
     refuseConnections,
     revoke: (token) => registry.revoke(Redacted.value(Redacted.isRedacted(token) ? token : token.value)),
     revokeAll: registry.revokeAll,
-    forgetClient: registry.forget,
+    forgetClient: registry.forgetKnown,
     registerClient: registry.register,
     deactivateAccessKey: tenants.deactivate,
     registerTenant: tenants.register,

@@ -1,7 +1,8 @@
 import * as Hash from "effect/Hash"
 import type { GrantService } from "../options/Grant.js"
-import type { PlacedTenant } from "../options/SimulatedTenant.js"
+import type { SimulatedUser } from "../options/SimulatedUser.js"
 import { domain } from "../tenants/Hosts.js"
+import type { KeyOwner } from "../tenants/Tenants.js"
 
 /** In milliseconds by the `Clock`. */
 export interface Validity {
@@ -16,57 +17,73 @@ export interface Validity {
  */
 export const formerIssuer = `https://auth.${domain}`
 
-/** The claims of a client's own token. Its `tenantId` is made up, because a client belongs to no tenant. */
-export const ofClient = (issuer: string, jti: string, grant: GrantService, validity: Validity): object => ({
+/** The claims of a client's own token. A client belongs to no tenant, so the caller chooses one. */
+export const ofClient = (issuer: string, tenantId: string, grant: GrantService, validity: Validity): object => ({
   iss: issuer,
   sub: grant.clientId,
-  tenantId: "test-tenant",
+  tenantId,
   scope: grant.scopes.join(" "),
-  jti,
   ...times(validity)
 })
 
 /** The claims of the access token that an access key gets. */
-export const ofAccessKey = (clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
+export const ofAccessKey = (clientId: string, owner: KeyOwner, validity: Validity): object => ({
   iss: formerIssuer,
-  ...person(clientId, tenant),
+  ...employee(clientId, owner),
   role: { legacyId: "Administrator", id: "test-role", secondaryRoles: [] },
   ...times(validity)
 })
 
 /** The claims of the `id_token` that an access key gets. */
-export const ofIdToken = (issuer: string, clientId: string, tenant: PlacedTenant, validity: Validity): object => ({
+export const ofIdToken = (issuer: string, clientId: string, owner: KeyOwner, validity: Validity): object => ({
   iss: issuer,
-  ...person(clientId, tenant),
-  userId,
+  ...employee(clientId, owner),
+  userId: userIdOf(owner),
   icDomain: domain,
   ...times(validity)
 })
 
 /** The claims of the refresh token that an access key gets. */
-export const ofRefreshToken = (issuer: string, clientId: string, sessionId: string, validity: Validity): object => ({
+export const ofRefreshToken = (
+  issuer: string,
+  clientId: string,
+  owner: KeyOwner,
+  sessionId: string,
+  validity: Validity
+): object => ({
   iss: issuer,
   aud: clientId,
-  id: userId,
+  id: userIdOf(owner),
   sessionId,
   ...times(validity)
 })
 
-const userId = "test-user"
+interface Person {
+  readonly accessKeyId: string
+  readonly user: SimulatedUser
+}
 
-const person = (clientId: string, { cluster, tenantId }: PlacedTenant) => ({
-  sub: `user:${userId}`,
+/** The claims of a user that OpenID Connect names (Core §5.1); `sub` is that of the tokens. */
+export const ofUser = (person: Person): object => ({ ...names(person), email: person.user.email })
+
+const employee = (clientId: string, { tenant: { cluster, tenantId }, ...person }: KeyOwner) => ({
+  ...names(person),
   aud: clientId,
   tenantId,
   tenant: tenantId.toLowerCase().replaceAll(/[^a-z0-9]/g, "_"),
   // Some number, which stays the same for a tenant.
   icBUId: Hash.string(tenantId),
-  icClusterId: cluster,
-  // These letters come out wrong if an app decodes base64url as Latin-1.
-  name: "Zoë Ångström-Łukasiewicz",
-  given_name: "Zoë",
-  family_name: "Ångström-Łukasiewicz"
+  icClusterId: cluster
 })
+
+const userIdOf = ({ accessKeyId, user }: Person): string => String(user.id ?? accessKeyId)
+
+// JSON has no `undefined`: a claim with that value is left out.
+const names = (person: Person) => {
+  const { name } = person.user
+  const [, given_name, family_name] = /^(\S+) +(.*)$/s.exec(name ?? "") ?? []
+  return { sub: `user:${userIdOf(person)}`, name, given_name, family_name }
+}
 
 const times = ({ expiresAt, issuedAt }: Validity) => ({
   iat: Math.floor(issuedAt / 1000),

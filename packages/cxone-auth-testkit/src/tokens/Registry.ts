@@ -1,20 +1,30 @@
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
+import * as Order from "effect/Order"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type { GrantService } from "../options/Grant.js"
-import type { PlacedTenant } from "../options/SimulatedTenant.js"
+import { defaultTenant } from "../options/SimulatedTenant.js"
+import { defaultUser } from "../options/SimulatedUser.js"
 import {
   defaultClient,
   defaultTokenLifetime,
   type SimulatedClient,
   type SimulatorOptions
 } from "../options/SimulatorOptions.js"
+import type { KeyOwner } from "../tenants/Tenants.js"
+import { Amendment } from "./Amendment.js"
 import * as Claims from "./Claims.js"
+import { keyId } from "./SigningKey.js"
 import type { TokenGenerator } from "./TokenGenerator.js"
+
+export { ofUser as claimsOfUser } from "./Claims.js"
+export { jwks } from "./SigningKey.js"
 
 export interface IssuedToken {
   readonly value: Redacted.Redacted<string>
@@ -28,38 +38,56 @@ export interface KeyTokens {
   readonly refresh: Redacted.Redacted<string>
 }
 
+/** The service that issued a refresh token, which is the one that accepts it: `/auth/token`, or the UserHub of an area. */
+export type RefreshedAt = "issuer" | "userHub"
+
+/** What a refresh token stands for. */
+interface Session {
+  readonly clientId: string
+  readonly accessKeyId: string
+  readonly at: RefreshedAt
+  readonly expiresAt: number
+}
+
 /** The clients that may request tokens, and the tokens that are valid. */
 export interface Registry {
   readonly clientOf: (clientId: string) => Effect.Effect<Option.Option<SimulatedClient>>
+  /** It is a defect if the client's `tokenLifetime` can't be one. */
   readonly register: (client: SimulatedClient) => Effect.Effect<void>
   readonly forget: (clientId: string) => Effect.Effect<void>
+  /** As `forget`, but it is a defect if there is no such client. */
+  readonly forgetKnown: (clientId: string) => Effect.Effect<void>
   /** Issues a token to a client alone. */
   readonly issue: (client: SimulatedClient, scopes: ReadonlyArray<string>) => Effect.Effect<IssuedToken>
   /** Issues the tokens of an access key. Only the access token is accepted by the API, for all scopes of the client. */
-  readonly issueToKey: (
-    client: SimulatedClient,
-    tenant: PlacedTenant,
-    refresh: "jwt" | "opaque"
-  ) => Effect.Effect<KeyTokens>
+  readonly issueToKey: (client: SimulatedClient, owner: KeyOwner, at: RefreshedAt) => Effect.Effect<KeyTokens>
+  /**
+   * The access key of a refresh token, which is used up by that; none if the token is unknown, used, revoked or expired,
+   * or if another client or another service got it.
+   */
+  readonly redeem: (token: string, clientId: string, at: RefreshedAt) => Effect.Effect<Option.Option<string>>
   /** The grant of a token; none if the token is unknown, revoked or expired. */
   readonly grantOf: (token: string) => Effect.Effect<Option.Option<GrantService>>
+  /** Revokes an access token or a refresh token. */
   readonly revoke: (token: string) => Effect.Effect<void>
   readonly revokeAll: Effect.Effect<void>
   /** Restores the clients of the options, and removes every token. */
   readonly reset: Effect.Effect<void>
 }
 
+/** It is a defect if two clients have the same id, or if a `tokenLifetime` can't be one. */
 export const make = (
-  options: Pick<SimulatorOptions, "clients" | "tokenFormat">,
+  options: Pick<SimulatorOptions, "clients" | "tenants" | "tokenFormat" | "user">,
   issuer: string,
   generator: TokenGenerator
 ): Effect.Effect<Registry> =>
   Effect.gen(function* () {
-    const initial = HashMap.fromIterable(
-      (options.clients ?? [defaultClient]).map((client) => [client.clientId, client] as const)
-    )
+    const initial = (options.clients ?? [defaultClient]).reduce(withNewClient, HashMap.empty())
     const clients = yield* Ref.make(initial)
     const grants = yield* Ref.make(HashMap.empty<string, GrantService>())
+    const sessions = yield* Ref.make(HashMap.empty<string, Session>())
+    // A tenant can be replaced, but not removed: this one exists for as long as the simulator.
+    const [{ tenantId: firstTenantId }] = options.tenants ?? [defaultTenant]
 
     const issueAs = (grant: GrantService, { expiresAt, issuedAt }: Claims.Validity, claims: object) => {
       const token = options.tokenFormat === "opaque" ? generator.opaque(8) : generator.jwt(claims)
@@ -69,45 +97,106 @@ export const make = (
       })
     }
 
+    const revokeAll = Effect.zipRight(Ref.set(grants, HashMap.empty()), Ref.set(sessions, HashMap.empty()))
+
     return {
       clientOf: (clientId) => Effect.map(Ref.get(clients), HashMap.get(clientId)),
-      register: (client) => Ref.update(clients, HashMap.set(client.clientId, client)),
+      register: (client) => Ref.update(clients, (clients) => withClient(clients, client)),
       forget: (clientId) => Ref.update(clients, HashMap.remove(clientId)),
-      issue: (client, scopes) =>
-        Effect.flatMap(validityOf(client), (validity) => {
-          const { expiresAt } = validity
-          const grant = { clientId: client.clientId, tenantId: undefined, scopes, expiresAt }
-          return issueAs(grant, validity, Claims.ofClient(issuer, generator.opaque(4), grant, validity))
+      forgetKnown: (clientId) =>
+        Ref.update(clients, (clients) => {
+          if (!HashMap.has(clients, clientId)) {
+            const known = Arr.sort(HashMap.keys(clients), Order.string).join(", ")
+            throw new RangeError(
+              `CxoneSimulator.forgetClient: there is no client "${clientId}"; known are ${known === "" ? "none" : known}`
+            )
+          }
+          return HashMap.remove(clients, clientId)
         }),
-      issueToKey: ({ clientId, ...client }, tenant, refresh) =>
+      issue: (client, scopes) =>
+        Effect.flatMap(Effect.all([validityOf(client), Amendment]), ([validity, amended]) => {
+          const grant = {
+            clientId: client.clientId,
+            tenantId: undefined,
+            accessKeyId: undefined,
+            user: options.user ?? defaultUser,
+            scopes: Option.getOrElse(amended.scopes, () => scopes),
+            expiresAt: validity.expiresAt
+          }
+          return issueAs(grant, validity, Claims.ofClient(issuer, firstTenantId, grant, validity))
+        }),
+      issueToKey: ({ clientId, ...client }, owner, at) =>
         Effect.gen(function* () {
           const validity = yield* validityOf(client)
+          const amended = yield* Amendment
+          const { accessKeyId, tenant, user } = owner
           const { expiresAt, issuedAt } = validity
-          const grant = { clientId, tenantId: tenant.tenantId, scopes: client.scopes, expiresAt }
-          const access = yield* issueAs(grant, validity, Claims.ofAccessKey(clientId, tenant, validity))
-          const identity = generator.jwt(Claims.ofIdToken(issuer, clientId, tenant, validity), { kid: "default" })
-          const refreshValidity = { issuedAt, expiresAt: issuedAt + Duration.toMillis(refreshTokenLifetime) }
-          const refreshToken =
-            refresh === "opaque"
+          const scopes = Option.getOrElse(amended.scopes, () => client.scopes)
+          const grant = { clientId, tenantId: tenant.tenantId, accessKeyId, user, scopes, expiresAt }
+          const access = yield* issueAs(grant, validity, Claims.ofAccessKey(clientId, owner, validity))
+          const identity = generator.jwt(Claims.ofIdToken(issuer, clientId, owner, validity), { kid: keyId })
+          const whole = { issuedAt, expiresAt: issuedAt + Duration.toMillis(refreshTokenLifetime) }
+          const refresh =
+            at === "userHub"
               ? generator.opaque(6)
-              : generator.jwt(Claims.ofRefreshToken(issuer, clientId, generator.opaque(4), refreshValidity))
-          return { access, identity: Redacted.make(identity), refresh: Redacted.make(refreshToken) }
+              : generator.jwt(Claims.ofRefreshToken(issuer, clientId, owner, generator.opaque(4), whole))
+          const session = { clientId, accessKeyId, at, expiresAt: whole.expiresAt }
+          yield* Ref.update(sessions, HashMap.set(refresh, session))
+          return { access, identity: Redacted.make(identity), refresh: Redacted.make(refresh) }
         }),
+      redeem: (token, clientId, at) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Ref.modify(sessions, (known) =>
+            HashMap.get(known, token).pipe(
+              Option.filter((session) => session.clientId === clientId && session.at === at && now < session.expiresAt),
+              Option.match({
+                onNone: () => [Option.none(), known],
+                onSome: ({ accessKeyId }) => [Option.some(accessKeyId), HashMap.remove(known, token)]
+              })
+            )
+          )
+        ),
       grantOf: (token) =>
         Effect.map(Effect.all([Ref.get(grants), Clock.currentTimeMillis]), ([known, now]) =>
           Option.filter(HashMap.get(known, token), (grant) => now < grant.expiresAt)
         ),
-      revoke: (token) => Ref.update(grants, HashMap.remove(token)),
-      revokeAll: Ref.set(grants, HashMap.empty()),
-      reset: Effect.zipRight(Ref.set(clients, initial), Ref.set(grants, HashMap.empty()))
+      revoke: (token) =>
+        Effect.zipRight(Ref.update(grants, HashMap.remove(token)), Ref.update(sessions, HashMap.remove(token))),
+      revokeAll,
+      reset: Effect.zipRight(Ref.set(clients, initial), revokeAll)
     }
   })
 
-// The lifetime of CXone's refresh tokens (docs/cxone-facts.md).
-const refreshTokenLifetime = Duration.hours(2)
+/** The lifetime of CXone's refresh tokens (docs/cxone-facts.md). */
+export const refreshTokenLifetime = Duration.hours(2)
 
-const validityOf = ({ tokenLifetime }: Pick<SimulatedClient, "tokenLifetime">): Effect.Effect<Claims.Validity> =>
-  Effect.map(Clock.currentTimeMillis, (issuedAt) => ({
-    issuedAt,
-    expiresAt: issuedAt + Duration.toMillis(tokenLifetime ?? defaultTokenLifetime)
-  }))
+type Clients = HashMap.HashMap<string, SimulatedClient>
+
+const withNewClient = (clients: Clients, client: SimulatedClient): Clients => {
+  if (HashMap.has(clients, client.clientId)) {
+    throw new RangeError(`CxoneSimulator: two clients have the clientId "${client.clientId}"; give each its own`)
+  }
+  return withClient(clients, client)
+}
+
+const withClient = (clients: Clients, client: SimulatedClient): Clients => {
+  const lifetime = lifetimeOf(client)
+  // `Duration` makes zero of a negative number and of NaN.
+  if (!Duration.isFinite(lifetime) || Duration.isZero(lifetime)) {
+    const given = Predicate.isObject(client.tokenLifetime) ? Duration.format(lifetime) : client.tokenLifetime
+    throw new RangeError(
+      `CxoneSimulator: tokenLifetime of the client "${client.clientId}" is ${given}; use a finite one above zero`
+    )
+  }
+  return HashMap.set(clients, client.clientId, client)
+}
+
+const lifetimeOf = ({ tokenLifetime = defaultTokenLifetime }: Pick<SimulatedClient, "tokenLifetime">) =>
+  Duration.decode(tokenLifetime)
+
+const validityOf = Effect.fnUntraced(function* (client: Pick<SimulatedClient, "tokenLifetime">) {
+  const issuedAt = yield* Clock.currentTimeMillis
+  const { lifetime } = yield* Amendment
+  const whole = Option.getOrElse(lifetime, () => lifetimeOf(client))
+  return { issuedAt, expiresAt: issuedAt + Duration.toMillis(whole) } satisfies Claims.Validity
+})

@@ -1,12 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import { PCGRandom } from "effect/Utils"
+import * as SigningKey from "./SigningKey.js"
 
 /** Generates tokens that are all different. */
 export interface TokenGenerator {
   /** `words` times 32 random bits, as base64url. */
   readonly opaque: (words: number) => string
-  /** A JWT (RFC 7519) with 256 random bytes in place of an RS256 signature. */
+  /** A signed JWT (RFC 7519). Its `jti` is random, because equal claims have equal signatures. */
   readonly jwt: (claims: object, header?: { readonly [name: string]: string }) => string
 }
 
@@ -27,7 +28,8 @@ export const make: Effect.Effect<TokenGenerator> = Effect.gen(function* () {
     opaque,
     jwt: (claims, header = {}) => {
       const part = (json: object) => Encoding.encodeBase64Url(JSON.stringify(json))
-      return `${part({ alg: "RS256", typ: "JWT", ...header })}.${part(claims)}.${opaque(64)}`
+      const signingInput = `${part({ alg: "RS256", typ: "JWT", ...header })}.${part({ ...claims, jti: opaque(4) })}`
+      return `${signingInput}.${SigningKey.sign(signingInput)}`
     }
   }
 })

@@ -62,7 +62,8 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
         const { origin } = yield* CxoneSimulator
         const { cluster } = yield* placed()
         const { access_token, id_token, refresh_token } = (yield* keyExchange()).json
-        const { icBUId, role, ...access } = claimsOf(access_token)
+        const { icBUId, role, jti, ...access } = claimsOf(access_token)
+        assertTrue(typeof jti === "string")
         const person = {
           sub: "user:test-user",
           aud: defaultClient.clientId,
@@ -77,14 +78,15 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
         }
         deepStrictEqual(access, { iss: "https://auth.cxone-simulator.test", ...person })
         assertTrue(Number.isInteger(icBUId) && typeof role === "object")
-        deepStrictEqual(claimsOf(id_token), {
+        const { jti: _, ...identity } = claimsOf(id_token)
+        deepStrictEqual(identity, {
           iss: origin,
           ...person,
           icBUId,
           userId: "test-user",
           icDomain: "cxone-simulator.test"
         })
-        const { sessionId, ...refresh } = claimsOf(refresh_token)
+        const { sessionId, jti: __, ...refresh } = claimsOf(refresh_token)
         deepStrictEqual(refresh, {
           iss: origin,
           aud: defaultClient.clientId,
@@ -205,10 +207,16 @@ describe.each(modes)("AuthTokenRoute $name", ({ layer }) => {
         const noUsername = yield* keyExchange(without("username"))
         const noPassword = yield* keyExchange(without("password"))
         const noGrantType = yield* keyExchange(without("grant_type"))
-        for (const answer of [json, asForm, noUsername, noPassword, noGrantType]) {
+        const message = "Missing required body parameters"
+        for (const answer of [asForm, noUsername, noPassword, noGrantType]) {
           strictEqual(answer.status, 400)
-          deepStrictEqual(answer.json, { message: "Missing required body parameters" })
+          deepStrictEqual(answer.json, { message })
         }
+        strictEqual(json.status, 400)
+        deepStrictEqual(json.json, {
+          message,
+          hint: "The body must be application/x-www-form-urlencoded, not application/json"
+        })
       }).pipe(Effect.provide(layer()))
     )
 

@@ -1,7 +1,7 @@
 import { HttpClientRequest } from "@effect/platform"
 import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { CxoneSimulator, defaultClient } from "cxone-auth-testkit"
+import { CxoneSimulator, defaultClient, defaultTenant } from "cxone-auth-testkit"
 import { Effect, Random, Redacted } from "effect"
 import {
   basic,
@@ -74,7 +74,7 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
         deepStrictEqual(claims, {
           iss: origin,
           sub: defaultClient.clientId,
-          tenantId: "test-tenant",
+          tenantId: defaultTenant.tenantId,
           scope: "read:users",
           iat: 0,
           exp: 3600
@@ -226,7 +226,8 @@ describe.each(modes)("OAuthTokenRoute $name", ({ layer }) => {
         strictEqual(answer.status, 400)
         deepStrictEqual(answer.json, {
           error: "invalid_request",
-          error_description: "Missing required body parameters"
+          error_description: "Missing required body parameters",
+          hint: "The body must be application/x-www-form-urlencoded, not application/json"
         })
       }).pipe(Effect.provide(layer()))
     )

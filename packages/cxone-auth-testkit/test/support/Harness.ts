@@ -144,6 +144,22 @@ export const keyAlone = (body: unknown = goodKey, host: string = defaultTenant.t
     )
   )
 
+/** The form of a refresh at `/auth/token`. */
+export const refreshForm = (token: unknown): Record<string, string> => ({
+  ...goodForm,
+  grant_type: "refresh_token",
+  refresh_token: String(token)
+})
+
+/** Sends JSON to the refresh of a tenant's UserHub. */
+export const refreshAlone = (body: unknown, host: string = defaultTenant.tenantId): Exchange =>
+  Effect.flatMap(placed(host), ({ areaOrigin }) =>
+    HttpClientRequest.post(new URL("/public/user/refresh", areaOrigin)).pipe(
+      HttpClientRequest.bodyUnsafeJson(body),
+      read
+    )
+  )
+
 export const mintByKey = (form: Record<string, string> = keyForm) =>
   Effect.map(keyExchange(form), ({ json }) => Redacted.make(String(json.access_token)))
 

@@ -1,14 +1,24 @@
+import { HttpRouter, HttpServerResponse } from "@effect/platform"
 import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { CxoneSimulator, defaultTenant } from "cxone-auth-testkit"
+import {
+  CxoneSimulator,
+  defaultTenant,
+  defaultUser,
+  Grant,
+  type SimulatedAccessKey,
+  type SimulatedUser
+} from "cxone-auth-testkit"
 import { Cause, Effect, Exit, Redacted } from "effect"
 import {
+  claimsOf,
   defaultKey,
   get,
   goodKey,
   keyAlone,
   keyExchange,
   keyForm,
+  mint,
   mintByKey,
   modes,
   otherTenant,
@@ -57,9 +67,11 @@ describe("Tenants", () => {
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       strictEqual((yield* configurationOf("newcomer")).status, 404)
-      yield* simulator.deactivateAccessKey("NEW====")
       const key = { accessKeyId: "NEW====", accessKeySecret: Redacted.make("NEWSECRET====") }
-      yield* simulator.registerTenant({ tenantId: "newcomer", area: "eu1", accessKeys: [key] })
+      const newcomer = { tenantId: "newcomer", area: "eu1", accessKeys: [key] } as const
+      yield* simulator.registerTenant(newcomer)
+      yield* simulator.deactivateAccessKey("NEW====")
+      yield* simulator.registerTenant(newcomer)
       strictEqual((yield* configurationOf("newcomer")).json.area, "eu1")
       const { json } = yield* keyAlone({ accessKeyId: "NEW====", accessKeySecret: "NEWSECRET====" })
       const token = Redacted.make(String(json.access_token))
@@ -86,16 +98,96 @@ describe("Tenants", () => {
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       yield* simulator.registerTenant({ ...otherTenant, area: "na1" })
+      yield* simulator.deactivateAccessKey(goodKey.accessKeyId)
       yield* simulator.registerTenant({
         ...defaultTenant,
         accessKeys: [{ accessKeyId: "NEW====", accessKeySecret: Redacted.make("NEWSECRET====") }]
       })
-      yield* simulator.deactivateAccessKey(goodKey.accessKeyId)
       yield* simulator.reset
       strictEqual((yield* keyExchange()).status, 200)
       strictEqual((yield* keyAlone()).status, 200)
       strictEqual((yield* configurationOf(otherTenant.tenantId)).status, 404)
       deepStrictEqual((yield* simulator.requests).length, 3)
     }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+  )
+
+  it.effect("deactivateAccessKey dies if no tenant has the key, and names those that there are", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const exit = yield* Effect.exit(simulator.deactivateAccessKey("TYPO===="))
+      const [defect] = Exit.isFailure(exit) ? Array.from(Cause.defects(exit.cause)) : []
+      assertTrue(defect instanceof RangeError)
+      strictEqual(
+        defect.message,
+        `CxoneSimulator.deactivateAccessKey: no tenant has the access key "TYPO===="; known are OTHERKEY====, ${defaultKey.accessKeyId}`
+      )
+      yield* simulator.deactivateAccessKey(defaultKey.accessKeyId)
+      yield* simulator.deactivateAccessKey(defaultKey.accessKeyId)
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory(twoAreas)))
+  )
+})
+
+describe("the users of access keys", () => {
+  const keyOf = (accessKeyId: string, user?: SimulatedUser): SimulatedAccessKey => ({
+    accessKeyId,
+    accessKeySecret: Redacted.make(`${accessKeyId} secret`),
+    user
+  })
+  const whose = HttpRouter.get(
+    HttpRouter.empty,
+    "/whose",
+    Effect.map(Grant, ({ accessKeyId, user }) => HttpServerResponse.unsafeJson({ accessKeyId, user }))
+  )
+  /** What users/me, Grant and the claims say of a key's user. */
+  const seen = (accessKeyId: string) =>
+    Effect.gen(function* () {
+      const { json } = yield* keyAlone({ accessKeyId, accessKeySecret: `${accessKeyId} secret` })
+      const token = Redacted.make(String(json.access_token))
+      const { json: user } = yield* users(token)
+      deepStrictEqual((yield* users(token, "/whose")).json, { accessKeyId, user })
+      const { name, sub, userId } = claimsOf(json.id_token)
+      deepStrictEqual({ sub, userId, name }, { sub: `user:${user.id}`, userId: String(user.id), name: user.name })
+      strictEqual(claimsOf(json.access_token).sub, sub)
+      return user
+    })
+  const tenants = [
+    { tenantId: "one", accessKeys: [keyOf("a===="), keyOf("b===="), keyOf("c====", { id: 7, name: "Grace", x: [1] })] },
+    { tenantId: "two", accessKeys: [keyOf("d====")] }
+  ] as const
+
+  it.effect("each key has a user of its own, and the first key the default user", () =>
+    Effect.gen(function* () {
+      deepStrictEqual(yield* seen("a===="), defaultUser)
+      deepStrictEqual(yield* seen("c===="), { id: 7, name: "Grace", x: [1] })
+      const others = yield* Effect.all([seen("b===="), seen("d====")])
+      deepStrictEqual(
+        others.map(({ id }) => id),
+        ["one-user-2", "two-user-1"]
+      )
+      for (const field of ["id", "name", "email"]) {
+        strictEqual(new Set([defaultUser, ...others].map((user) => user[field])).size, 3)
+      }
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory({ tenants, api: whose })))
+  )
+
+  it.effect("the option `user` is the user of the first key and of a client's own token", () =>
+    Effect.gen(function* () {
+      const user = { id: "ada", name: "Ada Lovelace" }
+      deepStrictEqual(yield* seen("a===="), user)
+      strictEqual((yield* seen("b====")).id, "one-user-2")
+      deepStrictEqual((yield* users(yield* mint(), "/whose")).json, { user })
+      deepStrictEqual((yield* users(yield* mint())).json, user)
+    }).pipe(
+      Effect.provide(CxoneSimulator.layerMemory({ tenants, api: whose, user: { id: "ada", name: "Ada Lovelace" } }))
+    )
+  )
+
+  it.effect("a key that replaces another at its place is of the same user", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      yield* simulator.registerTenant({ tenantId: "one", accessKeys: [keyOf("e===="), keyOf("f====")] })
+      deepStrictEqual(yield* seen("e===="), defaultUser)
+      strictEqual((yield* seen("f====")).id, "one-user-2")
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory({ tenants, api: whose })))
   )
 })

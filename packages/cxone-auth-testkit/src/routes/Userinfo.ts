@@ -1,0 +1,27 @@
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Option from "effect/Option"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
+import type { GrantService } from "../options/Grant.js"
+import { claimsOfUser } from "../tokens/Registry.js"
+
+/** The `userinfo_endpoint` of the openid-configuration. */
+export const userinfoPath = "/auth/userinfo"
+
+/**
+ * The claims of the user whose token this is (OpenID Connect Core §5.3.2). A client's own token has no user: there is no
+ * answer to it.
+ */
+export const answer = (
+  { method }: IncomingRequest,
+  { accessKeyId, user }: GrantService
+): Option.Option<HttpServerResponse.HttpServerResponse> =>
+  accessKeyId === undefined
+    ? Option.none()
+    : Option.some(
+        method === "GET" || method === "HEAD" || method === "POST"
+          ? HttpServerResponse.unsafeJson(claimsOfUser({ accessKeyId, user }))
+          : HttpServerResponse.unsafeJson(
+              { message: "Method Not Allowed" },
+              { status: 405, headers: { allow: "GET, HEAD, POST" } }
+            )
+      )
