@@ -13,7 +13,9 @@ import { hasBody, objectionToHeaders, objectionToLength } from "../http/Answer.j
 export interface FaultAnswer {
   /** From 200 to 599. */
   readonly status: number
+  /** With names in lower case. */
   readonly headers: { readonly [name: string]: string }
+  /** Empty if there is none. */
   readonly body: Uint8Array
 }
 
@@ -87,7 +89,9 @@ const flood = encoder.encode(" ".repeat(16 * 1024))
 export interface FaultAnswerInput {
   /** From 200 to 599. */
   readonly status: number
+  /** Default: the content type of the body, if there is one. */
   readonly headers?: { readonly [name: string]: string } | undefined
+  /** Default: none. */
   readonly body?: unknown
 }
 

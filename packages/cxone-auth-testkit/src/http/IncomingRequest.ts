@@ -32,7 +32,10 @@ export const pathOf = (incoming: RequestHead): string => incoming.url.replace(/[
 export const queryOf = (incoming: RequestHead): URLSearchParams =>
   new URLSearchParams(incoming.url.split(/[?#]/s, 2)[1])
 
-export const textOf = (incoming: IncomingRequest): string => new TextDecoder().decode(incoming.body)
+/** A byte order mark is a character as any other: a server that doesn't drop it reads another name or value. */
+export const utf8 = (bytes: Uint8Array): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
+
+export const textOf = (incoming: IncomingRequest): string => utf8(incoming.body)
 
 /** The media type of the body in lower case, without parameters; empty if there is none. */
 export const mediaTypeOf = (incoming: RequestHead): string =>

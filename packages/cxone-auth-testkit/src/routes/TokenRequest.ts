@@ -27,10 +27,21 @@ export interface TokenRequest {
   readonly refreshToken: Either.Either<Redacted.Redacted<string>, Refusal>
 }
 
-type Form = ReadonlyMap<string, string>
+/** The parameters that are read. Any other is ignored, even if it is repeated as RFC 8707 has it (RFC 6749 §3.2). */
+const parameters = [
+  "grant_type",
+  "scope",
+  "client_id",
+  "client_secret",
+  "username",
+  "password",
+  "refresh_token"
+] as const
+
+type Form = ReadonlyMap<(typeof parameters)[number], string>
 
 /**
- * Reads a token request (RFC 6749 §4.3.2, §4.4.2, §6). It must be a form in which no parameter is repeated; an empty
+ * Reads a token request (RFC 6749 §4.3.2, §4.4.2, §6). It must be a form in which no known parameter is repeated; an empty
  * parameter counts as left out (§3.2). The client must authenticate in exactly one of the two ways of §2.3.1.
  */
 export const parse = (incoming: IncomingRequest.IncomingRequest): Either.Either<TokenRequest, Refusal> =>
@@ -74,11 +85,12 @@ const parseForm = (incoming: IncomingRequest.IncomingRequest): Either.Either<For
   if (IncomingRequest.mediaTypeOf(incoming) !== formType) {
     return refuse("invalid_request", missingParameters, mediaTypeHint(incoming, formType))
   }
-  const parameters = Array.from(new URLSearchParams(IncomingRequest.textOf(incoming)))
-  if (new Set(parameters.map(([name]) => name)).size < parameters.length) {
+  const sent = new URLSearchParams(IncomingRequest.textOf(incoming))
+  if (parameters.some((name) => sent.getAll(name).length > 1)) {
     return refuse("invalid_request", "A parameter is repeated")
   }
-  return Either.right(new Map(parameters.filter(([, value]) => value !== "")))
+  const values = parameters.map((name) => [name, sent.get(name) ?? ""] as const)
+  return Either.right(new Map(values.filter(([, value]) => value !== "")))
 }
 
 const parseAccessKey = (form: Form): Either.Either<SimulatedAccessKey, Refusal> => {
@@ -100,7 +112,8 @@ const parseClient = (
 ): Either.Either<ReadonlyArray<ClientCredentials>, Refusal> => {
   const clientId = form.get("client_id")
   const clientSecret = form.get("client_secret")
-  if (incoming.headers.authorization === undefined) {
+  // An empty header holds no credentials (RFC 9110 §11.6.2), so it is no second way.
+  if ((incoming.headers.authorization ?? "") === "") {
     return clientId === undefined || clientSecret === undefined
       ? refuse("invalid_client", "No client authentication: client_id or client_secret is missing")
       : Either.right([{ clientId, clientSecret: Redacted.make(clientSecret), method: "post" }])
@@ -136,7 +149,8 @@ const basicCredentials =
   })
 
 const splitBasic = (encoded: string): Option.Option<readonly [id: string, secret: string]> =>
-  Option.flatMap(Either.getRight(Encoding.decodeBase64String(encoded)), (pair) => {
+  Option.flatMap(Either.getRight(Encoding.decodeBase64(encoded)), (bytes) => {
+    const pair = IncomingRequest.utf8(bytes)
     const colon = pair.indexOf(":")
     return colon === -1 ? Option.none() : Option.some([pair.slice(0, colon), pair.slice(colon + 1)])
   })

@@ -39,7 +39,9 @@ export interface WayIn {
  * @category models
  */
 export interface SimulatedAccount {
+  /** Those of a client, of an access key with a client, or of an access key alone. */
   readonly credentials: ClientSecret | AccessKey | AccessKeyOnly
+  /** Where these credentials get a token, and where the API is. */
   readonly environment: FixedEnvironment | DiscoveredEnvironment | AreaEnvironment
 }
 

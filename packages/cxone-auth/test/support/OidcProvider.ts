@@ -136,6 +136,11 @@ export const start = (
         revocation: { enabled: true, allowedPolicy: () => true }
       },
       jwks: { keys: [signingKey] },
+      // For a browser. The provider's own page comes with a warning on the console.
+      renderError: (context, { error }) => {
+        context.type = "html"
+        context.body = error
+      },
       scopes,
       ttl: { ClientCredentials: options.lifetime ?? 3600 }
     })
