@@ -31,6 +31,11 @@ export interface SimulatedTenant {
   readonly tenantId: string
   /** The area that hosts the tenant, in lower-case letters and digits, such as `eu1`; default `na1`. */
   readonly area?: string | undefined
+  /**
+   * The name of the tenant's issuer, in lower-case letters and digits, such as `gov`. Each name is an identity host of its own,
+   * which knows only its own tenants. Default: the host of `CxoneSimulatorService.origin`.
+   */
+  readonly issuer?: string | undefined
   /** Each `accessKeyId` must be unique, among all tenants. */
   readonly accessKeys: Arr.NonEmptyReadonlyArray<SimulatedAccessKey>
 }
@@ -59,6 +64,8 @@ export interface SimulatedArea {
  * @category models
  */
 export interface PlacedTenant extends SimulatedArea {
+  /** The origin of its identity host, which is the issuer. */
+  readonly issuer: string
   /** The id that discovery and the tokens name. */
   readonly tenantId: string
   /** The access keys of its employees. */

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import type { GrantService } from "../options/Grant.js"
+import type { PlacedTenant } from "../options/SimulatedTenant.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
@@ -64,12 +65,14 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/
 const grantAt = (host: Host, token: string, registry: Registry, tenants: Tenants) =>
   Effect.gen(function* () {
     const grant = yield* registry.grantOf(token)
-    if (host._tag === "Identity") {
-      return grant
-    }
     const tenantId = Option.flatMapNullable(grant, (grant) => grant.tenantId)
-    const tenant = yield* Effect.transposeMapOption(tenantId, tenants.tenantOf)
-    return Option.exists(Option.flatten(tenant), ({ area }) => area === host.area.area) ? grant : Option.none()
+    // A client's own token belongs to no tenant.
+    if (Option.isNone(tenantId)) {
+      return host._tag === "Identity" ? grant : Option.none()
+    }
+    const isHere = (tenant: PlacedTenant) =>
+      host._tag === "Identity" ? tenant.issuer === host.origin : tenant.area === host.area.area
+    return Option.exists(yield* tenants.tenantOf(tenantId.value), isHere) ? grant : Option.none()
   })
 
 // Apps that call CXone write this prefix in different cases (docs/cxone-facts.md).

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
@@ -32,7 +33,7 @@ export const make = (
       ? TokenResponse.json(400, { message: refusal.description, hint: refusal.hint })
       : refuse.refused(incoming, refusal)
 
-  return TokenRoute.make({ ...refuse, refused }, (incoming) =>
+  return TokenRoute.make({ ...refuse, refused }, (incoming, host) =>
     Effect.gen(function* () {
       const { client, grantType, request } = yield* ClientAuthentication.authenticate(
         registry,
@@ -44,6 +45,10 @@ export const make = (
         grantType === "password"
           ? yield* Effect.flatMap(tenants.ownerOf(yield* request.accessKey), Refusal.ownerOfKey)
           : yield* RefreshToken.redeem(registry, tenants, yield* request.refreshToken, client, "issuer")
+      // Another issuer doesn't know the tenant.
+      if (owner.tenant.issuer !== host.origin) {
+        return yield* Refusal.ownerOfKey(Option.none())
+      }
       const { access, identity, refresh } = yield* registry.issueToKey(client, owner, "issuer")
       return TokenResponse.success(
         access,

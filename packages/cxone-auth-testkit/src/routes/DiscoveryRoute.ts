@@ -2,7 +2,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as IncomingRequest from "../http/IncomingRequest.js"
-import type { SimulatedArea } from "../options/SimulatedTenant.js"
+import type { PlacedTenant, SimulatedArea } from "../options/SimulatedTenant.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
 import { domain, type Host } from "../tenants/Hosts.js"
@@ -48,8 +48,9 @@ const configurationOf = (
 ) => {
   const tenantId = IncomingRequest.queryOf(incoming).get("tenantId") ?? ""
   if (tenantId !== "") {
+    const isKnown = ({ issuer }: PlacedTenant) => host._tag !== "Identity" || issuer === host.origin
     return Effect.map(
-      tenants.tenantOf(tenantId),
+      Effect.map(tenants.tenantOf(tenantId), Option.filter(isKnown)),
       Option.match({
         onNone: () => JsonResponse.notFound("No such tenant"),
         onSome: (tenant) => HttpServerResponse.unsafeJson(configuration(tenant, { tenantId }, quirks))

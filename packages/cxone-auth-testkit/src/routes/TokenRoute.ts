@@ -2,6 +2,7 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { SimulatorQuirks } from "../options/SimulatorQuirks.js"
+import type { Host } from "../tenants/Hosts.js"
 import type { Refusal } from "./Refusal.js"
 import * as TokenResponse from "./TokenResponse.js"
 
@@ -17,14 +18,14 @@ export const refuseAs = (shape: SimulatorQuirks["errors"]): Refuse => ({
 })
 
 /** A route that answers a POST with tokens or a refusal, and any other method with 405. */
-export type TokenRoute = (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+export type TokenRoute = (incoming: IncomingRequest, host: Host) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 export const make =
   (
     { notPost, refused }: Refuse,
-    grant: (incoming: IncomingRequest) => Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal>
+    grant: (incoming: IncomingRequest, host: Host) => Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal>
   ): TokenRoute =>
-  (incoming) =>
+  (incoming, host) =>
     incoming.method === "POST"
-      ? Effect.catchAll(grant(incoming), (refusal) => Effect.succeed(refused(incoming, refusal)))
+      ? Effect.catchAll(grant(incoming, host), (refusal) => Effect.succeed(refused(incoming, refusal)))
       : Effect.sync(notPost)

@@ -4,7 +4,8 @@ import {
   type AreaEnvironment,
   type ClientSecret,
   Credentials,
-  CxoneEnvironment
+  CxoneEnvironment,
+  type DiscoveredEnvironment
 } from "cxone-auth"
 import type { PlacedTenant } from "../options/SimulatedTenant.js"
 
@@ -15,8 +16,10 @@ import type { PlacedTenant } from "../options/SimulatedTenant.js"
  * @category models
  */
 export interface TenantAccount extends PlacedTenant {
-  /** The access key and the first client, for `CxoneSimulatorService.issuerEnvironment`. */
+  /** The access key and the first client, for `issuerEnvironment`. */
   readonly credentials: AccessKey
+  /** The environment for an access key with a client: `CxoneEnvironment.discover`, with the tenant's issuer. */
+  readonly issuerEnvironment: DiscoveredEnvironment
   /** The access key without a client, for `areaEnvironment`. */
   readonly accessKeyOnly: AccessKeyOnly
   /** The environment of an access key without a client: `CxoneEnvironment.area`, with `areaOrigin` as the host. */
@@ -31,6 +34,7 @@ export const make = (
   return {
     ...tenant,
     credentials: Credentials.accessKey({ clientId, clientSecret, accessKeyId, accessKeySecret }),
+    issuerEnvironment: CxoneEnvironment.discover({ issuer: tenant.issuer }),
     accessKeyOnly: Credentials.accessKeyOnly({ accessKeyId, accessKeySecret }),
     areaEnvironment: CxoneEnvironment.area(tenant.area, { host: tenant.areaOrigin })
   }

@@ -77,7 +77,7 @@ export const accountOf = (origin: string, clients: Clients, tenants: Accounts, w
     case "accessKey":
       return {
         credentials: TenantAccount.make(tenant, client).credentials,
-        environment: CxoneEnvironment.discover({ issuer: origin })
+        environment: tenant.issuerEnvironment
       }
     case "accessKeyOnly":
       return { credentials: tenant.accessKeyOnly, environment: tenant.areaEnvironment }
@@ -97,7 +97,7 @@ export const envOf = (origin: string, clients: Clients, tenants: Accounts, wayIn
     case "clientSecret":
       return { ...ofClient, CXONE_TOKEN_ENDPOINT: `${origin}${tokenPath}`, CXONE_API_BASE_URL: origin }
     case "accessKey":
-      return { ...ofClient, ...ofKey, CXONE_ISSUER: origin }
+      return { ...ofClient, ...ofKey, CXONE_ISSUER: tenant.issuer }
     case "accessKeyOnly":
       // `CXONE_AREA` is for NICE's own hosts.
       return {

@@ -105,14 +105,23 @@ export const make = (options: Pick<SimulatorOptions, "tenants" | "user">, hosts:
     }
   })
 
-const place = (hosts: Hosts, { accessKeys, area: name = defaultArea, tenantId }: SimulatedTenant): PlacedTenant => {
+const place = (
+  hosts: Hosts,
+  { accessKeys, area: name = defaultArea, issuer: issuerName, tenantId }: SimulatedTenant
+): PlacedTenant => {
   const area = hosts.areas.get(name)
   if (area === undefined) {
     throw new RangeError(
       `CxoneSimulator: no host serves the area "${name}"; add a tenant of this area to the option \`tenants\``
     )
   }
-  return { ...area, tenantId, accessKeys }
+  const issuer = issuerName === undefined ? hosts.identity : hosts.issuers.get(issuerName)
+  if (issuer === undefined) {
+    throw new RangeError(
+      `CxoneSimulator: no host is the issuer "${issuerName}"; add a tenant of this issuer to the option \`tenants\``
+    )
+  }
+  return { ...area, issuer, tenantId, accessKeys }
 }
 
 const withTenant = ({ inactive, tenants }: State, tenant: PlacedTenant): State => {

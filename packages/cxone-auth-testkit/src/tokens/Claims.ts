@@ -35,8 +35,8 @@ export const ofAccessKey = (clientId: string, owner: KeyOwner, validity: Validit
 })
 
 /** The claims of the `id_token` that an access key gets. */
-export const ofIdToken = (issuer: string, clientId: string, owner: KeyOwner, validity: Validity): object => ({
-  iss: issuer,
+export const ofIdToken = (clientId: string, owner: KeyOwner, validity: Validity): object => ({
+  iss: owner.tenant.issuer,
   ...employee(clientId, owner),
   userId: userIdOf(owner),
   icDomain: domain,
@@ -44,14 +44,8 @@ export const ofIdToken = (issuer: string, clientId: string, owner: KeyOwner, val
 })
 
 /** The claims of the refresh token that an access key gets. */
-export const ofRefreshToken = (
-  issuer: string,
-  clientId: string,
-  owner: KeyOwner,
-  sessionId: string,
-  validity: Validity
-): object => ({
-  iss: issuer,
+export const ofRefreshToken = (clientId: string, owner: KeyOwner, sessionId: string, validity: Validity): object => ({
+  iss: owner.tenant.issuer,
   aud: clientId,
   id: userIdOf(owner),
   sessionId,

@@ -134,12 +134,12 @@ export const make = (
           const scopes = Option.getOrElse(amended.scopes, () => client.scopes)
           const grant = { clientId, tenantId: tenant.tenantId, accessKeyId, user, scopes, expiresAt }
           const access = yield* issueAs(grant, validity, Claims.ofAccessKey(clientId, owner, validity))
-          const identity = generator.jwt(Claims.ofIdToken(issuer, clientId, owner, validity), { kid: keyId })
+          const identity = generator.jwt(Claims.ofIdToken(clientId, owner, validity), { kid: keyId })
           const whole = { issuedAt, expiresAt: issuedAt + Duration.toMillis(refreshTokenLifetime) }
           const refresh =
             at === "userHub"
               ? generator.opaque(6)
-              : generator.jwt(Claims.ofRefreshToken(issuer, clientId, owner, generator.opaque(4), whole))
+              : generator.jwt(Claims.ofRefreshToken(clientId, owner, generator.opaque(4), whole))
           const session = { clientId, accessKeyId, at, expiresAt: whole.expiresAt }
           yield* Ref.update(sessions, HashMap.set(refresh, session))
           return { access, identity: Redacted.make(identity), refresh: Redacted.make(refresh) }
