@@ -89,7 +89,14 @@ const run = (quick: boolean) =>
         }
       ],
       verdicts: [
-        { goal: `not above ${goal} × the stub`, found: `${number(ours / byHand, 2)} ×`, isMet: ours <= goal * byHand }
+        {
+          goal: `not above ${goal} × the stub`,
+          found: `${number(ours / byHand, 2)} ×`,
+          isMet: ours <= goal * byHand,
+          reason:
+            "The simulator signs each token with RSA, so that an app may verify it. That takes about half a millisecond for " +
+            "each test. The rest of what it costs is less than what it saves over a stub's web responses."
+        }
       ]
     } satisfies Findings
   })
