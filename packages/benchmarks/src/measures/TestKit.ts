@@ -95,7 +95,7 @@ const run = (quick: boolean) =>
           isMet: ours <= goal * byHand,
           reason:
             "The simulator signs each token with RSA, so that an app may verify it. That takes about half a millisecond for " +
-            "each test. The rest of what it costs is less than what it saves over a stub's web responses."
+            "each test; without it, it was 1.2 × the stub."
         }
       ]
     } satisfies Findings
