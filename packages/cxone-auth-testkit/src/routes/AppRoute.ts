@@ -54,9 +54,14 @@ export const run = (
     )
     // In a fiber of its own, as on a server: an app changes the settings of its fiber, and makes it uninterruptible.
     const fiber = yield* handled.pipe(
-      Effect.tapErrorCause(logUnlessResponse),
-      // A handler of responses that fails leaves none.
-      Effect.ensuring(Deferred.succeed(answered, serverError)),
+      Effect.catchAllCause((cause) =>
+        // A handler of responses that fails leaves none.
+        Effect.flatMap(Deferred.succeed(answered, serverError), (isUnanswered) =>
+          (isUnanswered || isServerError(cause)) && !Cause.isInterruptedOnly(cause)
+            ? Effect.logError(`${mistake} A route of it failed, and the answer was 500`, cause)
+            : Effect.void
+        )
+      ),
       Effect.forkDaemon
     )
     return yield* Effect.onInterrupt(Deferred.await(answered), () => Fiber.interruptFork(fiber))
@@ -69,13 +74,8 @@ const serverError = HttpServerResponse.unsafeJson({ message: "Internal Server Er
 
 const mistake = "CxoneSimulator: correct the option `api`."
 
-// A failure that stands for a response, such as one of an `HttpApi`, is none of the test's mistakes.
-const logUnlessResponse = (cause: Cause.Cause<unknown>) =>
-  Cause.isInterruptedOnly(cause) || !isServerError(cause)
-    ? Effect.void
-    : Effect.logError(`${mistake} A route of it failed, and the answer was 500`, cause)
-
-// The platform puts the response into the cause, as a defect.
+// The platform puts the response into the cause, as a defect. A failure that stands for another one, such as a 400, is none
+// of the test's mistakes.
 const isServerError = (cause: Cause.Cause<unknown>): boolean =>
   Array.from(Cause.defects(cause)).some(
     (defect) => HttpServerResponse.isServerResponse(defect) && defect.status === 500
