@@ -2,7 +2,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import { hasBody, objectionToHeaders, objectionToLength } from "../http/Answer.js"
+import { hasBody, objectionToAnswerHeaders, objectionToLength } from "../http/Answer.js"
 
 /**
  * An answer that a fault gives in place of the simulator's own.
@@ -113,8 +113,9 @@ export interface FaultAnswerInput {
 export const Fault = {
   /**
    * Answers with this instead of handling the request. Throws a `TypeError` or a `RangeError` if HTTP can't carry the answer:
-   * a status outside 200 to 599, a header with a line break or outside of Latin-1, a body with status 204 or 304, a
-   * `content-length` that is not the body's, or a body that can't be written as JSON.
+   * a status outside 200 to 599, a header with a line break or outside of Latin-1, `transfer-encoding` or `trailer`, headers of
+   * 16 KB, a body with status 204, 205 or 304, a `content-length` that is not the body's, or a body that can't be written as
+   * JSON.
    */
   respond: (answer: FaultAnswerInput): FaultOf<"Respond"> => tagged.Respond(answerOf("respond", answer)),
   /**
@@ -186,7 +187,7 @@ const answerOf = (name: "respond" | "earlyAnswer", { body, headers: given = {}, 
   }
   const bytes = bytesOf(body, wrong)
   const headers = Object.fromEntries(Object.entries(given).map(([header, value]) => [header.toLowerCase(), value]))
-  const objection = objectionToHeaders(headers) ?? objectionToLength(headers, bytes)
+  const objection = objectionToAnswerHeaders(headers) ?? objectionToLength(headers, bytes)
   if (objection !== undefined) {
     throw wrong(objection)
   }

@@ -1,10 +1,15 @@
 /**
  * Whether HTTP can carry an answer. What no wire carries must not succeed in memory.
  */
+import * as Cookies from "@effect/platform/Cookies"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 
-/** What is wrong with these headers, as a sentence; `undefined` if HTTP can carry them. */
-export const objectionToHeaders = (headers: { readonly [name: string]: string }): string | undefined => {
+interface Headers {
+  readonly [name: string]: string
+}
+
+/** What is wrong with the headers of a request or an answer, as a sentence; `undefined` if HTTP can carry them. */
+export const objectionToHeaders = (headers: Headers): string | undefined => {
   for (const [name, value] of Object.entries(headers)) {
     if (!fieldName.test(name)) {
       return `${JSON.stringify(name)} is no name of a header (RFC 9110 §5.1)`
@@ -13,31 +18,75 @@ export const objectionToHeaders = (headers: { readonly [name: string]: string })
       return `the header ${name} has a line break, or a character outside of Latin-1 (RFC 9110 §5.5)`
     }
   }
-  return undefined
+  const announced = headers["content-length"]
+  return announced === undefined || /^\d+$/.test(announced)
+    ? undefined
+    : `the header content-length is ${announced}, which is no number`
 }
 
 const fieldName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** An answer to a HEAD, a 204 and a 304 have no body, whatever the server wrote (RFC 9110 §6.4.1). */
-export const hasBody = (method: string, status: number): boolean =>
-  method !== "HEAD" && status !== 204 && status !== 304
+/** Node's parsers take 16 KiB. Some of it is left for the headers that a client and a server add. */
+const mostHeaderBytes = 16_000
 
-/** What is wrong with an answer, as a sentence; `undefined` if HTTP can carry it. */
-export const objectionTo = ({ body, headers, status }: HttpServerResponse.HttpServerResponse): string | undefined => {
+/** Whether a parser refuses headers because they are too long, together with the first line. */
+export const areTooLong = (headers: Headers, firstLine = ""): boolean =>
+  Object.entries(headers).reduce((total, [name, value]) => total + name.length + value.length, firstLine.length) >
+  mostHeaderBytes
+
+/** The same for the headers of an answer. The server decides how it marks the end of the body. */
+export const objectionToAnswerHeaders = (headers: Headers): string | undefined => {
+  const framing = ["transfer-encoding", "trailer"].find((name) => headers[name] !== undefined)
+  if (framing !== undefined) {
+    return `the header ${framing} is the server's own`
+  }
+  return objectionToHeaders(headers) ?? (areTooLong(headers) ? "the headers are too long, together" : undefined)
+}
+
+/** Header values as they arrive: without white space at either end (RFC 9110 §5.5). */
+export const trimmed = <H extends Headers>(headers: H): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace(outerSpace, "")]))
+
+const outerSpace = /^[\t ]+|[\t ]+$/g
+
+/** An answer to a HEAD, a 204, a 205 and a 304 have no body, whatever the server wrote (RFC 9110 §6.4.1, §15.3.6). */
+export const hasBody = (method: string, status: number): boolean =>
+  method !== "HEAD" && status !== 204 && status !== 205 && status !== 304
+
+/** What is wrong with an answer to a request of this method, as a sentence; `undefined` if HTTP can carry it. */
+export const objectionTo = (
+  method: string,
+  { body, headers, status }: HttpServerResponse.HttpServerResponse
+): string | undefined => {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     return `the status is ${status}; use a whole number from 200 to 599`
   }
-  return objectionToHeaders(headers) ?? (body._tag === "Uint8Array" ? objectionToLength(headers, body.body) : undefined)
+  const objection = objectionToAnswerHeaders(headers)
+  if (objection !== undefined) {
+    return objection
+  }
+  const bytes = body._tag === "Empty" ? noBytes : body._tag === "Uint8Array" ? body.body : undefined
+  if (!hasBody("GET", status) && bytes?.length !== 0) {
+    return `an answer with status ${status} has no body (RFC 9110 §6.4.1)`
+  }
+  // Of an answer to a HEAD, the length is that of the body that a GET would get.
+  return bytes === undefined || method === "HEAD" ? undefined : objectionToLength(headers, bytes)
 }
 
+export const noBytes: Uint8Array = new Uint8Array()
+
 /** What is wrong with a `Content-Length`, as a sentence; `undefined` if there is none, or it is the body's. */
-export const objectionToLength = (
-  headers: { readonly [name: string]: string },
-  { length }: Uint8Array
-): string | undefined => {
+export const objectionToLength = (headers: Headers, { length }: Uint8Array): string | undefined => {
   const announced = headers["content-length"]
-  return announced === undefined || announced === String(length)
+  return announced === undefined || Number(announced) === length
     ? undefined
     : `the header content-length is ${announced}, but the body has ${length} bytes`
+}
+
+/** The `Set-Cookie` lines of an answer: one for each cookie (RFC 6265 §3), or that of the headers. */
+export const setCookiesOf = ({ cookies, headers }: HttpServerResponse.HttpServerResponse): ReadonlyArray<string> => {
+  const lines = Cookies.toSetCookieHeaders(cookies)
+  const line = headers["set-cookie"]
+  return lines.length > 0 || line === undefined ? lines : [line]
 }

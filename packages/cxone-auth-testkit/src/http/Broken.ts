@@ -9,7 +9,7 @@ import * as Data from "effect/Data"
  */
 export class ConnectionLost extends Data.TaggedError("ConnectionLost") {
   override get message(): string {
-    return "The simulator broke the connection because a fault was injected"
+    return "The simulator broke the connection, as a fault or the test told it"
   }
 }
 

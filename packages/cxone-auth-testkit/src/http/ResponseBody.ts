@@ -5,26 +5,58 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { ConnectionLost } from "./Broken.js"
 
-export const bytesOf = (response: HttpServerResponse.HttpServerResponse): Stream.Stream<Uint8Array, unknown> => {
-  switch (response.body._tag) {
+/** The body, as a server sends it. If it can't be read as bytes, the stream fails or dies. */
+export const bytesOf = ({
+  body
+}: Pick<HttpServerResponse.HttpServerResponse, "body">): Stream.Stream<Uint8Array, unknown> => {
+  switch (body._tag) {
     case "Empty":
       return Stream.empty
     case "Uint8Array":
-      return Stream.make(response.body.body)
+      return Stream.make(body.body)
     case "Stream":
-      return response.body.stream
+      return body.stream
     case "Raw":
-    case "FormData": {
-      const { body } = HttpServerResponse.toWeb(response)
-      return body === null
-        ? Stream.empty
-        : Stream.fromReadableStream(
-            () => body,
-            (cause) => cause
-          )
-    }
+      // `@effect/platform` types this body as `unknown`. If it is none that the web platform can send, the stream dies.
+      return Stream.suspend(() => bytesOfWeb(new Response(body.body as WebBody)))
+    case "FormData":
+      return Stream.suspend(() => bytesOfWeb(new Response(body.formData)))
   }
 }
+
+type WebBody = ConstructorParameters<typeof Response>[0]
+
+export const bytesOfWeb = ({ body }: Response): Stream.Stream<Uint8Array, unknown> =>
+  body === null
+    ? Stream.empty
+    : Stream.fromReadableStream(
+        () => body,
+        (cause) => cause
+      )
+
+/** No more bytes than were announced. If there are fewer, the stream dies, because the client would wait for the rest. */
+export const measured = (
+  bytes: Stream.Stream<Uint8Array, unknown>,
+  length: number
+): Stream.Stream<Uint8Array, unknown> =>
+  Stream.suspend(() => {
+    let missing = length
+    const sent = bytes.pipe(
+      Stream.mapAccum(length, (left, piece) => {
+        const sent = piece.subarray(0, left)
+        return [left - sent.length, { sent, left: left - sent.length }]
+      }),
+      Stream.takeUntil(({ left }) => left === 0),
+      Stream.map(({ left, sent }) => {
+        missing = left
+        return sent
+      })
+    )
+    const end = Stream.suspend(() =>
+      missing === 0 ? Stream.empty : Stream.dieMessage(`content-length announces ${missing} bytes more`)
+    )
+    return length === 0 ? Stream.empty : Stream.concat(sent, end)
+  })
 
 export const collect = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<Uint8Array, E> =>
   Effect.map(Stream.runCollect(stream), (pieces) => {
@@ -48,6 +80,6 @@ export const truncate = (response: HttpServerResponse.HttpServerResponse): HttpS
       : Stream.take(bytesOf(response), 1)
   return HttpServerResponse.setBody(
     response,
-    HttpBody.stream(Stream.concat(sent, Stream.fail(new ConnectionLost())), body.contentType, body.contentLength)
+    HttpBody.stream(Stream.concat(sent, Stream.fail(new ConnectionLost())), body.contentType ?? "", body.contentLength)
   )
 }

@@ -46,7 +46,7 @@ class ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpS
       method,
       headers,
       // `Request` throws if a GET or HEAD has a body, even an empty one.
-      ...(isRead(this.#incoming) ? {} : { body: Uint8Array.from(body) })
+      ...(isRead(this.#incoming) ? {} : { body: new Uint8Array(body) })
     })
   }
 
@@ -95,7 +95,7 @@ class ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpS
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpServerError.RequestError> {
-    return Effect.sync(() => Uint8Array.from(this.#incoming.body).buffer)
+    return Effect.sync(() => new Uint8Array(this.#incoming.body).buffer)
   }
 
   get multipartStream(): Stream.Stream<Multipart.Part, Multipart.MultipartError> {

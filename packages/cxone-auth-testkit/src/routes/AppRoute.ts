@@ -14,9 +14,10 @@ import * as Fiber from "effect/Fiber"
 import { constTrue } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import { objectionTo } from "../http/Answer.js"
+import { hasBody, objectionTo } from "../http/Answer.js"
 import { ConnectionLost } from "../http/Broken.js"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
+import { bytesOf, bytesOfWeb, measured } from "../http/ResponseBody.js"
 import * as ServerRequest from "../http/ServerRequest.js"
 import { Grant, type GrantService } from "../options/Grant.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
@@ -38,8 +39,13 @@ export const run = (
     const answered = yield* Deferred.make<HttpServerResponse.HttpServerResponse>()
     const whole = Effect.catchIf(app, isRouteNotFound, () => orElse)
     const handled = HttpApp.toHandled(whole, (_, response) =>
-      // The stream of a body may need what the request's scope holds.
-      Effect.suspend(() => Deferred.succeed(answered, HttpApp.unsafeEjectStreamScope(response)))
+      Effect.flatMap(sendable(incoming.method, response), (sent) =>
+        Deferred.succeed(
+          answered,
+          // The stream of a body may need what the request's scope holds.
+          hasBody(incoming.method, sent.status) ? HttpApp.unsafeEjectStreamScope(sent) : sent
+        )
+      )
     ).pipe(
       Effect.provideService(HttpServerRequest.HttpServerRequest, ServerRequest.make(incoming, origin)),
       Effect.provideService(Grant, grant),
@@ -48,13 +54,17 @@ export const run = (
     )
     // In a fiber of its own, as on a server: an app changes the settings of its fiber, and makes it uninterruptible.
     const fiber = yield* handled.pipe(
-      Effect.tapErrorCause(logUnlessResponse),
-      // A handler of responses that fails leaves none.
-      Effect.ensuring(Deferred.succeed(answered, serverError)),
+      Effect.catchAllCause((cause) =>
+        // A handler of responses that fails leaves none.
+        Effect.flatMap(Deferred.succeed(answered, serverError), (isUnanswered) =>
+          (isUnanswered || isServerError(cause)) && !Cause.isInterruptedOnly(cause)
+            ? Effect.logError(`${mistake} A route of it failed, and the answer was 500`, cause)
+            : Effect.void
+        )
+      ),
       Effect.forkDaemon
     )
-    const response = yield* Effect.onInterrupt(Deferred.await(answered), () => Fiber.interruptFork(fiber))
-    return yield* sendable(response)
+    return yield* Effect.onInterrupt(Deferred.await(answered), () => Fiber.interruptFork(fiber))
   })
 
 const isRouteNotFound = (error: unknown): error is HttpServerError.RouteNotFound =>
@@ -64,38 +74,39 @@ const serverError = HttpServerResponse.unsafeJson({ message: "Internal Server Er
 
 const mistake = "CxoneSimulator: correct the option `api`."
 
-// A failure that stands for a response, such as one of an `HttpApi`, is none of the test's mistakes.
-const logUnlessResponse = (cause: Cause.Cause<unknown>) =>
-  Cause.isInterruptedOnly(cause) || !isServerError(cause)
-    ? Effect.void
-    : Effect.logError(`${mistake} A route of it failed, and the answer was 500`, cause)
-
-// The platform puts the response into the cause, as a defect.
+// The platform puts the response into the cause, as a defect. A failure that stands for another one, such as a 400, is none
+// of the test's mistakes.
 const isServerError = (cause: Cause.Cause<unknown>): boolean =>
   Array.from(Cause.defects(cause)).some(
     (defect) => HttpServerResponse.isServerResponse(defect) && defect.status === 500
   )
 
-const sendable = (response: HttpServerResponse.HttpServerResponse): Answer => {
-  const objection = objectionTo(response)
-  if (objection !== undefined) {
-    return Effect.as(
-      Effect.logError(`${mistake} Its response can't be sent: ${objection}. The answer was 500`),
-      serverError
-    )
-  }
-  const { body } = response
-  if (body._tag !== "Stream") {
-    return Effect.succeed(response)
-  }
-  const broken = (cause: Cause.Cause<unknown>) =>
-    Stream.fromEffect(
-      Effect.zipRight(
-        Effect.logError(`${mistake} The body of its response failed, and the answer broke off`, cause),
-        new ConnectionLost()
-      )
-    )
-  const { contentLength, contentType } = body
-  const stream = HttpBody.stream(Stream.catchAllCause(body.stream, broken), contentType, contentLength)
-  return Effect.succeed(HttpServerResponse.setBody(response, stream))
+const sendable = (method: string, response: HttpServerResponse.HttpServerResponse): Answer => {
+  const objection = objectionTo(method, response)
+  return objection === undefined
+    ? Effect.sync(() => streamed(response))
+    : Effect.as(Effect.logError(`${mistake} Its response can't be sent: ${objection}. The answer was 500`), serverError)
 }
+
+/** A body that isn't at hand, as a stream that has the length that the headers announce, and breaks off if it fails. */
+const streamed = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse => {
+  const { body, headers } = response
+  if (body._tag === "Empty" || body._tag === "Uint8Array") {
+    return response
+  }
+  const form = body._tag === "FormData" ? new Response(body.formData) : undefined
+  const bytes = form === undefined ? bytesOf(response) : bytesOfWeb(form)
+  const contentType = form?.headers.get("content-type") ?? headers["content-type"] ?? ""
+  const announced = headers["content-length"]
+  const length = announced === undefined ? undefined : Number(announced)
+  const whole = Stream.catchAllCause(length === undefined ? bytes : measured(bytes, length), broken)
+  return HttpServerResponse.setBody(response, HttpBody.stream(whole, contentType, length))
+}
+
+const broken = (cause: Cause.Cause<unknown>) =>
+  Stream.fromEffect(
+    Effect.zipRight(
+      Effect.logError(`${mistake} The body of its response failed, and the answer broke off`, cause),
+      new ConnectionLost()
+    )
+  )

@@ -226,9 +226,10 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
 
   /**
    * The simulator in memory, and an `HttpClient` that reaches only the simulator. Each call makes another simulator, so keep
-   * the layer in a constant. No socket is opened, and `TestClock`
-   * drives everything. The identity host is `https://cxone-simulator.test`. Each area has the hosts
-   * `https://{area}.cxone-simulator.test` and `https://api-{area}.cxone-simulator.test`.
+   * the layer in a constant. No socket is opened, and `TestClock` drives everything. The client sends and reads only what each
+   * of fetch, undici and `node:http` does, and otherwise fails as they do. The identity host is
+   * `https://cxone-simulator.test`. Each area has the hosts `https://{area}.cxone-simulator.test` and
+   * `https://api-{area}.cxone-simulator.test`. Closing the layer ends every request, and later ones are refused.
    *
    * @since 0.1.0
    * @category layers
@@ -258,24 +259,13 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    * ```
    */
   static layerMemory(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
-    return Layer.effectContext(
+    return Layer.scopedContext(
       Effect.gen(function* () {
         const { hosts, sites } = yield* Hosts.make(options, MemoryTransport.open)
         const simulation = yield* Simulation.make(options, hosts)
-        let refusals = 0
-        const refuse = Effect.acquireRelease(
-          Effect.sync(() => {
-            refusals += 1
-          }),
-          () =>
-            Effect.sync(() => {
-              refusals -= 1
-            })
-        )
-        const http = MemoryTransport.make({
+        const { http, refuse } = yield* MemoryTransport.make({
           hosts: new Map(sites.map(({ host }) => [host.origin, simulation.handle(host)])),
-          onForeign: simulation.recordForeign,
-          isRefusing: () => refusals > 0
+          onForeign: simulation.recordForeign
         })
         return Context.make(CxoneSimulator, make(options, hosts.identity, simulation, refuse)).pipe(
           Context.add(HttpClient.HttpClient, http)

@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type { FaultQueue } from "../faults/FaultQueue.js"
 import * as Faults from "../faults/FaultQueue.js"
 import * as Quotas from "../faults/Quotas.js"
+import { noBytes } from "../http/Answer.js"
 import type { ClientGone, ConnectionLost } from "../http/Broken.js"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import { defaultMaxRecordedBytes, type SimulatorOptions } from "../options/SimulatorOptions.js"
@@ -40,8 +41,6 @@ export interface Simulation {
   readonly recordForeign: (origin: string, head: IncomingRequest.RequestHead) => Effect.Effect<void>
 }
 
-const noBytes = new Uint8Array()
-
 export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Simulation> =>
   Effect.gen(function* () {
     const generator = yield* TokenGenerator.make
@@ -58,8 +57,9 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       { body, headers, method, url }: IncomingRequest.IncomingRequest,
       arrival: Pick<Recorder.RecordedRequest, "endpoint" | "origin" | "time" | "fault">
     ): Recorder.RequestId => {
-      const isCut = body.length > maxRecordedBytes
-      const bytes = Redacted.make(isCut ? body.slice(0, maxRecordedBytes) : body)
+      // A copy, because in memory the bytes are those of the app, which may use them again. Unlike `slice` of a Buffer, it
+      // doesn't keep the whole body.
+      const bytes = Redacted.make(new Uint8Array(body.subarray(0, maxRecordedBytes)))
       const end = { outcome: "pending", status: Option.none(), bodyLength: body.length } as const
       return recorder.arrived(new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes }))
     }
@@ -117,14 +117,11 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
             const time = yield* Clock.currentTimeMillis
             return yield* proceed(unread, host, before, early.value, time, upload)
           }
-          const gone = () => {
-            const now = Effect.runSync(Clock.currentTimeMillis)
-            recorder.ended(
-              record(unread, { endpoint: before.endpoint, origin: host.origin, time: now, fault: Option.none() }),
-              "aborted"
-            )
-          }
-          const body = yield* Effect.onError(upload.whole, () => Effect.sync(gone))
+          const gone = Effect.map(Clock.currentTimeMillis, (time) => {
+            const arrival = { endpoint: before.endpoint, origin: host.origin, time, fault: Option.none() }
+            recorder.ended(record(unread, arrival), "aborted")
+          })
+          const body = yield* Effect.onError(upload.whole, () => gone)
           const incoming = { ...head, body }
           const asked = yield* askedBy(incoming, host)
           return yield* Effect.flatMap(Clock.currentTimeMillis, (time) =>

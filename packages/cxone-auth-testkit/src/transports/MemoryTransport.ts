@@ -1,16 +1,27 @@
 import * as Headers from "@effect/platform/Headers"
-import type * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as FiberSet from "effect/FiberSet"
+import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { objectionToHeaders, objectionToLength } from "../http/Answer.js"
-import { ClientGone, type ConnectionLost } from "../http/Broken.js"
+import { areTooLong, hasBody, noBytes, objectionToHeaders, objectionToLength, trimmed } from "../http/Answer.js"
+import { ClientGone, ConnectionLost } from "../http/Broken.js"
 import type { RequestHead, Upload } from "../http/IncomingRequest.js"
-import { collect } from "../http/ResponseBody.js"
+import { bytesOf, collect } from "../http/ResponseBody.js"
 import * as MemoryResponse from "./MemoryResponse.js"
 
 /** The origin of a host in memory. */
@@ -29,108 +40,291 @@ export interface Handlers {
   >
   /** Called for a request to any other origin. */
   readonly onForeign: (origin: string, head: RequestHead) => Effect.Effect<void>
-  /** Whether no host takes a connection now. */
-  readonly isRefusing: () => boolean
+}
+
+export interface MemoryTransport {
+  readonly http: HttpClient.HttpClient
+  /** Until the scope is closed, no host takes a connection. Connections that are open end. */
+  readonly refuse: Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * An `HttpClient` without a socket. What no wire carries fails here, too. A request to a foreign origin fails as if the host
- * didn't exist. Interrupting the caller ends the whole request.
+ * An `HttpClient` without a socket. What no wire carries fails here, too: of fetch, undici and `node:http`, the strictest
+ * counts. A request to a foreign origin fails as if the host didn't exist. Interrupting the caller ends the whole request.
+ * Closing the scope ends every connection, and no host takes another.
  */
-export const make = ({ hosts, isRefusing, onForeign }: Handlers): HttpClient.HttpClient =>
-  HttpClient.make((request, url) => {
-    const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
-    const objection = objectionTo(request)
-    if (objection !== undefined) {
-      return Effect.fail(failed(new TypeError(`In memory as on the wire: ${objection}`)))
-    }
-    const head = headOf(request, url)
-    const handle = hosts.get(url.origin)
-    if (handle === undefined) {
-      const message = `${url.origin} is not a host of the simulator; send the request to ${Array.from(hosts.keys()).join(", ")}`
-      return Effect.zipRight(onForeign(url.origin, head), Effect.fail(failed(withCode("ENOTFOUND", message))))
-    }
-    if (isRefusing()) {
-      return Effect.fail(failed(withCode("ECONNREFUSED", `connect ECONNREFUSED ${url.host}`)))
-    }
-    return Effect.gen(function* () {
-      const { headers, upload } = yield* encode(request, failed)
-      // Other fibers run while a request is under way, as on a network, so that tests find races.
-      yield* Effect.yieldNow()
-      const answer = yield* Effect.mapError(
-        handle({ ...head, headers: Headers.setAll(head.headers, headers) }, upload),
-        (broken) => failed(broken._tag === "ClientGone" ? broken.cause : withCode("ECONNRESET", "read ECONNRESET"))
+export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransport, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const connections = yield* FiberSet.make<void>()
+    let refusals = 0
+    const refuse = Effect.acquireRelease(
+      Effect.zipRight(
+        Effect.sync(() => {
+          refusals += 1
+        }),
+        FiberSet.clear(connections)
+      ),
+      () =>
+        Effect.sync(() => {
+          refusals -= 1
+        })
+    )
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        refusals += 1
+      })
+    )
+
+    /** Answers in a fiber of its own, as a server does, and gives out the answer as soon as its headers are there. */
+    const exchange = (
+      handling: Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>,
+      method: string,
+      signal: AbortSignal
+    ): Effect.Effect<Received, ConnectionLost | ClientGone> =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const received = yield* Deferred.make<Received, ConnectionLost | ClientGone>()
+          const fiber = yield* FiberSet.run(connections, serve(handling, method, received))
+          signal.addEventListener("abort", () => fiber.unsafeInterruptAsFork(FiberId.none))
+          return yield* Effect.onInterrupt(restore(Deferred.await(received)), () => Fiber.interrupt(fiber))
+        })
       )
-      yield* Effect.yieldNow()
-      return MemoryResponse.make(request, answer)
+
+    const http = HttpClient.make((request, url, signal) => {
+      const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
+      const body = plain(request.body)
+      const objection = objectionTo(request, body, url)
+      if (objection !== undefined) {
+        return Effect.fail(failed(new TypeError(`In memory as on the wire: ${objection}`)))
+      }
+      const head = headOf(request, body, url)
+      const handle = hosts.get(url.origin)
+      if (handle === undefined) {
+        const message = `${url.origin} is not a host of the simulator; send the request to ${Array.from(hosts.keys()).join(", ")}`
+        return Effect.zipRight(onForeign(url.origin, head), Effect.fail(failed(withCode("ENOTFOUND", message))))
+      }
+      if (refusals > 0) {
+        return Effect.fail(failed(withCode("ECONNREFUSED", `connect ECONNREFUSED ${url.host}`)))
+      }
+      if (areTooLong(head.headers, `${head.method} ${head.url}`)) {
+        return Effect.succeed(MemoryResponse.make(request, HttpServerResponse.empty({ status: 431 }), noBytes))
+      }
+      const exchanged = Effect.gen(function* () {
+        const { contentType, goOn, upload } = yield* encode(body, request.headers)
+        // Other fibers run while a request is under way, as on a network, so that tests find races.
+        yield* Effect.yieldNow()
+        const headers =
+          contentType === undefined ? head.headers : Headers.set(head.headers, "content-type", contentType)
+        const received = yield* exchange(handle({ ...head, headers }, upload), head.method, signal)
+        yield* goOn
+        yield* Effect.yieldNow()
+        return MemoryResponse.make(request, received.answer, received.body)
+      })
+      return Effect.mapError(exchanged, (broken) =>
+        failed(broken._tag === "ClientGone" ? broken.cause : withCode("ECONNRESET", "read ECONNRESET"))
+      )
     })
+
+    return { http, refuse }
   })
 
 const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
-/** Why no wire carries a request, as a sentence. */
-const objectionTo = ({ body, headers, method }: HttpClientRequest.HttpClientRequest): string | undefined => {
+interface Received {
+  readonly answer: HttpServerResponse.HttpServerResponse
+  readonly body: MemoryResponse.Body
+}
+
+/** How many pieces of a body are under way before the client reads them. */
+const buffered = 16
+
+/**
+ * The part of a server, in its own fiber. What the app under test has set for its own, such as services or a handler of the
+ * responses of its own server, isn't there, and the fiber can be interrupted.
+ */
+const serve = (
+  handling: Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>,
+  method: string,
+  received: Deferred.Deferred<Received, ConnectionLost | ClientGone>
+): Effect.Effect<void> =>
+  Effect.matchCauseEffect(Effect.interruptible(handling), {
+    onFailure: (cause) =>
+      Deferred.failCause(received, Cause.isInterruptedOnly(cause) ? Cause.fail(new ConnectionLost()) : cause),
+    onSuccess: (answer) => {
+      const { body } = answer
+      if (!hasBody(method, answer.status)) {
+        return Deferred.succeed(received, { answer, body: undefined })
+      }
+      if (body._tag === "Empty" || body._tag === "Uint8Array") {
+        return Deferred.succeed(received, { answer, body: body._tag === "Empty" ? noBytes : body.body })
+      }
+      return Effect.withFiberRuntime<void>((fiber) =>
+        Effect.gen(function* () {
+          const pieces = yield* Mailbox.make<Uint8Array, ConnectionLost>(buffered)
+          const read = Stream.ensuring(
+            Mailbox.toStream(pieces),
+            Effect.sync(() => fiber.unsafeInterruptAsFork(FiberId.none))
+          )
+          yield* Deferred.succeed(received, { answer, body: read })
+          const sent = yield* Effect.exit(
+            Effect.interruptible(Stream.runForEach(bytesOf(answer), (piece) => pieces.offer(piece)))
+          )
+          yield* Exit.isSuccess(sent) ? pieces.end : pieces.fail(new ConnectionLost())
+        })
+      )
+    }
+  }).pipe(
+    Effect.uninterruptible,
+    Effect.asVoid,
+    Effect.mapInputContext((_: Context.Context<never>) => Context.empty()),
+    Effect.locally(HttpApp.currentPreResponseHandlers, Option.none())
+  )
+
+/** A raw body that every client sends, as the text, bytes or nothing that it is. */
+const plain = (body: HttpBody.HttpBody): HttpBody.HttpBody => {
+  if (body._tag !== "Raw") {
+    return body
+  }
+  if (Predicate.isNullable(body.body)) {
+    return HttpBody.empty
+  }
+  if (Predicate.isString(body.body)) {
+    return HttpBody.text(body.body)
+  }
+  return body.body instanceof Uint8Array ? HttpBody.uint8Array(body.body) : body
+}
+
+/** Headers that undici, or `node:http`, refuses to send. */
+const refusedHeaders = ["transfer-encoding", "keep-alive", "upgrade", "expect", "trailer"]
+
+/** Why one of the clients sends no such request, as a sentence. */
+const objectionTo = (
+  { headers, method }: HttpClientRequest.HttpClientRequest,
+  body: HttpBody.HttpBody,
+  url: URL
+): string | undefined => {
+  // Types have no such method, but an app may have a cast.
+  if (!/^[A-Z]+$/.test(method) || ["CONNECT", "TRACE", "TRACK"].includes(method)) {
+    return `the method ${JSON.stringify(method)}: fetch sends none`
+  }
+  if (url.username !== "" || url.password !== "") {
+    return "a user or a password in the URL: fetch sends none"
+  }
   if ((method === "GET" || method === "HEAD") && body._tag !== "Empty") {
     return `a ${method} with a body: fetch sends none`
   }
-  return objectionToHeaders(headers) ?? (body._tag === "Uint8Array" ? objectionToLength(headers, body.body) : undefined)
+  if (body._tag === "Raw") {
+    return "a raw body that is neither text nor bytes: node:http sends none"
+  }
+  const isMeasured = body._tag === "Empty" || body._tag === "Uint8Array" || headers["content-length"] !== undefined
+  if ((method === "DELETE" || method === "OPTIONS") && !isMeasured) {
+    return `a ${method} with a body of unknown length: node:http sends no end of it`
+  }
+  const refused = refusedHeaders.find((name) => headers[name] !== undefined)
+  if (refused !== undefined) {
+    return `the header ${refused}: undici sends none`
+  }
+  return objectionToHeaders(headers) ?? objectionToBytes(headers, body)
 }
 
-const headOf = ({ headers, method }: HttpClientRequest.HttpClientRequest, url: URL): RequestHead => ({
+const objectionToBytes = (headers: Headers.Headers, body: HttpBody.HttpBody) =>
+  body._tag === "Empty" || body._tag === "Uint8Array"
+    ? objectionToLength(headers, body._tag === "Empty" ? noBytes : body.body)
+    : undefined
+
+const headOf = (
+  { headers, method }: HttpClientRequest.HttpClientRequest,
+  body: HttpBody.HttpBody,
+  url: URL
+): RequestHead => ({
   method,
   url: `${url.pathname}${url.search}`,
-  headers: Headers.set(headers, "host", url.host)
+  headers: Headers.setAll(Headers.fromInput(trimmed(headers)), {
+    host: url.host,
+    ...(body._tag === "Uint8Array" ? { "content-length": String(body.body.length) } : {})
+  })
 })
 
 interface Encoded {
   readonly upload: Upload
-  readonly headers: { readonly [name: string]: string }
+  readonly contentType?: string | undefined
+  /** What is still sent after the answer has come. */
+  readonly goOn: Effect.Effect<void, ClientGone>
 }
 
-const uploadOf = (bytes: Uint8Array): Upload => ({ whole: Effect.succeed(bytes), first: Effect.succeed(bytes) })
-
-type WebBody = ConstructorParameters<typeof Response>[0]
-
-const encode = (
-  { body }: HttpClientRequest.HttpClientRequest,
-  failed: (cause: unknown) => HttpClientError.RequestError
-): Effect.Effect<Encoded, HttpClientError.RequestError> => {
+const encode = (body: HttpBody.HttpBody, headers: Headers.Headers): Effect.Effect<Encoded, ClientGone> => {
   switch (body._tag) {
-    case "Empty":
-      return Effect.succeed({ upload: uploadOf(new Uint8Array()), headers: {} })
     case "Uint8Array":
-      return Effect.succeed({ upload: uploadOf(body.body), headers: {} })
+      return Effect.succeed(encodedBytes(body.body))
     case "Stream":
-      return Effect.succeed({ upload: streamed(body), headers: {} })
+      return Effect.map(Effect.context<never>(), (context) =>
+        streamed(Stream.provideContext(body.stream, context), headers)
+      )
     case "FormData":
-      return Effect.mapError(encodeWeb(body.formData), failed)
-    case "Raw":
-      // `@effect/platform` types this body as `unknown`. If it isn't a body that fetch can send, the request fails.
-      return Effect.mapError(encodeWeb(body.body as WebBody), failed)
+      return encodeForm(body.formData, headers)
+    default:
+      return Effect.succeed(encodedBytes(noBytes))
   }
 }
 
-const streamed = ({ stream }: HttpBody.Stream): Upload => {
-  const gone = (cause: unknown) => new ClientGone({ cause })
+const encodedBytes = (bytes: Uint8Array): Encoded => ({
+  upload: { whole: Effect.succeed(bytes), first: Effect.succeed(bytes) },
+  goOn: Effect.void
+})
+
+const measured = (bytes: Uint8Array, headers: Headers.Headers): Effect.Effect<Uint8Array, ClientGone> => {
+  const objection = objectionToLength(headers, bytes)
+  return objection === undefined
+    ? Effect.succeed(bytes)
+    : Effect.fail(new ClientGone({ cause: new TypeError(`In memory as on the wire: ${objection}`) }))
+}
+
+/** How often other fibers run while an early answer is on its way. A stream that fails at once takes a few of these turns. */
+const turnsOfAnEarlyAnswer = 20
+
+const streamed = (stream: Stream.Stream<Uint8Array, unknown>, headers: Headers.Headers): Encoded => {
+  let isBegun = false
+  const pieces = Stream.mapError(
+    Stream.suspend(() => {
+      isBegun = true
+      return stream
+    }),
+    (cause) => new ClientGone({ cause })
+  )
+  const whole = Effect.flatMap(collect(pieces), (bytes) => measured(bytes, headers))
   return {
-    whole: Effect.mapError(collect(stream), gone),
-    first: Effect.mapBoth(Stream.runHead(stream), {
-      onFailure: gone,
-      onSuccess: Option.getOrElse(() => new Uint8Array())
+    upload: {
+      whole,
+      first: Effect.map(
+        Stream.runHead(pieces),
+        Option.getOrElse(() => noBytes)
+      )
+    },
+    // A client goes on sending while an early answer is on its way. If its stream fails by then, the request fails.
+    goOn: Effect.gen(function* () {
+      if (isBegun) {
+        return
+      }
+      const sending = yield* Effect.fork(Effect.interruptible(whole))
+      yield* Effect.repeatN(Effect.yieldNow(), turnsOfAnEarlyAnswer)
+      const exit = yield* Fiber.poll(sending)
+      yield* Fiber.interruptFork(sending)
+      yield* Option.getOrElse(exit, () => Exit.void)
     })
   }
 }
 
-// Only the web platform can encode these bodies, such as a multipart form, and it needs a Promise.
-const encodeWeb = (body: WebBody): Effect.Effect<Encoded, unknown> =>
+// Only the web platform can encode a multipart form, and it needs a Promise.
+const encodeForm = (form: FormData, headers: Headers.Headers): Effect.Effect<Encoded, ClientGone> =>
   Effect.tryPromise({
     try: async () => {
-      const message = new Response(body)
-      const contentType = message.headers.get("content-type")
-      return {
-        upload: uploadOf(new Uint8Array(await message.arrayBuffer())),
-        headers: contentType?.startsWith("multipart/") ? { "content-type": contentType } : {}
-      }
+      const message = new Response(form)
+      const contentType = message.headers.get("content-type") ?? undefined
+      return { contentType, bytes: new Uint8Array(await message.arrayBuffer()) }
     },
-    catch: (cause) => cause
-  })
+    catch: (cause) => new ClientGone({ cause })
+  }).pipe(
+    Effect.flatMap(({ bytes, contentType }) =>
+      Effect.map(measured(bytes, headers), () => ({ ...encodedBytes(bytes), contentType }))
+    )
+  )

@@ -1,7 +1,6 @@
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { buffer } from "node:stream/consumers"
-import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -9,6 +8,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { hasBody, setCookiesOf } from "../http/Answer.js"
 import { ClientGone, type ConnectionLost } from "../http/Broken.js"
 import type { RequestHead, Upload } from "../http/IncomingRequest.js"
 import { bytesOf } from "../http/ResponseBody.js"
@@ -113,16 +113,20 @@ const uploadOf = (request: Http.IncomingMessage): Upload => ({
 const write = (answer: HttpServerResponse.HttpServerResponse, response: Http.ServerResponse): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { body } = answer
-    const cookies = Cookies.toSetCookieHeaders(answer.cookies)
-    response.writeHead(answer.status, { ...answer.headers, ...(cookies.length === 0 ? {} : { "set-cookie": cookies }) })
+    const cookies = setCookiesOf(answer)
+    response.writeHead(answer.status, {
+      ...answer.headers,
+      ...(cookies.length === 0 ? {} : { "set-cookie": Array.from(cookies) })
+    })
+    if (!hasBody(response.req.method ?? "GET", answer.status)) {
+      return Effect.sync(() => response.end())
+    }
     if (body._tag === "Uint8Array") {
       return Effect.sync(() => response.end(body.body))
     }
     // Node would hold the headers back until the first chunk of the body, which may come late.
     response.flushHeaders()
-    // Node writes no body to a HEAD, so an endless body would run for ever.
-    const bytes = response.req.method === "HEAD" ? Stream.empty : bytesOf(answer)
-    return bytes.pipe(
+    return bytesOf(answer).pipe(
       Stream.runForEach((bytes) => writeBytes(bytes, response)),
       Effect.matchEffect({
         onSuccess: () => Effect.sync(() => response.end()),
