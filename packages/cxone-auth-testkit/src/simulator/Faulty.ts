@@ -17,7 +17,7 @@ type Response = HttpServerResponse.HttpServerResponse
 
 interface Handling {
   readonly incoming: IncomingRequest.IncomingRequest
-  readonly upload: IncomingRequest.Upload
+  readonly firstPiece: IncomingRequest.Upload["first"]
   /** Handles the request, as without a fault. */
   readonly answer: Effect.Effect<Response>
   readonly registry: Registry
@@ -25,7 +25,7 @@ interface Handling {
 
 export const apply = (
   fault: Fault,
-  { answer, incoming, registry, upload }: Handling
+  { answer, firstPiece, incoming, registry }: Handling
 ): Effect.Effect<Response, ConnectionLost | ClientGone> => {
   switch (fault._tag) {
     case "Respond":
@@ -39,7 +39,7 @@ export const apply = (
     case "ConnectionReset":
       return Effect.fail(new ConnectionLost())
     case "ResetUpload":
-      return Effect.zipRight(upload.first, new ConnectionLost())
+      return Effect.zipRight(firstPiece, new ConnectionLost())
     case "TruncatedBody":
       return Effect.map(answer, truncate)
     case "EndlessBody":

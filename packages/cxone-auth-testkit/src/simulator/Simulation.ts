@@ -88,7 +88,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       asked: Faults.Asked,
       taken: Faults.Taken,
       time: number,
-      upload: IncomingRequest.Upload
+      firstPiece: IncomingRequest.Upload["first"]
     ): Effect.Effect<Response, ConnectionLost | ClientGone> => {
       const { fault } = taken
       const id = record(incoming, { endpoint: asked.endpoint, origin: host.origin, time, fault })
@@ -99,7 +99,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       })
       const faulty = Option.match(fault, {
         onNone: () => answer,
-        onSome: (fault) => Faulty.apply(fault, { answer, incoming, registry, upload })
+        onSome: (fault) => Faulty.apply(fault, { answer, incoming, registry, firstPiece })
       })
       const whole = Duration.toMillis(wait) === 0 ? faulty : Effect.delay(faulty, wait)
       return Effect.onExit(whole, end(id))
@@ -115,7 +115,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
           const early = faults.takeForUpload(before)
           if (Option.isSome(early)) {
             const time = yield* Clock.currentTimeMillis
-            return yield* proceed(unread, host, before, early.value, time, upload)
+            return yield* proceed(unread, host, before, early.value, time, upload.first)
           }
           const gone = Effect.map(Clock.currentTimeMillis, (time) => {
             const arrival = { endpoint: before.endpoint, origin: host.origin, time, fault: Option.none() }
@@ -125,7 +125,8 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
           const incoming = { ...head, body }
           const asked = yield* askedBy(incoming, host)
           return yield* Effect.flatMap(Clock.currentTimeMillis, (time) =>
-            proceed(incoming, host, asked, faults.take(asked), time, upload)
+            // A fault that breaks off an upload may have come after this one had arrived.
+            proceed(incoming, host, asked, faults.take(asked), time, Effect.succeed(body))
           )
         })
 

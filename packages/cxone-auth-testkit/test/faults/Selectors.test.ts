@@ -176,6 +176,16 @@ describe.each(modes)("Faults that find their request $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.effect("resetUpload resets a request whose body has arrived before it was injected", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const token = yield* mint()
+      yield* simulator.inject(Fault.resetUpload, { on: "api" })
+      expect(yield* Effect.flip(users(token))).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+      expect(yield* simulator.answersOf("api")).toEqual(["reset"])
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.effect("refuseConnections: until its scope ends, nobody is let in", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
