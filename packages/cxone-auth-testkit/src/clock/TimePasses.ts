@@ -5,11 +5,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as TestClock from "effect/TestClock"
 
 /**
  * Runs an effect under `TestClock`, and lets time pass until it has ended, from one sleep to the next: waits, retries and
  * time-outs follow each other as they do by a real clock. If the effect has not ended after `longest`, that is a defect.
+ *
+ * Only the clock of the test passes. Real input and output, such as a file or a socket, is not waited for, so take it with a
+ * simulator in memory.
  *
  * @since 0.1.0
  * @category clock
@@ -31,6 +35,9 @@ export const timePasses =
   (longest: Duration.DurationInput) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.gen(function* () {
+      if (!Predicate.hasProperty(yield* Effect.clock, "adjust")) {
+        return yield* Effect.dieMessage("timePasses: there is no TestClock; run the test by it.effect or it.scoped")
+      }
       const fiber = yield* Effect.fork(effect)
       const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(longest)
       const hasEnded = Effect.map(Fiber.poll(fiber), Option.isSome)

@@ -1,7 +1,8 @@
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as DurationOption from "../clock/DurationOption.js"
 import { hasBody, objectionToAnswerHeaders, objectionToLength } from "../http/Answer.js"
 
 /**
@@ -128,7 +129,8 @@ export const Fault = {
    * Waits by the `Clock`, and then handles the request. With `times: Infinity` it is a latency: each request waits, and takes
    * the next fault all the same.
    */
-  delay: (duration: Duration.DurationInput): FaultOf<"Delay"> => tagged.Delay({ duration: Duration.decode(duration) }),
+  delay: (duration: Duration.DurationInput): FaultOf<"Delay"> =>
+    tagged.Delay({ duration: DurationOption.decode("Fault.delay: the duration", duration) }),
   /** Receives the request and never answers. Only the client ends it. */
   blackHole: tagged.BlackHole(),
   /** Receives the request and then resets the connection (TCP RST) without an answer. */
@@ -149,7 +151,9 @@ export const Fault = {
     if (options?.chunk === "") {
       throw new RangeError("Fault.endlessBody: chunk is empty; use at least one character, or leave it out")
     }
-    const every = Option.map(Option.fromNullable(options?.every), Duration.decode)
+    const every = Option.map(Option.fromNullable(options?.every), (every) =>
+      DurationOption.decode("Fault.endlessBody: every", every)
+    )
     const fallback = Option.isSome(every) ? trickle : flood
     return tagged.EndlessBody({ every, chunk: options?.chunk ? encoder.encode(options.chunk) : fallback })
   },
@@ -175,7 +179,9 @@ export const Fault = {
   }): FaultOf<"TokenAnswer"> =>
     tagged.TokenAnswer({
       scopes: Option.fromNullable(answer.scopes),
-      lifetime: Option.map(Option.fromNullable(answer.lifetime), Duration.decode),
+      lifetime: Option.map(Option.fromNullable(answer.lifetime), (lifetime) =>
+        DurationOption.decode("Fault.tokenAnswer: lifetime", lifetime, "1 second")
+      ),
       fields: answer.fields ?? {}
     })
 }
@@ -199,22 +205,27 @@ const answerOf = (name: "respond" | "earlyAnswer", { body, headers: given = {}, 
 }
 
 const contentTypeOf = (body: unknown): string => {
-  if (body instanceof Uint8Array) {
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
     return "application/octet-stream"
   }
   return Predicate.isString(body) ? "text/plain; charset=utf-8" : "application/json"
 }
 
 const bytesOf = (body: unknown, wrong: (what: string) => TypeError): Uint8Array => {
-  if (body instanceof Uint8Array) {
-    return body
+  if (body instanceof ArrayBuffer) {
+    return new Uint8Array(body)
+  }
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
   }
   if (body === undefined || Predicate.isString(body)) {
     return encoder.encode(body ?? "")
   }
   // JSON.stringify is typed without `undefined`, but returns it for a function, for example.
   const json: string | undefined = JSON.stringify(body)
-  if (json === undefined) {
+  // It writes `{}` for a `Map`, a `Blob` or a `Promise`.
+  const isLost = json === "{}" && Object.getPrototypeOf(body) !== Object.prototype
+  if (json === undefined || isLost) {
     throw wrong("body can't be written as JSON; use a string, bytes or a JSON value")
   }
   return encoder.encode(json)

@@ -62,7 +62,8 @@ export interface Queued extends Entry {
 export interface FaultQueue {
   /**
    * Adds a fault for `times` requests, after the faults that are already queued. Throws a `RangeError` unless `times`
-   * is a whole number from 1 up or `Infinity`, because with 0, say, a test would pass although nothing went wrong.
+   * is a whole number from 1 up or `Infinity`, or if no request can fit, because a test would pass although nothing went
+   * wrong.
    */
   readonly add: (entry: Entry) => Queued
   readonly remove: (queued: Queued) => void
@@ -110,6 +111,10 @@ export const make = (): FaultQueue => {
       if (!(times >= 1) || (times !== Number.POSITIVE_INFINITY && !Number.isInteger(times))) {
         throw new RangeError(`CxoneSimulator.inject: times is ${times}; use a whole number from 1 up, or Infinity`)
       }
+      const objection = objectionTo(entry.selector)
+      if (objection !== undefined) {
+        throw new RangeError(`CxoneSimulator.inject: ${objection}`)
+      }
       const { fault, latency } = entry
       // A delay is nothing but latency. So it adds to that of others.
       const whole = fault._tag === "Delay" ? Duration.sum(latency, fault.duration) : latency
@@ -143,6 +148,16 @@ const breaksUpload = ({ _tag }: Fault): boolean => _tag === "EarlyAnswer" || _ta
 /** A fault for all requests has done its work after the first of them. */
 const pendingIn = ({ taken, times }: Queued): number =>
   times === Number.POSITIVE_INFINITY ? Number(taken === 0) : times - taken
+
+/** Why no request can fit this, as the end of a sentence. */
+export const objectionTo = ({ method, path }: Pick<RequestSelector, "method" | "path">): string | undefined => {
+  if (method !== undefined && !/^[A-Z]+$/.test(method)) {
+    return `method is ${method}; write it in capital letters`
+  }
+  return typeof path === "string" && !/^\/[^?#]*$/.test(path)
+    ? `path is ${path}; it begins with a slash, and has no query`
+    : undefined
+}
 
 const fits = ({ on, selector: { client, method, path, tenant } }: Entry, asked: Asked): boolean =>
   on === asked.endpoint &&

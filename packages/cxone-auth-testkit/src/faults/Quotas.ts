@@ -1,7 +1,8 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as DurationOption from "../clock/DurationOption.js"
 import type { Endpoint } from "./Fault.js"
-import type { Asked } from "./FaultQueue.js"
+import { type Asked, objectionTo } from "./FaultQueue.js"
 
 /**
  * How many requests a route takes. One more is answered 429, with `Retry-After`, until the time is over.
@@ -36,13 +37,17 @@ export interface Quotas {
   readonly reset: () => void
 }
 
-/** Throws a `RangeError` if a quota takes nothing, or for no time. */
+/** Throws a `RangeError` if a quota takes nothing, is for no time, or if no request can fit it. */
 export const make = (quotas: ReadonlyArray<Quota>): Quotas => {
   const windows = new Map<Quota, { readonly endsAt: number; left: number }>()
-  for (const { limit, path, per } of quotas) {
-    if (!Number.isInteger(limit) || limit < 1 || !(Duration.toMillis(per) > 0)) {
-      throw new RangeError(`CxoneSimulator: the quota of ${path} needs a whole number from 1 up as limit, and a time`)
+  for (const { limit, method, path, per } of quotas) {
+    const objection = objectionTo({ method, path })
+    if (!Number.isInteger(limit) || limit < 1 || objection !== undefined) {
+      throw new RangeError(
+        `CxoneSimulator: a quota's ${objection ?? `limit is ${limit}; use a whole number from 1 up`}`
+      )
     }
+    DurationOption.decode("CxoneSimulator: a quota's per", per, "1 millis")
   }
 
   const countAt = (quota: Quota, now: number): Option.Option<Exceeded> => {

@@ -37,9 +37,16 @@ export const run = (
 ): Answer =>
   Effect.gen(function* () {
     const answered = yield* Deferred.make<HttpServerResponse.HttpServerResponse>()
-    const whole = Effect.catchIf(app, isRouteNotFound, () => orElse)
+    let hasFailed = false
+    const whole = Effect.catchIf(app, isRouteNotFound, () => orElse).pipe(
+      Effect.tapErrorCause(() =>
+        Effect.sync(() => {
+          hasFailed = true
+        })
+      )
+    )
     const handled = HttpApp.toHandled(whole, (_, response) =>
-      Effect.flatMap(sendable(incoming.method, response), (sent) =>
+      Effect.flatMap(sendable(incoming.method, hasFailed ? hinted(response) : response), (sent) =>
         Deferred.succeed(
           answered,
           // The stream of a body may need what the request's scope holds.
@@ -56,9 +63,9 @@ export const run = (
     const fiber = yield* handled.pipe(
       Effect.catchAllCause((cause) =>
         // A handler of responses that fails leaves none.
-        Effect.flatMap(Deferred.succeed(answered, serverError), (isUnanswered) =>
+        Effect.flatMap(Deferred.succeed(answered, serverError(failed)), (isUnanswered) =>
           (isUnanswered || isServerError(cause)) && !Cause.isInterruptedOnly(cause)
-            ? Effect.logError(`${mistake} A route of it failed, and the answer was 500`, cause)
+            ? Effect.logError(`${mistake} ${failed}, and the answer was 500`, cause)
             : Effect.void
         )
       ),
@@ -67,12 +74,22 @@ export const run = (
     return yield* Effect.onInterrupt(Deferred.await(answered), () => Fiber.interruptFork(fiber))
   })
 
+const failed = "A route of it failed"
+
+/** The platform's own answer to a failure says nothing. */
+const hinted = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
+  response.status === 500 && response.body._tag === "Empty"
+    ? HttpServerResponse.setBody(response, serverError(failed).body)
+    : response
+
 const isRouteNotFound = (error: unknown): error is HttpServerError.RouteNotFound =>
   Predicate.isTagged(error, "RouteNotFound")
 
-const serverError = HttpServerResponse.unsafeJson({ message: "Internal Server Error" }, { status: 500 })
-
 const mistake = "CxoneSimulator: correct the option `api`."
+
+/** The hint is for a test whose log nobody reads: that of `it.effect` is off. */
+const serverError = (hint: string) =>
+  HttpServerResponse.unsafeJson({ message: "Internal Server Error", hint: `${mistake} ${hint}` }, { status: 500 })
 
 // The platform puts the response into the cause, as a defect. A failure that stands for another one, such as a 400, is none
 // of the test's mistakes.
@@ -85,7 +102,10 @@ const sendable = (method: string, response: HttpServerResponse.HttpServerRespons
   const objection = objectionTo(method, response)
   return objection === undefined
     ? Effect.sync(() => streamed(response))
-    : Effect.as(Effect.logError(`${mistake} Its response can't be sent: ${objection}. The answer was 500`), serverError)
+    : Effect.as(
+        Effect.logError(`${mistake} Its response can't be sent: ${objection}. The answer was 500`),
+        serverError(`Its response can't be sent: ${objection}`)
+      )
 }
 
 /** A body that isn't at hand, as a stream that has the length that the headers announce, and breaks off if it fails. */

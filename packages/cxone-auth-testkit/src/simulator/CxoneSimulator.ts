@@ -12,13 +12,14 @@ import {
 } from "cxone-auth"
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as DurationOption from "../clock/DurationOption.js"
 import { type Endpoint, Fault, type FaultOn } from "../faults/Fault.js"
 import type { RequestSelector } from "../faults/FaultQueue.js"
 import type { SimulatedTenant } from "../options/SimulatedTenant.js"
@@ -109,7 +110,7 @@ export interface CxoneSimulatorService {
   /**
    * Injects a fault into the next request that fits, or into the next `times` requests. With `times: Infinity`, the fault
    * stays until `clearFaults`. A request takes the first fault that fits it, in the order of injection. If `times` is neither
-   * a whole number from 1 up nor `Infinity`, that is a defect.
+   * a whole number from 1 up nor `Infinity`, or if no request can fit, that is a defect.
    */
   readonly inject: <On extends Endpoint>(fault: FaultOn[On], options: InjectOptions<On>) => Effect.Effect<InjectedFault>
   /** Answers every request to an endpoint with this status, 503 by default, until the fault is removed. */
@@ -282,13 +283,28 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    * @category layers
    */
   static layerTest(options: SimulatorOptions = {}): Layer.Layer<CxoneSimulator | HttpClient.HttpClient> {
-    const check = Layer.scopedDiscard(
-      Effect.flatMap(CxoneSimulator, ({ expectNoPendingFaults }) =>
-        Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? expectNoPendingFaults : Effect.void))
-      )
-    )
-    return Layer.provideMerge(check, CxoneSimulator.layerMemory(options))
+    return Layer.provideMerge(CxoneSimulator.layerExpectNoPendingFaults, CxoneSimulator.layerMemory(options))
   }
+
+  /**
+   * The check of `layerTest`, for another layer of the simulator: `expectNoPendingFaults` at the end of a test that has not
+   * failed by itself.
+   *
+   * @since 0.1.0
+   * @category layers
+   * @example
+   * ```ts
+   * import { CxoneSimulator } from "cxone-auth-testkit"
+   * import { Layer } from "effect"
+   *
+   * export const OnSockets = Layer.provideMerge(CxoneSimulator.layerExpectNoPendingFaults, CxoneSimulator.layerServer())
+   * ```
+   */
+  static readonly layerExpectNoPendingFaults: Layer.Layer<never, never, CxoneSimulator> = Layer.scopedDiscard(
+    Effect.flatMap(CxoneSimulator, ({ expectNoPendingFaults }) =>
+      Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? expectNoPendingFaults : Effect.void))
+    )
+  )
 
   /**
    * `CxoneAuth` for the simulator, with the credentials of its first client, or of its first tenant.
@@ -344,7 +360,13 @@ const make = (
   const clearRequests = Effect.sync(() => recorder.clear())
   const inject: CxoneSimulatorService["inject"] = (fault, { latency = 0, on, times = 1, ...selector }) =>
     Effect.sync(() => {
-      const queued = faults.add({ fault, on, times, selector, latency: Duration.decode(latency) })
+      const queued = faults.add({
+        fault,
+        on,
+        times,
+        selector,
+        latency: DurationOption.decode("CxoneSimulator.inject: latency", latency)
+      })
       return {
         pending: Effect.sync(() => faults.pendingOf(queued)),
         remove: Effect.sync(() => faults.remove(queued))

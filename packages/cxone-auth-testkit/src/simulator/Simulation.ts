@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as DurationOption from "../clock/DurationOption.js"
 import type { FaultQueue } from "../faults/FaultQueue.js"
 import * as Faults from "../faults/FaultQueue.js"
 import * as Quotas from "../faults/Quotas.js"
@@ -50,8 +51,11 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     const faults = Faults.make()
     const quotas = Quotas.make(options.quotas ?? [])
     const routes = Routes.make(options, tenants, registry, generator)
-    const latency = Duration.decode(options.latency ?? Duration.zero)
+    const latency = DurationOption.decode("CxoneSimulator: latency", options.latency ?? 0)
     const { maxRecordedBytes = defaultMaxRecordedBytes } = options
+    if (!Number.isInteger(maxRecordedBytes) || maxRecordedBytes < 0) {
+      throw new RangeError(`CxoneSimulator: maxRecordedBytes is ${maxRecordedBytes}; use a whole number from 0 up`)
+    }
 
     const record = (
       { body, headers, method, url }: IncomingRequest.IncomingRequest,

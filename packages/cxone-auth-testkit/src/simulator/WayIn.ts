@@ -22,8 +22,8 @@ import * as TenantAccount from "./TenantAccount.js"
  */
 export interface WayIn {
   /**
-   * The credentials: `clientSecret`, a client alone (the default); `accessKey`, an access key together with a client; or
-   * `accessKeyOnly`, the access key without a client.
+   * The credentials: `clientSecret`, a client alone; `accessKey`, an access key together with a client; or `accessKeyOnly`,
+   * the access key without a client. Default: `clientSecret`; with a `tenant`, `accessKey`.
    */
   readonly way?: "clientSecret" | "accessKey" | "accessKeyOnly" | undefined
   /** The id of the tenant whose first access key is taken. Default: the first tenant of the options. */
@@ -61,6 +61,15 @@ const chosen = <A>(
   return found
 }
 
+const ways = ["clientSecret", "accessKey", "accessKeyOnly"] as const
+
+const wayOf = ({ tenant, way = tenant === undefined ? "clientSecret" : "accessKey" }: WayIn): (typeof ways)[number] => {
+  if (!ways.includes(way)) {
+    throw new RangeError(`CxoneSimulator: way is ${way}; use one of ${ways.join(", ")}`)
+  }
+  return way
+}
+
 const choose = (clients: Clients, tenants: Accounts, { client, tenant }: WayIn) => ({
   client: chosen("client", clients, ({ clientId }) => clientId, client),
   tenant: chosen("tenant", tenants, ({ tenantId }) => tenantId, tenant)
@@ -68,7 +77,7 @@ const choose = (clients: Clients, tenants: Accounts, { client, tenant }: WayIn) 
 
 export const accountOf = (origin: string, clients: Clients, tenants: Accounts, wayIn: WayIn): SimulatedAccount => {
   const { client, tenant } = choose(clients, tenants, wayIn)
-  switch (wayIn.way ?? "clientSecret") {
+  switch (wayOf(wayIn)) {
     case "clientSecret":
       return {
         credentials: Credentials.clientSecret({ clientId: client.clientId, clientSecret: client.clientSecret }),
@@ -93,7 +102,7 @@ export const envOf = (origin: string, clients: Clients, tenants: Accounts, wayIn
     CXONE_ACCESS_KEY_ID: key.accessKeyId,
     CXONE_ACCESS_KEY_SECRET: Redacted.value(key.accessKeySecret)
   }
-  switch (wayIn.way ?? "clientSecret") {
+  switch (wayOf(wayIn)) {
     case "clientSecret":
       return { ...ofClient, CXONE_TOKEN_ENDPOINT: `${origin}${tokenPath}`, CXONE_API_BASE_URL: origin }
     case "accessKey":

@@ -38,6 +38,9 @@ export const make = <Listener extends { readonly origin: string }, R>(
 ): Effect.Effect<{ readonly hosts: Hosts; readonly sites: ReadonlyArray<Site<Listener>> }, never, R> =>
   Effect.gen(function* () {
     const tenants: ReadonlyArray<SimulatedTenant> = options.tenants ?? [defaultTenant]
+    if (tenants.length === 0) {
+      throw new RangeError("CxoneSimulator: tenants is empty; name one, or leave it out")
+    }
     const names = new Set(tenants.map(({ area }) => area ?? defaultArea))
     const identity = yield* open(domain)
     const sites: Array<Site<Listener>> = [{ listener: identity, host: { _tag: "Identity", origin: identity.origin } }]

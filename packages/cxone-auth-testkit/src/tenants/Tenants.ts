@@ -109,6 +109,9 @@ const place = (
   hosts: Hosts,
   { accessKeys, area: name = defaultArea, issuer: issuerName, tenantId }: SimulatedTenant
 ): PlacedTenant => {
+  if (!Arr.isNonEmptyReadonlyArray(accessKeys)) {
+    throw new RangeError(`CxoneSimulator: the tenant ${tenantId} has no access key; give it one`)
+  }
   const area = hosts.areas.get(name)
   if (area === undefined) {
     throw new RangeError(

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import * as DurationOption from "../clock/DurationOption.js"
 import type { GrantService } from "../options/Grant.js"
 import { defaultTenant } from "../options/SimulatedTenant.js"
 import { defaultUser } from "../options/SimulatedUser.js"
@@ -82,7 +82,11 @@ export const make = (
   generator: TokenGenerator
 ): Effect.Effect<Registry> =>
   Effect.gen(function* () {
-    const initial = (options.clients ?? [defaultClient]).reduce(withNewClient, HashMap.empty())
+    const given: ReadonlyArray<SimulatedClient> = options.clients ?? [defaultClient]
+    if (given.length === 0) {
+      throw new RangeError("CxoneSimulator: clients is empty; name one, or leave it out")
+    }
+    const initial = given.reduce(withNewClient, HashMap.empty())
     const clients = yield* Ref.make(initial)
     const grants = yield* Ref.make(HashMap.empty<string, GrantService>())
     const sessions = yield* Ref.make(HashMap.empty<string, Session>())
@@ -125,10 +129,11 @@ export const make = (
           }
           return issueAs(grant, validity, Claims.ofClient(issuer, firstTenantId, grant, validity))
         }),
-      issueToKey: ({ clientId, ...client }, owner, at) =>
+      issueToKey: (client, owner, at) =>
         Effect.gen(function* () {
           const validity = yield* validityOf(client)
           const amended = yield* Amendment
+          const { clientId } = client
           const { accessKeyId, tenant, user } = owner
           const { expiresAt, issuedAt } = validity
           const scopes = Option.getOrElse(amended.scopes, () => client.scopes)
@@ -180,21 +185,20 @@ const withNewClient = (clients: Clients, client: SimulatedClient): Clients => {
 }
 
 const withClient = (clients: Clients, client: SimulatedClient): Clients => {
-  const lifetime = lifetimeOf(client)
-  // `Duration` makes zero of a negative number and of NaN.
-  if (!Duration.isFinite(lifetime) || Duration.isZero(lifetime)) {
-    const given = Predicate.isObject(client.tokenLifetime) ? Duration.format(lifetime) : client.tokenLifetime
-    throw new RangeError(
-      `CxoneSimulator: tokenLifetime of the client "${client.clientId}" is ${given}; use a finite one above zero`
-    )
-  }
+  lifetimeOf(client)
   return HashMap.set(clients, client.clientId, client)
 }
 
-const lifetimeOf = ({ tokenLifetime = defaultTokenLifetime }: Pick<SimulatedClient, "tokenLifetime">) =>
-  Duration.decode(tokenLifetime)
+// The answer announces whole seconds, so one of less would have ended on arrival.
+const lifetimeOf = ({ clientId, tokenLifetime = defaultTokenLifetime }: SimulatedClient) => {
+  const lifetime = DurationOption.decode(`CxoneSimulator: tokenLifetime of ${clientId}`, tokenLifetime, "1 second")
+  if (!Duration.isFinite(lifetime)) {
+    throw new RangeError(`CxoneSimulator: tokenLifetime of ${clientId} is endless; use a finite one`)
+  }
+  return lifetime
+}
 
-const validityOf = Effect.fnUntraced(function* (client: Pick<SimulatedClient, "tokenLifetime">) {
+const validityOf = Effect.fnUntraced(function* (client: SimulatedClient) {
   const issuedAt = yield* Clock.currentTimeMillis
   const { lifetime } = yield* Amendment
   const whole = Option.getOrElse(lifetime, () => lifetimeOf(client))

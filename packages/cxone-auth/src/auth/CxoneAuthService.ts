@@ -31,6 +31,9 @@ export interface CxoneAuthService {
    * because the token names the tenant.
    */
   readonly apiBaseUrl: Effect.Effect<string, CxoneAuthError>
-  /** The state of each set of scopes that was asked for, without secrets, for a health endpoint. */
+  /**
+   * The state of the layer's own scopes and of each other set that was asked for, without secrets, for a health endpoint. A set
+   * that no call has used yet is `empty`.
+   */
   readonly status: Effect.Effect<ReadonlyArray<TokenStatus>>
 }

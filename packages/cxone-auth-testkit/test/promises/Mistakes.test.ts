@@ -1,0 +1,134 @@
+import { HttpRouter, HttpServerResponse } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import {
+  CxoneSimulator,
+  type CxoneSimulatorService,
+  defaultClient,
+  defaultTenant,
+  Fault,
+  type SimulatorOptions,
+  timePasses
+} from "cxone-auth-testkit"
+import { Cause, Effect, Exit, Layer } from "effect"
+import { mint, modes, users } from "../support/Harness.js"
+
+const textOf = (exit: Exit.Exit<unknown, unknown>) =>
+  Exit.match(exit, { onSuccess: () => "no mistake", onFailure: Cause.pretty })
+
+// Plain JavaScript may pass what the types refuse.
+const untyped = <A>(value: unknown) => value as A
+
+describe("A mistake of the test is told, and named by its option", () => {
+  it.effect.each<readonly [options: SimulatorOptions, text: string]>([
+    [{ latency: Number.NaN }, "latency is NaN"],
+    [{ latency: "-5 minutes" }, "latency is -5 minutes"],
+    [{ latency: untyped("3 secs") }, "latency is 3 secs"],
+    [{ maxRecordedBytes: -1 }, "maxRecordedBytes is -1"],
+    [{ maxRecordedBytes: 1.5 }, "maxRecordedBytes is 1.5"],
+    [{ clients: untyped([]) }, "clients is empty"],
+    [{ tenants: untyped([]) }, "tenants is empty"],
+    [{ tenants: [{ ...defaultTenant, accessKeys: untyped([]) }] }, "the tenant test-tenant has no access key"],
+    [{ clients: [{ ...defaultClient, tokenLifetime: "999 millis" }] }, "tokenLifetime of test-client is 999 millis"],
+    [{ clients: [{ ...defaultClient, tokenLifetime: Number.NaN }] }, "tokenLifetime of test-client is NaN"],
+    [{ clients: [{ ...defaultClient, tokenLifetime: "Infinity" as never }] }, "tokenLifetime of test-client is"],
+    [{ clients: [defaultClient, defaultClient] }, 'two clients have the clientId "test-client"'],
+    [{ quotas: [{ path: "/a", limit: 0, per: "1 minute" }] }, "a quota's limit is 0"],
+    [{ quotas: [{ path: "/a", limit: 1, per: 0 }] }, "a quota's per is 0"],
+    [{ quotas: [{ path: "/a?b", limit: 1, per: "1 minute" }] }, "a quota's path is /a?b; it begins with a slash"],
+    [{ quotas: [{ path: "/a", method: "get", limit: 1, per: "1 minute" }] }, "a quota's method is get"]
+  ])("options %j", ([options, text]) =>
+    Effect.gen(function* () {
+      for (const layer of [CxoneSimulator.layerMemory(options), CxoneSimulator.layerServer(options)]) {
+        expect(textOf(yield* Effect.exit(Effect.scoped(Layer.build(layer))))).toContain(text)
+      }
+    })
+  )
+
+  it.effect.each<
+    readonly [what: string, mistake: (simulator: CxoneSimulatorService) => Effect.Effect<unknown>, text: string]
+  >([
+    ["a path with a query", ({ inject }) => inject(Fault.blackHole, { on: "api", path: "/a?b=c" }), "path is /a?b=c"],
+    [
+      "a path without a slash",
+      ({ inject }) => inject(Fault.blackHole, { on: "api", path: "a" }),
+      "path is a; it begins"
+    ],
+    [
+      "a method in small letters",
+      ({ inject }) => inject(Fault.blackHole, { on: "api", method: "post" }),
+      "method is post"
+    ],
+    ["no latency", ({ inject }) => inject(Fault.blackHole, { on: "api", latency: Number.NaN }), "latency is NaN"],
+    [
+      "no way",
+      ({ account }) => Effect.sync(() => account({ way: untyped("key") })),
+      "way is key; use one of clientSecret"
+    ],
+    ["no client", ({ forgetClient }) => forgetClient("x"), 'there is no client "x"'],
+    ["no key", ({ deactivateAccessKey }) => deactivateAccessKey("x"), 'no tenant has the access key "x"']
+  ])("the simulator: %s", ([_, mistake, text]) =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(Effect.flatMap(CxoneSimulator, mistake))
+      expect(textOf(exit)).toContain(text)
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+  )
+
+  it.each<readonly [mistake: () => unknown, text: string]>([
+    [() => Fault.delay(Number.NaN), "Fault.delay: the duration is NaN"],
+    [() => Fault.delay(-5), "Fault.delay: the duration is -5"],
+    [() => Fault.endlessBody({ every: -1 }), "Fault.endlessBody: every is -1"],
+    [() => Fault.tokenAnswer({ lifetime: Number.NaN }), "Fault.tokenAnswer: lifetime is NaN"],
+    [() => Fault.tokenAnswer({ lifetime: 10 }), "lifetime is 10; use a duration such as"],
+    [() => Fault.respond({ status: 200, body: new Map() }), "body can't be written as JSON"],
+    [() => Fault.respond({ status: 200, body: new Blob(["a"]) }), "body can't be written as JSON"],
+    [() => Fault.respond({ status: 200, body: Promise.resolve(1) }), "body can't be written as JSON"],
+    [() => Fault.respond({ status: 204, body: "a" }), "an answer with status 204 has no body"],
+    [() => Fault.respond({ status: 200, headers: { "content-length": "2" }, body: "a" }), "content-length is 2"],
+    [
+      () => Fault.earlyAnswer({ status: 200, headers: { "a b": "" } }),
+      'Fault.earlyAnswer: "a b" is no name of a header'
+    ]
+  ])("a fault: %s", (mistake, text) => {
+    expect(mistake).toThrow(text)
+  })
+
+  it("bytes are sent as they are, whatever holds them; an empty object is JSON", () => {
+    const bytes = Uint8Array.of(0, 1, 255)
+    for (const body of [bytes, bytes.buffer, new DataView(bytes.buffer), Buffer.from(bytes)]) {
+      const fault = Fault.respond({ status: 200, body })
+      expect([...fault.body]).toEqual([0, 1, 255])
+      expect(fault.headers).toEqual({ "content-type": "application/octet-stream" })
+    }
+    expect(new TextDecoder().decode(Fault.respond({ status: 200, body: {} }).body)).toBe("{}")
+  })
+
+  it.live("timePasses without TestClock", () =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(timePasses("1 minute")(Effect.void))
+      expect(textOf(exit)).toContain("there is no TestClock; run the test by it.effect")
+    })
+  )
+})
+
+const api = HttpRouter.empty.pipe(
+  HttpRouter.get("/dies", Effect.die("of a mistake")),
+  HttpRouter.get("/fails", Effect.fail("a failure that is no response")),
+  HttpRouter.get("/bad", HttpServerResponse.empty({ headers: { "x-a": "ü\u4e00" } })),
+  HttpRouter.get("/own", HttpServerResponse.empty({ status: 500 }))
+)
+
+describe.each(modes)("The option `api` $name", ({ layer }) => {
+  it.effect("a 500 for a mistake of it says so in the body, because the log of a test is off", () =>
+    Effect.gen(function* () {
+      const token = yield* mint()
+      for (const path of ["/dies", "/fails", "/bad"]) {
+        const answer = yield* users(token, path)
+        expect([answer.status, String(answer.json.hint)]).toEqual([
+          500,
+          expect.stringMatching(/^CxoneSimulator: correct the option `api`\./)
+        ])
+      }
+      expect((yield* users(token, "/own")).text).toBe("")
+    }).pipe(Effect.provide(layer({ api })))
+  )
+})
