@@ -294,7 +294,10 @@ export const testLayer = Layer.provideMerge(simulatedAuth, inMemory)
 export const simulator = Effect.map(CxoneSimulator, (simulator) => ({ ...simulator }))
 export const forOneTest = CxoneSimulator.layerTest({ latency: "20 millis", maxRecordedBytes: 1024 })
 export const makeForOneTest = CxoneSimulator.layerTest
-export const checkedOnSockets = Layer.provideMerge(CxoneSimulator.layerExpectNoPendingFaults, CxoneSimulator.layerServer())
+export const checkedOnSockets = Layer.provideMerge(
+  CxoneSimulator.layerExpectNoPendingFaults,
+  CxoneSimulator.layerServer()
+)
 export const twice = (options: InjectOptions<"api">) => ({ ...options, times: 2 })
 export const toReports = (selector: RequestSelector) => ({ ...selector, path: /^\/reports/ })
 export const leftOf = (injected: InjectedFault) => Effect.zipLeft(injected.pending, injected.remove)
