@@ -42,6 +42,14 @@ export interface Simulation {
   readonly recordForeign: (origin: string, head: IncomingRequest.RequestHead) => Effect.Effect<void>
 }
 
+/** A request that takes its fault now, with its whole body, or before that is there. */
+interface Arrived {
+  readonly incoming: IncomingRequest.IncomingRequest
+  readonly host: Host
+  readonly asked: Faults.Asked
+  readonly firstPiece: IncomingRequest.Upload["first"]
+}
+
 export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Simulation> =>
   Effect.gen(function* () {
     const generator = yield* TokenGenerator.make
@@ -85,31 +93,29 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       return { endpoint: routes.endpointOf(incoming, host), method, path: IncomingRequest.pathOf(incoming), ...sender }
     })
 
-    /** Records a request that has arrived, and gives it what it has taken. */
-    const proceed = (
-      incoming: IncomingRequest.IncomingRequest,
-      host: Host,
-      asked: Faults.Asked,
-      taken: Faults.Taken,
-      time: number,
-      firstPiece: IncomingRequest.Upload["first"]
-    ): Effect.Effect<Response, ConnectionLost | ClientGone> => {
-      const { fault } = taken
-      const id = record(incoming, { endpoint: asked.endpoint, origin: host.origin, time, fault })
-      const wait = Duration.sum(latency, taken.latency)
-      const answer = Option.match(quotas.count(asked, time), {
-        onNone: () => routes.answer(incoming, host),
-        onSome: (exceeded) => Effect.succeed(Faulty.exceeded(exceeded))
-      })
-      const faulty = Option.match(fault, {
-        onNone: () => answer,
-        onSome: (fault) => Faulty.apply(fault, { answer, incoming, registry, firstPiece })
-      })
-      const whole = Duration.toMillis(wait) === 0 ? faulty : Effect.delay(faulty, wait)
-      return Effect.onExit(whole, end(id))
-    }
+    /**
+     * Gives a request what it takes, and records it, in one step: so both have the same order, and a request that was recorded
+     * also ends.
+     */
+    const proceed = ({ asked, firstPiece, host, incoming }: Arrived, take: () => Faults.Taken) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Clock.currentTimeMillis, (time) => {
+          const { fault, latency: ofFault } = take()
+          const id = record(incoming, { endpoint: asked.endpoint, origin: host.origin, time, fault })
+          const wait = Duration.sum(latency, ofFault)
+          const answer = Option.match(quotas.count(asked, time), {
+            onNone: () => routes.answer(incoming, host),
+            onSome: (exceeded) => Effect.succeed(Faulty.exceeded(exceeded))
+          })
+          const faulty = Option.match(fault, {
+            onNone: () => answer,
+            onSome: (fault) => Faulty.apply(fault, { answer, incoming, registry, firstPiece })
+          })
+          const whole = Duration.toMillis(wait) === 0 ? faulty : Effect.delay(faulty, wait)
+          return Effect.onExit(restore(whole), end(id))
+        })
+      )
 
-    /** Takes what the next request takes, and records it, in one step, so that both have the same order. */
     const handle =
       (host: Host): ReturnType<Simulation["handle"]> =>
       (head, upload) =>
@@ -118,8 +124,8 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
           const before = yield* askedBy(unread, host)
           const early = faults.takeForUpload(before)
           if (Option.isSome(early)) {
-            const time = yield* Clock.currentTimeMillis
-            return yield* proceed(unread, host, before, early.value, time, upload.first)
+            const arrived = { incoming: unread, host, asked: before, firstPiece: upload.first }
+            return yield* proceed(arrived, () => early.value)
           }
           const gone = Effect.map(Clock.currentTimeMillis, (time) => {
             const arrival = { endpoint: before.endpoint, origin: host.origin, time, fault: Option.none() }
@@ -128,10 +134,9 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
           const body = yield* Effect.onError(upload.whole, () => gone)
           const incoming = { ...head, body }
           const asked = yield* askedBy(incoming, host)
-          return yield* Effect.flatMap(Clock.currentTimeMillis, (time) =>
-            // A fault that breaks off an upload may have come after this one had arrived.
-            proceed(incoming, host, asked, faults.take(asked), time, Effect.succeed(body))
-          )
+          // A fault that breaks off an upload may have come after this one had arrived.
+          const arrived = { incoming, host, asked, firstPiece: Effect.succeed(body) }
+          return yield* proceed(arrived, () => faults.take(asked))
         })
 
     return {
