@@ -13,7 +13,8 @@ interface Secrets {
 }
 
 /**
- * How a request ended: `answered`; `reset` by a fault; `aborted` by the client, before there was an answer; or `pending` until
+ * How a request ended: `answered`; `reset` by a fault; `aborted` by the client, by `refuseConnections` or by the end of the layer, before
+ * there was an answer; or `pending` until
  * then. For a request to another host than the simulator's, `unreachable`.
  *
  * @since 0.1.0

@@ -115,7 +115,7 @@ export interface CxoneSimulatorService {
   readonly inject: <On extends Endpoint>(fault: FaultOn[On], options: InjectOptions<On>) => Effect.Effect<InjectedFault>
   /** Answers every request to an endpoint with this status, 503 by default, until the fault is removed. */
   readonly fail: (endpoint: Endpoint, status?: number) => Effect.Effect<InjectedFault>
-  /** Removes the faults that no request has taken yet. */
+  /** Removes every fault that is still injected, also one with `times: Infinity` that requests have taken. */
   readonly clearFaults: Effect.Effect<void>
   /**
    * A defect if a fault was injected that no request has taken, or too few, because then the test did not test it. It tells

@@ -93,6 +93,15 @@ describe.each(modes)("Less by hand $name", ({ layer }) => {
         { grant_type: "password", username: defaultTenant.accessKeys[0].accessKeyId, password: "<redacted>" },
         { accessKeyId: defaultTenant.accessKeys[0].accessKeyId, accessKeySecret: "<redacted>" }
       ])
+      yield* keyAlone({ accessKeyId: "a", accessKeySecret: keySecret, ttl: 1 })
+      expect((yield* simulator.forms).at(-1)).toEqual({
+        accessKeyId: "a",
+        accessKeySecret: "<redacted>",
+        ttl: "<redacted>"
+      })
+      yield* keyAlone([keySecret])
+      expect((yield* simulator.forms).at(-1)).not.toHaveProperty(keySecret)
+      expect(JSON.stringify(yield* simulator.forms)).not.toContain(keySecret)
       expect([secret, keySecret].filter((each) => JSON.stringify(forms).includes(each))).toEqual([])
     }).pipe(Effect.provide(layer()))
   )
