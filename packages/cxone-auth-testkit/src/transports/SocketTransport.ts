@@ -33,7 +33,11 @@ export const listen: Effect.Effect<{ readonly server: Http.Server; readonly orig
       server.once("error", (error) => resume(Effect.die(error)))
       server.listen(address(0), () => resume(Effect.succeed(server)))
     }),
-    close
+    (server) =>
+      Effect.suspend(() => {
+        closed.add(server)
+        return close(server)
+      })
   ).pipe(
     Effect.map((server) => {
       // `address` is a string only if the server listens on a pipe.
@@ -42,14 +46,28 @@ export const listen: Effect.Effect<{ readonly server: Http.Server; readonly orig
     })
   )
 
-/** Until the scope is closed, the port takes no connection. Connections that are open end. */
+/**
+ * Until the scope is closed, the port takes no connection. Connections that are open end. If the server is closed by then, or
+ * refuses already, nothing is changed.
+ */
 export const refuse = (server: Http.Server): Effect.Effect<void, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const { port } = server.address() as AddressInfo
-    return Effect.acquireRelease(close(server), () =>
-      Effect.async<void>((resume) => void server.listen(address(port), () => resume(Effect.void)))
-    )
+    // `address` is null while the server doesn't listen, and a string only if it listens on a pipe.
+    const listening = server.address() as AddressInfo | null
+    return listening === null
+      ? Effect.void
+      : Effect.acquireRelease(close(server), () =>
+          closed.has(server)
+            ? Effect.void
+            : Effect.async<void>((resume) => {
+                server.once("error", (error) => resume(Effect.die(error)))
+                server.listen(address(listening.port), () => resume(Effect.void))
+              })
+        )
   })
+
+/** The servers whose scope is closed. */
+const closed = new WeakSet<Http.Server>()
 
 /**
  * Answers each request with `handle`, in a fiber of the scope. If the client closes the connection, the fiber is

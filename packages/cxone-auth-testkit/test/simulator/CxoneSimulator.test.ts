@@ -238,6 +238,23 @@ describe("CxoneSimulator.layerServer", () => {
     })
   )
 
+  it.effect("can't be reached after it was closed, even if it refused connections for longer", () =>
+    Effect.gen(function* () {
+      const origin = yield* Effect.scoped(
+        Effect.flatMap(
+          Effect.provide(
+            Effect.flatMap(CxoneSimulator, (simulator) =>
+              Effect.as(Effect.zipRight(simulator.refuseConnections, simulator.refuseConnections), simulator.origin)
+            ),
+            CxoneSimulator.layerServer()
+          ),
+          Effect.succeed
+        )
+      )
+      strictEqual((yield* Effect.flip(HttpClient.get(origin))).reason, "Transport")
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
   it.effect("can't be reached after it was closed", () =>
     Effect.gen(function* () {
       const { origin } = yield* Effect.provide(CxoneSimulator, CxoneSimulator.layerServer())
