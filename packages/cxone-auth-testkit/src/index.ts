@@ -6,8 +6,8 @@
 
 export { timePasses } from "./clock/TimePasses.js"
 export { type Endpoint, Fault, type FaultAnswer, type FaultAnswerInput, type FaultOn } from "./faults/Fault.js"
-export type { RequestSelector } from "./faults/FaultQueue.js"
 export type { Quota } from "./faults/Quotas.js"
+export type { RequestSelector } from "./faults/RequestSelector.js"
 export { Grant, type GrantService } from "./options/Grant.js"
 export {
   defaultTenant,
@@ -20,12 +20,7 @@ export { defaultUser, type SimulatedUser } from "./options/SimulatedUser.js"
 export { defaultClient, type SimulatedClient, type SimulatorOptions } from "./options/SimulatorOptions.js"
 export type { SimulatorQuirks } from "./options/SimulatorQuirks.js"
 export type { RecordedRequest, RequestOutcome } from "./recorder/RecordedRequest.js"
-export {
-  CxoneSimulator,
-  type CxoneSimulatorService,
-  type InjectedFault,
-  type InjectOptions,
-  type SimulatedAuthOptions
-} from "./simulator/CxoneSimulator.js"
+export type { SimulatedAccount, WayIn } from "./simulator/Account.js"
+export { CxoneSimulator, type SimulatedAuthOptions } from "./simulator/CxoneSimulator.js"
+export type { CxoneSimulatorService, InjectedFault, InjectOptions } from "./simulator/CxoneSimulatorService.js"
 export type { TenantAccount } from "./simulator/TenantAccount.js"
-export type { SimulatedAccount, WayIn } from "./simulator/WayIn.js"

@@ -3,7 +3,7 @@ import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as DurationOption from "../clock/DurationOption.js"
-import { hasBody, objectionToAnswerHeaders, objectionToLength } from "../http/Answer.js"
+import { hasBody, objectionToAnswerHeaders, objectionToLength } from "../http/HttpRules.js"
 
 /**
  * An answer that a fault gives in place of the simulator's own.

@@ -2,35 +2,7 @@ import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { Endpoint, Fault } from "./Fault.js"
-
-/** What is known of a request when it takes a fault. */
-export interface Asked {
-  readonly endpoint: Endpoint
-  readonly method: string
-  /** Without the query. */
-  readonly path: string
-  /** Whose request it is: the client of a token request, or of the token of a call. */
-  readonly clientId: string | undefined
-  /** The tenant of an access key, of the token of a call, or of a discovery document. */
-  readonly tenantId: string | undefined
-}
-
-/**
- * Which requests take a fault. Of those that are given, all must fit.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RequestSelector {
-  /** The path without the query, exactly or as a pattern. */
-  readonly path?: string | RegExp | undefined
-  /** The method, in upper case. */
-  readonly method?: string | undefined
-  /** The id of a tenant: that of the access key, of the call's token, or of the discovery document. */
-  readonly tenant?: string | undefined
-  /** The id of a client: that of the token request, or of the call's token. */
-  readonly client?: string | undefined
-}
+import { type Asked, fits, objectionTo, type RequestSelector } from "./RequestSelector.js"
 
 /** A fault that waits for requests. */
 export interface Entry {
@@ -124,9 +96,13 @@ export const make = (): FaultQueue => {
     },
     remove,
     pendingOf,
-    take: (asked) => (queue.length === 0 ? nothing : takeFrom(queue.filter((queued) => fits(queued, asked)))),
+    take: (asked) =>
+      queue.length === 0
+        ? nothing
+        : takeFrom(queue.filter(({ on, selector }) => on === asked.endpoint && fits(selector, asked))),
     takeForUpload: (asked) => {
-      const fitting = queue.length === 0 ? [] : queue.filter((queued) => fits(queued, asked))
+      const fitting =
+        queue.length === 0 ? [] : queue.filter(({ on, selector }) => on === asked.endpoint && fits(selector, asked))
       const next = fitting.find((queued) => !isLatency(queued))
       return next !== undefined && breaksUpload(next.fault) ? Option.some(takeFrom(fitting)) : Option.none()
     },
@@ -148,20 +124,3 @@ const breaksUpload = ({ _tag }: Fault): boolean => _tag === "EarlyAnswer" || _ta
 /** A fault for all requests has done its work after the first of them. */
 const pendingIn = ({ taken, times }: Queued): number =>
   times === Number.POSITIVE_INFINITY ? Number(taken === 0) : times - taken
-
-/** Why no request can fit this, as the end of a sentence. */
-export const objectionTo = ({ method, path }: Pick<RequestSelector, "method" | "path">): string | undefined => {
-  if (method !== undefined && !/^[A-Z]+$/.test(method)) {
-    return `method is ${method}; write it in capital letters`
-  }
-  return typeof path === "string" && !/^\/[^?#]*$/.test(path)
-    ? `path is ${path}; it begins with a slash, and has no query`
-    : undefined
-}
-
-const fits = ({ on, selector: { client, method, path, tenant } }: Entry, asked: Asked): boolean =>
-  on === asked.endpoint &&
-  (method === undefined || method === asked.method) &&
-  (path === undefined || (typeof path === "string" ? path === asked.path : asked.path.search(path) !== -1)) &&
-  (client === undefined || client === asked.clientId) &&
-  (tenant === undefined || tenant === asked.tenantId)

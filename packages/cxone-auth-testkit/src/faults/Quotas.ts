@@ -2,7 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as DurationOption from "../clock/DurationOption.js"
 import type { Endpoint } from "./Fault.js"
-import { type Asked, objectionTo } from "./FaultQueue.js"
+import { type Asked, fits, objectionTo } from "./RequestSelector.js"
 
 /**
  * How many requests a route takes. One more is answered 429, with `Retry-After`, until the time is over.
@@ -64,12 +64,11 @@ export const make = (quotas: ReadonlyArray<Quota>): Quotas => {
 
   return {
     count: (asked, now) =>
-      Option.firstSomeOf(quotas.filter((quota) => fits(quota, asked)).map((quota) => countAt(quota, now))),
+      Option.firstSomeOf(
+        quotas
+          .filter(({ method, on = "api", path }) => on === asked.endpoint && fits({ method, path }, asked))
+          .map((quota) => countAt(quota, now))
+      ),
     reset: () => windows.clear()
   }
 }
-
-const fits = ({ method, on = "api", path }: Quota, asked: Asked): boolean =>
-  on === asked.endpoint &&
-  (method === undefined || method === asked.method) &&
-  (typeof path === "string" ? path === asked.path : asked.path.search(path) !== -1)

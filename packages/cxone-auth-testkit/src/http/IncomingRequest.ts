@@ -1,7 +1,7 @@
 import type * as Headers from "@effect/platform/Headers"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { ClientGone } from "./Broken.js"
+import type { ClientGone } from "./ConnectionError.js"
 
 /** A request whose body is still on its way. */
 export interface RequestHead {

@@ -3,7 +3,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { ConnectionLost } from "./Broken.js"
+import { ConnectionLost } from "./ConnectionError.js"
 
 /** The body, as a server sends it. If it can't be read as bytes, the stream fails or dies. */
 export const bytesOf = ({

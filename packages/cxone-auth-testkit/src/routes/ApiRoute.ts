@@ -12,7 +12,7 @@ import type { Registry } from "../tokens/Registry.js"
 import * as AppRoute from "./AppRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
 import { realm } from "./TokenResponse.js"
-import * as Userinfo from "./Userinfo.js"
+import * as UserinfoRoute from "./UserinfoRoute.js"
 
 export const userPath = "/api/v2/users/me"
 
@@ -94,8 +94,8 @@ const builtIn = (incoming: IncomingRequest.IncomingRequest, grant: GrantService,
     if (path === userPath) {
       return Effect.succeed(user(incoming, grant))
     }
-    if (host._tag === "Identity" && path === Userinfo.userinfoPath) {
-      return Effect.succeed(Option.getOrElse(Userinfo.answer(incoming, grant), () => ofNoUser))
+    if (host._tag === "Identity" && path === UserinfoRoute.userinfoPath) {
+      return Effect.succeed(Option.getOrElse(UserinfoRoute.answer(incoming, grant), () => ofNoUser))
     }
     return serverTimePath.test(path)
       ? Effect.map(DateTime.now, (now) => rendered(incoming, { ServerTime: DateTime.formatIso(now) }))

@@ -5,7 +5,7 @@ import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import * as ClientAuthentication from "./ClientAuthentication.js"
-import * as RefreshToken from "./RefreshToken.js"
+import { redeem } from "./RedeemRefreshToken.js"
 import * as Refusal from "./Refusal.js"
 import * as TokenResponse from "./TokenResponse.js"
 import * as TokenRoute from "./TokenRoute.js"
@@ -44,7 +44,7 @@ export const make = (
       const owner =
         grantType === "password"
           ? yield* Effect.flatMap(tenants.ownerOf(yield* request.accessKey), Refusal.ownerOfKey)
-          : yield* RefreshToken.redeem(registry, tenants, yield* request.refreshToken, client, "issuer")
+          : yield* redeem(registry, tenants, yield* request.refreshToken, client, "issuer")
       // Another issuer doesn't know the tenant.
       if (owner.tenant.issuer !== host.origin) {
         return yield* Refusal.ownerOfKey(Option.none())

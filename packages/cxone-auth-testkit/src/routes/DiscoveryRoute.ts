@@ -10,7 +10,7 @@ import type { Tenants } from "../tenants/Tenants.js"
 import { authTokenPath } from "./AuthTokenRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
 import { jwksPath } from "./JwksRoute.js"
-import { userinfoPath } from "./Userinfo.js"
+import { userinfoPath } from "./UserinfoRoute.js"
 
 export const openidPath = "/.well-known/openid-configuration"
 

@@ -8,7 +8,6 @@ import type { Host } from "../tenants/Hosts.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import type { TokenGenerator } from "../tokens/TokenGenerator.js"
-import * as AccessKeyRoute from "./AccessKeyRoute.js"
 import * as ApiRoute from "./ApiRoute.js"
 import * as AuthTokenRoute from "./AuthTokenRoute.js"
 import * as DiscoveryRoute from "./DiscoveryRoute.js"
@@ -18,11 +17,12 @@ import * as OAuthTokenRoute from "./OAuthTokenRoute.js"
 import { claimedClientId, claimedKeyId } from "./TokenRequest.js"
 import * as UserHubError from "./UserHubError.js"
 import * as UserHubRefreshRoute from "./UserHubRefreshRoute.js"
+import * as UserHubTokenRoute from "./UserHubTokenRoute.js"
 
-export { accessKeyPath } from "./AccessKeyRoute.js"
 export { amended } from "./AmendedAnswer.js"
 export { tokenPath } from "./OAuthTokenRoute.js"
 export { claimedClientId } from "./TokenRequest.js"
+export { accessKeyPath } from "./UserHubTokenRoute.js"
 
 type Handler = (
   incoming: IncomingRequest.IncomingRequest,
@@ -54,7 +54,7 @@ export const make = (
 ): Routes => {
   const oauth = OAuthTokenRoute.make(registry, options)
   const auth = AuthTokenRoute.make(registry, tenants, options)
-  const accessKey = AccessKeyRoute.make(registry, tenants, generator, options)
+  const userHub = UserHubTokenRoute.make(registry, tenants, generator, options)
   const userHubRefresh = UserHubRefreshRoute.make(registry, tenants, generator, options)
   const discovery = DiscoveryRoute.make(tenants, options)
   const api = ApiRoute.make(registry, tenants, options)
@@ -68,8 +68,8 @@ export const make = (
         return ["token", oauth]
       case `Identity ${AuthTokenRoute.authTokenPath}`:
         return ["token", auth]
-      case `Area ${AccessKeyRoute.accessKeyPath}`:
-        return ["token", accessKey]
+      case `Area ${UserHubTokenRoute.accessKeyPath}`:
+        return ["token", userHub]
       case `Area ${UserHubRefreshRoute.userHubRefreshPath}`:
         return ["token", userHubRefresh]
       case `Identity ${JwksRoute.jwksPath}`:

@@ -6,7 +6,7 @@ import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
 import { type KeyTokens, type Registry, refreshTokenLifetime } from "../tokens/Registry.js"
 import type { TokenGenerator } from "../tokens/TokenGenerator.js"
-import * as RefreshToken from "./RefreshToken.js"
+import { redeem } from "./RedeemRefreshToken.js"
 import * as TokenResponse from "./TokenResponse.js"
 import * as TokenRoute from "./TokenRoute.js"
 import * as UserHub from "./UserHub.js"
@@ -29,7 +29,7 @@ export const make = (
     Effect.gen(function* () {
       const { token } = yield* UserHub.parse(incoming, Body, "The body must be JSON with the refresh token as token")
       const client = yield* UserHub.clientOf(registry, options)
-      const owner = yield* RefreshToken.redeem(registry, tenants, token, client, "userHub")
+      const owner = yield* redeem(registry, tenants, token, client, "userHub")
       const tokens = yield* registry.issueToKey(client, owner, "userHub")
       return options.quirks?.answer === undefined
         ? TokenResponse.json(200, answer(tokens, options))

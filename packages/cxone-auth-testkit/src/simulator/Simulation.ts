@@ -10,8 +10,9 @@ import * as DurationOption from "../clock/DurationOption.js"
 import type { FaultQueue } from "../faults/FaultQueue.js"
 import * as Faults from "../faults/FaultQueue.js"
 import * as Quotas from "../faults/Quotas.js"
-import { noBytes } from "../http/Answer.js"
-import type { ClientGone, ConnectionLost } from "../http/Broken.js"
+import type { Asked } from "../faults/RequestSelector.js"
+import type { ClientGone, ConnectionLost } from "../http/ConnectionError.js"
+import { noBytes } from "../http/HttpRules.js"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import { defaultMaxRecordedBytes, type SimulatorOptions } from "../options/SimulatorOptions.js"
 import * as Recorder from "../recorder/Recorder.js"
@@ -20,7 +21,7 @@ import type { Host, Hosts } from "../tenants/Hosts.js"
 import * as Tenants from "../tenants/Tenants.js"
 import * as Registry from "../tokens/Registry.js"
 import * as TokenGenerator from "../tokens/TokenGenerator.js"
-import * as Faulty from "./Faulty.js"
+import * as ApplyFault from "./ApplyFault.js"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -46,7 +47,7 @@ export interface Simulation {
 interface Arrived {
   readonly incoming: IncomingRequest.IncomingRequest
   readonly host: Host
-  readonly asked: Faults.Asked
+  readonly asked: Asked
   readonly firstPiece: IncomingRequest.Upload["first"]
 }
 
@@ -87,7 +88,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     const askedBy = Effect.fnUntraced(function* (
       incoming: IncomingRequest.IncomingRequest,
       host: Host
-    ): Effect.fn.Return<Faults.Asked> {
+    ): Effect.fn.Return<Asked> {
       const sender = faults.asksWho() ? yield* routes.senderOf(incoming, host) : nobody
       const { method } = incoming
       return { endpoint: routes.endpointOf(incoming, host), method, path: IncomingRequest.pathOf(incoming), ...sender }
@@ -105,11 +106,11 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
           const wait = Duration.sum(latency, ofFault)
           const answer = Option.match(quotas.count(asked, time), {
             onNone: () => routes.answer(incoming, host),
-            onSome: (exceeded) => Effect.succeed(Faulty.exceeded(exceeded))
+            onSome: (exceeded) => Effect.succeed(ApplyFault.exceeded(exceeded))
           })
           const faulty = Option.match(fault, {
             onNone: () => answer,
-            onSome: (fault) => Faulty.apply(fault, { answer, incoming, registry, firstPiece })
+            onSome: (fault) => ApplyFault.apply(fault, { answer, incoming, registry, firstPiece })
           })
           const whole = Duration.toMillis(wait) === 0 ? faulty : Effect.delay(faulty, wait)
           return Effect.onExit(restore(whole), end(id))

@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { noBytes, setCookiesOf, trimmed } from "../http/Answer.js"
-import type { ConnectionLost } from "../http/Broken.js"
+import type { ConnectionLost } from "../http/ConnectionError.js"
+import { noBytes, setCookiesOf, trimmed } from "../http/HttpRules.js"
 import { collect } from "../http/ResponseBody.js"
 
 /** A body on its way to the client; `undefined` if the answer has none, as a 204. */

@@ -1,9 +1,7 @@
 import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -15,14 +13,15 @@ import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { areTooLong, hasBody, noBytes, objectionToHeaders, objectionToLength, trimmed } from "../http/Answer.js"
-import { ClientGone, ConnectionLost } from "../http/Broken.js"
+import { type ClientGone, ConnectionLost } from "../http/ConnectionError.js"
+import { areTooLong, hasBody, noBytes } from "../http/HttpRules.js"
 import type { RequestHead, Upload } from "../http/IncomingRequest.js"
-import { bytesOf, collect } from "../http/ResponseBody.js"
+import { bytesOf } from "../http/ResponseBody.js"
 import * as MemoryResponse from "./MemoryResponse.js"
+import * as MemoryUpload from "./MemoryUpload.js"
+import * as RequestRules from "./RequestRules.js"
 
 /** The origin of a host in memory. */
 export const open = (name: string): Effect.Effect<{ readonly origin: string }> =>
@@ -92,12 +91,12 @@ export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransp
 
     const http = HttpClient.make((request, url, signal) => {
       const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
-      const body = plain(request.body)
-      const objection = objectionTo(request, body, url)
+      const body = RequestRules.plain(request.body)
+      const objection = RequestRules.objectionTo(request, body, url)
       if (objection !== undefined) {
         return Effect.fail(failed(new TypeError(`In memory as on the wire: ${objection}`)))
       }
-      const head = headOf(request, body, url)
+      const head = RequestRules.headOf(request, body, url)
       const handle = hosts.get(url.origin)
       if (handle === undefined) {
         const message = `${url.origin} is not a host of the simulator; send the request to ${Array.from(hosts.keys()).join(", ")}`
@@ -110,7 +109,7 @@ export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransp
         return Effect.succeed(MemoryResponse.make(request, HttpServerResponse.empty({ status: 431 }), noBytes))
       }
       const exchanged = Effect.gen(function* () {
-        const { contentType, goOn, upload } = yield* encode(body, request.headers)
+        const { contentType, goOn, upload } = yield* MemoryUpload.encode(body, request.headers)
         // Other fibers run while a request is under way, as on a network, so that tests find races.
         yield* Effect.yieldNow()
         const headers =
@@ -178,153 +177,4 @@ const serve = (
     Effect.asVoid,
     Effect.mapInputContext((_: Context.Context<never>) => Context.empty()),
     Effect.locally(HttpApp.currentPreResponseHandlers, Option.none())
-  )
-
-/** A raw body that every client sends, as the text, bytes or nothing that it is. */
-const plain = (body: HttpBody.HttpBody): HttpBody.HttpBody => {
-  if (body._tag !== "Raw") {
-    return body
-  }
-  if (Predicate.isNullable(body.body)) {
-    return HttpBody.empty
-  }
-  if (Predicate.isString(body.body)) {
-    return HttpBody.text(body.body)
-  }
-  return body.body instanceof Uint8Array ? HttpBody.uint8Array(body.body) : body
-}
-
-/** Headers that undici, or `node:http`, refuses to send. */
-const refusedHeaders = ["transfer-encoding", "keep-alive", "upgrade", "expect", "trailer"]
-
-/** Why one of the clients sends no such request, as a sentence. */
-const objectionTo = (
-  { headers, method }: HttpClientRequest.HttpClientRequest,
-  body: HttpBody.HttpBody,
-  url: URL
-): string | undefined => {
-  // Types have no such method, but an app may have a cast.
-  if (!/^[A-Z]+$/.test(method) || ["CONNECT", "TRACE", "TRACK"].includes(method)) {
-    return `the method ${JSON.stringify(method)}: fetch sends none`
-  }
-  if (url.username !== "" || url.password !== "") {
-    return "a user or a password in the URL: fetch sends none"
-  }
-  if ((method === "GET" || method === "HEAD") && body._tag !== "Empty") {
-    return `a ${method} with a body: fetch sends none`
-  }
-  if (body._tag === "Raw") {
-    return "a raw body that is neither text nor bytes: node:http sends none"
-  }
-  const isMeasured = body._tag === "Empty" || body._tag === "Uint8Array" || headers["content-length"] !== undefined
-  if ((method === "DELETE" || method === "OPTIONS") && !isMeasured) {
-    return `a ${method} with a body of unknown length: node:http sends no end of it`
-  }
-  const refused = refusedHeaders.find((name) => headers[name] !== undefined)
-  if (refused !== undefined) {
-    return `the header ${refused}: undici sends none`
-  }
-  return objectionToHeaders(headers) ?? objectionToBytes(headers, body)
-}
-
-const objectionToBytes = (headers: Headers.Headers, body: HttpBody.HttpBody) =>
-  body._tag === "Empty" || body._tag === "Uint8Array"
-    ? objectionToLength(headers, body._tag === "Empty" ? noBytes : body.body)
-    : undefined
-
-const headOf = (
-  { headers, method }: HttpClientRequest.HttpClientRequest,
-  body: HttpBody.HttpBody,
-  url: URL
-): RequestHead => ({
-  method,
-  url: `${url.pathname}${url.search}`,
-  headers: Headers.setAll(Headers.fromInput(trimmed(headers)), {
-    host: url.host,
-    ...(body._tag === "Uint8Array" ? { "content-length": String(body.body.length) } : {})
-  })
-})
-
-interface Encoded {
-  readonly upload: Upload
-  readonly contentType?: string | undefined
-  /** What is still sent after the answer has come. */
-  readonly goOn: Effect.Effect<void, ClientGone>
-}
-
-const encode = (body: HttpBody.HttpBody, headers: Headers.Headers): Effect.Effect<Encoded, ClientGone> => {
-  switch (body._tag) {
-    case "Uint8Array":
-      return Effect.succeed(encodedBytes(body.body))
-    case "Stream":
-      return Effect.map(Effect.context<never>(), (context) =>
-        streamed(Stream.provideContext(body.stream, context), headers)
-      )
-    case "FormData":
-      return encodeForm(body.formData, headers)
-    default:
-      return Effect.succeed(encodedBytes(noBytes))
-  }
-}
-
-const encodedBytes = (bytes: Uint8Array): Encoded => ({
-  upload: { whole: Effect.succeed(bytes), first: Effect.succeed(bytes) },
-  goOn: Effect.void
-})
-
-const measured = (bytes: Uint8Array, headers: Headers.Headers): Effect.Effect<Uint8Array, ClientGone> => {
-  const objection = objectionToLength(headers, bytes)
-  return objection === undefined
-    ? Effect.succeed(bytes)
-    : Effect.fail(new ClientGone({ cause: new TypeError(`In memory as on the wire: ${objection}`) }))
-}
-
-/** How often other fibers run while an early answer is on its way. A stream that fails at once takes a few of these turns. */
-const turnsOfAnEarlyAnswer = 20
-
-const streamed = (stream: Stream.Stream<Uint8Array, unknown>, headers: Headers.Headers): Encoded => {
-  let isBegun = false
-  const pieces = Stream.mapError(
-    Stream.suspend(() => {
-      isBegun = true
-      return stream
-    }),
-    (cause) => new ClientGone({ cause })
-  )
-  const whole = Effect.flatMap(collect(pieces), (bytes) => measured(bytes, headers))
-  return {
-    upload: {
-      whole,
-      first: Effect.map(
-        Stream.runHead(pieces),
-        Option.getOrElse(() => noBytes)
-      )
-    },
-    // A client goes on sending while an early answer is on its way. If its stream fails by then, the request fails.
-    goOn: Effect.gen(function* () {
-      if (isBegun) {
-        return
-      }
-      const sending = yield* Effect.fork(Effect.interruptible(whole))
-      yield* Effect.repeatN(Effect.yieldNow(), turnsOfAnEarlyAnswer)
-      const exit = yield* Fiber.poll(sending)
-      yield* Fiber.interruptFork(sending)
-      yield* Option.getOrElse(exit, () => Exit.void)
-    })
-  }
-}
-
-// Only the web platform can encode a multipart form, and it needs a Promise.
-const encodeForm = (form: FormData, headers: Headers.Headers): Effect.Effect<Encoded, ClientGone> =>
-  Effect.tryPromise({
-    try: async () => {
-      const message = new Response(form)
-      const contentType = message.headers.get("content-type") ?? undefined
-      return { contentType, bytes: new Uint8Array(await message.arrayBuffer()) }
-    },
-    catch: (cause) => new ClientGone({ cause })
-  }).pipe(
-    Effect.flatMap(({ bytes, contentType }) =>
-      Effect.map(measured(bytes, headers), () => ({ ...encodedBytes(bytes), contentType }))
-    )
   )

@@ -75,14 +75,17 @@ const choose = (clients: Clients, tenants: Accounts, { client, tenant }: WayIn) 
   tenant: chosen("tenant", tenants, ({ tenantId }) => tenantId, tenant)
 })
 
+/** The account of a client alone. */
+export const ofClient = (origin: string, { clientId, clientSecret }: SimulatedClient) => ({
+  credentials: Credentials.clientSecret({ clientId, clientSecret }),
+  environment: CxoneEnvironment.custom({ tokenEndpoint: new URL(tokenPath, origin), apiBaseUrl: origin })
+})
+
 export const accountOf = (origin: string, clients: Clients, tenants: Accounts, wayIn: WayIn): SimulatedAccount => {
   const { client, tenant } = choose(clients, tenants, wayIn)
   switch (wayOf(wayIn)) {
     case "clientSecret":
-      return {
-        credentials: Credentials.clientSecret({ clientId: client.clientId, clientSecret: client.clientSecret }),
-        environment: CxoneEnvironment.custom({ tokenEndpoint: new URL(tokenPath, origin), apiBaseUrl: origin })
-      }
+      return ofClient(origin, client)
     case "accessKey":
       return {
         credentials: TenantAccount.make(tenant, client).credentials,

@@ -25,7 +25,7 @@ const post = (text: string, contentType = "application/json") =>
     HttpClientRequest.post(new URL(path, areaOrigin)).pipe(HttpClientRequest.bodyText(text, contentType), read)
   )
 
-describe.each(modes)("AccessKeyRoute $name", ({ layer }) => {
+describe.each(modes)("UserHubTokenRoute $name", ({ layer }) => {
   it.effect("issues an access token, an id_token and an opaque refresh token, without token_type", () =>
     Effect.gen(function* () {
       const { origin } = yield* CxoneSimulator
