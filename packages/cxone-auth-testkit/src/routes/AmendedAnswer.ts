@@ -5,10 +5,10 @@ import type { Fault } from "../faults/Fault.js"
 import { Amendment } from "../tokens/Amendment.js"
 
 /** A token answer, with a token that was granted as the fault says, and with its fields. */
-export const amended = (
-  answer: Effect.Effect<HttpServerResponse.HttpServerResponse>,
+export const amended = <R>(
+  answer: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>,
   { fields, lifetime, scopes }: Extract<Fault, { readonly _tag: "TokenAnswer" }>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.map(Effect.provideService(answer, Amendment, { lifetime, scopes }), (response) => {
     if (response.status !== 200 || response.body._tag !== "Uint8Array") {
       return response

@@ -2,6 +2,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import type { GrantService } from "../options/Grant.js"
 import type { PlacedTenant } from "../options/SimulatedTenant.js"
@@ -18,7 +19,7 @@ export const userPath = "/api/v2/users/me"
 
 const userScope = "read:users"
 
-type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope>
 
 /**
  * Answers an API call: a route of the option `api`, or else the user or the server time. Without a valid token, every path is

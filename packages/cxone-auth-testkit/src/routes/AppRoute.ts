@@ -13,20 +13,21 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { constTrue } from "effect/Function"
 import * as Predicate from "effect/Predicate"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { ConnectionLost } from "../http/ConnectionError.js"
-import { hasBody, objectionTo } from "../http/HttpRules.js"
+import { objectionTo } from "../http/HttpRules.js"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
 import { bytesOf, bytesOfWeb, measured } from "../http/ResponseBody.js"
 import * as ServerRequest from "../http/ServerRequest.js"
 import { Grant, type GrantService } from "../options/Grant.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 
-type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope>
 
 /**
  * Answers a request by the app, or by `orElse` if the app has no route for it. If the app dies, or answers what HTTP can't
- * carry, the answer is 500 and an error is logged, because it is a mistake in the test.
+ * carry, the answer is 500 and an error is logged, because it is a mistake in the test. The scope is that of the exchange.
  */
 export const run = (
   app: NonNullable<SimulatorOptions["api"]>,
@@ -36,6 +37,7 @@ export const run = (
   orElse: Answer
 ): Answer =>
   Effect.gen(function* () {
+    const exchange = yield* Effect.scope
     const answered = yield* Deferred.make<HttpServerResponse.HttpServerResponse>()
     let hasFailed = false
     const whole = Effect.catchIf(app, isRouteNotFound, () => orElse).pipe(
@@ -46,12 +48,10 @@ export const run = (
       )
     )
     const handled = HttpApp.toHandled(whole, (_, response) =>
-      Effect.flatMap(sendable(incoming.method, hasFailed ? hinted(response) : response), (sent) =>
-        Deferred.succeed(
-          answered,
-          // The stream of a body may need what the request's scope holds.
-          hasBody(incoming.method, sent.status) ? HttpApp.unsafeEjectStreamScope(sent) : sent
-        )
+      sendable(incoming.method, hasFailed ? hinted(response) : response).pipe(
+        // The stream of a body may need what the request's scope holds.
+        Effect.tap((sent) => (sent.body._tag === "Stream" ? keepScopeFor(exchange) : Effect.void)),
+        Effect.flatMap((sent) => Deferred.succeed(answered, sent))
       )
     ).pipe(
       Effect.provideService(HttpServerRequest.HttpServerRequest, ServerRequest.make(incoming, origin)),
@@ -60,7 +60,7 @@ export const run = (
       Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue)
     )
     // In a fiber of its own, as on a server: an app changes the settings of its fiber, and makes it uninterruptible.
-    const fiber = yield* handled.pipe(
+    yield* Effect.interruptible(handled).pipe(
       Effect.catchAllCause((cause) =>
         // A handler of responses that fails leaves none.
         Effect.flatMap(Deferred.succeed(answered, serverError(failed)), (isUnanswered) =>
@@ -69,9 +69,20 @@ export const run = (
             : Effect.void
         )
       ),
-      Effect.forkDaemon
+      Effect.forkDaemon,
+      // A route that does not let itself be interrupted holds up nobody.
+      Effect.tap((fiber) => Scope.addFinalizer(exchange, Fiber.interruptFork(fiber))),
+      Effect.uninterruptible
     )
-    return yield* Effect.onInterrupt(Deferred.await(answered), () => Fiber.interruptFork(fiber))
+    return yield* Deferred.await(answered)
+  })
+
+/** The platform closes the scope of a request when the answer is there. This one closes with the exchange. */
+const keepScopeFor = (exchange: Scope.Scope) =>
+  Effect.flatMap(Effect.scope, (ofRequest) => {
+    HttpApp.ejectDefaultScopeClose(ofRequest)
+    // `toHandled` makes a scope that can be closed, and puts it into the context.
+    return Scope.addFinalizerExit(exchange, (exit) => Scope.close(ofRequest as Scope.CloseableScope, exit))
   })
 
 const failed = "A route of it failed"

@@ -1,6 +1,7 @@
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type { Endpoint } from "../faults/Fault.js"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
@@ -27,7 +28,7 @@ export { accessKeyPath } from "./UserHubTokenRoute.js"
 type Handler = (
   incoming: IncomingRequest.IncomingRequest,
   host: Host
-) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope>
 
 /** Whose request it is, as it says itself. */
 export interface Sender {

@@ -4,6 +4,7 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Fault, FaultAnswer } from "../faults/Fault.js"
 import type { Exceeded } from "../faults/Quotas.js"
@@ -19,14 +20,14 @@ interface Handling {
   readonly incoming: IncomingRequest.IncomingRequest
   readonly firstPiece: IncomingRequest.Upload["first"]
   /** Handles the request, as without a fault. */
-  readonly answer: Effect.Effect<Response>
+  readonly answer: Effect.Effect<Response, never, Scope.Scope>
   readonly registry: Registry
 }
 
 export const apply = (
   fault: Fault,
   { answer, firstPiece, incoming, registry }: Handling
-): Effect.Effect<Response, ConnectionLost | ClientGone> => {
+): Effect.Effect<Response, ConnectionLost | ClientGone, Scope.Scope> => {
   switch (fault._tag) {
     case "Respond":
     case "EarlyAnswer":
@@ -60,7 +61,7 @@ export const exceeded = ({ retryAfter, route }: Exceeded): Response =>
     { status: 429, headers: { "retry-after": String(retryAfter) } }
   )
 
-const before = <A>(first: Option.Option<Effect.Effect<void>>, then: Effect.Effect<A>): Effect.Effect<A> =>
+const before = <A, R>(first: Option.Option<Effect.Effect<void>>, then: Effect.Effect<A, never, R>): typeof then =>
   Effect.zipRight(
     Option.getOrElse(first, () => Effect.void),
     then

@@ -73,7 +73,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
         yield* Effect.forEach(sites, ({ host, listener }) =>
           SocketTransport.serve(listener.server, simulation.handle(host))
         )
-        const refuse = Effect.forEach(sites, ({ listener }) => SocketTransport.refuse(listener.server), {
+        const refuse = Effect.forEach(sites, ({ listener }) => listener.refuse, {
           discard: true
         })
         return make(options, hosts.identity, simulation, refuse)

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as DurationOption from "../clock/DurationOption.js"
 import type { FaultQueue } from "../faults/FaultQueue.js"
 import * as Faults from "../faults/FaultQueue.js"
@@ -38,7 +39,7 @@ export interface Simulation {
   ) => (
     head: IncomingRequest.RequestHead,
     upload: IncomingRequest.Upload
-  ) => Effect.Effect<Response, ConnectionLost | ClientGone>
+  ) => Effect.Effect<Response, ConnectionLost | ClientGone, Scope.Scope>
   /** Records a request that was sent to another host. */
   readonly recordForeign: (origin: string, head: IncomingRequest.RequestHead) => Effect.Effect<void>
 }

@@ -5,6 +5,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,7 +14,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type ClientGone, ConnectionLost } from "../http/ConnectionError.js"
 import { areTooLong, hasBody, noBytes } from "../http/HttpRules.js"
@@ -29,14 +30,8 @@ export const open = (name: string): Effect.Effect<{ readonly origin: string }> =
 
 /** What answers the requests of a transport in memory. */
 export interface Handlers {
-  /** By the origin of the host. */
-  readonly hosts: ReadonlyMap<
-    string,
-    (
-      head: RequestHead,
-      upload: Upload
-    ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>
-  >
+  /** By the origin of the host. The scope is that of the exchange: it ends when the answer with its body is sent. */
+  readonly hosts: ReadonlyMap<string, (head: RequestHead, upload: Upload) => Handling>
   /** Called for a request to any other origin. */
   readonly onForeign: (origin: string, head: RequestHead) => Effect.Effect<void>
 }
@@ -76,12 +71,16 @@ export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransp
 
     /** Answers in a fiber of its own, as a server does, and gives out the answer as soon as its headers are there. */
     const exchange = (
-      handling: Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>,
+      handling: Handling,
       method: string,
       signal: AbortSignal
-    ): Effect.Effect<Received, ConnectionLost | ClientGone> =>
+    ): Effect.Effect<Received, ConnectionLost | ClientGone | ConnectionRefused> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
+          // Not before: the host may have begun to refuse, or have closed, while the body was encoded.
+          if (refusals > 0) {
+            return yield* new ConnectionRefused()
+          }
           const received = yield* Deferred.make<Received, ConnectionLost | ClientGone>()
           const fiber = yield* FiberSet.run(connections, serve(handling, method, received))
           signal.addEventListener("abort", () => fiber.unsafeInterruptAsFork(FiberId.none))
@@ -102,32 +101,42 @@ export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransp
         const message = `${url.origin} is not a host of the simulator; send the request to ${Array.from(hosts.keys()).join(", ")}`
         return Effect.zipRight(onForeign(url.origin, head), Effect.fail(failed(withCode("ENOTFOUND", message))))
       }
-      if (refusals > 0) {
-        return Effect.fail(failed(withCode("ECONNREFUSED", `connect ECONNREFUSED ${url.host}`)))
-      }
-      if (areTooLong(head.headers, `${head.method} ${head.url}`)) {
-        return Effect.succeed(MemoryResponse.make(request, HttpServerResponse.empty({ status: 431 }), noBytes))
-      }
+      const isTooLong = areTooLong(head.headers, `${head.method} ${head.url}`)
       const exchanged = Effect.gen(function* () {
         const { contentType, goOn, upload } = yield* MemoryUpload.encode(body, request.headers)
         // Other fibers run while a request is under way, as on a network, so that tests find races.
         yield* Effect.yieldNow()
         const headers =
           contentType === undefined ? head.headers : Headers.set(head.headers, "content-type", contentType)
-        const received = yield* exchange(handle({ ...head, headers }, upload), head.method, signal)
+        const handling = isTooLong ? Effect.succeed(tooLong) : handle({ ...head, headers }, upload)
+        const received = yield* exchange(handling, head.method, signal)
         yield* goOn
         yield* Effect.yieldNow()
         return MemoryResponse.make(request, received.answer, received.body)
       })
-      return Effect.mapError(exchanged, (broken) =>
-        failed(broken._tag === "ClientGone" ? broken.cause : withCode("ECONNRESET", "read ECONNRESET"))
-      )
+      return Effect.mapError(exchanged, (broken) => {
+        switch (broken._tag) {
+          case "ClientGone":
+            return failed(broken.cause)
+          case "ConnectionLost":
+            return failed(withCode("ECONNRESET", "read ECONNRESET"))
+          case "ConnectionRefused":
+            return failed(withCode("ECONNREFUSED", `connect ECONNREFUSED ${url.host}`))
+        }
+      })
     })
 
     return { http, refuse }
   })
 
+class ConnectionRefused extends Data.TaggedError("ConnectionRefused") {}
+
+/** What Node's parser answers. */
+const tooLong = HttpServerResponse.empty({ status: 431 })
+
 const withCode = (code: string, message: string): Error => Object.assign(new Error(message), { code })
+
+type Handling = Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone, Scope.Scope>
 
 interface Received {
   readonly answer: HttpServerResponse.HttpServerResponse
@@ -142,7 +151,7 @@ const buffered = 16
  * responses of its own server, isn't there, and the fiber can be interrupted.
  */
 const serve = (
-  handling: Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>,
+  handling: Handling,
   method: string,
   received: Deferred.Deferred<Received, ConnectionLost | ClientGone>
 ): Effect.Effect<void> =>
@@ -173,8 +182,9 @@ const serve = (
       )
     }
   }).pipe(
-    Effect.uninterruptible,
     Effect.asVoid,
-    Effect.mapInputContext((_: Context.Context<never>) => Context.empty()),
+    Effect.mapInputContext((scope: Context.Context<Scope.Scope>) => Context.pick(Scope.Scope)(scope)),
+    Effect.scoped,
+    Effect.uninterruptible,
     Effect.locally(HttpApp.currentPreResponseHandlers, Option.none())
   )

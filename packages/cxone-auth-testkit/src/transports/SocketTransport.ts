@@ -13,7 +13,24 @@ import { hasBody, setCookiesOf } from "../http/HttpRules.js"
 import type { RequestHead, Upload } from "../http/IncomingRequest.js"
 import { bytesOf } from "../http/ResponseBody.js"
 
-const address = (port: number) => ({ host: "127.0.0.1", port, backlog: 4096 })
+/** A server on a port of its own. */
+export interface Listener {
+  readonly server: Http.Server
+  readonly origin: string
+  /** Until the scope is closed, the port takes no connection. Connections that are open end. */
+  readonly refuse: Effect.Effect<void, never, Scope.Scope>
+}
+
+/** If the port can't be opened, that is a defect. */
+const open = (server: Http.Server, port: number): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const onError = (error: Error) => resume(Effect.die(error))
+    server.once("error", onError)
+    server.listen({ host: "127.0.0.1", port, backlog: 4096 }, () => {
+      server.off("error", onError)
+      resume(Effect.void)
+    })
+  })
 
 const close = (server: Http.Server): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
@@ -23,51 +40,31 @@ const close = (server: Http.Server): Effect.Effect<void> =>
 
 /**
  * Listens on a free port of 127.0.0.1 until the scope is closed. Requests are answered once {@link serve} is called.
- * Closing the scope ends every connection, and waits until they are closed. If no port can be opened, that is a defect.
+ * Closing the scope ends every connection, and waits until they are closed.
  */
-export const listen: Effect.Effect<{ readonly server: Http.Server; readonly origin: string }, never, Scope.Scope> =
-  Effect.acquireRelease(
-    Effect.async<Http.Server>((resume) => {
-      // Idle connections stay open, because a test would fail if the server closed one just as the client reuses it.
-      const server = Http.createServer({ keepAliveTimeout: 0 })
-      server.once("error", (error) => resume(Effect.die(error)))
-      server.listen(address(0), () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.suspend(() => {
-        closed.add(server)
-        return close(server)
-      })
-  ).pipe(
-    Effect.map((server) => {
-      // `address` is a string only if the server listens on a pipe.
-      const { port } = server.address() as AddressInfo
-      return { server, origin: `http://127.0.0.1:${port}` }
-    })
-  )
-
-/**
- * Until the scope is closed, the port takes no connection. Connections that are open end. If the server is closed by then, or
- * refuses already, nothing is changed.
- */
-export const refuse = (server: Http.Server): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.suspend(() => {
-    // `address` is null while the server doesn't listen, and a string only if it listens on a pipe.
-    const listening = server.address() as AddressInfo | null
-    return listening === null
-      ? Effect.void
-      : Effect.acquireRelease(close(server), () =>
-          closed.has(server)
-            ? Effect.void
-            : Effect.async<void>((resume) => {
-                server.once("error", (error) => resume(Effect.die(error)))
-                server.listen(address(listening.port), () => resume(Effect.void))
-              })
-        )
+export const listen: Effect.Effect<Listener, never, Scope.Scope> = Effect.gen(function* () {
+  // Idle connections stay open, because a test would fail if the server closed one just as the client reuses it.
+  const server = Http.createServer({ keepAliveTimeout: 0 })
+  // After the end of the server, it counts as refusing: nothing opens the port again.
+  let refusals = 0
+  const shut = Effect.suspend(() => {
+    refusals += 1
+    return refusals === 1 ? close(server) : Effect.void
   })
-
-/** The servers whose scope is closed. */
-const closed = new WeakSet<Http.Server>()
+  yield* Effect.acquireRelease(open(server, 0), () => shut)
+  // `address` is null only while the server doesn't listen, and a string only if it listens on a pipe.
+  const { port } = server.address() as AddressInfo
+  return {
+    server,
+    origin: `http://127.0.0.1:${port}`,
+    refuse: Effect.acquireRelease(shut, () =>
+      Effect.suspend(() => {
+        refusals -= 1
+        return refusals === 0 ? open(server, port) : Effect.void
+      })
+    )
+  }
+})
 
 /**
  * Answers each request with `handle`, in a fiber of the scope. If the client closes the connection, the fiber is
@@ -78,7 +75,7 @@ export const serve = (
   handle: (
     head: RequestHead,
     upload: Upload
-  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone>
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone, Scope.Scope>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runFork = yield* FiberSet.makeRuntime<never>()
@@ -86,15 +83,13 @@ export const serve = (
       const fiber = runFork(
         handle(headOf(request), uploadOf(request)).pipe(
           Effect.flatMap((answer) => write(answer, response)),
+          Effect.scoped,
           Effect.catchTag("ConnectionLost", () => Effect.sync(() => request.socket.resetAndDestroy())),
           // The client closed the connection before it had sent the whole request.
           Effect.catchTag("ClientGone", () => Effect.void),
           Effect.catchAllDefect((defect) =>
             Effect.zipRight(
-              Effect.logError(
-                "CxoneSimulator: the response of the option `api` can't be sent; correct it. The answer was 500 or broke off",
-                defect
-              ),
+              Effect.logError("CxoneSimulator: an answer can't be sent. It was 500 or broke off", defect),
               Effect.sync(() => (response.headersSent ? request.socket.destroy() : response.writeHead(500).end()))
             )
           )
