@@ -2,7 +2,6 @@ import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -12,8 +11,8 @@ import * as TestClock from "effect/TestClock"
  * Runs an effect under `TestClock`, and lets time pass until it has ended, from one sleep to the next: waits, retries and
  * time-outs follow each other as they do by a real clock. If the effect has not ended after `longest`, that is a defect.
  *
- * Only the clock of the test passes. Real input and output, such as a file or a socket, is not waited for, so take it with a
- * simulator in memory.
+ * Only the clock of the test passes. What waits for a file, a socket or another Promise counts as asleep, and its time-out
+ * may come first: take it with `layerTest` or `layerMemory`.
  *
  * @since 0.1.0
  * @category clock
@@ -40,25 +39,17 @@ export const timePasses =
       }
       const fiber = yield* Effect.fork(effect)
       const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(longest)
-      const hasEnded = Effect.map(Fiber.poll(fiber), Option.isSome)
-      const passed = yield* Effect.iterate(false, {
-        while: (isOver) => !isOver,
-        body: () =>
-          Effect.gen(function* () {
-            // Lets what runs run, until all fibers sleep.
-            yield* TestClock.adjust(0)
-            if (yield* hasEnded) {
-              return true
-            }
-            const next = Chunk.reduce(yield* TestClock.sleeps(), end, (next, at) => Math.min(next, at))
-            yield* TestClock.setTime(next)
-            return next === end
-          })
-      })
-      const exit = passed && (yield* Fiber.poll(fiber))
-      if (exit !== false && Option.isSome(exit)) {
-        return yield* Exit.matchEffect(exit.value, { onFailure: Effect.failCause, onSuccess: Effect.succeed })
+      while (true) {
+        // Lets the fibers run until they wait.
+        yield* TestClock.adjust(0)
+        const exit = yield* Fiber.poll(fiber)
+        if (Option.isSome(exit)) {
+          return yield* exit.value
+        }
+        if ((yield* Clock.currentTimeMillis) >= end) {
+          yield* Fiber.interrupt(fiber)
+          return yield* Effect.dieMessage(`timePasses: the effect has not ended after ${Duration.format(longest)}`)
+        }
+        yield* TestClock.setTime(Chunk.reduce(yield* TestClock.sleeps(), end, (next, at) => Math.min(next, at)))
       }
-      yield* Fiber.interrupt(fiber)
-      return yield* Effect.dieMessage(`timePasses: the effect has not ended after ${Duration.format(longest)}`)
     })

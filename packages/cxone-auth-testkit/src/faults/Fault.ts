@@ -3,7 +3,7 @@ import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as DurationOption from "../clock/DurationOption.js"
-import { hasBody, objectionToAnswerHeaders, objectionToLength } from "../http/HttpRules.js"
+import { objectionTo } from "../http/HttpRules.js"
 
 /**
  * An answer that a fault gives in place of the simulator's own.
@@ -113,9 +113,9 @@ export interface FaultAnswerInput {
  */
 export const Fault = {
   /**
-   * Answers with this instead of handling the request. Throws a `TypeError` or a `RangeError` if HTTP can't carry the answer:
-   * a status outside 200 to 599, a header with a line break or outside of Latin-1, `transfer-encoding` or `trailer`, headers of
-   * 16 KB, a body with status 204, 205 or 304, a `content-length` that is not the body's, or a body that can't be written as
+   * Answers with this instead of handling the request. Throws a `TypeError` if HTTP can't carry the answer: a status
+   * outside 200 to 599, a header with a line break or outside of Latin-1, `transfer-encoding` or `trailer`, headers of 16
+   * KB, a body with status 204, 205 or 304, a `content-length` that is not the body's, or a body that can't be written as
    * JSON.
    */
   respond: (answer: FaultAnswerInput): FaultOf<"Respond"> => tagged.Respond(answerOf("respond", answer)),
@@ -126,8 +126,8 @@ export const Fault = {
   earlyAnswer: (answer: FaultAnswerInput): FaultOf<"EarlyAnswer"> =>
     tagged.EarlyAnswer(answerOf("earlyAnswer", answer)),
   /**
-   * Waits by the `Clock`, and then handles the request. With `times: Infinity` it is a latency: each request waits, and takes
-   * the next fault all the same.
+   * Waits by the `Clock`, and then handles the request. With `times: Infinity` it is a latency: each request waits, and
+   * takes the next fault all the same.
    */
   delay: (duration: Duration.DurationInput): FaultOf<"Delay"> =>
     tagged.Delay({ duration: DurationOption.decode("Fault.delay: the duration", duration) }),
@@ -137,12 +137,15 @@ export const Fault = {
   connectionReset: tagged.ConnectionReset(),
   /** Resets the connection (TCP RST) after the first piece of the request's body. */
   resetUpload: tagged.ResetUpload(),
-  /** Handles the request, sends the headers and half of the body, and closes the connection. */
+  /**
+   * Handles the request, sends the headers and half of the body, or the first chunk of a stream, and closes the connection.
+   * The answer to a HEAD, a 204 and a 304 have no body, and arrive whole.
+   */
   truncatedBody: tagged.TruncatedBody(),
   /**
-   * Answers 200 with a body that never ends. It sends chunks as fast as the client reads. With `every`, it sends one `chunk`
-   * at once and then one after each interval. The default chunk is one space with `every`, and 16 KiB of spaces without.
-   * Throws a `RangeError` if the chunk is empty.
+   * Answers 200 with a body that never ends. It sends chunks as fast as the client reads. With `every`, it sends one
+   * `chunk` at once and then one after each interval. The default chunk is one space with `every`, and 16 KiB of spaces
+   * without. Throws a `RangeError` if the chunk is empty.
    */
   endlessBody: (options?: {
     readonly every?: Duration.DurationInput | undefined
@@ -169,8 +172,10 @@ export const Fault = {
   forgetClient: tagged.ForgetClient(),
   /**
    * Answers with a token that the API honours as usual, but that was granted in another way: with these `scopes` instead of
-   * those that were requested, or for this `lifetime`. `fields` are put into the answer as they are, for example
-   * `{ expires_in: "soon" }`; a field that is `undefined` is left out of it. A request that is refused is refused as usual.
+   * those that were requested, or for this `lifetime`. `fields` are put into the answer as they are, for example `{
+   * expires_in: "soon" }`; a field that is `undefined` is left out of it. A request that is refused is refused as usual.
+   * Throws a `RangeError` if `lifetime` is shorter than a second or endless, and a `TypeError` if `fields` can't be written
+   * as JSON.
    */
   tokenAnswer: (answer: {
     readonly scopes?: ReadonlyArray<string> | undefined
@@ -180,25 +185,28 @@ export const Fault = {
     tagged.TokenAnswer({
       scopes: Option.fromNullable(answer.scopes),
       lifetime: Option.map(Option.fromNullable(answer.lifetime), (lifetime) =>
-        DurationOption.decode("Fault.tokenAnswer: lifetime", lifetime, "1 second")
+        DurationOption.decodeFinite("Fault.tokenAnswer: lifetime", lifetime, "1 second")
       ),
-      fields: answer.fields ?? {}
+      fields: requireJson(answer.fields ?? {})
     })
+}
+
+const requireJson = <A extends object>(fields: A): A => {
+  try {
+    JSON.stringify(fields)
+    return fields
+  } catch {
+    throw new TypeError("Fault.tokenAnswer: fields can't be written as JSON")
+  }
 }
 
 const answerOf = (name: "respond" | "earlyAnswer", { body, headers: given = {}, status }: FaultAnswerInput) => {
   const wrong = (what: string) => new TypeError(`Fault.${name}: ${what}`)
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`Fault.${name}: status is ${status}; use a whole number from 200 to 599`)
-  }
   const bytes = bytesOf(body, wrong)
   const headers = Object.fromEntries(Object.entries(given).map(([header, value]) => [header.toLowerCase(), value]))
-  const objection = objectionToAnswerHeaders(headers) ?? objectionToLength(headers, bytes)
+  const objection = objectionTo("GET", { status, headers, bytes })
   if (objection !== undefined) {
     throw wrong(objection)
-  }
-  if (bytes.length > 0 && !hasBody("GET", status)) {
-    throw wrong(`an answer with status ${status} has no body (RFC 9110 §6.4.1)`)
   }
   const contentType = body === undefined ? {} : { "content-type": contentTypeOf(body) }
   return { status, headers: { ...contentType, ...headers }, body: bytes }

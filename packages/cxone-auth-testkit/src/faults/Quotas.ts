@@ -32,14 +32,17 @@ export interface Exceeded {
 }
 
 export interface Quotas {
-  /** Counts a request. `now` is in milliseconds. */
+  /**
+   * Counts a request with all quotas that it fits. If one of them is used up, it counts with none, and the longest wait is
+   * given. `now` is in milliseconds.
+   */
   readonly count: (asked: Asked, now: number) => Option.Option<Exceeded>
   readonly reset: () => void
 }
 
 /** Throws a `RangeError` if a quota takes nothing, is for no time, or if no request can fit it. */
 export const make = (quotas: ReadonlyArray<Quota>): Quotas => {
-  const windows = new Map<Quota, { readonly endsAt: number; left: number }>()
+  const windows = new Map<Quota, { readonly endsAt: number; readonly left: number }>()
   for (const { limit, method, path, per } of quotas) {
     const objection = objectionTo({ method, path })
     if (!Number.isInteger(limit) || limit < 1 || objection !== undefined) {
@@ -47,28 +50,33 @@ export const make = (quotas: ReadonlyArray<Quota>): Quotas => {
         `CxoneSimulator: a quota's ${objection ?? `limit is ${limit}; use a whole number from 1 up`}`
       )
     }
-    DurationOption.decode("CxoneSimulator: a quota's per", per, "1 millis")
+    DurationOption.decodeFinite("CxoneSimulator: a quota's per", per, "1 millis")
   }
 
-  const countAt = (quota: Quota, now: number): Option.Option<Exceeded> => {
+  const windowOf = (quota: Quota, now: number) => {
     const last = windows.get(quota)
-    const current =
-      last !== undefined && now < last.endsAt ? last : { endsAt: now + Duration.toMillis(quota.per), left: quota.limit }
-    windows.set(quota, current)
-    if (current.left === 0) {
-      return Option.some({ retryAfter: Math.ceil((current.endsAt - now) / 1000), route: quota.route })
-    }
-    current.left -= 1
-    return Option.none()
+    return last !== undefined && now < last.endsAt
+      ? last
+      : { endsAt: now + Duration.toMillis(quota.per), left: quota.limit }
   }
 
   return {
-    count: (asked, now) =>
-      Option.firstSomeOf(
-        quotas
-          .filter(({ method, on = "api", path }) => on === asked.endpoint && fits({ method, path }, asked))
-          .map((quota) => countAt(quota, now))
-      ),
+    count: (asked, now) => {
+      const fitting = quotas
+        .filter(({ method, on = "api", path }) => on === asked.endpoint && fits({ method, path }, asked))
+        .map((quota) => ({ quota, window: windowOf(quota, now) }))
+      const [longest] = fitting
+        .filter(({ window }) => window.left === 0)
+        .sort((a, b) => b.window.endsAt - a.window.endsAt)
+      if (longest !== undefined) {
+        const { quota, window } = longest
+        return Option.some({ retryAfter: Math.ceil((window.endsAt - now) / 1000), route: quota.route })
+      }
+      for (const { quota, window } of fitting) {
+        windows.set(quota, { ...window, left: window.left - 1 })
+      }
+      return Option.none()
+    },
     reset: () => windows.clear()
   }
 }

@@ -25,7 +25,10 @@ export interface RequestSelector {
   readonly method?: string | undefined
   /** The id of a tenant: that of the access key, of the call's token, or of the discovery document. */
   readonly tenant?: string | undefined
-  /** The id of a client: that of the token request, or of the call's token. */
+  /**
+   * The id of a client: that of the token request, or of the call's token. An access key without a client names none. Of a
+   * call without a valid token, neither the client nor the tenant is known.
+   */
   readonly client?: string | undefined
 }
 

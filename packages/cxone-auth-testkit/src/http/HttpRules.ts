@@ -1,5 +1,5 @@
 /**
- * Whether HTTP can carry an answer. What no wire carries must not succeed in memory.
+ * What HTTP can carry. What it can't must not succeed in memory.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -36,7 +36,7 @@ export const areTooLong = (headers: Headers, firstLine = ""): boolean =>
   mostHeaderBytes
 
 /** The same for the headers of an answer. The server decides how it marks the end of the body. */
-export const objectionToAnswerHeaders = (headers: Headers): string | undefined => {
+const objectionToAnswerHeaders = (headers: Headers): string | undefined => {
   const framing = ["transfer-encoding", "trailer"].find((name) => headers[name] !== undefined)
   if (framing !== undefined) {
     return `the header ${framing} is the server's own`
@@ -61,11 +61,15 @@ const withoutOuterSpace = (value: string): string => {
 export const hasBody = (method: string, status: number): boolean =>
   method !== "HEAD" && status !== 204 && status !== 205 && status !== 304
 
+/** An answer as far as HTTP has rules for it. `bytes` is absent if the body is a stream. */
+export interface PlainAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly bytes: Uint8Array | undefined
+}
+
 /** What is wrong with an answer to a request of this method, as a sentence; `undefined` if HTTP can carry it. */
-export const objectionTo = (
-  method: string,
-  { body, headers, status }: HttpServerResponse.HttpServerResponse
-): string | undefined => {
+export const objectionTo = (method: string, { bytes, headers, status }: PlainAnswer): string | undefined => {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     return `the status is ${status}; use a whole number from 200 to 599`
   }
@@ -73,7 +77,6 @@ export const objectionTo = (
   if (objection !== undefined) {
     return objection
   }
-  const bytes = body._tag === "Empty" ? noBytes : body._tag === "Uint8Array" ? body.body : undefined
   if (!hasBody("GET", status) && bytes?.length !== 0) {
     return `an answer with status ${status} has no body (RFC 9110 §6.4.1)`
   }

@@ -29,6 +29,9 @@ export interface IncomingRequest extends RequestHead {
 
 export const pathOf = (incoming: RequestHead): string => incoming.url.replace(/[?#].*$/s, "")
 
+/** A URL as it may be printed: its query may hold a secret. */
+export const shownUrl = (url: string): string => url.replace(/\?.*$/s, "?<redacted>")
+
 export const queryOf = (incoming: RequestHead): URLSearchParams =>
   new URLSearchParams(incoming.url.split(/[?#]/s, 2)[1])
 

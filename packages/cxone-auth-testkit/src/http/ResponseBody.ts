@@ -70,7 +70,8 @@ export const collect = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<
 
 /**
  * The same response, but the connection breaks in the middle of its body: after half of the bytes, or after the first
- * chunk of a stream. The headers still announce the whole body. A response without a body breaks off after its headers.
+ * chunk of a stream. The headers still announce the whole body. An empty body
+ * breaks off after the headers.
  */
 export const truncate = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse => {
   const { body } = response

@@ -10,11 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { type IncomingRequest, isRead, textOf } from "./IncomingRequest.js"
+import { type IncomingRequest, isRead, shownUrl, textOf } from "./IncomingRequest.js"
 
 /**
- * A request in the form that an `HttpApp` of `@effect/platform` takes. The platform's own form over a web `Request` reads the
- * body by a Promise, and `TestClock` doesn't wait for one.
+ * A request in the form that an `HttpApp` of `@effect/platform` takes. The platform's own form over a web `Request` reads
+ * the body by a Promise, and `TestClock` doesn't wait for one.
  */
 export const make = (incoming: IncomingRequest, origin: string): HttpServerRequest.HttpServerRequest =>
   new ServerRequest(incoming, origin, {})
@@ -120,6 +120,6 @@ class ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpS
   }
 
   toJSON(): unknown {
-    return { _id: "@effect/platform/HttpServerRequest", method: this.method, url: this.originalUrl }
+    return { _id: "@effect/platform/HttpServerRequest", method: this.method, url: shownUrl(this.originalUrl) }
   }
 }

@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import type { SimulatedUser } from "./SimulatedUser.js"
 
 /**
- * What a valid token grants.
+ * What a valid token grants. A preflight of CORS carries no token: there the client is empty, and there are no scopes.
  *
  * @since 0.1.0
  * @category models

@@ -16,6 +16,15 @@ export interface SimulatedUser {
   readonly [field: string]: unknown
 }
 
+/** Throws a `TypeError` if the answer to `users/me` could not have this user. */
+export const requireJson = (whose: string, user: SimulatedUser): void => {
+  try {
+    JSON.stringify(user)
+  } catch {
+    throw new TypeError(`CxoneSimulator: the user of ${whose} can't be written as JSON`)
+  }
+}
+
 /**
  * The user that `GET /api/v2/users/me` returns without the option `user`.
  *

@@ -53,7 +53,10 @@ export interface SimulatorOptions {
    * defect if two have the same id.
    */
   readonly clients?: Arr.NonEmptyReadonlyArray<SimulatedClient> | undefined
-  /** The tenants; default `defaultTenant` alone. Each of their areas has two hosts. */
+  /**
+   * The tenants; default `defaultTenant` alone. Each of their areas has two hosts. It is a defect if two tenants or two
+   * access keys have the same id.
+   */
   readonly tenants?: Arr.NonEmptyReadonlyArray<SimulatedTenant> | undefined
   /**
    * The format of access tokens; default `jwt`, as in CXone. A JWT has readable claims, such as `exp`, and is signed with
@@ -72,14 +75,14 @@ export interface SimulatorOptions {
   readonly user?: SimulatedUser | undefined
   /**
    * The API that the app calls: an `HttpRouter`, an `HttpApi`, or any other `HttpApp`, with its middleware. It gets each
-   * request that carries a valid token, and each preflight of CORS, which carries none. {@link Grant} describes the token. A
-   * route of it wins over a route of the simulator. If neither has a route, the answer is 404. What a route fails with becomes
-   * the response that it would become on a server of the platform.
+   * request that carries a valid token, and each preflight of CORS, which carries none. {@link Grant} describes the token.
+   * A route of it wins over a route of the simulator. If neither has a route, the answer is 404. What a route fails with
+   * becomes the response that it would become on a server of the platform.
    */
   readonly api?: HttpApp.Default<unknown, Grant | Scope.Scope> | undefined
   /** How long each request waits before it is handled, by the `Clock`. Default: not at all. */
   readonly latency?: Duration.DurationInput | undefined
-  /** How many requests the routes take. Default: any number. */
+  /** How many requests the routes take. Default: any number. It is a defect if no request can fit a quota. */
   readonly quotas?: ReadonlyArray<Quota> | undefined
   /** How many bytes of each request's body are recorded: 1 MiB. `RecordedRequest.isCut` tells if there were more. */
   readonly maxRecordedBytes?: number | undefined

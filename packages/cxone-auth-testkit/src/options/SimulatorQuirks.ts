@@ -11,15 +11,16 @@ export interface SimulatorQuirks {
   /** Whether an access key gets a refresh token; default `issued`. */
   readonly refreshToken?: "issued" | "omitted" | undefined
   /**
-   * The shape of token responses on every token route; default `snake_case`, as in RFC 6749. `camelCase` has only
-   * `accessToken`, `accessTokenExpiry`, `refreshToken` and `idToken`. `array` puts the default response into an array.
+   * The shape of token responses on every token route. By default, each route answers as in CXone: `snake_case`, as in RFC
+   * 6749, but `/public/user/refresh` has names of its own. `camelCase` has only `accessToken`, `accessTokenExpiry`,
+   * `refreshToken` and `idToken`. `array` puts the default response into an array.
    */
   readonly answer?: "snake_case" | "camelCase" | "array" | undefined
   /**
-   * The shape of error responses on every token route: `error` with `error_description`, `error` with
-   * `errorDescription`, or `error: { code, message }`. By default, each route answers as in CXone. The identity host
-   * uses `snake_case`, except that `/auth/token` answers `{ message }` if a parameter is missing. An area host answers
-   * `{ message, statusCode, traceId }`. In every shape, a field `hint` can say what to do, in words that CXone doesn't send.
+   * The shape of error responses on every token route: `error` with `error_description`, `error` with `errorDescription`,
+   * or `error: { code, message }`. By default, each route answers as in CXone. The identity host uses `snake_case`, except
+   * that `/auth/token` answers `{ message }` if a parameter is missing. An area host answers `{ message, statusCode,
+   * traceId }`. In every shape, a field `hint` can say what to do, in words that CXone doesn't send.
    */
   readonly errors?: "snake_case" | "camelCase" | "object" | undefined
   /** Whether `cxone-configuration` has its optional fields, such as `area` and `cluster`; default `full`. */

@@ -3,6 +3,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { Endpoint, Fault } from "../faults/Fault.js"
+import { shownUrl, utf8 } from "../http/IncomingRequest.js"
 
 const secretHeaders = ["authorization", "proxy-authorization", "cookie", "x-api-key"]
 
@@ -13,9 +14,9 @@ interface Secrets {
 }
 
 /**
- * How a request ended: `answered`; `reset` by a fault; `aborted` by the client, by `refuseConnections` or by the end of the layer, before
- * there was an answer; or `pending` until
- * then. For a request to another host than the simulator's, `unreachable`.
+ * How a request ended: `answered`; `reset` by a fault; `aborted` by the client, by `refuseConnections` or by the end of the
+ * layer, before there was an answer; or `pending` until then. For a request to another host than the simulator's,
+ * `unreachable`.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +59,8 @@ export class RecordedRequest extends Inspectable.Class {
    */
   readonly origin: string
   /**
-   * When the request arrived, in milliseconds by the `Clock`.
+   * When the whole body had arrived, or the client had broken it off, in milliseconds by the `Clock`. If a fault breaks off
+   * the upload: when the headers had arrived.
    *
    * @since 0.1.0
    */
@@ -82,7 +84,8 @@ export class RecordedRequest extends Inspectable.Class {
    */
   readonly outcome: RequestOutcome
   /**
-   * How many bytes the body had. If there are more than `bytes` holds, the recording was cut at `maxRecordedBytes`.
+   * How many bytes the body had. If there are more than `bytes` holds, the recording was cut at `maxRecordedBytes`. It is 0
+   * if the body was not read: of a request to another host, or if the upload broke off.
    *
    * @since 0.1.0
    */
@@ -142,7 +145,7 @@ export class RecordedRequest extends Inspectable.Class {
    * @since 0.1.0
    */
   get body(): Redacted.Redacted<string> {
-    return Redacted.make(new TextDecoder().decode(Redacted.value(this.#secrets.bytes)))
+    return Redacted.make(utf8(Redacted.value(this.#secrets.bytes)))
   }
 
   /**
@@ -169,13 +172,12 @@ export class RecordedRequest extends Inspectable.Class {
    * @since 0.1.0
    */
   toJSON(): unknown {
-    const [path, query] = this.url.split("?", 2)
     return {
       _id: "cxone-auth-testkit/RecordedRequest",
       endpoint: this.endpoint,
       method: this.method,
       origin: this.origin,
-      url: query === undefined ? path : `${path}?<redacted>`,
+      url: shownUrl(this.url),
       headers: Headers.redact(this.headers, secretHeaders),
       bodyLength: this.bodyLength,
       time: this.time,

@@ -2,14 +2,19 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { RecordedRequest, RequestOutcome } from "./RecordedRequest.js"
+import { listOf } from "./RequestList.js"
 
 export { RecordedRequest, type RequestOutcome } from "./RecordedRequest.js"
+export { listOf } from "./RequestList.js"
 
 export type RequestId = number
 
 type Endpoint = RecordedRequest["endpoint"]
 
-/** The requests in the order of arrival. `FaultQueue` says why most methods are no effects. */
+/**
+ * The requests in the order of arrival. Most methods are plain functions, so that a request takes its fault and is recorded in
+ * one step.
+ */
 export interface Recorder {
   /** Records a request that has just arrived, and resumes the fibers that waited for it. */
   readonly arrived: (request: RecordedRequest) => RequestId
@@ -32,8 +37,8 @@ interface Waiter {
   readonly done: Deferred.Deferred<void>
 }
 
-/** In seconds. It is less than the time-out that Vitest gives a test by default, which is 5 s. */
-const longestSilence = 4
+/** In quarters of a second: 3 s. Vitest gives a test 5 s by default. */
+const longestSilence = 12
 
 export const make = (): Recorder => {
   // A Map keeps the order of arrival, because a key that is set again keeps its place.
@@ -47,22 +52,16 @@ export const make = (): Recorder => {
   const isHere = ({ count, on }: Pick<Waiter, "count" | "on">) => (counts.get(on) ?? 0) >= count
 
   const missing = (on: Endpoint, count: number) => {
-    const arrived = all().map(({ endpoint, method, origin, outcome, url }) => {
-      const [path] = url.split("?", 1)
-      return `\n  ${endpoint}: ${method} ${origin}${path} (${outcome})`
-    })
     return new Error(
-      `CxoneSimulator.awaitRequests: waited for ${count} requests to "${on}", and for ${longestSilence} s nothing ` +
-        `arrived. Arrived: ${arrived.length === 0 ? "nothing" : arrived.join("")}`
+      `CxoneSimulator.awaitRequests: waited for ${count} requests to "${on}", and for 3 s nothing arrived.\n${listOf(all())}`
     )
   }
 
   /** By the real clock, because the `Clock` of a test stands still. */
   const failAfterSilence = ({ count, on }: Waiter): Effect.Effect<never> =>
-    Effect.iterate([lastId, 0] as readonly [seen: RequestId, seconds: number], {
-      while: ([, seconds]) => seconds < longestSilence,
-      body: ([seen, seconds]) =>
-        Effect.map(Effect.sleep("1 second"), () => [lastId, seen === lastId ? seconds + 1 : 0] as const)
+    Effect.iterate<readonly [seen: RequestId, silent: number], never, never>([lastId, 0], {
+      while: ([, silent]) => silent < longestSilence,
+      body: ([seen, silent]) => Effect.map(Effect.sleep("250 millis"), () => [lastId, seen === lastId ? silent + 1 : 0])
     }).pipe(Effect.withClock(Clock.make()), Effect.zipRight(Effect.suspend(() => Effect.die(missing(on, count)))))
 
   return {

@@ -1,8 +1,9 @@
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Fault } from "../faults/Fault.js"
 import { Amendment } from "../tokens/Amendment.js"
+import * as TokenResponse from "./TokenResponse.js"
 
 /** A token answer, with a token that was granted as the fault says, and with its fields. */
 export const amended = <R>(
@@ -14,13 +15,11 @@ export const amended = <R>(
       return response
     }
     const json: unknown = JSON.parse(new TextDecoder().decode(response.body.body))
-    // RFC 6749 §5.1: an answer names the scopes if they are others than were requested.
-    const granted = Option.match(scopes, { onNone: () => ({}), onSome: (scopes) => ({ scope: scopes.join(" ") }) })
-    const withFields = (given: object) => ({ ...given, ...granted, ...fields })
+    // RFC 6749 §5.1: an answer names the scopes if they are others than were requested. Not every shape of CXone's has
+    // them.
+    const granted = (given: object) =>
+      Option.isSome(scopes) && "access_token" in given ? { scope: scopes.value.join(" ") } : {}
+    const withFields = (given: object) => ({ ...given, ...granted(given), ...fields })
     // The quirk `array`.
-    const body = Array.isArray(json) ? json.map(withFields) : withFields(Object(json))
-    return HttpServerResponse.unsafeJson(body, {
-      status: 200,
-      headers: { "cache-control": "no-store", pragma: "no-cache" }
-    })
+    return TokenResponse.json(200, Array.isArray(json) ? json.map(withFields) : withFields(Object(json)))
   })

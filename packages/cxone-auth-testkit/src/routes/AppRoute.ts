@@ -16,7 +16,7 @@ import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { ConnectionLost } from "../http/ConnectionError.js"
-import { objectionTo } from "../http/HttpRules.js"
+import { noBytes, objectionTo } from "../http/HttpRules.js"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
 import { bytesOf, bytesOfWeb, measured } from "../http/ResponseBody.js"
 import * as ServerRequest from "../http/ServerRequest.js"
@@ -110,7 +110,9 @@ const isServerError = (cause: Cause.Cause<unknown>): boolean =>
   )
 
 const sendable = (method: string, response: HttpServerResponse.HttpServerResponse): Answer => {
-  const objection = objectionTo(method, response)
+  const { body, headers, status } = response
+  const bytes = body._tag === "Empty" ? noBytes : body._tag === "Uint8Array" ? body.body : undefined
+  const objection = objectionTo(method, { status, headers, bytes })
   return objection === undefined
     ? Effect.sync(() => streamed(response))
     : Effect.as(

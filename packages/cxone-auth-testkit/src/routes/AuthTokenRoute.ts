@@ -44,12 +44,12 @@ export const make = (
       const owner =
         grantType === "password"
           ? yield* Effect.flatMap(tenants.ownerOf(yield* request.accessKey), Refusal.ownerOfKey)
-          : yield* redeem(registry, tenants, yield* request.refreshToken, client, "issuer")
+          : yield* redeem(registry, tenants, yield* request.refreshToken, client, host.origin)
       // Another issuer doesn't know the tenant.
       if (owner.tenant.issuer !== host.origin) {
         return yield* Refusal.ownerOfKey(Option.none())
       }
-      const { access, identity, refresh } = yield* registry.issueToKey(client, owner, "issuer")
+      const { access, identity, refresh } = yield* registry.issueToKey(client, owner, host.origin)
       return TokenResponse.success(
         access,
         {

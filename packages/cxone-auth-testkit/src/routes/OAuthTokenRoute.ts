@@ -19,7 +19,7 @@ export const make = (
   registry: Registry,
   options: Pick<SimulatorOptions, "expiresIn" | "quirks">
 ): TokenRoute.TokenRoute =>
-  TokenRoute.make(TokenRoute.refuseAs(options.quirks?.errors), (incoming) =>
+  TokenRoute.make(TokenRoute.refuseAs(options.quirks?.errors), (incoming, host) =>
     Effect.gen(function* () {
       const { client, request } = yield* ClientAuthentication.authenticate(
         registry,
@@ -28,7 +28,7 @@ export const make = (
         options.quirks?.basic
       )
       const scopes = yield* allowedScopes(client, request.scope)
-      const token = yield* registry.issue(client, scopes)
+      const token = yield* registry.issue(client, scopes, host.origin)
       return TokenResponse.success(token, { token_type: "Bearer", scope: scopes.join(" ") }, options)
     })
   )

@@ -30,7 +30,7 @@ type Handler = (
   host: Host
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope>
 
-/** Whose request it is, as it says itself. */
+/** Whose request it is: a token request says it itself, of a call its token does. */
 export interface Sender {
   readonly clientId: string | undefined
   readonly tenantId: string | undefined
@@ -44,8 +44,8 @@ export interface Routes {
 }
 
 /**
- * The routes of every host. An area host has only the two of UserHub and a discovery document. The API is on the API hosts and on
- * the identity host.
+ * The routes of every host. An area host has only the two of UserHub and a discovery document. The API is on the API hosts
+ * and on the identity host.
  */
 export const make = (
   options: SimulatorOptions,

@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
-import { type KeyTokens, type Registry, refreshTokenLifetime } from "../tokens/Registry.js"
+import { type KeyTokens, type Registry, refreshTokenLifetime, userHub } from "../tokens/Registry.js"
 import type { TokenGenerator } from "../tokens/TokenGenerator.js"
 import { redeem } from "./RedeemRefreshToken.js"
 import * as TokenResponse from "./TokenResponse.js"
@@ -29,8 +29,8 @@ export const make = (
     Effect.gen(function* () {
       const { token } = yield* UserHub.parse(incoming, Body, "The body must be JSON with the refresh token as token")
       const client = yield* UserHub.clientOf(registry, options)
-      const owner = yield* redeem(registry, tenants, token, client, "userHub")
-      const tokens = yield* registry.issueToKey(client, owner, "userHub")
+      const owner = yield* redeem(registry, tenants, token, client, userHub)
+      const tokens = yield* registry.issueToKey(client, owner, userHub)
       return options.quirks?.answer === undefined
         ? TokenResponse.json(200, answer(tokens, options))
         : TokenResponse.success(tokens.access, { refresh_token: Redacted.value(tokens.refresh) }, options)

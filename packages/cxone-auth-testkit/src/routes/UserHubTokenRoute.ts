@@ -3,7 +3,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Tenants } from "../tenants/Tenants.js"
-import type { Registry } from "../tokens/Registry.js"
+import { type Registry, userHub } from "../tokens/Registry.js"
 import type { TokenGenerator } from "../tokens/TokenGenerator.js"
 import * as Refusal from "./Refusal.js"
 import * as TokenResponse from "./TokenResponse.js"
@@ -28,7 +28,7 @@ export const make = (
       const key = yield* UserHub.parse(incoming, Body, "The body must be JSON with accessKeyId and accessKeySecret")
       const owner = yield* Effect.flatMap(tenants.ownerOf(key), Refusal.ownerOfKey)
       const client = yield* UserHub.clientOf(registry, options)
-      const { access, identity, refresh } = yield* registry.issueToKey(client, owner, "userHub")
+      const { access, identity, refresh } = yield* registry.issueToKey(client, owner, userHub)
       const fields = { refresh_token: Redacted.value(refresh), id_token: Redacted.value(identity) }
       return TokenResponse.success(access, fields, options)
     })

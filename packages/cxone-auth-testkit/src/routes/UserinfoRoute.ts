@@ -3,6 +3,7 @@ import * as Option from "effect/Option"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { GrantService } from "../options/Grant.js"
 import { claimsOfUser } from "../tokens/Registry.js"
+import * as JsonResponse from "./JsonResponse.js"
 
 /** The `userinfo_endpoint` of the openid-configuration. */
 export const userinfoPath = "/auth/userinfo"
@@ -20,8 +21,5 @@ export const answer = (
     : Option.some(
         method === "GET" || method === "HEAD" || method === "POST"
           ? HttpServerResponse.unsafeJson(claimsOfUser({ accessKeyId, user }))
-          : HttpServerResponse.unsafeJson(
-              { message: "Method Not Allowed" },
-              { status: 405, headers: { allow: "GET, HEAD, POST" } }
-            )
+          : JsonResponse.notAllowed("GET, HEAD, POST")
       )

@@ -19,15 +19,16 @@ import * as Simulation from "./Simulation.js"
  * @category models
  */
 export interface SimulatedAuthOptions extends WayIn, Pick<CxoneAuthOptions, "scopes" | "policy" | "name"> {
-  /** How the client authenticates. Default: in the form; with an access key, by HTTP Basic. */
+  /** How the client authenticates. Default: in the form; with an access key, by HTTP Basic. Without a client it is ignored. */
   readonly clientAuth?: ClientAuth | undefined
 }
 
 /**
- * A simulated CXone to test an app against. It issues tokens to its clients and access keys as RFC 6749 and CXone do,
- * and serves the discovery documents. It checks tokens as RFC 6750 says, at `GET /api/v2/users/me` and
- * `GET /incontactAPI/services/v33.0/server-time`. The first needs the scope `read:users`, which a token of
- * `offline_access`, the default, does not have. It records every request, and fails when a test injects a fault.
+ * A simulated CXone to test an app against. It issues tokens to its clients and access keys as RFC 6749 and CXone do, and
+ * serves the discovery documents. It checks tokens as RFC 6750 says, at `GET /api/v2/users/me` and `GET
+ * /incontactAPI/services/v33.0/server-time`. The first needs the scope `read:users`: give it to `layerAuth`, because
+ * `CxoneAuth` asks for `offline_access` alone by default. It records every request, and answers with a fault when a test
+ * says so.
  *
  * @since 0.1.0
  * @category tags
@@ -82,9 +83,9 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * The simulator in memory, and an `HttpClient` that reaches only the simulator. Each call makes another simulator, so keep
-   * the layer in a constant. No socket is opened, and `TestClock` drives everything. The client sends and reads only what each
-   * of fetch, undici and `node:http` does, and otherwise fails as they do. The identity host is
+   * The simulator in memory, and an `HttpClient` that reaches only the simulator. Each call makes another simulator, so
+   * keep the layer in a constant. No socket is opened, and `TestClock` drives everything. The client sends and reads only
+   * what each of fetch, undici and `node:http` does, and otherwise fails as they do. The identity host is
    * `https://cxone-simulator.test`. Each area has the hosts `https://{area}.cxone-simulator.test` and
    * `https://api-{area}.cxone-simulator.test`. Closing the layer ends every request, and later ones are refused.
    *
@@ -163,7 +164,8 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   )
 
   /**
-   * `CxoneAuth` for the simulator, with the credentials of its first client, or of its first tenant.
+   * `CxoneAuth` for the simulator, with the credentials that `way`, `client` and `tenant` choose: by default those of the
+   * first client. It is a defect if the options have no such client or tenant.
    *
    * @since 0.1.0
    * @category layers

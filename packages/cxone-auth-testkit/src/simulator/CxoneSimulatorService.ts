@@ -75,7 +75,9 @@ export interface CxoneSimulatorService {
    * The same as `CXONE_*` settings, for a `ConfigProvider` or for the environment of a process. They hold secrets.
    */
   readonly env: (wayIn?: WayIn) => Record<string, string>
-  /** Every request so far, in the order of arrival. A request is listed even before it is answered. */
+  /**
+   * Every request so far, in the order in which their bodies were complete. A request is listed even before it is answered.
+   */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
   /**
    * Every request so far to one endpoint. For example, `requestsTo("token")` lists the token requests, and
@@ -84,22 +86,31 @@ export interface CxoneSimulatorService {
   readonly requestsTo: (endpoint: RecordedRequest["endpoint"]) => Effect.Effect<ReadonlyArray<RecordedRequest>>
   /** How the requests to one endpoint ended, in the order of arrival: a status, or the outcome of one without an answer. */
   readonly answersOf: (endpoint: Endpoint) => Effect.Effect<ReadonlyArray<number | RequestOutcome>>
-  /** The forms of the token requests, in the order of arrival. Secrets are replaced by `<redacted>`. */
+  /**
+   * The fields of the token requests, in the order of arrival. Shown are the grant, the scope and the ids. Every other
+   * field is `<redacted>`, because it may hold a secret.
+   */
   readonly forms: Effect.Effect<ReadonlyArray<Record<string, string>>>
   /**
-   * Waits until at least `count` requests have arrived at an endpoint, answered or not. If nothing arrives for 4 s, by the
-   * real clock, that is a defect that tells what has arrived.
+   * Waits until at least `count` requests have arrived at an endpoint with their bodies, answered or not. If nothing
+   * arrives for 3 s, by the real clock, that is a defect that tells what has arrived.
    */
   readonly awaitRequests: (endpoint: RecordedRequest["endpoint"], count: number) => Effect.Effect<void>
-  /** Removes the recorded requests. Tokens, clients and faults stay. */
+  /**
+   * Removes the recorded requests. Tokens, clients and faults stay. A simulator that runs for long needs this, because it
+   * keeps every request.
+   */
   readonly clearRequests: Effect.Effect<void>
   /**
    * Injects a fault into the next request that fits, or into the next `times` requests. With `times: Infinity`, the fault
-   * stays until `clearFaults`. A request takes the first fault that fits it, in the order of injection. If `times` is neither
-   * a whole number from 1 up nor `Infinity`, or if no request can fit, that is a defect.
+   * stays until `clearFaults`. A request takes the first fault that fits it, in the order of injection. If `times` is
+   * neither a whole number from 1 up nor `Infinity`, or if no request can fit, that is a defect.
    */
   readonly inject: <On extends Endpoint>(fault: FaultOn[On], options: InjectOptions<On>) => Effect.Effect<InjectedFault>
-  /** Answers every request to an endpoint with this status, 503 by default, until the fault is removed. */
+  /**
+   * Answers every request to an endpoint with this status, 503 by default, until the fault is removed. A status that can't
+   * be one is a defect.
+   */
   readonly fail: (endpoint: Endpoint, status?: number) => Effect.Effect<InjectedFault>
   /** Removes every fault that is still injected, also one with `times: Infinity` that requests have taken. */
   readonly clearFaults: Effect.Effect<void>
@@ -112,8 +123,8 @@ export interface CxoneSimulatorService {
   readonly refuseConnections: Effect.Effect<void, never, Scope.Scope>
   /**
    * Revokes an access token or a refresh token. An unknown token is ignored. A client of `cxone-auth` renews it at the next
-   * call, unless it is younger
-   * than 2 s: let the clock go on first (`TestClock.adjust("2 seconds")`), or set `tokenArrival: 0` in the client's policy.
+   * call, unless it is younger than 2 s: let the clock go on first (`TestClock.adjust("2 seconds")`), or set `tokenArrival:
+   * 0` in the client's policy.
    */
   readonly revoke: (token: AccessToken | Redacted.Redacted<string>) => Effect.Effect<void>
   /** Revokes every token that was issued so far, as `revoke` does. */
@@ -125,7 +136,7 @@ export interface CxoneSimulatorService {
   readonly forgetClient: (clientId: string) => Effect.Effect<void>
   /**
    * Adds a client, or replaces the client with the same id, for example to rotate its secret. It is a defect if its
-   * `tokenLifetime` is not finite or not above zero.
+   * `tokenLifetime` is endless or shorter than a second.
    */
   readonly registerClient: (client: SimulatedClient) => Effect.Effect<void>
   /**
@@ -134,11 +145,14 @@ export interface CxoneSimulatorService {
    */
   readonly deactivateAccessKey: (accessKeyId: string) => Effect.Effect<void>
   /**
-   * Adds a tenant, or replaces the tenant with the same id, for example to rotate an access key. Its keys are active.
-   * It is a defect if no tenant of the options is in the same area, or if another tenant has one of the keys.
+   * Adds a tenant, or replaces the tenant with the same id, for example to rotate an access key. Its keys are active. It is
+   * a defect if no tenant of the options has the same area or the same issuer, or if another tenant has one of the keys.
    */
   readonly registerTenant: (tenant: SimulatedTenant) => Effect.Effect<void>
-  /** Restores the clients and the tenants of the options, and removes every token, fault and recorded request. */
+  /**
+   * Restores the clients and the tenants of the options, and removes every token, fault and recorded request. Quotas begin
+   * anew.
+   */
   readonly reset: Effect.Effect<void>
 }
 

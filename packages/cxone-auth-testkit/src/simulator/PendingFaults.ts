@@ -1,22 +1,13 @@
 import * as Duration from "effect/Duration"
 import type { Fault } from "../faults/Fault.js"
 import type { Queued } from "../faults/FaultQueue.js"
-import type { RecordedRequest } from "../recorder/Recorder.js"
+import { listOf, type RecordedRequest } from "../recorder/Recorder.js"
 
 /** Tells which faults no request has taken, or too few, and what arrived instead. */
 export const make = (pending: ReadonlyArray<Queued>, requests: ReadonlyArray<RecordedRequest>): Error => {
-  const arrived = requests.map(({ endpoint, method, outcome, status, url }) => {
-    const [path] = url.split("?", 1)
-    const end = status._tag === "Some" ? status.value : outcome
-    return `  ${endpoint}: ${method} ${path} (${end})`
-  })
+  const faults = pending.map((queued) => `  ${describe(queued)}`).join("\n")
   return new Error(
-    [
-      "CxoneSimulator: these faults were injected, but no request took them, or too few did:",
-      ...pending.map((queued) => `  ${describe(queued)}`),
-      arrived.length === 0 ? "Nothing arrived." : "Arrived:",
-      ...arrived
-    ].join("\n")
+    `CxoneSimulator: these faults were injected, but no request took them, or too few did:\n${faults}\n${listOf(requests)}`
   )
 }
 

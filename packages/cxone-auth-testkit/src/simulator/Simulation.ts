@@ -55,7 +55,7 @@ interface Arrived {
 export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Simulation> =>
   Effect.gen(function* () {
     const generator = yield* TokenGenerator.make
-    const registry = yield* Registry.make(options, hosts.identity, generator)
+    const registry = yield* Registry.make(options, generator)
     const tenants = yield* Tenants.make(options, hosts)
     const recorder = Recorder.make()
     const faults = Faults.make()
@@ -96,8 +96,8 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     })
 
     /**
-     * Gives a request what it takes, and records it, in one step: so both have the same order, and a request that was recorded
-     * also ends.
+     * Gives a request what it takes, and records it, in one step: so both have the same order, and a request that was
+     * recorded also ends.
      */
     const proceed = ({ asked, firstPiece, host, incoming }: Arrived, take: () => Faults.Taken) =>
       Effect.uninterruptibleMask((restore) =>

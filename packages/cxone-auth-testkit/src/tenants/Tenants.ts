@@ -13,7 +13,7 @@ import {
   type SimulatedAccessKey,
   type SimulatedTenant
 } from "../options/SimulatedTenant.js"
-import { defaultUser, type SimulatedUser } from "../options/SimulatedUser.js"
+import { defaultUser, requireJson, type SimulatedUser } from "../options/SimulatedUser.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
 import type { Hosts } from "./Hosts.js"
 
@@ -55,6 +55,7 @@ interface State {
 export const make = (options: Pick<SimulatorOptions, "tenants" | "user">, hosts: Hosts): Effect.Effect<Tenants> =>
   Effect.gen(function* () {
     const given: Arr.NonEmptyReadonlyArray<SimulatedTenant> = options.tenants ?? [defaultTenant]
+    requireJson("the option `user`", options.user ?? defaultUser)
     const initial = Arr.map(given, (tenant) => place(hosts, tenant))
     if (new Set(initial.map(({ tenantId }) => tenantId)).size < initial.length) {
       throw new RangeError("CxoneSimulator: two tenants have the same tenantId; give each tenant its own")
@@ -111,6 +112,9 @@ const place = (
 ): PlacedTenant => {
   if (!Arr.isNonEmptyReadonlyArray(accessKeys)) {
     throw new RangeError(`CxoneSimulator: the tenant ${tenantId} has no access key; give it one`)
+  }
+  for (const { accessKeyId, user } of accessKeys) {
+    requireJson(accessKeyId, user ?? {})
   }
   const area = hosts.areas.get(name)
   if (area === undefined) {

@@ -38,8 +38,11 @@ export interface KeyTokens {
   readonly refresh: Redacted.Redacted<string>
 }
 
-/** The service that issued a refresh token, which is the one that accepts it: `/auth/token`, or the UserHub of an area. */
-export type RefreshedAt = "issuer" | "userHub"
+/** The service that issued a refresh token, which is the one that accepts it: an issuer, by its origin, or UserHub. */
+export type RefreshedAt = string
+
+/** UserHub, on the host of any area. */
+export const userHub: RefreshedAt = "UserHub"
 
 /** What a refresh token stands for. */
 interface Session {
@@ -57,8 +60,8 @@ export interface Registry {
   readonly forget: (clientId: string) => Effect.Effect<void>
   /** As `forget`, but it is a defect if there is no such client. */
   readonly forgetKnown: (clientId: string) => Effect.Effect<void>
-  /** Issues a token to a client alone. */
-  readonly issue: (client: SimulatedClient, scopes: ReadonlyArray<string>) => Effect.Effect<IssuedToken>
+  /** Issues a token to a client alone. `issuer` is the origin of the identity host. */
+  readonly issue: (client: SimulatedClient, scopes: ReadonlyArray<string>, issuer: string) => Effect.Effect<IssuedToken>
   /** Issues the tokens of an access key. Only the access token is accepted by the API, for all scopes of the client. */
   readonly issueToKey: (client: SimulatedClient, owner: KeyOwner, at: RefreshedAt) => Effect.Effect<KeyTokens>
   /**
@@ -78,7 +81,6 @@ export interface Registry {
 /** It is a defect if two clients have the same id, or if a `tokenLifetime` can't be one. */
 export const make = (
   options: Pick<SimulatorOptions, "clients" | "tenants" | "tokenFormat" | "user">,
-  issuer: string,
   generator: TokenGenerator
 ): Effect.Effect<Registry> =>
   Effect.gen(function* () {
@@ -117,7 +119,7 @@ export const make = (
           }
           return HashMap.remove(clients, clientId)
         }),
-      issue: (client, scopes) =>
+      issue: (client, scopes, issuer) =>
         Effect.flatMap(Effect.all([validityOf(client), Amendment]), ([validity, amended]) => {
           const grant = {
             clientId: client.clientId,
@@ -142,7 +144,7 @@ export const make = (
           const identity = generator.jwt(Claims.ofIdToken(clientId, owner, validity), { kid: keyId })
           const whole = { issuedAt, expiresAt: issuedAt + Duration.toMillis(refreshTokenLifetime) }
           const refresh =
-            at === "userHub"
+            at === userHub
               ? generator.opaque(6)
               : generator.jwt(Claims.ofRefreshToken(clientId, owner, generator.opaque(4), whole))
           const session = { clientId, accessKeyId, at, expiresAt: whole.expiresAt }
@@ -191,11 +193,7 @@ const withClient = (clients: Clients, client: SimulatedClient): Clients => {
 
 // The answer announces whole seconds, so one of less would have ended on arrival.
 const lifetimeOf = ({ clientId, tokenLifetime = defaultTokenLifetime }: SimulatedClient) => {
-  const lifetime = DurationOption.decode(`CxoneSimulator: tokenLifetime of ${clientId}`, tokenLifetime, "1 second")
-  if (!Duration.isFinite(lifetime)) {
-    throw new RangeError(`CxoneSimulator: tokenLifetime of ${clientId} is endless; use a finite one`)
-  }
-  return lifetime
+  return DurationOption.decodeFinite(`CxoneSimulator: tokenLifetime of ${clientId}`, tokenLifetime, "1 second")
 }
 
 const validityOf = Effect.fnUntraced(function* (client: SimulatedClient) {

@@ -43,9 +43,9 @@ export interface MemoryTransport {
 }
 
 /**
- * An `HttpClient` without a socket. What no wire carries fails here, too: of fetch, undici and `node:http`, the strictest
- * counts. A request to a foreign origin fails as if the host didn't exist. Interrupting the caller ends the whole request.
- * Closing the scope ends every connection, and no host takes another.
+ * An `HttpClient` without a socket. What a client doesn't send fails here, too: of fetch, undici and `node:http`, the
+ * strictest counts. A request to a foreign origin fails as if the host didn't exist. Interrupting the caller ends the whole
+ * request. Closing the scope ends every connection, and no host takes another.
  */
 export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransport, never, Scope.Scope> =>
   Effect.gen(function* () {

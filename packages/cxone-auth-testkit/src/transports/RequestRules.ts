@@ -1,5 +1,5 @@
 /**
- * Which requests no wire carries: of fetch, undici and `node:http`, the strictest counts.
+ * Which requests the clients don't send: of fetch, undici and `node:http`, the strictest counts.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"

@@ -236,7 +236,9 @@ describe("Faults that no request has taken", () => {
       const text = Exit.match(exit, { onSuccess: () => "passed", onFailure: Cause.pretty })
       expect(text).toContain("Respond (503) on token, tenant other-tenant, after 2s: taken 0 of 3 times")
       expect(text).toContain("ConnectionReset on api, path /contacts: taken 0 of 1 times")
-      expect(text).toContain("token: POST /oauth/token (200)\n  api: GET /api/v2/users/me (401)")
+      expect(text).toContain(
+        "token: POST https://cxone-simulator.test/oauth/token (200)\n  api: GET https://cxone-simulator.test/api/v2/users/me (401)"
+      )
     })
   )
 
@@ -269,6 +271,26 @@ describe("Faults that no request has taken", () => {
 const expectTrue = (actual: boolean) => expect(actual).toBe(true)
 
 describe("Quotas", () => {
+  it.effect("a request that one quota refuses counts for no other, and the longest wait is told", () =>
+    Effect.gen(function* () {
+      const token = yield* mint()
+      const statuses = yield* Effect.forEach(["/a", "/a", "/a", "/b", "/b"], (path) =>
+        Effect.map(users(token, path), ({ headers, status }) => `${status} ${headers["retry-after"] ?? ""}`)
+      )
+      expect(statuses).toEqual(["404 ", "429 60", "429 60", "404 ", "429 300"])
+      expect((yield* users(token, "/a")).headers["retry-after"]).toBe("300")
+    }).pipe(
+      Effect.provide(
+        CxoneSimulator.layerMemory({
+          quotas: [
+            { path: "/a", limit: 1, per: "1 minute" },
+            { path: /^\//, limit: 2, per: "5 minutes" }
+          ]
+        })
+      )
+    )
+  )
+
   it.effect.each([
     { path: "/a", limit: 0, per: "1 minute" },
     { path: "/a", limit: 1.5, per: "1 minute" },

@@ -53,6 +53,14 @@ describe.each(modes)("Fault.tokenAnswer $name", ({ layer }) => {
     }).pipe(Effect.provide(layer({ api })))
   )
 
+  it.effect("a shape that names no scopes names none", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      yield* simulator.inject(Fault.tokenAnswer({ scopes: ["read:reports"] }), { on: "token" })
+      expect("scope" in (yield* exchange()).json).toBe(false)
+    }).pipe(Effect.provide(layer({ quirks: { answer: "camelCase" } })))
+  )
+
   it.effect("a refusal stays one", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator

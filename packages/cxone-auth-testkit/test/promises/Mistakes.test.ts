@@ -9,7 +9,7 @@ import {
   type SimulatorOptions,
   timePasses
 } from "cxone-auth-testkit"
-import { Cause, Effect, Exit, Layer } from "effect"
+import { Cause, Duration, Effect, Exit, Layer } from "effect"
 import { mint, modes, users } from "../support/Harness.js"
 
 const textOf = (exit: Exit.Exit<unknown, unknown>) =>
@@ -33,10 +33,16 @@ describe("A mistake of the test is told, and named by its option", () => {
     [{ clients: [{ ...defaultClient, tokenLifetime: "Infinity" as never }] }, "tokenLifetime of test-client is"],
     [{ clients: [defaultClient, defaultClient] }, 'two clients have the clientId "test-client"'],
     [{ quotas: [{ path: "/a", limit: 0, per: "1 minute" }] }, "a quota's limit is 0"],
+    [{ user: { id: 1n as never } }, "the user of the option `user` can't be written as JSON"],
+    [
+      { tenants: [{ ...defaultTenant, accessKeys: [{ ...defaultTenant.accessKeys[0], user: { id: 1n as never } }] }] },
+      "the user of TESTKEY7ONLY7FOR7TESTS7X7X7X7X7X==== can't be written as JSON"
+    ],
     [{ quotas: [{ path: "/a", limit: 1, per: 0 }] }, "a quota's per is 0"],
+    [{ quotas: [{ path: "/a", limit: 1, per: Duration.infinity }] }, "a quota's per is Infinity"],
     [{ quotas: [{ path: "/a?b", limit: 1, per: "1 minute" }] }, "a quota's path is /a?b; it begins with a slash"],
     [{ quotas: [{ path: "/a", method: "get", limit: 1, per: "1 minute" }] }, "a quota's method is get"]
-  ])("options %j", ([options, text]) =>
+  ])("options, row %#", ([options, text]) =>
     Effect.gen(function* () {
       for (const layer of [CxoneSimulator.layerMemory(options), CxoneSimulator.layerServer(options)]) {
         expect(textOf(yield* Effect.exit(Effect.scoped(Layer.build(layer))))).toContain(text)
@@ -78,7 +84,10 @@ describe("A mistake of the test is told, and named by its option", () => {
     [() => Fault.delay(-5), "Fault.delay: the duration is -5"],
     [() => Fault.endlessBody({ every: -1 }), "Fault.endlessBody: every is -1"],
     [() => Fault.tokenAnswer({ lifetime: Number.NaN }), "Fault.tokenAnswer: lifetime is NaN"],
-    [() => Fault.tokenAnswer({ lifetime: 10 }), "lifetime is 10; use a duration such as"],
+    [() => Fault.tokenAnswer({ lifetime: 10 }), "lifetime is 10; use a finite duration of 1s or more"],
+    [() => Fault.tokenAnswer({ lifetime: "Infinity" as never }), "Fault.tokenAnswer: lifetime is Infinity"],
+    [() => Fault.tokenAnswer({ lifetime: Duration.infinity }), "Fault.tokenAnswer: lifetime is Infinity"],
+    [() => Fault.tokenAnswer({ fields: { a: 1n } }), "Fault.tokenAnswer: fields can't be written as JSON"],
     [() => Fault.respond({ status: 200, body: new Map() }), "body can't be written as JSON"],
     [() => Fault.respond({ status: 200, body: new Blob(["a"]) }), "body can't be written as JSON"],
     [() => Fault.respond({ status: 200, body: Promise.resolve(1) }), "body can't be written as JSON"],

@@ -923,7 +923,7 @@ describe.each(wires)("Transports: $wire", ({ layer, wire }) => {
       if (recorded !== undefined && (wire === undefined || !recordedElse.includes(wire))) {
         strictEqual(yield* recordOf(simulator), recorded)
       }
-    }).pipe(Effect.provide(Layer.merge(layer({ api }), Logger.remove(Logger.defaultLogger))))
+    }).pipe(Effect.provide(Layer.provideMerge(layer({ api }), Logger.remove(Logger.defaultLogger))))
   )
 })
 

@@ -34,6 +34,13 @@ describe.each(modes)("RecordedRequest $name", ({ layer }) => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.effect("keeps a byte order mark, because the routes do", () =>
+    Effect.gen(function* () {
+      yield* read(HttpClientRequest.bodyText(yield* upload, "\ufeffa"))
+      strictEqual(Redacted.value((yield* recorded).body), "\ufeffa")
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.effect.each([
     { max: 4, length: 4, kept: 4 },
     { max: 4, length: 5, kept: 4 },

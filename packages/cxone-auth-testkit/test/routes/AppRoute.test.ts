@@ -225,6 +225,21 @@ describe.each(modes)("AppRoute $name", ({ layer }) => {
     }).pipe(withApi(HttpRouter.get(HttpRouter.empty, "/mistake", route)), Effect.provide(logger))
   })
 
+  it.effect("a printed request of a route shows no query", () =>
+    Effect.gen(function* () {
+      const { text } = yield* send("/printed?secret=s3cr3t")
+      assertTrue(text.includes("/printed?<redacted>") && !text.includes("s3cr3t"))
+    }).pipe(
+      Effect.provide(
+        layer({
+          api: Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+            HttpServerResponse.text(`${JSON.stringify(request)} ${request}`)
+          )
+        })
+      )
+    )
+  )
+
   it.effect("a stream that dies in the middle is one line of the log", () => {
     const { layer: logger, lines } = logged()
     return Effect.gen(function* () {

@@ -99,6 +99,14 @@ describe.each(modes)("Less by hand $name", ({ layer }) => {
         accessKeySecret: "<redacted>",
         ttl: "<redacted>"
       })
+      // A secret under a wrong name, and bodies that are none of the two kinds.
+      yield* exchange(`grant_type=client_credentials&clientSecret=${keySecret}`)
+      expect((yield* simulator.forms).at(-1)).toEqual({
+        grant_type: "client_credentials",
+        clientSecret: "<redacted>"
+      })
+      yield* exchange(JSON.stringify({ client_secret: keySecret }))
+      yield* exchange(keySecret, { "content-type": "text/plain" })
       yield* keyAlone([keySecret])
       expect((yield* simulator.forms).at(-1)).not.toHaveProperty(keySecret)
       expect(JSON.stringify(yield* simulator.forms)).not.toContain(keySecret)
@@ -158,7 +166,7 @@ describe("awaitRequests", () => {
           })
         )
         expect(text).toContain('waited for 1 requests to "token"')
-        expect(text).toContain("api: GET https://cxone-simulator.test/contacts (answered)")
+        expect(text).toContain("api: GET https://cxone-simulator.test/contacts (401)")
         expect(text).toContain("foreign: GET https://example.com/x (unreachable)")
         expect(text).not.toContain("s3cr3t")
         expect(yield* Clock.currentTimeMillis).toBe(0)

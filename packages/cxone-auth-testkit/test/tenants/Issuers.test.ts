@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultTenant, type SimulatorOptions } from "cxone-auth-testkit"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
-import { claimsOf, get, keyForm, modes, otherTenant, placed, read, usersAt } from "../support/Harness.js"
+import { claimsOf, get, goodForm, keyForm, modes, otherTenant, placed, read, usersAt } from "../support/Harness.js"
 
 const gov = { ...otherTenant, issuer: "gov" }
 const options: SimulatorOptions = { tenants: [defaultTenant, gov] }
@@ -43,6 +43,14 @@ describe.each(modes)("Several issuers $name", ({ layer }) => {
       const { grant_type: _, password: _1, username: _2, ...client } = keyForm
       const refresh = { ...client, grant_type: "refresh_token", refresh_token: String(tokens.json.refresh_token) }
       expect((yield* exchangeAt(origin, refresh)).json.error).toBe("invalid_grant")
+      // The wrong issuer has not used it up.
+      expect((yield* exchangeAt(there.issuer, refresh)).status).toBe(200)
+
+      const alone = yield* HttpClientRequest.post(new URL("/oauth/token", there.issuer)).pipe(
+        HttpClientRequest.bodyText(new URLSearchParams(goodForm).toString(), "application/x-www-form-urlencoded"),
+        read
+      )
+      expect(claimsOf(alone.json.access_token).iss).toBe(there.issuer)
     }).pipe(Effect.provide(layer(options)))
   )
 
