@@ -13,6 +13,8 @@ type Public = Pick<CxoneAuthService, "accessToken" | "accessTokenFor" | "invalid
 
 /** What a service tells its clients beyond its public members. */
 export interface Inside {
+  /** The name that the app has given the service. */
+  readonly name: string | undefined
   /** Whether the service holds this token, and no renewal of it is under way. */
   readonly holds: (token: AccessToken) => boolean
   /**
@@ -54,6 +56,7 @@ const hasState = (service: object): service is { readonly [key]: Attached } => P
 export const onlyPublic = ({ apiBaseUrl, invalidate }: Pick<Public, "apiBaseUrl" | "invalidate">): Inside => {
   const dropped = new WeakSet<AccessToken>()
   return {
+    name: undefined,
     holds: (token) => !dropped.has(token),
     renew: (token) =>
       Effect.suspend(() => {

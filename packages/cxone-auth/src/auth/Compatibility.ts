@@ -1,5 +1,5 @@
 import type { CxoneEnvironment } from "../environment/CxoneEnvironment.js"
-import { type Credentials, eachOf, type RotatingCredentials } from "../exchange/TokenSource.js"
+import { type Credentials, eachOf, isInput, type RotatingCredentials } from "../exchange/TokenSource.js"
 
 /**
  * Why these credentials can't be used in this environment, or nothing. An area's token service takes an access key alone,
@@ -8,6 +8,9 @@ import { type Credentials, eachOf, type RotatingCredentials } from "../exchange/
 export const objectionIn =
   ({ _tag: environment }: CxoneEnvironment) =>
   (credentials: Credentials | RotatingCredentials): string | undefined => {
+    if (!isInput(credentials)) {
+      return "the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret"
+    }
     const areKeysAlone = eachOf(credentials).map(({ _tag }) => _tag === "AccessKeyOnly")
     if (environment === "DiscoveredEnvironment" && areKeysAlone.includes(true)) {
       return "CxoneEnvironment.discover needs a client beside the access key (Credentials.accessKey)"

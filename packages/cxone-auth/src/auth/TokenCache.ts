@@ -50,12 +50,14 @@ const reasonOf = ({ held, wasInvalidated }: Pick<TokenSlot.State<never>, "held" 
  * Makes a cache that `exchange` fills. Exchanges run in `scope`. Closing it ends them, and interrupts the callers that
  * wait (L3).
  */
-export const make = <E extends Retry.Failure>(options: {
+export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
   readonly exchange: (scopes: ScopeSet) => Effect.Effect<AccessToken, E>
+  /** Run once for each token whose renewal in the background has failed. `left` is how long calls still get it. */
+  readonly onRenewalFailed: (failure: E, left: Duration.Duration) => Effect.Effect<void>
   readonly policy: TokenPolicy
   readonly scope: Scope.Scope
 }): TokenCache<E> => {
-  const { exchange, policy, scope } = options
+  const { exchange, onRenewalFailed, policy, scope } = options
 
   const hold = (token: AccessToken, draw: number): TokenSlot.Held => ({
     token,
@@ -120,8 +122,16 @@ export const make = <E extends Retry.Failure>(options: {
   // Ends when the token has a successor, was dropped, or is at its margin. From the margin on, callers start the
   // exchange. At the margin, the slot gets back `held`, as it was before this renewal. So a caller starts a new renewal
   // if the clock is set back to before the margin.
-  const renew = (slot: Slot<E>, held: TokenSlot.Held, renewing: TokenSlot.Held) =>
-    step<AccessToken | undefined>(slot, (current, now, restore) => {
+  const renew = (slot: Slot<E>, held: TokenSlot.Held, renewing: TokenSlot.Held) => {
+    let hasFailed = false
+    const noteFailure = (failure: E) =>
+      hasFailed
+        ? Effect.void
+        : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            hasFailed = true
+            return onRenewalFailed(failure, Duration.millis(Math.max(0, held.obtainedAt + held.usableFor - now)))
+          })
+    return step<AccessToken | undefined>(slot, (current, now, restore) => {
       if (current.held !== renewing) {
         return [Effect.succeed(undefined), current]
       }
@@ -129,7 +139,14 @@ export const make = <E extends Retry.Failure>(options: {
         return [Effect.succeed(undefined), { ...current, held }]
       }
       return current.flight === undefined ? launch(slot, current, "ahead", restore) : [restore(current.flight), current]
-    }).pipe(Effect.sandbox, Effect.retry(schedule), Effect.interruptible, Effect.forkIn(scope))
+    }).pipe(
+      Effect.tapError(noteFailure),
+      Effect.sandbox,
+      Effect.retry(schedule),
+      Effect.interruptible,
+      Effect.forkIn(scope)
+    )
+  }
 
   const serve = ({ metrics }: Slot<E>, { cache, served }: TokenSlot.Held, observe: Observe) =>
     Effect.suspend(() => {

@@ -6,6 +6,7 @@ import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FiberRefs from "effect/FiberRefs"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
@@ -15,6 +16,7 @@ import { type CxoneEnvironment, copy as copyOf, defaultScopes } from "../environ
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
+import * as Logs from "../telemetry/Logs.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
 import type { AccessToken } from "../token/AccessToken.js"
@@ -105,11 +107,16 @@ export const make = <R>(
         Effect.updateFiberRefs((fiberId) => FiberRefs.forkAs(fiberRefs, fiberId)),
         effect.pipe(
           options.name === undefined ? identity : Effect.annotateSpans(Spans.own("client"), options.name),
+          Logs.annotate({ client: options.name }),
           Effect.mapInputContext((_: Context.Context<never>) => context)
         )
       )
 
-    const discovery = Discovery.make({ environment, policy, scope, run: inTheLayer })
+    // In a fiber of its own, because the one that meets a failure goes on with its own context.
+    const report = (line: Effect.Effect<void>) =>
+      Effect.asVoid(Effect.flatMap(Effect.fork(inTheLayer(line)), Fiber.await))
+
+    const discovery = Discovery.make({ environment, policy, scope, run: inTheLayer, report })
     const source = yield* makeSource({
       credentials,
       tokenEndpoint: discovery.tokenEndpoint,
@@ -126,6 +133,14 @@ export const make = <R>(
       // tenant's credentials.
       exchange: (wanted) =>
         inTheLayer(wanted === scopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(wanted)),
+      onRenewalFailed: ({ _tag, reason }, left) =>
+        report(
+          Logs.warn(
+            `The token could not be renewed ahead of its end (${_tag}, ${reason}). Calls get the current one, and the ` +
+              "renewal is tried again",
+            { retryAfter: left }
+          )
+        ),
       policy,
       scope
     })
@@ -167,6 +182,7 @@ export const make = <R>(
     return ApiState.attach(
       service,
       yield* ApiState.make({
+        name: options.name,
         // After the layer has closed, no token counts as held. So a 401 only interrupts the call, and no renewal is
         // counted.
         holds: (token) => !isClosed && Option.exists(ownerOf(token), TokenSlot.isAtRest),

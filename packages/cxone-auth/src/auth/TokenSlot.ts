@@ -46,11 +46,27 @@ export interface Held {
   readonly usableFor: number
 }
 
-/** The last failed exchange: the error's tag (`Defect` for a bug), and when, in milliseconds since the epoch. */
-export type LastFailure = { readonly tag: string; readonly at: number }
+/** The last failed exchange, and when, in milliseconds since the epoch. */
+export interface LastFailure {
+  /** The error's tag; `Defect` for a bug. */
+  readonly tag: string
+  readonly reason?: string
+  readonly message?: string
+  readonly at: number
+}
 
-export const failureOf = (cause: Cause.Cause<{ readonly _tag: string }>, at: number): LastFailure => ({
-  tag: Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag }),
+/** What a slot keeps of an error. */
+export interface Failure {
+  readonly _tag: string
+  readonly reason: string
+  readonly message: string
+}
+
+export const failureOf = (cause: Cause.Cause<Failure>, at: number): LastFailure => ({
+  ...Option.match(Cause.failureOption(cause), {
+    onNone: () => ({ tag: "Defect" }),
+    onSome: ({ _tag: tag, message, reason }) => ({ tag, reason, message })
+  }),
   at: Math.round(at)
 })
 

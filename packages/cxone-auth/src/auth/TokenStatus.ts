@@ -21,8 +21,17 @@ export interface TokenStatus {
   readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate_limited"
   /** How long the token still lives, in whole seconds. Absent if there is no token that may be handed out. */
   readonly secondsToExpiry?: number
-  /** The last failed exchange, however long ago: the error's tag, and when, in milliseconds since the epoch. */
-  readonly lastFailure?: { readonly tag: string; readonly at: number }
+  /** The last failed exchange, however long ago. */
+  readonly lastFailure?: {
+    /** The error's tag; `Defect` for a bug. */
+    readonly tag: string
+    /** The error's `reason`. Absent for a bug. */
+    readonly reason?: string
+    /** The error's message, as it was at that time: it holds no secret. Absent for a bug. */
+    readonly message?: string
+    /** When, in milliseconds since the epoch. */
+    readonly at: number
+  }
 }
 
 export const make = (

@@ -19,6 +19,7 @@ import { type CxoneAuthError, InvalidToken, RateLimited } from "../errors/CxoneA
 import * as Deadline from "../http/Deadline.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
+import * as Logs from "../telemetry/Logs.js"
 import * as Spans from "../telemetry/Spans.js"
 import type * as Throttle from "../throttle/Throttle.js"
 import type { AccessToken } from "../token/AccessToken.js"
@@ -87,7 +88,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { limitOf, policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const { apiBaseUrlOf, holds, renew, renewals, throttle } = yield* apiStateOf(auth)
+  const { apiBaseUrlOf, holds, name, renew, renewals, throttle } = yield* apiStateOf(auth)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
@@ -120,6 +121,25 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       )
     ).pipe(Effect.map((response) => ApiResponse.make(request, token, response)))
 
+  /** Closes the gate. The call whose answer began a pause says so in the log. */
+  const close = Effect.fnUntraced(function* (
+    answer: ApiResponse.ApiResponse,
+    visitor: Throttle.Visitor,
+    said: ApiResponse.NotYet
+  ) {
+    const limit = limitOf(answer.request)
+    const { left, wasOpen } = yield* throttle.close(limit, visitor, said, policy)
+    if (wasOpen) {
+      const { origin, route = "any path" } = limit
+      const tenant = answer.token.tenant?.tenantId
+      yield* Logs.warn(`${origin} answered ${said.status}, so no request is sent to ${route} for now`, {
+        tenant,
+        retryAfter: Duration.millis(left)
+      }).pipe(Logs.annotate({ client: name }))
+    }
+    return yield* new NotYet({ answer, said, left })
+  })
+
   const heedRateLimit = (
     answer: ApiResponse.ApiResponse,
     visitor: Throttle.Visitor
@@ -129,11 +149,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       : Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Option.match(ApiResponse.notYet(answer, now, policy), {
             onNone: () => Effect.succeed(answer),
-            onSome: (said) =>
-              Effect.flatMap(
-                throttle.close(limitOf(answer.request), visitor, said, policy),
-                (left) => new NotYet({ answer, said, left })
-              )
+            onSome: (said) => close(answer, visitor, said)
           })
         )
 

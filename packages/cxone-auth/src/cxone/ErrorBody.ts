@@ -51,8 +51,9 @@ const parseBody = (body: string): ErrorBody => {
     return { code: undefined, description: titleOf(body) }
   }
   const found = Option.map(JsonAnswer.parseWrapped(body), parseFields)
-  // If no known field is present, the whole body is quoted.
-  return Option.getOrElse(Option.filter(found, isOfUse), () => ({ code: undefined, description: body }))
+  // If no known field is present, the whole body is quoted, if there is a word in it.
+  const description = /[\p{L}\p{N}]/u.test(body) ? body : ""
+  return Option.getOrElse(Option.filter(found, isOfUse), () => ({ code: undefined, description }))
 }
 
 const isOfUse = ({ code, description }: ErrorBody): boolean => code !== undefined || description !== ""

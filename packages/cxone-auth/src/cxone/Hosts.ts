@@ -32,6 +32,11 @@ export const globalIssuer = "https://cxone.niceincontact.com"
  */
 export type KnownArea = "na1" | "na2" | "eu1" | "uk1" | "au1" | "ca1" | "jp1"
 
+const knownAreas: ReadonlySet<string> = new Set<KnownArea>(["na1", "na2", "eu1", "uk1", "au1", "ca1", "jp1"])
+
+/** Whether a name is that of an area that is known. */
+export const isKnownArea = (name: string): boolean => knownAreas.has(name)
+
 // All other known areas are under the domain without the hyphen.
 const hyphenated: ReadonlySet<string> = new Set<KnownArea>(["na1", "au1"])
 
@@ -60,3 +65,9 @@ export const gatewayHosts = {
  * @category models
  */
 export type Region = keyof typeof gatewayHosts
+
+/** Whether a name is that of a region. */
+export const isRegion = (name: string): name is Region => Object.hasOwn(gatewayHosts, name)
+
+/** Whether a URL leads to the platform gateway. */
+export const isGateway = ({ origin }: URL): boolean => Object.values<string>(gatewayHosts).includes(origin)

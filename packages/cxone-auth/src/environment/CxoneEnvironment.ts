@@ -1,5 +1,6 @@
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
+import * as Record from "effect/Record"
 import * as Hosts from "../cxone/Hosts.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
@@ -109,6 +110,12 @@ export interface AreaEnvironmentOptions {
 const orThrow = (field: string, url: Either.Either<URL, string>): URL =>
   Either.getOrThrowWith(url, (objection) => new TypeError(`CxoneEnvironment: ${field} ${objection}`))
 
+const refuseIf = (field: string, objection: string | undefined): void => {
+  if (objection !== undefined) {
+    throw new TypeError(`CxoneEnvironment: ${field} ${objection}`)
+  }
+}
+
 const secureHost = (field: string, input: UrlInput): string => orThrow(field, SecureUrl.parseOrigin(input)).origin
 
 const secureBase = (input: UrlInput): string => SecureUrl.folderOf(orThrow("apiBaseUrl", SecureUrl.parse(input))).href
@@ -122,7 +129,31 @@ const custom = (options: FixedEnvironmentOptions): FixedEnvironment =>
     apiBaseUrl: secureBase(options.apiBaseUrl)
   })
 
+/** What is wrong with the name of a region, as the end of a sentence. Nothing if it is one. */
+export const objectionToRegion = (name: string): string | undefined => {
+  const regions = Record.keys(Hosts.gatewayHosts).join(", ")
+  if (Hosts.isRegion(name)) {
+    return undefined
+  }
+  if (Hosts.isKnownArea(name)) {
+    return `is ${name}, which is an area, for an access key alone; the regions are ${regions}`
+  }
+  // A name as other clouds have them. Nothing else is repeated, because it may be a secret in the wrong place.
+  return /^[a-z]{2}-[a-z]{4,10}-\d$/.test(name)
+    ? `is ${name}, which CXone does not have; expected one of ${regions}`
+    : `must be one of ${regions}`
+}
+
+/** The same for an area: letters and digits. With a hyphen, as in `api-na1`, it names another host. */
+export const objectionToArea = (name: string): string | undefined => {
+  if (Hosts.isRegion(name)) {
+    return `is ${name}, which is a region of the platform gateway, for a client alone; an area is na1, eu1 or the like`
+  }
+  return /^[a-z][a-z0-9]{0,30}$/.test(name) ? undefined : "must be a name in lower case, such as na1 or eu1"
+}
+
 const region = (name: Hosts.Region): FixedEnvironment => {
+  refuseIf("region", objectionToRegion(name))
   const host = Hosts.gatewayHosts[name]
   return custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: host })
 }
@@ -139,17 +170,12 @@ const atHost = (options: { readonly host: UrlInput; readonly apiBaseUrl?: UrlInp
     apiBaseUrl: optionalBase(options.apiBaseUrl)
   })
 
-/** Whether this can be the name of an area: letters and digits. With a hyphen, as in `api-na1`, it names another host. */
-export const isAreaName = (text: string): boolean => /^[a-z][a-z0-9]{0,30}$/.test(text)
-
 const area = (
   // An editor suggests the known names; any other is taken as well.
   name: Hosts.KnownArea | (string & {}),
   options: AreaEnvironmentOptions = {}
 ): AreaEnvironment => {
-  if (!isAreaName(name)) {
-    throw new TypeError("CxoneEnvironment: area must be a name in lower case, such as na1 or eu1")
-  }
+  refuseIf("area", objectionToArea(name))
   return atHost({ host: options.host ?? Hosts.areaHost(name), apiBaseUrl: options.apiBaseUrl })
 }
 
@@ -209,12 +235,17 @@ export const CxoneEnvironment = {
 
 /** A checked copy, because whoever can change a field of the original decides where secrets go. */
 export const copy = (environment: CxoneEnvironment): CxoneEnvironment => {
-  switch (environment._tag) {
+  switch (environment?._tag) {
     case "FixedEnvironment":
       return custom(environment)
     case "DiscoveredEnvironment":
       return discover(environment)
     case "AreaEnvironment":
       return atHost(environment)
+    default:
+      // Plain JavaScript may pass anything.
+      throw new TypeError(
+        "CxoneAuth: the environment must be made by CxoneEnvironment, such as CxoneEnvironment.region"
+      )
   }
 }

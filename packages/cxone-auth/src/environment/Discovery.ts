@@ -41,6 +41,8 @@ export interface DiscoveryOptions {
   readonly scope: Scope.Scope
   /** Runs a lookup with the layer's context instead of the caller's. */
   readonly run: <A, E>(lookup: Effect.Effect<A, E, HttpClient.HttpClient>) => Effect.Effect<A, E>
+  /** Logs with the layer's loggers instead of the caller's. */
+  readonly report: (line: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 const cached = <A>(
@@ -135,17 +137,20 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
   const learn = (token: AccessToken) =>
     isNamed(token) ? Effect.zipRight(Ref.set(current, placeOf(token)), Ref.set(nameless, undefined)) : Effect.void
 
+  const failureAt = ({ pause }: Nameless, now: number) => noTenant(Duration.millis(Period.left(pause, now)))
+
   const refuse = (token: AccessToken) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.flatMap(
-        Ref.updateAndGet(nameless, (last) => {
+        Ref.modify(nameless, (last): readonly [Effect.Effect<Nameless>, Nameless] => {
           if (last !== undefined && Period.isCurrent(last.pause, now)) {
-            return last
+            return [Effect.succeed(last), last]
           }
           const failures = (last?.failures ?? 0) + 1
-          return { token, pause: Period.make(now, Retry.pauseAfter(policy, failures)), failures }
-        }),
-        (last) => noTenant(Duration.millis(last === undefined ? 0 : Period.left(last.pause, now)))
+          const next = { token, pause: Period.make(now, Retry.pauseAfter(policy, failures)), failures }
+          return [Effect.as(options.report(WellKnown.warnOf(failureAt(next, now))), next), next]
+        }).pipe(Effect.flatten),
+        (last) => failureAt(last, now)
       )
     )
 

@@ -17,6 +17,7 @@ import { DiscoveryFailed, mayPass } from "../errors/CxoneAuthError.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
 import * as Retry from "../http/Retry.js"
 import * as SecureUrl from "../http/SecureUrl.js"
+import * as Logs from "../telemetry/Logs.js"
 import * as Spans from "../telemetry/Spans.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 
@@ -42,6 +43,10 @@ const fieldsOf = (answer: LimitedRequest.Answer): Either.Either<JsonFields, Prob
   )
 }
 
+/** Logs a failure: one attempt, or a token without a tenant. */
+export const warnOf = ({ attempts, message, retryAfter }: DiscoveryFailed): Effect.Effect<void> =>
+  Logs.warn(`Discovery failed. ${message}`, { retryAfter, ...(attempts === 0 ? {} : { attempt: attempts }) })
+
 /** Fetches a document and finds a URL in it, in a span of its own. Transient failures are tried again (L7). */
 const read = (
   document: DiscoveryFailed["document"],
@@ -58,7 +63,7 @@ const read = (
       return yield* LimitedRequest.send(request, policy).pipe(
         Effect.flatMap((answer) => Either.flatMap(fieldsOf(answer), decode)),
         Effect.mapError((problem: Problem) => new DiscoveryFailed({ ...failed, ...problem })),
-        Effect.tapError((error) => Effect.logDebug(`discovery failed: ${error.message}`))
+        Effect.tapError(warnOf)
       )
     })
     return yield* Retry.retry(() => attempt, { policy, mayPass, isGated: constFalse }).pipe(
@@ -121,7 +126,7 @@ export const apiEndpoint = (host: URL, tenantId: string | undefined, policy: Tok
     isOf(fields.tenantId, tenantId)
       ? Either.map(secureUrl(apiOf(fields), "api_endpoint", url), SecureUrl.folderOf)
       : Either.left({ reason: "tenant_mismatch" })
-  )
+  ).pipe(Logs.annotate({ tenant: tenantId }))
 }
 
 /** The URL of the API in a configuration. NICE's own tutorial builds it from area and domain (docs/cxone-facts.md). */

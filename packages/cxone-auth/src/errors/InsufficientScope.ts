@@ -51,8 +51,12 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
     const comma = this.requested.some((scope) => scope.includes(","))
       ? " Scopes are separated by spaces, but here a comma is part of one."
       : ""
+    const offline = this.requested.includes("offline_access")
+      ? " Many servers refuse offline_access with client credentials: leave it out, or request no scopes at all (scopes: [], " +
+        "CXONE_SCOPES=none)."
+      : ""
     return this.reason === "invalid_scope"
-      ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}`
+      ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}${offline}`
       : `${this.origin} needs more scopes than the token has (insufficient_scope). ` +
           `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
           `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`

@@ -1,3 +1,5 @@
+import * as Arr from "effect/Array"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
 
@@ -5,6 +7,18 @@ const cureOfKey =
   "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
   'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
   "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
+
+const areaOfKey = "The area must be the one that the employee is in (CXONE_AREA)."
+
+const suspicions = {
+  other_path: "The path does not look like a token endpoint's, so check that first (CXONE_TOKEN_ENDPOINT).",
+  quotes: "An id or secret is in quotes, which count as a part of it: remove them.",
+  swapped: "Client id and client secret look swapped.",
+  percent_encoded: "An id or secret looks percent-encoded: give it as it is, because the library encodes it.",
+  gateway:
+    "At the platform gateway, also check the region (CXONE_REGION). If you hold an access key, this is not its place: use " +
+    "Credentials.accessKey or Credentials.accessKeyOnly (CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET)."
+}
 
 /**
  * The token endpoint refused the credentials. The message says what to check. They are not sent again before `retryAfter`
@@ -34,6 +48,12 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
    * How long from now these credentials are not sent. Until then, every call that needs a new token fails with this error.
    */
   retryAfter: RetryAfter,
+  /**
+   * What looks wrong, likeliest first: the path is not that of a token endpoint (`other_path`), an id or a secret is in
+   * quotes (`quotes`) or percent-encoded (`percent_encoded`), client id and secret look swapped (`swapped`), a client alone
+   * at the platform gateway (`gateway`), which needs a client of the same region.
+   */
+  suspects: Schema.optionalWith(Schema.Array(Schema.Literal(...Record.keys(suspicions))), { default: () => [] }),
   /** During a rotation: whether the current and the next credentials were both refused. */
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
@@ -49,8 +69,14 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     const memory =
       this.retryAfter === undefined
         ? ""
-        : ` For ${inSeconds(this.retryAfter)} these credentials are not sent again; other ones are tried at once.`
-    return `${this.tokenEndpoint} refused ${both} (${this.status} ${code}). ${this.cure}${memory}${said(this.description)}`
+        : ` For ${inSeconds(this.retryAfter)} this process does not send these credentials again; other ones are tried at once.`
+    const [last, looks] = Arr.partition(this.suspects, (suspect) => suspect !== "gateway")
+    const text = [
+      ...looks.map((suspect) => suspicions[suspect]),
+      this.cure,
+      ...last.map((suspect) => suspicions[suspect])
+    ]
+    return `${this.tokenEndpoint} refused ${both} (${this.status} ${code}). ${text.join(" ")}${memory}${said(this.description)}`
   }
 
   private get isAboutKey(): boolean {
@@ -63,7 +89,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
 
   private get cure(): string {
     if (this.isAboutKey) {
-      return cureOfKey
+      return this.credentials === "AccessKeyOnly" ? `${cureOfKey} ${areaOfKey}` : cureOfKey
     }
     const registration =
       this.credentials === "AccessKey"
@@ -76,7 +102,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   private get cureOfClient(): string {
     const pair =
       "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application, " +
-      "no white space at either end, the secret not already percent-encoded"
+      "no quotes around it, the secret not already percent-encoded"
     const grantName = this.credentials === "AccessKey" ? "password" : "client_credentials"
     const grant = `check that the application's type allows the ${grantName} grant`
     switch (this.reason) {

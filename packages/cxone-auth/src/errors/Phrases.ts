@@ -4,9 +4,18 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
+// What `Redaction.quote` leaves of a text of which nothing may be shown.
+const nothingShown = "<redacted>"
+
 /** What the server said, as the end of a message. */
-export const said = (description: string | undefined): string =>
-  description === undefined || description === "" ? "" : ` The server said: "${description}".`
+export const said = (description: string | undefined): string => {
+  if (description === undefined || description === "") {
+    return ""
+  }
+  return description === nothingShown
+    ? " What the server said is not shown, because it may hold a secret."
+    : ` The server said: "${description}".`
+}
 
 /** Text in brackets behind a word, or nothing. */
 export const bracketed = (text: string | undefined): string => (text === undefined ? "" : ` (${text})`)

@@ -1,5 +1,6 @@
 import * as Data from "effect/Data"
 import * as Equal from "effect/Equal"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { ClientAuth } from "./ClientAuth.js"
 
@@ -114,10 +115,15 @@ export const eachOf = (
 ): readonly [current: Credentials, ...next: ReadonlyArray<Credentials>] =>
   input._tag === "RotatingCredentials" ? [input.current, input.next] : [input]
 
+/** What the app gave can't be credentials. The message names the field, and repeats no value. */
+export class InvalidCredentials extends TypeError {}
+
 /**
- * Builds credentials. Each constructor throws a `TypeError` that names the field if an id or a secret is empty, has white
- * space at either end (the usual sign of a bad copy and paste), if a secret is missing or not `Redacted`, or if the client
- * id ends in `====`, as the id of an access key does. No message repeats a value.
+ * Builds credentials. White space at either end of an id or a secret is dropped, because most files end with a line break,
+ * and the layer warns of it. Each constructor throws a `TypeError` that names the field if an id or a secret is empty, if a
+ * secret is missing or not `Redacted`, if the client id ends in `====`, as the id of an access key does, or if
+ * `clientAuth` is no function. No message repeats a value. In an effect that yields the credentials, that becomes
+ * `CredentialsUnavailable` with the same message.
  *
  * @since 0.1.0
  * @category constructors
@@ -146,67 +152,102 @@ export const eachOf = (
  */
 export const Credentials = {
   /**
-   * A client alone, for the platform gateway (`CxoneEnvironment.region`) or a custom endpoint. It is sent in the form ({@link ClientAuth}`.post`), unless `clientAuth` says
-   * otherwise.
+   * A client alone, for the platform gateway (`CxoneEnvironment.region`) or a custom endpoint. It is sent in the form
+   * ({@link ClientAuth}`.post`), unless `clientAuth` says otherwise.
    */
   clientSecret: (options: ClientOptions): ClientSecret => {
-    const { clientAuth = ClientAuth.post, clientId, clientSecret } = options
-    return requireClient("clientSecret", new ClientSecret({ clientId, clientSecret, clientAuth }))
+    const fields = reading("clientSecret")
+    return fields.keep(new ClientSecret(fields.client(options, ClientAuth.post)))
   },
   /**
-   * A client and an access key, as NICE documents it for back-end apps (`CxoneEnvironment.discover`). The client is sent as HTTP Basic credentials
-   * ({@link ClientAuth}`.basic`). If the application was registered for the form, give `clientAuth: ClientAuth.post`.
+   * A client and an access key, as NICE documents it for back-end apps (`CxoneEnvironment.discover`). The client is sent
+   * as HTTP Basic credentials ({@link ClientAuth}`.basic`). If the application was registered for the form, give
+   * `clientAuth: ClientAuth.post`.
    */
   accessKey: (options: ClientOptions & AccessKeyOptions): AccessKey => {
-    const { accessKeyId, accessKeySecret, clientAuth = ClientAuth.basic, clientId, clientSecret } = options
-    const credentials = new AccessKey({ clientId, clientSecret, accessKeyId, accessKeySecret, clientAuth })
-    return requireKey("accessKey", requireClient("accessKey", credentials))
+    const fields = reading("accessKey")
+    return fields.keep(new AccessKey({ ...fields.client(options, ClientAuth.basic), ...fields.key(options) }))
   },
   /** An access key without a client, for an area's own token service (`CxoneEnvironment.area`). */
   accessKeyOnly: (options: AccessKeyOptions): AccessKeyOnly => {
-    const { accessKeyId, accessKeySecret } = options
-    return requireKey("accessKeyOnly", new AccessKeyOnly({ accessKeyId, accessKeySecret }))
+    const fields = reading("accessKeyOnly")
+    return fields.keep(new AccessKeyOnly(fields.key(options)))
   },
   /**
    * Two credentials during a rotation: those in use, and those that replace them. Deploy with both, then switch at the
    * provider at any time.
    */
-  rotating: (options: RotatingOptions): RotatingCredentials => new RotatingCredentials(options)
+  rotating: ({ current, next }: RotatingOptions): RotatingCredentials => {
+    for (const [field, credentials] of Object.entries({ current, next })) {
+      if (!isCredentials(credentials)) {
+        throw new InvalidCredentials(`Credentials.rotating: ${field} must be made by a constructor of Credentials`)
+      }
+    }
+    return new RotatingCredentials({ current, next })
+  }
 }
 
 /** Whether a text looks like the id of an access key, which ends in `====`. No client id does. */
 export const looksLikeAccessKeyId = (text: string): boolean => text.endsWith("====")
 
-const requireClient = <A extends ClientOptions>(builder: string, client: A): A => {
-  requireTrimmed(`${builder}: clientId`, client.clientId)
-  requireSecret(`${builder}: clientSecret`, client.clientSecret)
-  if (looksLikeAccessKeyId(client.clientId)) {
-    throw new TypeError(
-      `Credentials.${builder}: clientId ends in "====", as the id of an access key does; give that as accessKeyId`
-    )
-  }
-  return client
-}
+// By the tag, because an app may have loaded the package twice.
+const isCredentials = (input: unknown): input is Credentials =>
+  ["ClientSecret", "AccessKey", "AccessKeyOnly"].some((tag) => Predicate.isTagged(input, tag))
 
-const requireKey = <A extends AccessKeyOptions>(builder: string, key: A): A => {
-  requireTrimmed(`${builder}: accessKeyId`, key.accessKeyId)
-  requireSecret(`${builder}: accessKeySecret`, key.accessKeySecret)
-  return key
-}
+/** Whether this is what a constructor of {@link Credentials} gave. Plain JavaScript may pass anything. */
+export const isInput = (input: unknown): input is Credentials | RotatingCredentials =>
+  isCredentials(input) || Predicate.isTagged(input, "RotatingCredentials")
 
-const requireSecret = (field: string, secret: unknown): void => {
-  if (!Redacted.isRedacted(secret)) {
-    const given = secret === undefined ? "is missing" : "is not redacted"
-    throw new TypeError(`Credentials.${field} ${given}; expected a Redacted string, such as Redacted.make("s3cr3t")`)
-  }
-  requireTrimmed(field, Redacted.value(secret))
-}
+const trimmed = new WeakMap<Credentials, ReadonlyArray<string>>()
 
-const requireTrimmed = (field: string, value: unknown): void => {
-  if (typeof value !== "string" || value.trim() === "") {
-    throw new TypeError(`Credentials.${field} is empty`)
+/** The fields that had white space at an end. */
+export const trimmedIn = (credentials: Credentials): ReadonlyArray<string> => trimmed.get(credentials) ?? []
+
+/** Reads the fields for a constructor. */
+const reading = (builder: string) => {
+  const padded: Array<string> = []
+
+  const refuse = (field: string, problem: string): never => {
+    throw new InvalidCredentials(`Credentials.${builder}: ${field} ${problem}`)
   }
-  if (value !== value.trim()) {
-    throw new TypeError(`Credentials.${field} has white space at its start or end; remove it`)
+  const text = (field: string, value: unknown): string => {
+    if (typeof value !== "string" || value.trim() === "") {
+      return refuse(field, "is empty")
+    }
+    if (value !== value.trim()) {
+      padded.push(field)
+    }
+    return value.trim()
+  }
+  const secret = (field: string, value: unknown): Redacted.Redacted<string> => {
+    if (!Redacted.isRedacted(value)) {
+      const problem = value === undefined ? "is missing" : "is not redacted"
+      return refuse(field, `${problem}; expected a Redacted string, such as Redacted.make("s3cr3t")`)
+    }
+    return Redacted.make(text(field, Redacted.value(value)))
+  }
+
+  return {
+    client: ({ clientAuth, clientId, clientSecret }: ClientOptions, usual: ClientAuth): Client => {
+      const id = text("clientId", clientId)
+      if (looksLikeAccessKeyId(id)) {
+        refuse("clientId", 'ends in "====", as the id of an access key does; give that as accessKeyId')
+      }
+      if (clientAuth !== undefined && typeof clientAuth !== "function") {
+        refuse("clientAuth", "must be ClientAuth.post, ClientAuth.basic, or a function")
+      }
+      return { clientId: id, clientSecret: secret("clientSecret", clientSecret), clientAuth: clientAuth ?? usual }
+    },
+    key: ({ accessKeyId, accessKeySecret }: AccessKeyOptions): AccessKeyOptions => ({
+      accessKeyId: text("accessKeyId", accessKeyId),
+      accessKeySecret: secret("accessKeySecret", accessKeySecret)
+    }),
+    /** Remembers which fields of the credentials had white space. */
+    keep: <A extends Credentials>(credentials: A): A => {
+      if (padded.length > 0) {
+        trimmed.set(credentials, padded)
+      }
+      return credentials
+    }
   }
 }

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import * as Retry from "../http/Retry.js"
+import * as Logs from "../telemetry/Logs.js"
 import type { Metrics } from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
 import type { AccessToken } from "../token/AccessToken.js"
@@ -13,6 +14,12 @@ import type { FailedExchanges } from "./FailedExchanges.js"
 import * as Pause from "./Pause.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
 import * as TokenRequest from "./TokenRequest.js"
+
+const warn = (error: TokenEndpoint.ExchangeError, attempt: number) =>
+  Logs.warn(`No token. ${error.message}`, {
+    attempt,
+    ...(error._tag === "CredentialsUnavailable" ? {} : { retryAfter: error.retryAfter })
+  })
 
 type Exchange = Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, HttpClient.HttpClient>
 
@@ -32,12 +39,16 @@ export const make =
         Ref.updateAndGet(attempts, (made) => made + 1),
         (number) => TokenEndpoint.attempt(request, policy, number)
       )
+      // What a pause holds back was not tried, and its failure has been logged when the pause began.
       const attempt = (patience: Retry.Patience) =>
-        failed.guard(request, patience, send).pipe(
-          Effect.tapBoth({
-            onFailure: (error) => Effect.logDebug(`token request failed: ${error.message}`),
-            onSuccess: (token) => Effect.logDebug("token obtained", token)
-          })
+        Effect.flatMap(Ref.get(attempts), (before) =>
+          failed.guard(request, patience, send).pipe(
+            Effect.tapBoth({
+              onFailure: (error) =>
+                Effect.flatMap(Ref.get(attempts), (made) => (made > before ? warn(error, made) : Effect.void)),
+              onSuccess: (token) => Effect.logDebug("token obtained", token)
+            })
+          )
         )
 
       const conclude = Effect.fnUntraced(function* (exit: Exit.Exit<AccessToken, TokenEndpoint.ExchangeError>) {

@@ -20,6 +20,7 @@ import type { RetryAfter } from "../http/RetryAfter.js"
 import { AccessToken } from "../token/AccessToken.js"
 import * as Expiry from "../token/Expiry.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
+import * as Suspects from "./Suspects.js"
 import * as TokenRequest from "./TokenRequest.js"
 import * as TokenResponse from "./TokenResponse.js"
 
@@ -116,13 +117,14 @@ const refusalOf = (
   const description = ErrorBody.quoted(problem, sent)
   const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...after, ...description }
   const credentials = request.credentials._tag
+  const suspectsWith = (hasCode: boolean) => Suspects.afterRefusal(request, hasCode)
 
   switch (problem.code) {
     case "invalid_client":
     case "invalid_grant":
     case "unauthorized_client":
     case "unsupported_grant_type":
-      return new InvalidClient({ reason: problem.code, credentials, ...answer })
+      return new InvalidClient({ reason: problem.code, credentials, suspects: suspectsWith(true), ...answer })
     case "invalid_scope":
     case "insufficient_scope":
       return new InsufficientScope({
@@ -140,5 +142,6 @@ const refusalOf = (
     return new InvalidTokenResponse({ reason: "unexpected_status", ...error, ...answer })
   }
   const reason = credentials === "AccessKeyOnly" ? "invalid_grant" : "invalid_client"
-  return new InvalidClient({ reason, isGuess: true, credentials, ...error, ...answer })
+  const suspects = suspectsWith(problem.code !== undefined)
+  return new InvalidClient({ reason, isGuess: true, credentials, suspects, ...error, ...answer })
 }

@@ -7,7 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
@@ -17,20 +17,31 @@ import {
   InsufficientScope,
   InvalidClient
 } from "../errors/CxoneAuthError.js"
+import * as CauseChain from "../http/CauseChain.js"
 import * as TransportFailure from "../http/TransportFailure.js"
+import * as Logs from "../telemetry/Logs.js"
 import type { Metrics } from "../telemetry/Metrics.js"
 import { AccessToken, type Tenant } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
-import { type Credentials, eachOf, haveSameIds, isSame, type RotatingCredentials } from "./Credentials.js"
+import {
+  type Credentials,
+  eachOf,
+  haveSameIds,
+  InvalidCredentials,
+  isSame,
+  type RotatingCredentials
+} from "./Credentials.js"
 import * as FailedExchanges from "./FailedExchanges.js"
 import * as Pause from "./Pause.js"
 import * as RetriedExchange from "./RetriedExchange.js"
+import * as Suspects from "./Suspects.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
 
 export { ClientAuth, type ClientProof } from "./ClientAuth.js"
 export * from "./Credentials.js"
+export { isQuoted } from "./Suspects.js"
 
 /**
  * What an app may give as its credentials: a value, two values while a secret is rotated, or an effect that yields
@@ -61,7 +72,10 @@ export interface TokenSource {
   readonly standing: Effect.Effect<"open" | "refused" | "rate_limited">
 }
 
-/** Reads the credentials. Only the kind of a failure is kept, because its message may hold a secret. */
+/**
+ * Reads the credentials. Only the kind of a failure is kept, because its message may hold a secret, unless the message is
+ * our own.
+ */
 const read = (input: CredentialsInput, policy: TokenPolicy) =>
   Effect.isEffect(input)
     ? input.pipe(
@@ -91,6 +105,9 @@ interface LastTenant {
   readonly credentials: Credentials
 }
 
+const tenantOf = (last: LastTenant | undefined, credentials: Credentials): Tenant | undefined =>
+  last !== undefined && haveSameIds(last.credentials, credentials) ? last.tenant : undefined
+
 /** How the credentials were read last. */
 interface Read {
   readonly period: Period.Period
@@ -104,6 +121,10 @@ const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope 
   new InsufficientScope({ reason: "not_supported", origin, requested, granted: [], required: [] })
 
 const unavailable = (failure: unknown): CredentialsUnavailable => {
+  const own = Array.findFirst(CauseChain.of(failure), (error) => error instanceof InvalidCredentials)
+  if (Option.isSome(own)) {
+    return new CredentialsUnavailable({ reason: "unsuitable", detail: own.value.message })
+  }
   const detail = TransportFailure.kindOf(failure)
   return new CredentialsUnavailable({ reason: "failed", ...(detail === undefined ? {} : { detail }) })
 }
@@ -125,12 +146,49 @@ export const make = (options: {
     const lastTenant = yield* Ref.make<LastTenant | undefined>(undefined)
     /** The credentials that were read last. */
     const known = yield* Ref.make<ReadonlyArray<Credentials>>([])
+    const lastWarning = yield* Ref.make<{ readonly message: string; readonly period: Period.Period } | undefined>(
+      undefined
+    )
     const lastRead = yield* Ref.make<Read | undefined>(undefined)
     const oneAtATime = yield* Effect.makeSemaphore(1)
+    const warned = new Set<string>()
+
+    /** Says each warning once. */
+    const warn = (input: Credentials | RotatingCredentials) =>
+      Effect.forEach(
+        Suspects.warningsOf(input).filter((warning) => !warned.has(warning)),
+        (warning) =>
+          Effect.zipRight(
+            Effect.sync(() => warned.add(warning)),
+            Logs.warn(warning)
+          ),
+        { discard: true }
+      )
+
+    const refuseUnsuitable = (input: Credentials | RotatingCredentials) => {
+      const detail = objectionTo(input)
+      return detail === undefined ? Effect.void : new CredentialsUnavailable({ reason: "unsuitable", detail })
+    }
+
+    /** A vault that is down fails at each call. The same failure is said again only after a while. */
+    const warnOfRead = (message: string, now: number) =>
+      Effect.flatMap(Ref.get(lastWarning), (last) =>
+        last !== undefined && last.message === message && Period.isCurrent(last.period, now)
+          ? Effect.void
+          : Effect.zipRight(
+              Ref.set(lastWarning, { message, period: Period.make(now, policy.maxRetryDelay) }),
+              Logs.warn(`No token. ${message}`)
+            )
+      )
 
     const readNow = Effect.gen(function* () {
-      const result = yield* Effect.exit(read(credentials, policy))
-      yield* Ref.set(lastRead, { period: Period.make(yield* Clock.currentTimeMillis, readPause), result })
+      const result = yield* Effect.exit(Effect.tap(read(credentials, policy), refuseUnsuitable))
+      const now = yield* Clock.currentTimeMillis
+      yield* Ref.set(lastRead, { period: Period.make(now, readPause), result })
+      yield* Exit.match(result, {
+        onFailure: (cause) => Effect.forEach(Cause.failures(cause), ({ message }) => warnOfRead(message, now)),
+        onSuccess: () => Ref.set(lastWarning, undefined)
+      })
       return yield* result
     })
 
@@ -148,10 +206,7 @@ export const make = (options: {
       const before = yield* Ref.get(known)
       const isHeld = before.length > 0 && Option.isSome(yield* allHeld(before))
       const input = yield* isHeld ? readSeldom : readNow
-      const detail = objectionTo(input)
-      if (detail !== undefined) {
-        return yield* new CredentialsUnavailable({ reason: "unsuitable", detail })
-      }
+      yield* warn(input)
       const all = eachOf(input)
       yield* Ref.set(known, all)
       yield* failed.retain(all)
@@ -165,8 +220,7 @@ export const make = (options: {
     /** A token that names no tenant has that of the last token with the same ids, because an id belongs to one tenant. */
     const withTenant = ({ tenant, ...token }: AccessToken, credentials: Credentials) =>
       Ref.modify(lastTenant, (last): readonly [AccessToken, LastTenant | undefined] => {
-        const known =
-          tenant ?? (last !== undefined && haveSameIds(last.credentials, credentials) ? last.tenant : undefined)
+        const known = tenant ?? tenantOf(last, credentials)
         return [
           new AccessToken({ ...token, ...(known === undefined ? {} : { tenant: known }) }),
           tenant === undefined ? last : { tenant, credentials }
@@ -182,7 +236,9 @@ export const make = (options: {
       if (credentials._tag === "AccessKeyOnly" && scopes.length > 0) {
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
-      const token = yield* Effect.flatMap(exchange(request), (token) => withTenant(token, credentials))
+      const tenant = tenantOf(yield* Ref.get(lastTenant), credentials)
+      const exchanged = Logs.annotate({ tenant: tenant?.tenantId })(exchange(request))
+      const token = yield* Effect.flatMap(exchanged, (token) => withTenant(token, credentials))
       yield* Ref.set(accepted, credentials)
       return token
     })
@@ -210,6 +266,10 @@ export const make = (options: {
         )
       )
     })
+
+    if (!Effect.isEffect(credentials)) {
+      yield* warn(credentials)
+    }
 
     return {
       obtain: (scopes) => obtain(() => scopes),

@@ -8,11 +8,12 @@ import * as Either from "effect/Either"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import { gatewayHosts } from "../cxone/Hosts.js"
-import { CxoneEnvironment, isAreaName } from "../environment/CxoneEnvironment.js"
+import { CxoneEnvironment, objectionToArea, objectionToRegion } from "../environment/CxoneEnvironment.js"
 import { ClientAuth, Credentials, eachOf, type RotatingCredentials } from "../exchange/TokenSource.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as MixUps from "./MixUps.js"
 import * as Setting from "./Setting.js"
+import * as WholeNames from "./WholeNames.js"
 
 /**
  * What the settings `CXONE_*` say.
@@ -31,14 +32,18 @@ export interface CxoneSettings {
 
 const optional = Config.withDefault(undefined)
 
-const area = Config.mapOrFail(Setting.text("CXONE_AREA"), (name) =>
-  isAreaName(name)
-    ? Either.right(name)
-    : Setting.invalid("CXONE_AREA", "Expected CXONE_AREA to be an area's name alone, in lower case, such as na1 or eu1")
-)
+const area = Config.mapOrFail(Setting.text("CXONE_AREA"), (name) => {
+  const objection = objectionToArea(name)
+  return objection === undefined ? Either.right(name) : Setting.invalid("CXONE_AREA", `CXONE_AREA ${objection}`)
+})
+
+/** The text in place of scopes that asks for none. */
+const noScopes = "none"
 
 const scopes = Config.mapOrFail(Setting.text("CXONE_SCOPES"), (text) =>
-  Either.orElse(ScopeSet.parse(text), (problem) => Setting.invalid("CXONE_SCOPES", `CXONE_SCOPES ${problem}`))
+  Either.orElse(ScopeSet.parse(text === noScopes ? [] : text), (problem) =>
+    Setting.invalid("CXONE_SCOPES", `CXONE_SCOPES ${problem}`)
+  )
 )
 
 const given = Config.all({
@@ -48,7 +53,7 @@ const given = Config.all({
   CXONE_CLIENT_AUTH: optional(Setting.oneOf("CXONE_CLIENT_AUTH", ["post", "basic"] as const)),
   CXONE_ACCESS_KEY_ID: optional(Setting.text("CXONE_ACCESS_KEY_ID")),
   CXONE_ACCESS_KEY_SECRET: optional(Setting.secret("CXONE_ACCESS_KEY_SECRET")),
-  CXONE_REGION: optional(Setting.oneOf("CXONE_REGION", Record.keys(gatewayHosts))),
+  CXONE_REGION: optional(Setting.oneOf("CXONE_REGION", Record.keys(gatewayHosts), objectionToRegion)),
   CXONE_ISSUER: optional(Setting.url("CXONE_ISSUER", MixUps.inIssuer)),
   CXONE_AREA: optional(area),
   CXONE_TOKEN_ENDPOINT: optional(Setting.url("CXONE_TOKEN_ENDPOINT", MixUps.inTokenEndpoint)),
@@ -98,7 +103,7 @@ const chooseCredentials = (settings: Given): Choice<Credentials | RotatingCreden
     if (ofClient !== undefined) {
       return yield* Setting.missingBeside("CXONE_CLIENT_ID", `${ofClient}; for an access key alone, remove ${ofClient}`)
     }
-    if (settings.CXONE_SCOPES !== undefined) {
+    if (settings.CXONE_SCOPES !== undefined && settings.CXONE_SCOPES.length > 0) {
       return yield* Setting.excludedBeside("CXONE_SCOPES", "an access key alone, which cannot request scopes")
     }
     return Credentials.accessKeyOnly({ accessKeyId: key[0], accessKeySecret: key[1] })
@@ -197,14 +202,14 @@ export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (set
   })
 )
 
-/** Reads {@link config}, and warns of what is legal, but hardly meant. */
-export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.zipRight(
-  Setting.warnOfWhiteSpace,
-  Effect.tap(config, ({ scopes = [] }) =>
-    scopes.some((scope) => scope.includes(","))
-      ? Effect.logWarning(
-          "CXONE_SCOPES has a comma, which is taken for a part of a scope; scopes are separated by spaces"
-        )
-      : Effect.void
-  )
-)
+/** Reads {@link config}, warns of what is legal, but hardly meant, and names the settings as the provider does. */
+export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.gen(function* () {
+  const names = yield* WholeNames.make
+  const warn = (warning: string) => Effect.logWarning(names.inText(warning))
+  yield* Effect.flatMap(Setting.warnings, (warnings) => Effect.forEach(warnings, warn, { discard: true }))
+  const settings = yield* Effect.mapError(config, names.inError)
+  if (settings.scopes?.some((scope) => scope.includes(","))) {
+    yield* warn("CXONE_SCOPES has a comma, which is taken for a part of a scope; scopes are separated by spaces")
+  }
+  return settings
+})

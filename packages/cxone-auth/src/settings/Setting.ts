@@ -2,6 +2,7 @@
  * One setting `CXONE_*`: its description, and how it is read. No error repeats a value, because it may be a secret in the
  * wrong place.
  */
+import * as Arr from "effect/Array"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -10,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { gatewayHosts } from "../cxone/Hosts.js"
+import { isQuoted } from "../exchange/TokenSource.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 
 export const descriptions = {
@@ -27,7 +29,8 @@ export const descriptions = {
   CXONE_TOKEN_ENDPOINT: "the URL that tokens are requested from, in place of region, issuer or area",
   CXONE_API_BASE_URL:
     "the URL that API calls are relative to: required with CXONE_TOKEN_ENDPOINT, found by discovery with an issuer or area",
-  CXONE_SCOPES: "the scopes to request, separated by spaces; default offline_access, or none with an access key"
+  CXONE_SCOPES:
+    "the scopes to request, separated by spaces, or none; default offline_access, or none with an access key"
 } as const
 
 export type Setting = keyof typeof descriptions
@@ -44,22 +47,35 @@ export const missingBeside = (setting: Setting, other: string) =>
 export const excludedBeside = (setting: Setting, other: string) =>
   invalid(setting, `Expected ${setting} not to be set together with ${other}`)
 
-/** A setting without white space at either end. If it is set but empty, it counts as not set. */
+/** A value without white space at either end, and without quotes around it, as `docker --env-file` leaves them. */
+const clean = (raw: string): string => {
+  const text = raw.trim()
+  return isQuoted(text) ? text.slice(1, -1).trim() : text
+}
+
+/** A setting, cleaned. If it is set but empty, it counts as not set. */
 export const text = (setting: Setting): Config.Config<string> =>
   Config.string(setting).pipe(
     Config.mapOrFail((raw) =>
-      raw.trim() === ""
+      clean(raw) === ""
         ? Either.left(ConfigError.MissingData([], `Expected ${setting} to be not empty`))
-        : Either.right(raw.trim())
+        : Either.right(clean(raw))
     ),
     Config.withDescription(descriptions[setting])
   )
 
-export const oneOf = <A extends string>(setting: Setting, choices: ReadonlyArray<A>): Config.Config<A> =>
+export const oneOf = <A extends string>(
+  setting: Setting,
+  choices: ReadonlyArray<A>,
+  objectionTo: (value: string) => string | undefined = () => undefined
+): Config.Config<A> =>
   Config.mapOrFail(text(setting), (value) =>
     Either.fromNullable(
       choices.find((name) => name === value),
-      () => ConfigError.InvalidData([setting], `Expected ${setting} to be one of ${choices.join(", ")}`)
+      () => {
+        const objection = objectionTo(value) ?? `must be one of ${choices.join(", ")}`
+        return ConfigError.InvalidData([setting], `${setting} ${objection}`)
+      }
     )
   )
 
@@ -75,15 +91,25 @@ export const url = (setting: Setting, objection: (url: URL) => string | undefine
 export const secret = (setting: Setting): Config.Config<Redacted.Redacted<string>> =>
   Config.map(text(setting), Redacted.make)
 
-/** Logs a warning for each setting with white space at its start or end, because other programs may not drop it. */
-export const warnOfWhiteSpace: Effect.Effect<void, ConfigError.ConfigError> = Effect.forEach(
-  Record.keys(descriptions),
-  (setting) =>
-    Config.option(Config.string(setting)).pipe(
-      Effect.map(Option.exists((raw) => raw.trim() !== raw && raw.trim() !== "")),
-      Effect.flatMap((isPadded) =>
-        isPadded ? Effect.logWarning(`${setting} has white space at its start or end, which is ignored`) : Effect.void
-      )
-    ),
-  { discard: true }
+/**
+ * What a person should know of each setting that is not as clean as it is read, because other programs may read it as it is.
+ */
+export const warnings: Effect.Effect<ReadonlyArray<string>, ConfigError.ConfigError> = Effect.map(
+  Effect.forEach(Record.keys(descriptions), (setting) =>
+    Effect.map(Config.option(Config.string(setting)), (raw) =>
+      Option.match(raw, { onNone: () => [], onSome: (raw) => warningsOf(setting, raw) })
+    )
+  ),
+  Arr.flatten
 )
+
+const warningsOf = (setting: Setting, raw: string): ReadonlyArray<string> => {
+  if (clean(raw) === "") {
+    return []
+  }
+  const text = raw.trim()
+  return [
+    ...(text === raw ? [] : [`${setting} has white space at its start or end, which is ignored`]),
+    ...(isQuoted(text) ? [`${setting} is in quotes, which are ignored`] : [])
+  ]
+}

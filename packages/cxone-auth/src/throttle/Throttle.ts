@@ -40,13 +40,13 @@ export interface Throttle {
    * wait, so that its result is fresh. If the gate closes during `prepare`, the call is held back.
    */
   readonly through: Through
-  /** Called when a limit has said "not yet" to a visitor. Gives for how many milliseconds nothing is sent to it. */
+  /** Called when a limit has said "not yet" to a visitor. */
   readonly close: (
     limit: Limit,
     visitor: WaitingLine.Visitor,
     said: RetryAfter,
     policy: RateGate.RateLimitPolicy
-  ) => Effect.Effect<number>
+  ) => Effect.Effect<WaitingLine.Closed>
   /**
    * Called when the server has named a limit. From now on, all limits that it calls by this name share one line. Gives the
    * limit under its new name.

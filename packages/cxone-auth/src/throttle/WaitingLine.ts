@@ -43,11 +43,19 @@ export interface WaitingLine {
    * Called after "not yet" to this visitor. Closes the gate, and sends away the calls that would have to wait too long.
    * Gives for how many milliseconds the gate is closed.
    */
-  readonly close: (visitor: Visitor, said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<number>
+  readonly close: (visitor: Visitor, said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<Closed>
   /** Whether the gate is open and no call waits. */
   readonly isIdle: Effect.Effect<boolean>
   /** Interrupts every call that waits, and lets none wait from now on. */
   readonly shutdown: () => void
+}
+
+/** What the closing of a gate gives. */
+export interface Closed {
+  /** For how many milliseconds nothing is sent. */
+  readonly left: number
+  /** Whether this began the pause. */
+  readonly wasOpen: boolean
 }
 
 type Through = <Prepared, A, E>(
@@ -262,7 +270,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
       // A guessed pause does not hold back calls that won't wait. If each of their 429s began it anew, the waiting calls
       // would never go.
       if (visitor.isPast && !isToldWhen && line.length > 0) {
-        return before
+        return { left: before, wasOpen: false }
       }
       const wasOpen = before === 0
       const left = Duration.toMillis(yield* gate.close(said, policy))
@@ -281,7 +289,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
           startDriving()
         }
       }
-      return left
+      return { left, wasOpen }
     }),
     isIdle: Effect.map(gate.millisLeft, (left) => left === 0 && line.length === 0),
     shutdown: () => {

@@ -30,12 +30,17 @@ const failure = new RateLimited({ reason: "token_endpoint", origin: "https://cxo
 const numbered = (number: number, obtainedAt = 0, lifetime = 3_600_000) =>
   tokenOf(`token-${number}`, { obtainedAt, lifetime })
 
-const makeCache = <E extends { readonly _tag: string }>(
+const makeCache = <E extends TokenSlot.Failure>(
   exchange: Effect.Effect<AccessToken, E>,
   scope: Scope.Scope,
   observe: (cache: Metrics.CacheState) => void = Function.constVoid
 ) => {
-  const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
+  const cache = TokenCache.make({
+    exchange: () => exchange,
+    onRenewalFailed: () => Effect.void,
+    policy: TokenPolicy.defaults,
+    scope
+  })
   const slot = TokenSlot.make<E>([], Metrics.make("TokenCache.test").ofToken(""))
   return {
     get: cache.get(slot, observe),

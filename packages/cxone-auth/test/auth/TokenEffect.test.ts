@@ -23,7 +23,12 @@ const setup = (client: string) =>
       return tokenOf(`token-${exchanges}`, { obtainedAt, lifetime })
     })
     const scope = yield* Scope.make()
-    const cache = TokenCache.make({ exchange: () => exchange, policy: TokenPolicy.defaults, scope })
+    const cache = TokenCache.make({
+      exchange: () => exchange,
+      onRenewalFailed: () => Effect.void,
+      policy: TokenPolicy.defaults,
+      scope
+    })
     return TokenEffect.make(cache, client)(TokenSlot.make([], Metrics.make(client).ofToken("")))
   })
 

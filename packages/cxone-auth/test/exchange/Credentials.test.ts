@@ -1,13 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials } from "cxone-auth"
-import { Redacted } from "effect"
+import { Equal, Record, Redacted } from "effect"
+import { trimmedIn } from "../../src/exchange/Credentials.js"
 
 describe("Credentials.clientSecret", () => {
   it.each([
-    ["clientId", "", "s"],
-    ["clientId", " id", "s"],
-    ["clientSecret", "id", " "],
-    ["clientSecret", "id", "canary-secret\n"]
+    ["clientId", "", "canary"],
+    ["clientSecret", "canary", " "]
   ])("refuses a bad %s at once, and does not repeat it", (field, clientId, secret) => {
     const build = () => Credentials.clientSecret({ clientId, clientSecret: Redacted.make(secret) })
     expect(build).toThrow(`Credentials.clientSecret: ${field}`)
@@ -22,8 +21,8 @@ describe("Credentials with an access key", () => {
   it.each([
     ["clientId", { clientId: "" }],
     ["clientId", { clientId: "a-key====" }],
-    ["clientSecret", { clientSecret: Redacted.make(" canary") }],
-    ["accessKeyId", { accessKeyId: "canary " }],
+    ["clientSecret", { clientSecret: Redacted.make("\n") }],
+    ["accessKeyId", { accessKeyId: " " }],
     ["accessKeySecret", { accessKeySecret: Redacted.make("") }]
   ])("refuses a bad %s at once, and does not repeat it", (field, wrong) => {
     const build = () => Credentials.accessKey({ ...client, ...key, ...wrong })
@@ -58,5 +57,48 @@ describe("Credentials with an access key", () => {
       "Credentials.accessKeyOnly: accessKeyId is empty"
     )
     expect(() => Credentials.clientSecret({ ...client, clientId: "a-key====" })).toThrow("give that as accessKeyId")
+  })
+})
+
+describe("Credentials, what plain JavaScript may pass", () => {
+  const current = Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make("s") })
+
+  it("white space at either end of an id or a secret is dropped, as most files end with a line break", () => {
+    const clean = { clientId: "id", clientSecret: "s", accessKeyId: "key====", accessKeySecret: "k====" }
+    const padded = Record.map(clean, (text) => `\t ${text}\r\n`)
+    const from = ({ accessKeySecret, clientSecret, ...ids }: typeof clean) =>
+      Credentials.accessKey({
+        ...ids,
+        clientSecret: Redacted.make(clientSecret),
+        accessKeySecret: Redacted.make(accessKeySecret)
+      })
+    expect(Equal.equals(from(padded), from(clean))).toBe(true)
+    expect(trimmedIn(from(padded))).toEqual(["clientId", "clientSecret", "accessKeyId", "accessKeySecret"])
+    expect(trimmedIn(from(clean))).toEqual([])
+  })
+
+  it.each([
+    [
+      "a name in place of a function",
+      Credentials.clientSecret,
+      { ...current, clientAuth: "basic" },
+      "clientSecret: clientAuth must be ClientAuth.post"
+    ],
+    [
+      "no next credentials",
+      Credentials.rotating,
+      { current },
+      "rotating: next must be made by a constructor of Credentials"
+    ],
+    [
+      "a rotation in a rotation",
+      Credentials.rotating,
+      { current: Credentials.rotating({ current, next: current }), next: current },
+      "rotating: current must be made by a constructor of Credentials"
+    ]
+  ])("%s is refused by name", (_, build, options, message) => {
+    const built = () => Reflect.apply(build, undefined, [options])
+    expect(built).toThrow(TypeError)
+    expect(built).toThrow(`Credentials.${message}`)
   })
 })

@@ -166,9 +166,9 @@ describe("the log", () => {
       const caller = yield* Effect.fork(accessToken)
       yield* TestClock.adjust("2 seconds")
       const token = yield* Fiber.join(caller)
-      const own = lines.filter((line) => line.includes("token "))
+      const own = lines.filter((line) => /\btoken\b/.test(line))
       expect(own).toHaveLength(2)
-      expect(own[0]).toContain("token request failed: ")
+      expect(own[0]).toContain("No token. ")
       expect(own[1]).toContain("token obtained")
       for (const secret of [Redacted.value(credentials.clientSecret), Redacted.value(token.value)]) {
         expect(lines.join("\n")).not.toContain(secret)

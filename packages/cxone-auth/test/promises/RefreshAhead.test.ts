@@ -62,6 +62,7 @@ const setup = (play: Play, random: Random.Random = Random.fixed([0])) =>
     }
     const cache = TokenCache.make({
       exchange: () => Effect.withRandom(exchange, random),
+      onRenewalFailed: () => Effect.void,
       policy,
       scope
     })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { ClientAuth, Credentials } from "cxone-auth"
+import { ClientAuth, Credentials, CxoneEnvironment } from "cxone-auth"
 import { ConfigProvider, Effect, Either, Logger, Redacted } from "effect"
 import * as CxoneConfig from "../../src/settings/CxoneConfig.js"
 
@@ -447,9 +447,60 @@ describe("CxoneConfig", () => {
 
   it.effect("a scope with a forbidden character is an error that names the setting, and does not repeat it", () =>
     Effect.gen(function* () {
-      const error = yield* errorOf({ ...pair, CXONE_SCOPES: '"canary"' })
+      const error = yield* errorOf({ ...pair, CXONE_SCOPES: 'read:"canary"' })
       expect(error).toContain("CXONE_SCOPES may hold ASCII letters")
       expect(error).not.toContain("canary")
+    })
+  )
+
+  it.effect("S1: quotes around a value, as docker's env files leave them, are removed with a warning", () =>
+    Effect.gen(function* () {
+      const { result, warnings } = yield* load({
+        CXONE_CLIENT_ID: "'an-id'",
+        CXONE_CLIENT_SECRET: '"a-secret-canary"',
+        CXONE_REGION: '"eu"',
+        CXONE_SCOPES: `"it's"`
+      })
+      const { credentials, environment, scopes } = Either.getOrThrow(result)
+      const clientSecret = Redacted.make("a-secret-canary")
+      expect(credentials).toStrictEqual(Credentials.clientSecret({ clientId: "an-id", clientSecret }))
+      expect([environment, scopes]).toEqual([CxoneEnvironment.region("eu"), ["it's"]])
+      expect(warnings).toEqual(
+        ["CLIENT_ID", "CLIENT_SECRET", "REGION", "SCOPES"].map(
+          (name) => `CXONE_${name} is in quotes, which are ignored`
+        )
+      )
+    })
+  )
+
+  it.effect("CXONE_SCOPES=none asks for no scopes, also beside an access key alone", () =>
+    Effect.gen(function* () {
+      const none = { CXONE_SCOPES: "none" }
+      const key = { CXONE_ACCESS_KEY_ID: "k====", CXONE_ACCESS_KEY_SECRET: "s====", CXONE_AREA: "na1" }
+      expect(Either.getOrThrow((yield* load({ ...pair, ...none })).result).scopes).toEqual([])
+      expect(Either.getOrThrow((yield* load({ ...key, ...none })).result).scopes).toEqual([])
+    })
+  )
+
+  it.effect.each([
+    [
+      "an area as region",
+      { ...pair, CXONE_REGION: "na1" },
+      "CXONE_REGION is na1, which is an area, for an access key alone; the regions are us, us-devtest, eu, ap"
+    ],
+    [
+      "another cloud's region",
+      { ...pair, CXONE_REGION: "us-east-1" },
+      "CXONE_REGION is us-east-1, which CXone does not have; expected one of us, us-devtest, eu, ap"
+    ],
+    [
+      "a region as area",
+      { CXONE_ACCESS_KEY_ID: "k====", CXONE_ACCESS_KEY_SECRET: "s====", CXONE_AREA: "eu" },
+      "CXONE_AREA is eu, which is a region of the platform gateway, for a client alone; an area is na1, eu1 or the like"
+    ]
+  ] as const)("%s is said by its name", ([_, settings, message]) =>
+    Effect.gen(function* () {
+      expect(yield* errorOf(settings)).toContain(message)
     })
   )
 

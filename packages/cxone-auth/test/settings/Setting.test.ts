@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Config, ConfigError, ConfigProvider, Effect, Either, Logger } from "effect"
+import { Config, ConfigError, ConfigProvider, Effect, Either } from "effect"
 import * as Setting from "../../src/settings/Setting.js"
 
 const read = <A>(config: Config.Config<A>, settings: Record<string, string>) =>
@@ -21,23 +21,30 @@ describe("Setting", () => {
     Effect.gen(function* () {
       const region = Setting.oneOf("CXONE_REGION", ["us", "eu"])
       expect(yield* read(region, { CXONE_REGION: "mars" })).toEqual(
-        Either.left(ConfigError.InvalidData(["CXONE_REGION"], "Expected CXONE_REGION to be one of us, eu"))
+        Either.left(ConfigError.InvalidData(["CXONE_REGION"], "CXONE_REGION must be one of us, eu"))
       )
       expect(yield* read(region, { CXONE_REGION: "eu" })).toEqual(Either.right("eu"))
     })
   )
 
-  it.effect("warns once of each setting with white space at an end, and not of one that is blank", () =>
+  it.effect("warns once of each setting with white space or quotes around it, and not of one that is blank", () =>
     Effect.gen(function* () {
-      const lines: Array<unknown> = []
-      const logger = Logger.make(({ message }) => void lines.push(message))
-      const settings = { CXONE_CLIENT_ID: "id\n", CXONE_AREA: "  ", CXONE_REGION: "eu", CXONE_SCOPES: " a b " }
-      yield* Setting.warnOfWhiteSpace.pipe(
-        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings)))),
-        Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+      const settings = {
+        CXONE_CLIENT_ID: "id\n",
+        CXONE_AREA: "  ",
+        CXONE_REGION: "eu",
+        CXONE_SCOPES: " a b ",
+        CXONE_CLIENT_SECRET: "'quoted'",
+        CXONE_ISSUER: '""'
+      }
+      const warnings = yield* Setting.warnings.pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
       )
-      const warning = (setting: string) => [`${setting} has white space at its start or end, which is ignored`]
-      expect(lines).toEqual([warning("CXONE_CLIENT_ID"), warning("CXONE_SCOPES")])
+      expect(warnings).toEqual([
+        "CXONE_CLIENT_ID has white space at its start or end, which is ignored",
+        "CXONE_CLIENT_SECRET is in quotes, which are ignored",
+        "CXONE_SCOPES has white space at its start or end, which is ignored"
+      ])
     })
   )
 })

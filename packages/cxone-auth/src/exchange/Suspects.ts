@@ -1,0 +1,72 @@
+/**
+ * What looks wrong with credentials. It is no proof, so nothing is refused for it: it is said in a warning, and in the
+ * error after a refusal. No value is repeated.
+ */
+import * as Redacted from "effect/Redacted"
+import { isGateway } from "../cxone/Hosts.js"
+import type { InvalidClient } from "../errors/CxoneAuthError.js"
+import { type ClientOptions, type Credentials, eachOf, type RotatingCredentials, trimmedIn } from "./Credentials.js"
+import type { TokenRequest } from "./TokenRequest.js"
+
+export type Suspect = InvalidClient["suspects"][number]
+
+/** Whether a text stands in quotes, as `docker --env-file` leaves them around a value. */
+export const isQuoted = (text: string): boolean => /^(["']).*\1$/s.test(text) && text.length > 1
+
+type Field = "clientId" | "clientSecret" | "accessKeyId" | "accessKeySecret"
+
+const settings: { readonly [field in Field]: string } = {
+  clientId: "CXONE_CLIENT_ID",
+  clientSecret: "CXONE_CLIENT_SECRET",
+  accessKeyId: "CXONE_ACCESS_KEY_ID",
+  accessKeySecret: "CXONE_ACCESS_KEY_SECRET"
+}
+
+const fieldsOf = (credentials: Credentials): ReadonlyArray<readonly [Field, string]> => [
+  ...(credentials._tag === "AccessKeyOnly"
+    ? []
+    : ([
+        ["clientId", credentials.clientId],
+        ["clientSecret", Redacted.value(credentials.clientSecret)]
+      ] as const)),
+  ...(credentials._tag === "ClientSecret"
+    ? []
+    : ([
+        ["accessKeyId", credentials.accessKeyId],
+        ["accessKeySecret", Redacted.value(credentials.accessKeySecret)]
+      ] as const))
+]
+
+/** What to warn of before anything is sent. */
+export const warningsOf = (input: Credentials | RotatingCredentials): ReadonlyArray<string> =>
+  eachOf(input).flatMap((credentials) => [
+    ...trimmedIn(credentials).map((field) => `${field} has white space at its start or end, which is ignored`),
+    ...fieldsOf(credentials).flatMap(([field, text]) =>
+      isQuoted(text) ? [`${field} (${settings[field]}) is in quotes, which count as a part of it`] : []
+    )
+  ])
+
+const isUuid = (text: string): boolean => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
+
+/** Whether a text looks generated: long, with capital and small letters and digits. */
+const looksRandom = (text: string): boolean =>
+  text.length >= 24 && !isUuid(text) && [/[A-Z]/, /[a-z]/, /\d/].every((kind) => kind.test(text))
+
+const areSwapped = ({ clientId, clientSecret }: ClientOptions): boolean =>
+  looksRandom(clientId) && !looksRandom(Redacted.value(clientSecret))
+
+/** What looks wrong with credentials that were refused, likeliest first. */
+export const afterRefusal = (
+  { credentials, tokenEndpoint }: TokenRequest,
+  hasCode: boolean
+): ReadonlyArray<Suspect> => {
+  const fields = fieldsOf(credentials)
+  const suspects: ReadonlyArray<readonly [Suspect, boolean]> = [
+    ["other_path", !hasCode && !/token/i.test(tokenEndpoint.pathname)],
+    ["quotes", fields.some(([, text]) => isQuoted(text))],
+    ["swapped", credentials._tag !== "AccessKeyOnly" && areSwapped(credentials)],
+    ["percent_encoded", fields.some(([, text]) => /%[\da-f]{2}/i.test(text))],
+    ["gateway", credentials._tag === "ClientSecret" && isGateway(tokenEndpoint)]
+  ]
+  return suspects.flatMap(([suspect, isLikely]) => (isLikely ? [suspect] : []))
+}

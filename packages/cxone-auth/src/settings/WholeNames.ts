@@ -1,0 +1,46 @@
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+
+/** How the provider names the settings: under `ConfigProvider.nested("ACME")`, `CXONE_AREA` is `ACME_CXONE_AREA`. */
+export interface WholeNames {
+  readonly inText: (text: string) => string
+  readonly inError: (error: ConfigError.ConfigError) => ConfigError.ConfigError
+}
+
+// A provider says the whole name only of a setting that it does not have.
+const absent = "CXONE_SETTING_THAT_NOBODY_HAS"
+
+const absentIn = (error: ConfigError.ConfigError): { readonly path: ReadonlyArray<string>; readonly text: string } =>
+  error._op === "MissingData" ? { path: error.path, text: error.message } : { path: [], text: "" }
+
+// A name that is whole already has something before it.
+const named = /(?<!\S)CXONE_[A-Z_]+/g
+
+/** Asks the provider. */
+export const make: Effect.Effect<WholeNames> = Effect.map(Effect.either(Config.string(absent)), (answer) => {
+  const { path, text } = Either.match(answer, { onLeft: absentIn, onRight: () => ({ path: [], text: "" }) })
+  const outer = path.slice(0, -1)
+  const word = text.split(" ").find((each) => each.endsWith(absent))
+  const prefix = word?.slice(0, -absent.length) ?? outer.map((part) => `${part}_`).join("")
+
+  const inText = (text: string) => text.replace(named, (name) => `${prefix}${name}`)
+  const pathOf = (path: ReadonlyArray<string>) =>
+    outer.every((part, index) => path[index] === part) ? Array.from(path) : [...outer, ...path]
+  const inError = (error: ConfigError.ConfigError): ConfigError.ConfigError => {
+    switch (error._op) {
+      case "And":
+        return ConfigError.And(inError(error.left), inError(error.right))
+      case "Or":
+        return ConfigError.Or(inError(error.left), inError(error.right))
+      case "InvalidData":
+        return ConfigError.InvalidData(pathOf(error.path), inText(error.message))
+      case "MissingData":
+        return ConfigError.MissingData(pathOf(error.path), inText(error.message))
+      default:
+        return error
+    }
+  }
+  return { inText, inError }
+})

@@ -1,0 +1,45 @@
+/**
+ * What is logged. A person must act on a warning, or will look for it afterwards; all else is DEBUG, and INFO stays empty.
+ */
+
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
+import { own } from "./Spans.js"
+
+/** What a warning is about, as its annotations say it. */
+export interface About {
+  /** The number of the attempt. */
+  readonly attempt?: number | undefined
+  /** The tenant, if a token has named it. */
+  readonly tenant?: string | undefined
+  /** For how long from now nothing is sent, which is shown as a time. */
+  readonly retryAfter?: Duration.Duration | undefined
+}
+
+/** Logs a warning. Nothing in it may be a secret (S1). */
+export const warn = (message: string, { attempt, retryAfter, tenant }: About = {}): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.annotateLogs(
+      Effect.logWarning(message),
+      ownNames({ attempt, tenant, until: retryAfter === undefined ? undefined : timeAfter(now, retryAfter) })
+    )
+  )
+
+/** The time of day in UTC, as ISO 8601 writes it. */
+export const timeAfter = (now: number, wait: Duration.Duration): string =>
+  DateTime.formatIso(DateTime.unsafeMake(Math.ceil(now + Duration.toMillis(wait))))
+
+/** Annotates what an effect logs with the name that the app has given the layer, and with the tenant. */
+export const annotate =
+  (about: { readonly client?: string | undefined; readonly tenant?: string | undefined }) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.annotateLogs(effect, ownNames(about))
+
+const ownNames = (values: Record.ReadonlyRecord<string, string | number | undefined>) =>
+  Record.mapKeys(
+    Record.filter(values, (value) => value !== undefined),
+    own
+  )

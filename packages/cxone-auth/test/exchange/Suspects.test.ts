@@ -1,0 +1,62 @@
+import { describe, expect, it } from "@effect/vitest"
+import { ClientAuth, Credentials, InvalidClient } from "cxone-auth"
+import { Redacted } from "effect"
+import * as Suspects from "../../src/exchange/Suspects.js"
+
+const gateway = "https://platform.nice-ic.com/oauth/token"
+const issuer = "https://cxone.niceincontact.com/auth/token"
+const random = "aB3dE5gH7jK9mN1pQ3sT5vW7"
+
+const suspectsOf = (
+  { clientId = "reporting-job", clientSecret = random, key = false, hasCode = true },
+  tokenEndpoint = issuer
+) => {
+  const client = { clientId, clientSecret: Redacted.make(clientSecret), clientAuth: ClientAuth.post }
+  const accessKey = { accessKeyId: "key====", accessKeySecret: Redacted.make("secret====") }
+  const credentials = key ? Credentials.accessKey({ ...client, ...accessKey }) : Credentials.clientSecret(client)
+  return Suspects.afterRefusal({ credentials, scopes: [], tokenEndpoint: new URL(tokenEndpoint) }, hasCode)
+}
+
+describe("what looks wrong with refused credentials", () => {
+  it.each([
+    ["nothing", suspectsOf({}), []],
+    ["a client alone at the gateway", suspectsOf({}, gateway), ["gateway"]],
+    ["a client with a key at the gateway's URL", suspectsOf({ key: true }, gateway), []],
+    ["no code at a path that is no token endpoint", suspectsOf({ hasCode: false }, "https://a.test/"), ["other_path"]],
+    ["a code at such a path", suspectsOf({}, "https://a.test/"), []],
+    ["no code at a token endpoint", suspectsOf({ hasCode: false }), []],
+    ["quotes around the id", suspectsOf({ clientId: '"id"' }), ["quotes"]],
+    ["quotes around the secret", suspectsOf({ clientSecret: "'s'" }), ["quotes"]],
+    ["one quote", suspectsOf({ clientSecret: "'" }), []],
+    ["two kinds of quotes", suspectsOf({ clientSecret: "'s\"" }), []],
+    ["a random id and a plain secret", suspectsOf({ clientId: random, clientSecret: "reporting-job" }), ["swapped"]],
+    ["two random texts", suspectsOf({ clientId: random }), []],
+    [
+      "a UUID as id",
+      suspectsOf({ clientId: "0A1b2C3d-4E5f-6789-abcd-ef0123456789", clientSecret: "reporting-job" }),
+      []
+    ],
+    ["a secret that is percent-encoded", suspectsOf({ clientSecret: "a%2Bb" }), ["percent_encoded"]],
+    ["a secret with a percent sign", suspectsOf({ clientSecret: "100% secret" }), []]
+  ])("%s", (_, found, expected) => {
+    expect(found).toEqual(expected)
+  })
+
+  it("each is said in the message, before what to check in general; the gateway comes after it", () => {
+    const { message } = new InvalidClient({
+      reason: "invalid_client",
+      tokenEndpoint: gateway,
+      status: 401,
+      suspects: ["quotes", "gateway"]
+    })
+    expect(message).toBe(
+      `${gateway} refused the client (401 invalid_client). An id or secret is in quotes, which count as a part of it: ` +
+        "remove them. First check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same " +
+        "application, no quotes around it, the secret not already percent-encoded; then check that the application's type " +
+        "allows the client_credentials grant; then that CXONE_CLIENT_AUTH (post or basic) is what the application was " +
+        "registered for. The registration is in CXone's Admin portal under Applications > OAuth. At the platform gateway, " +
+        "also check the region (CXONE_REGION). If you hold an access key, this is not its place: use " +
+        "Credentials.accessKey or Credentials.accessKeyOnly (CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET)."
+    )
+  })
+})

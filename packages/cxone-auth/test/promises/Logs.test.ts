@@ -1,0 +1,223 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Credentials, type CredentialsInput, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Effect, Fiber, HashMap, Layer, Logger, LogLevel, Redacted, TestClock } from "effect"
+
+/** Runs a test, and gives what it logged at INFO and above: the level if it is no warning, the message, the annotations. */
+const linesOf = <A, E, R>(test: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const lines: Array<ReadonlyArray<unknown>> = []
+    const logger = Logger.make(({ annotations, logLevel, message }) => {
+      if (LogLevel.greaterThanEqual(logLevel, LogLevel.Info)) {
+        const level = logLevel === LogLevel.Warning ? [] : [logLevel.label]
+        lines.push([...level, ...[message].flat(), Object.fromEntries(HashMap.toEntries(annotations))])
+      }
+    })
+    yield* Effect.provide(test, Logger.replace(Logger.defaultLogger, logger))
+    return lines
+  })
+
+const simulated =
+  (options: Parameters<typeof CxoneSimulator.layerAuth>[0] = {}, simulator = CxoneSimulator.layerMemory()) =>
+  <A, E, R>(test: Effect.Effect<A, E, R>) =>
+    Effect.provide(
+      test,
+      CxoneHttpClient.layer().pipe(
+        Layer.provideMerge(CxoneSimulator.layerAuth({ scopes: "read:users", name: "reports", ...options })),
+        Layer.provideMerge(simulator)
+      )
+    )
+
+const accessToken = Effect.flatMap(CxoneAuth, (auth) => auth.accessToken)
+const me = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me"))
+const injected = (...faults: Parameters<CxoneSimulator["Type"]["inject"]>) =>
+  Effect.flatMap(CxoneSimulator, ({ inject }) => inject(...faults))
+
+const endpoint = "https://cxone-simulator.test/oauth/token"
+const client = { "cxone_auth.client": "reports" }
+
+describe("the log has what a person looks for, each thing once", () => {
+  it.effect("a call that is served logs nothing above DEBUG", () =>
+    Effect.gen(function* () {
+      expect(yield* linesOf(me.pipe(simulated()))).toEqual([])
+    })
+  )
+
+  it.effect("each attempt at the token endpoint that failed, with its number", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.respond({ status: 503 }), { on: "token" })
+        const caller = yield* Effect.fork(accessToken)
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.join(caller)
+      })
+      expect(yield* linesOf(test.pipe(simulated()))).toEqual([
+        [
+          `No token. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side. ` +
+            "The server did not say when to try again.",
+          { ...client, "cxone_auth.attempt": 1 }
+        ]
+      ])
+    })
+  )
+
+  it.effect("a black hole, in time before a function of 30 s is stopped", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.blackHole, { on: "token", times: Number.POSITIVE_INFINITY })
+        const caller = yield* Effect.fork(accessToken)
+        yield* TestClock.adjust("30 seconds")
+        yield* Fiber.interrupt(caller)
+      })
+      const line = (attempt: number) => [
+        `No token. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: no complete answer in ` +
+          "time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, or try again later.",
+        { ...client, "cxone_auth.attempt": attempt }
+      ]
+      expect(yield* linesOf(test.pipe(simulated()))).toEqual([line(1), line(2)])
+    })
+  )
+
+  it.effect("a refusal, once for its pause, with the end of it", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.respond({ status: 401, body: '{"error":"invalid_client"}' }), { on: "token" })
+        yield* Effect.all(Array.from({ length: 5 }, () => Effect.either(accessToken)))
+        yield* TestClock.adjust("20 seconds")
+        yield* Effect.either(accessToken)
+      })
+      const lines = yield* linesOf(test.pipe(simulated()))
+      expect(lines).toEqual([
+        [
+          expect.stringMatching(/^No token\. https:.* refused the client \(401 invalid_client\)\. .* this process /),
+          { ...client, "cxone_auth.attempt": 1, "cxone_auth.until": "1970-01-01T00:00:30.000Z" }
+        ]
+      ])
+    })
+  )
+
+  it.effect("L5: a renewal in the background that failed, once for its token", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* accessToken
+        yield* injected(Fault.respond({ status: 500 }), { on: "token", times: 6 })
+        yield* TestClock.setTime(3_400_000)
+        yield* accessToken
+        yield* TestClock.adjust("2 minutes")
+        yield* accessToken
+      })
+      const lines = yield* linesOf(test.pipe(simulated({ policy: { maxRetries: 1 } })))
+      const attempt = /^No token\. .* it answered 500\./
+      const attempts = lines.filter(([message]) => attempt.test(String(message)))
+      expect(attempts).toHaveLength(6)
+      expect(lines.filter((line) => !attempts.includes(line))).toEqual([
+        [
+          "The token could not be renewed ahead of its end (TokenEndpointUnavailable, status). Calls get the current " +
+            "one, and the renewal is tried again",
+          { ...client, "cxone_auth.until": "1970-01-01T00:59:30.000Z" }
+        ]
+      ])
+    })
+  )
+
+  it.effect("a gate that closes, once for its pause, whatever number of calls is answered", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* accessToken
+        const times = { on: "api", times: 3 } as const
+        yield* injected(Fault.respond({ status: 429, headers: { "Retry-After": "30" } }), times)
+        yield* Effect.all(
+          Array.from({ length: 3 }, () => Effect.either(me)),
+          { concurrency: 3 }
+        )
+        yield* Effect.either(me)
+      })
+      expect(yield* linesOf(test.pipe(simulated()))).toEqual([
+        [
+          "https://cxone-simulator.test answered 429, so no request is sent to GET /api/v2/users/me for now",
+          { ...client, "cxone_auth.tenant": expect.any(String), "cxone_auth.until": "1970-01-01T00:00:30.000Z" }
+        ]
+      ])
+    })
+  )
+
+  it.effect("each attempt at discovery that failed", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.respond({ status: 404 }), { on: "discovery" })
+        yield* Effect.either(accessToken)
+      })
+      const lines = yield* linesOf(test.pipe(simulated({ way: "accessKey", scopes: undefined })))
+      expect(lines).toEqual([
+        [
+          "Discovery failed. https://cxone-simulator.test/.well-known/openid-configuration answered 404. " +
+            "Check the issuer (issuer, CXONE_ISSUER).",
+          { ...client, "cxone_auth.attempt": 1 }
+        ]
+      ])
+    })
+  )
+
+  const own = (credentials: CredentialsInput) =>
+    Layer.provide(
+      CxoneAuth.layer({
+        credentials,
+        environment: CxoneEnvironment.region("eu"),
+        name: "reports",
+        policy: { maxRetries: 0 }
+      }),
+      CxoneSimulator.layerMemory()
+    )
+
+  it.effect("credentials that can't be read, once while the failure stays the same", () =>
+    Effect.gen(function* () {
+      const vault = Effect.fail({ _tag: "VaultSealed", secret: "canary" })
+      const ask = Effect.either(accessToken)
+      const test = Effect.gen(function* () {
+        yield* Effect.repeatN(ask, 9)
+        yield* TestClock.adjust("31 seconds")
+        yield* ask
+      })
+      const line = [
+        "No token. The effect that gives the credentials failed (VaultSealed), so nothing was sent. " +
+          "Check the place that it reads them from.",
+        client
+      ]
+      expect(yield* linesOf(Effect.provide(test, own(vault)))).toEqual([line, line])
+    })
+  )
+
+  it.effect("credentials with white space or in quotes, once, without the value", () =>
+    Effect.gen(function* () {
+      const credentials = Credentials.clientSecret({
+        clientId: "'canary'",
+        clientSecret: Redacted.make("canary\n")
+      })
+      const lines = [
+        ["clientSecret has white space at its start or end, which is ignored", expect.anything()],
+        ["clientId (CXONE_CLIENT_ID) is in quotes, which count as a part of it", expect.anything()]
+      ]
+      expect(yield* linesOf(Effect.provide(Effect.void, own(credentials)))).toEqual(lines)
+      const twice = Effect.repeatN(Effect.either(accessToken), 1)
+      const read = yield* linesOf(Effect.provide(twice, own(Effect.succeed(credentials))))
+      expect(read.slice(0, 2)).toEqual(lines)
+      expect(read.slice(2).join("\n")).not.toMatch(/white space|quotes|canary/)
+    })
+  )
+
+  it.effect("a constructor's own sentence reaches the app, if it throws in the effect that gives the credentials", () =>
+    Effect.gen(function* () {
+      const thrown = Effect.sync(() => Credentials.clientSecret({ clientId: "id", clientSecret: Redacted.make(" ") }))
+      const tried = Effect.try(() => Credentials.clientSecret({ clientId: "", clientSecret: Redacted.make("s") }))
+      const messageWith = (credentials: CredentialsInput) =>
+        Effect.map(Effect.provide(Effect.flip(accessToken), own(credentials)), ({ message }) => message)
+      const start = "Nothing was sent, because the effect that gives the credentials yielded unusable ones: "
+      expect(yield* messageWith(thrown)).toBe(`${start}Credentials.clientSecret: clientSecret is empty.`)
+      expect(yield* messageWith(tried)).toBe(`${start}Credentials.clientSecret: clientId is empty.`)
+      const nothing = Effect.succeed(undefined) as unknown as CredentialsInput // as plain JavaScript may
+      expect(yield* messageWith(nothing)).toBe(
+        `${start}the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret.`
+      )
+    })
+  )
+})

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "@effect/vitest"
+import { CxoneAuth } from "cxone-auth"
+import { CxoneSimulator } from "cxone-auth-testkit"
+import { ConfigProvider, Effect, Layer, Logger } from "effect"
+
+const building = (provider: ConfigProvider.ConfigProvider) =>
+  Effect.gen(function* () {
+    const lines: Array<unknown> = []
+    const logger = Logger.make(({ message }) => void lines.push(message))
+    const built = Layer.launch(Layer.provide(CxoneAuth.layerFromEnv(), CxoneSimulator.layerMemory()))
+    const error = yield* Effect.flip(built).pipe(
+      Effect.withConfigProvider(provider),
+      Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+    )
+    return [String(error), ...lines]
+  })
+
+describe("the names of settings in errors and warnings", () => {
+  const settings = { CXONE_CLIENT_ID: "'id'", CXONE_CLIENT_SECRET: "s", CXONE_REGION: "eu", CXONE_AREA: "na1" }
+  const under = (prefix: string, delimiter: string) =>
+    new Map(Object.entries(settings).map(([name, value]) => [`${prefix}${delimiter}${name}`, value]))
+
+  it.effect.each([
+    ["no prefix", ConfigProvider.fromMap(new Map(Object.entries(settings))), "", "CXONE_AREA"],
+    [
+      "a prefix",
+      ConfigProvider.nested(ConfigProvider.fromMap(under("ACME", "_"), { pathDelim: "_" }), "ACME"),
+      "ACME_",
+      "ACME.CXONE_AREA"
+    ],
+    [
+      "a prefix with a point",
+      ConfigProvider.nested(ConfigProvider.fromMap(under("acme", ".")), "acme"),
+      "acme.",
+      "acme.CXONE_AREA"
+    ]
+  ] as const)("with %s they are those that the provider reads", ([_, provider, prefix, path]) =>
+    Effect.gen(function* () {
+      expect(yield* building(provider)).toEqual([
+        `(Invalid data at ${path}: "Expected ${prefix}CXONE_AREA not to be set together with ${prefix}CXONE_REGION")`,
+        [`${prefix}CXONE_CLIENT_ID is in quotes, which are ignored`]
+      ])
+    })
+  )
+})
