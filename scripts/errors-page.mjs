@@ -8,6 +8,8 @@
  * - the examples take each branch of the code in `src/errors`
  * - they reach each place in the code that makes an error, refuses a setting, or logs
  * - each text of three words or more in the code is on the page
+ *
+ * A message that was put together wrongly fails it too: one with two full stops or spaces, empty brackets, or no value.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -41,6 +43,8 @@ const shown = Page.textOf(messages)
 /** Texts that no message has: names of metrics, descriptions of settings, and the list of words that may be quoted. */
 const isNoMessage = (path) => ["http/Vocabulary.js", "settings/Setting.js", "telemetry/Metrics.js"].includes(path)
 
+const isGarbled = (line) => /(?<!\.)\.\.(?: |$)|\S {2}\S|\(\)|\bundefined\b|,,/.test(line)
+
 const problemsOf = (path) => {
   const url = pathToFileURL(join(dist, path)).href
   const code = Code.read(path, readFileSync(join(dist, path), "utf8"))
@@ -56,10 +60,17 @@ const problemsOf = (path) => {
 }
 
 const paths = readdirSync(dist, { recursive: true }).filter((path) => path.endsWith(".js"))
-const problems = [...untried, ...paths.sort().flatMap(problemsOf)]
+const garbled = shown.split("\n").filter(isGarbled)
+const problems = [
+  ...untried,
+  ...paths.sort().flatMap(problemsOf),
+  ...garbled.map((line) => `This message was put together wrongly: ${line}`)
+]
 if (problems.length > 0) {
   console.error(
-    [...problems, `Add examples to packages/cxone-auth/test/messages, then run \`pnpm errors-page\`.`].join("\n")
+    [...problems, "The examples are in packages/cxone-auth/test/messages. After a change run `pnpm errors-page`."].join(
+      "\n"
+    )
   )
   process.exit(1)
 }

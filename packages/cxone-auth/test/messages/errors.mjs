@@ -40,6 +40,7 @@ const wrongWith = (clientAuth) => Either.getOrThrow(Either.flip(ClientAuth.run({
 
 /** What an error quotes of an answer with this body. */
 const quoted = (body) => ErrorBody.quoted(ErrorBody.parse(Option.some(body), {}), [])
+const saying = (text) => quoted(JSON.stringify({ error_description: text }))
 
 const nothing = "Nothing was sent."
 const noSecret = "No secret was sent: the document is public."
@@ -90,7 +91,9 @@ export const errors = [
         sent: refused,
         cases: {
           "a client alone": {},
-          "with the words of the server": { description: "unknown client" },
+          "with the words of the server": saying("unknown client"),
+          "with a sentence of the server": saying("The client is unknown."),
+          "with words that may not be shown": saying("4ca1-9e07"),
           "during a rotation, with the current and the next secret": { bothRefused: true },
           "no pause is known": { retryAfter: undefined },
           "a client alone, and a 401 without a reason": { isGuess: true },
@@ -125,7 +128,7 @@ export const errors = [
         sent: "The token request was sent, and refused.",
         cases: {
           always: { retryAfter },
-          "with the words of the server": { retryAfter, description: "scope not allowed" },
+          "with the words of the server": { retryAfter, ...saying("scope not allowed") },
           "a scope has a comma": { retryAfter, requested: ["read:users,write:users"] }
         }
       },
@@ -150,7 +153,7 @@ export const errors = [
           "with Retry-After": { origin: issuer, route: undefined },
           "the pause has just ended": { origin: issuer, route: undefined, retryAfter: Duration.zero },
           "no time is known": { origin: issuer, route: undefined, retryAfter: undefined },
-          "with the words of the server": { origin: issuer, route: undefined, description: "too many requests" }
+          "with the words of the server": { origin: issuer, route: undefined, ...saying("too many requests") }
         }
       },
       api: {
@@ -188,7 +191,7 @@ export const errors = [
         cases: {
           "with the code of the API": { error: "invalid_token", retryAfter: Duration.seconds(1) },
           "without a code": { retryAfter: Duration.seconds(1) },
-          "with the words of the API, and without a pause": { error: "invalid_token", description: "token expired" }
+          "with the words of the API, and without a pause": { error: "invalid_token", ...saying("token expired") }
         }
       },
       too_many_renewals: {
@@ -222,7 +225,7 @@ export const errors = [
           "with a code, and the words of the server": {
             status: 400,
             detail: "temporarily_unavailable",
-            description: "try again later",
+            ...saying("try again later"),
             retryAfter
           }
         }
@@ -231,7 +234,7 @@ export const errors = [
         sent: nothing,
         cases: { always: { attempts: 1, detail: "SELF_SIGNED_CERT_IN_CHAIN" } }
       },
-      proxy_authentication: { sent: nothing, cases: { always: { attempts: 1 } } }
+      proxy_authentication: { sent: "Nothing was sent to CXone.", cases: { always: { attempts: 1 } } }
     }
   },
   {
@@ -247,7 +250,7 @@ export const errors = [
           "with a code, and the words of the server": {
             status: 400,
             error: "invalid_request",
-            description: "missing parameter"
+            ...saying("missing parameter")
           }
         }
       },
@@ -280,7 +283,7 @@ export const errors = [
           "404 for the issuer's document": { status: 404 },
           "404 for the tenant's document": { ...ofTenant, status: 404 },
           "5xx, 408 or 429, with Retry-After": { status: 503, attempts: 4, retryAfter },
-          "5xx, 408 or 429, without it": { status: 503, attempts: 4, description: "try again later" }
+          "5xx, 408 or 429, without it": { status: 503, attempts: 4, ...saying("try again later") }
         }
       },
       certificate: { sent: noSecret, cases: { always: { detail: "CERT_HAS_EXPIRED" } } },

@@ -100,20 +100,21 @@ const refusalOf = (given) => {
   return { given: text.join(" "), message: String(result.left) }
 }
 
+/** Effect's own line for a fiber that failed. */
+const unhandled = "Fiber terminated with an unhandled error"
+
 const shown = new Set()
 
 /** Every line that a program logs and that was not shown before. A program that waits gets ten minutes. */
 const linesOf = async ([when, program]) => {
   const lines = []
-  const logger = Logger.make(({ annotations, cause, logLevel, message }) => {
-    // Effect's own line about a fiber that failed.
-    if (!Cause.isEmpty(cause)) return
+  const logger = Logger.make(({ annotations, logLevel, message }) => {
     const text = [message].flat().map((part) => Inspectable.toStringUnknown(part, 0))
     const notes = HashMap.toEntries(annotations).map(
       ([key, value]) => `${key}=${Inspectable.toStringUnknown(value, 0)}`
     )
     const line = [...text, ...notes.sort()].join(" ")
-    if (shown.has(line)) return
+    if (line === unhandled || shown.has(line)) return
     shown.add(line)
     lines.push({ level: logLevel.label, message: line })
   })
