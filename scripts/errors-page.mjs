@@ -51,7 +51,11 @@ const problemsOf = (path) => {
   const ranges = rangesOf.get(url) ?? []
   const branches = path.startsWith("errors/") ? Coverage.notRun(ranges).filter(code.isMore) : []
   const places = code.places().filter((place) => !Coverage.hasRun(ranges, place))
-  const texts = isNoMessage(path) ? [] : code.texts().filter(({ text }) => !shown.includes(text))
+  // A branch that no example takes is named once, without its texts.
+  const isElsewhere = (place) => !branches.some((branch) => Coverage.contains(branch, place))
+  const texts = isNoMessage(path)
+    ? []
+    : code.texts().filter((place) => !shown.includes(place.text) && isElsewhere(place))
   return [
     ...branches.map((range) => `${code.at(range)}: no example takes this branch`),
     ...places.map((place) => `${code.at(place)}: no example comes here`),

@@ -5,7 +5,8 @@ import { Session } from "node:inspector/promises"
 
 const length = ({ startOffset, endOffset }) => endOffset - startOffset
 
-const contains = (outer, { startOffset, endOffset }) => outer.startOffset <= startOffset && outer.endOffset >= endOffset
+export const contains = (outer, { startOffset, endOffset }) =>
+  outer.startOffset <= startOffset && outer.endOffset >= endOffset
 
 /** Starts to count, for all code that is loaded from now on. Gives what takes the counts of each file, by its URL. */
 export const start = async () => {
