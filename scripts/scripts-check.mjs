@@ -7,7 +7,12 @@ import { readFileSync } from "node:fs"
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8")
 
 /** What stands for a script that takes too long, or that changes files. */
-const shortForms = { "api-report": "api-check", format: "lint", mutation: "mutation:quick" }
+const shortForms = {
+  "api-report": "api-check",
+  "errors-page": "errors-check",
+  format: "lint",
+  mutation: "mutation:quick"
+}
 
 const { scripts } = JSON.parse(read("package.json"))
 const calls = (text) => [...text.matchAll(/\bpnpm (?!--)([\w:-]+)/g)].map(([, name]) => name)
