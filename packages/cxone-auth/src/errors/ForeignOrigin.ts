@@ -25,7 +25,7 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
         `the access token goes to ${this.allowed.join(", ")} only. If this origin is CXone's, name it in ` +
         "CxoneHttpClient.layer({ allowedOrigins }), or allow all of NICE's hosts with { allowCxoneHosts: true }; " +
         "for other hosts use the plain HttpClient.",
-      not_confidential: "the access token travels over https only (plain http only to this machine).",
+      not_confidential: "the access token travels over https only (plain http only to this machine). Use https.",
       not_http:
         "this client makes http(s) requests, and opens no WebSocket or other connection. " +
         "For those, take the token from CxoneAuth.accessToken.",

@@ -57,7 +57,7 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
       : ""
     return this.reason === "invalid_scope"
       ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}${offline}`
-      : `${this.origin} needs more scopes than the token has (insufficient_scope). ` +
+      : `${this.origin} refused the call, because it needs more scopes than the token has (insufficient_scope). ` +
           `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
           `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`
   }

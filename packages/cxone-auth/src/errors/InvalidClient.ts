@@ -4,9 +4,11 @@ import * as Schema from "effect/Schema"
 import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
 
 const cureOfKey =
-  "Check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
+  "check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
   'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
   "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
+
+const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1)
 
 const areaOfKey = "The area must be the one that the employee is in (CXONE_AREA)."
 
@@ -64,7 +66,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
       : this.isAboutBoth
         ? "the client or its access key"
         : "the client"
-    const both = this.bothRefused ? `${subject}, with the current and with the next credentials` : subject
+    const both = this.bothRefused ? `${subject}, with both the current and the next credentials` : subject
     const code = this.isGuess ? (this.error ?? "without a reason") : this.reason
     const memory =
       this.retryAfter === undefined
@@ -89,25 +91,25 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
 
   private get cure(): string {
     if (this.isAboutKey) {
-      return this.credentials === "AccessKeyOnly" ? `${cureOfKey} ${areaOfKey}` : cureOfKey
+      return `${capitalized(cureOfKey)}${this.credentials === "AccessKeyOnly" ? ` ${areaOfKey}` : ""}`
     }
     const registration =
       this.credentials === "AccessKey"
         ? "Client id and secret are those of the app registration that NICE sent you. A new registration takes some days."
         : "The registration is in CXone's Admin portal under Applications > OAuth."
     const client = `${this.cureOfClient} ${registration}`
-    return this.isAboutBoth ? `${client} If the client is right: ${cureOfKey}` : client
+    return this.isAboutBoth ? `${client} If the client is right, ${cureOfKey}` : client
   }
 
   private get cureOfClient(): string {
     const pair =
       "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application, " +
-      "no quotes around it, the secret not already percent-encoded"
+      "without quotes around them, the secret not already percent-encoded"
     const grantName = this.credentials === "AccessKey" ? "password" : "client_credentials"
     const grant = `check that the application's type allows the ${grantName} grant`
     switch (this.reason) {
       case "invalid_client":
-        return `First ${pair}; then ${grant}; then that CXONE_CLIENT_AUTH (post or basic) is what the application was registered for.`
+        return `First ${pair}; then ${grant}; then that clientAuth (CXONE_CLIENT_AUTH: post or basic) is what the application was registered for.`
       case "invalid_grant":
         return `First ${pair}; then ${grant}.`
       case "unauthorized_client":

@@ -30,18 +30,18 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
     if (this.reason === "body_not_replayable") {
       return (
         `${refusal}, and the request's body is a stream that cannot be sent twice. ` +
-        `Make the call again.${said(this.description)}`
+        `Make the call again: it gets a new token.${said(this.description)}`
       )
     }
     const [why, here] =
       this.reason === "refused_again"
         ? ["although it was new", "on this path"]
-        : ["as it did so often within a minute that no more are renewed", "on any path"]
+        : ["and refused so many within a minute that none is renewed for now", "on any path"]
     const pause =
       this.retryAfter === undefined ? "" : ` For ${inSeconds(this.retryAfter)} a 401 ${here} renews no token.`
     return (
       `${refusal}, ${why}. Check that the API base URL belongs to the same CXone as the token endpoint (CXONE_REGION, ` +
-      "CXONE_ISSUER or CXONE_AREA; or CXONE_API_BASE_URL and CXONE_TOKEN_ENDPOINT), that the application is still active, " +
+      "CXONE_ISSUER or CXONE_AREA; or CXONE_API_BASE_URL and CXONE_TOKEN_ENDPOINT), that the application or access key is still active, " +
       `and that it may use this path.${pause}${said(this.description)}`
     )
   }

@@ -13,8 +13,8 @@ export const said = (description: string | undefined): string => {
     return ""
   }
   return description === nothingShown
-    ? " What the server said is not shown, because it may hold a secret."
-    : ` The server said: "${description}".`
+    ? " The words of the server are left out, because they may hold a secret."
+    : ` The server said: "${description}"${/[.!?…]$/.test(description) ? "" : "."}`
 }
 
 /** Text in brackets behind a word, or nothing. */
@@ -25,7 +25,7 @@ export const listed = (scopes: ReadonlyArray<string>): string => (scopes.length 
 /** When to try again: a sentence without its full stop. */
 export const whenToRetry = (retryAfter: Duration.Duration | undefined): string =>
   retryAfter === undefined
-    ? "The server did not say when to try again"
+    ? "No time to try again was given"
     : Duration.greaterThan(retryAfter, Duration.zero)
       ? `Try again in ${inSeconds(retryAfter)}`
       : "Try again at once"

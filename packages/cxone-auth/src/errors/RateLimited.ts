@@ -55,7 +55,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
           : this.whyNotAgain
       }`,
       too_many_waiting:
-        `${notSent}, and the maximum number of calls already waits (maxWaitingCalls, 1,000 by default). ` +
+        `${notSent}, and as many calls wait already as may (maxWaitingCalls, 1,000 by default). ` +
         `${when}. Make fewer calls at once.`
     }
     return `${messages[this.reason]}${said(this.description)}`
@@ -71,7 +71,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
       case "stream_body":
         return " The call was not sent again, because its body is a stream, which can be read only once."
       case "wait_too_short":
-        return " The call may wait, but not so long (onRateLimited.wait)."
+        return " The call was not sent again, because that is longer than it may wait (onRateLimited.wait)."
       default:
         return ""
     }

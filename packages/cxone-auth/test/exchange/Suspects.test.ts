@@ -52,8 +52,8 @@ describe("what looks wrong with refused credentials", () => {
     expect(message).toBe(
       `${gateway} refused the client (401 invalid_client). An id or secret is in quotes, which count as a part of it: ` +
         "remove them. First check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same " +
-        "application, no quotes around it, the secret not already percent-encoded; then check that the application's type " +
-        "allows the client_credentials grant; then that CXONE_CLIENT_AUTH (post or basic) is what the application was " +
+        "application, without quotes around them, the secret not already percent-encoded; then check that the application's type " +
+        "allows the client_credentials grant; then that clientAuth (CXONE_CLIENT_AUTH: post or basic) is what the application was " +
         "registered for. The registration is in CXone's Admin portal under Applications > OAuth. At the platform gateway, " +
         "also check the region (CXONE_REGION). If you hold an access key, this is not its place: use " +
         "Credentials.accessKey or Credentials.accessKeyOnly (CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET)."

@@ -54,7 +54,7 @@ describe("the log has what a person looks for, each thing once", () => {
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([
         [
           `No token. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side. ` +
-            "The server did not say when to try again.",
+            "No time to try again was given.",
           { ...client, "cxone_auth.attempt": 1 }
         ]
       ])

@@ -11,7 +11,7 @@ describe("L6: a refusal of the credentials is remembered", () => {
       Effect.gen(function* () {
         const first = yield* refusalOf(auth.accessToken)
         expect(first.retryAfter).toEqual(Duration.seconds(30))
-        expect(first.message).toContain("For 30s these credentials are not sent again")
+        expect(first.message).toContain("For 30s this process does not send these credentials again")
         yield* TestClock.setTime(29_999)
         const others = yield* Effect.all(Array.replicate(refusalOf(auth.accessToken), 1_000), {
           concurrency: "unbounded"
