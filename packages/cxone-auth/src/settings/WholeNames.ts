@@ -30,10 +30,6 @@ export const make: Effect.Effect<WholeNames> = Effect.map(Effect.either(Config.s
     outer.every((part, index) => path[index] === part) ? Array.from(path) : [...outer, ...path]
   const inError = (error: ConfigError.ConfigError): ConfigError.ConfigError => {
     switch (error._op) {
-      case "And":
-        return ConfigError.And(inError(error.left), inError(error.right))
-      case "Or":
-        return ConfigError.Or(inError(error.left), inError(error.right))
       case "InvalidData":
         return ConfigError.InvalidData(pathOf(error.path), inText(error.message))
       case "MissingData":

@@ -25,6 +25,7 @@ import {
 } from "../../dist/index.js"
 
 const tokenEndpoint = "https://cxone.niceincontact.com/auth/token"
+const gateway = "https://platform.nice-ic.com/oauth/token"
 const issuer = "https://cxone.niceincontact.com"
 const api = "https://api-na1.niceincontact.com"
 const retryAfter = Duration.seconds(30)
@@ -64,6 +65,8 @@ export const errors = [
           "a key alone, at an issuer": {
             detail: objectionIn(CxoneEnvironment.discover())(Credentials.accessKeyOnly(key))
           },
+          "a constructor of Credentials refused them": { detail: "Credentials.clientSecret: clientSecret is empty" },
+          "no credentials": { detail: objectionIn(CxoneEnvironment.region("us"))(undefined) },
           "a client, at an area": {
             detail: objectionIn(CxoneEnvironment.area("na1"))(Credentials.clientSecret(client))
           }
@@ -98,6 +101,15 @@ export const errors = [
           "no pause is known": { retryAfter: undefined },
           "a client alone, and a 401 without a reason": { isGuess: true },
           "a client alone, and a 401 with a code that no standard has": { isGuess: true, error: "access_denied" },
+          "a client alone, at the platform gateway": { tokenEndpoint: gateway, suspects: ["gateway"] },
+          "an id or secret in quotes": { suspects: ["quotes"] },
+          "an id that looks like a secret": { suspects: ["swapped"] },
+          "a secret that looks percent-encoded": { suspects: ["percent_encoded"] },
+          "a 401 without a reason, at a path that is no token endpoint": {
+            tokenEndpoint: `${api}/incontactapi`,
+            isGuess: true,
+            suspects: ["other_path"]
+          },
           "a client with an access key": { credentials: "AccessKey" },
           "a client with an access key, and a 401 without a reason": { credentials: "AccessKey", isGuess: true }
         }
@@ -129,6 +141,7 @@ export const errors = [
         cases: {
           always: { retryAfter },
           "with the words of the server": { retryAfter, ...saying("scope not allowed") },
+          "offline_access is requested": { retryAfter, requested: ["offline_access"] },
           "a scope has a comma": { retryAfter, requested: ["read:users,write:users"] }
         }
       },

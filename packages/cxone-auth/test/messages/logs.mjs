@@ -6,7 +6,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { Credentials, CxoneAuth, CxoneEnvironment } from "../../dist/index.js"
+import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "../../dist/index.js"
 import { answering, failure, json, token } from "./answers.mjs"
 
 const pair = { clientId: "reporting-job", clientSecret: Redacted.make("s3cr3t") }
@@ -26,6 +26,22 @@ const issuer = CxoneAuth.layer({
   policy: { maxRetries: 0 }
 })
 
+/** Asks again when the token is about to end. */
+const renewing = (layer, ...answers) =>
+  Effect.gen(function* () {
+    const { accessToken } = yield* CxoneAuth
+    yield* accessToken
+    yield* Effect.sleep("56 minutes")
+    yield* accessToken
+    yield* Effect.sleep("1 minute")
+  }).pipe(Effect.provide(layer.pipe(Layer.provide(answering(...answers)))))
+
+/** Calls the API with a token. */
+const call = (layer, ...answers) =>
+  Effect.flatMap(CxoneHttpClient, (cxone) => Effect.ignore(cxone.get("/users"))).pipe(
+    Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide(layer), Layer.provide(answering(...answers))))
+  )
+
 const fromSettings = (settings) =>
   ask(CxoneAuth.layerFromEnv(), token).pipe(
     Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
@@ -35,6 +51,35 @@ const settings = { CXONE_CLIENT_ID: "reporting-job", CXONE_CLIENT_SECRET: "s3cr3
 
 export const logs = {
   "a token": ask(gateway, token),
+  "a secret with a line break at its end, in code": ask(
+    CxoneAuth.layer({
+      credentials: Credentials.clientSecret({ ...pair, clientSecret: Redacted.make("s3cr3t\n") }),
+      environment: CxoneEnvironment.region("us")
+    }),
+    token
+  ),
+  "a secret in quotes, in code": ask(
+    CxoneAuth.layer({
+      credentials: Credentials.clientSecret({ ...pair, clientSecret: Redacted.make('"s3cr3t"') }),
+      environment: CxoneEnvironment.region("us")
+    }),
+    token
+  ),
+  "a setting in quotes": fromSettings({ ...settings, CXONE_CLIENT_SECRET: '"s3cr3t"' }),
+  "the credentials can't be read": ask(
+    CxoneAuth.layer({
+      credentials: Effect.fail({ _tag: "VaultError" }),
+      environment: CxoneEnvironment.region("us")
+    }),
+    token
+  ),
+  "a renewal ahead of the token's end fails": renewing(gateway, token, failure("ECONNRESET")),
+  "the API answers 429": call(gateway, token, json({}, { status: 429, headers: { "retry-after": "30" } })),
+  "a token names no tenant": call(
+    issuer,
+    json({ issuer: "https://cxone.niceincontact.com", token_endpoint: "https://cxone.niceincontact.com/auth/token" }),
+    token
+  ),
   "a setting with a line break at its end": fromSettings({ ...settings, CXONE_CLIENT_SECRET: "s3cr3t\n" }),
   "scopes with a comma": fromSettings({ ...settings, CXONE_SCOPES: "read:users,write:users" }),
   "the token endpoint is not reached": ask(gateway, failure("ECONNREFUSED")),

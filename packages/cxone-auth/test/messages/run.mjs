@@ -16,6 +16,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 import { CxoneAuth, CxoneAuthError } from "../../dist/index.js"
+import { answering, token } from "./answers.mjs"
 import { calls } from "./calls.mjs"
 import { errors } from "./errors.mjs"
 import { logs } from "./logs.mjs"
@@ -94,7 +95,13 @@ const providerOf = (given) => {
 }
 
 const refusalOf = (given) => {
-  const result = Effect.runSync(Effect.either(providerOf(given).load(CxoneAuth.config)))
+  const built = Layer.build(Layer.provide(CxoneAuth.layerFromEnv(), answering(token)))
+  const result = Effect.runSync(
+    Effect.either(Effect.scoped(built)).pipe(
+      Effect.withConfigProvider(providerOf(given)),
+      Logger.withMinimumLogLevel(LogLevel.None)
+    )
+  )
   const text = Object.entries(given).map(([name, value]) => `${name}=${name.includes("SECRET") ? "…" : value}`)
   if (result._tag === "Right") throw new Error(`These settings are accepted: ${text.join(" ")}`)
   return { given: text.join(" "), message: String(result.left) }
@@ -105,7 +112,7 @@ const unhandled = "Fiber terminated with an unhandled error"
 
 const shown = new Set()
 
-/** Every line that a program logs and that was not shown before. A program that waits gets ten minutes. */
+/** Every line that a program logs and that was not shown before. A program that waits gets an hour. */
 const linesOf = async ([when, program]) => {
   const lines = []
   const logger = Logger.make(({ annotations, logLevel, message }) => {
@@ -120,7 +127,7 @@ const linesOf = async ([when, program]) => {
   })
   const inTime = Effect.gen(function* () {
     const fiber = yield* Effect.fork(program)
-    yield* TestClock.adjust("10 minutes")
+    yield* TestClock.adjust("1 hour")
     yield* fiber
   })
   await Effect.runPromise(

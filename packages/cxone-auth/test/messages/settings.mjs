@@ -30,11 +30,14 @@ export const settings = {
   ],
   "What is wrong": [
     { ...client, CXONE_REGION: "us-east-1" },
+    { ...client, CXONE_REGION: "mars" },
     { ...client, CXONE_CLIENT_AUTH: "header" },
-    { ...client, CXONE_SCOPES: '"read:users"' },
+    { ...client, CXONE_SCOPES: 'read:"users"' },
     { ...key, CXONE_AREA: "NA1" }
   ],
   "Mix-ups": [
+    { ...client, CXONE_REGION: "na1" },
+    { ...key, CXONE_AREA: "eu" },
     { CXONE_CLIENT_ID: "QUJD====", CXONE_CLIENT_SECRET: "s3cr3t" },
     { CXONE_CLIENT_ID: "reporting-job", CXONE_CLIENT_SECRET: "reporting-job" },
     { ...client, ...key, CXONE_ISSUER: `${issuer}/auth` },

@@ -45,12 +45,13 @@ const getOver = (auth) =>
 export const thrown = {
   "`Credentials`": [
     () => Credentials.clientSecret({ clientId: "", clientSecret }),
-    () => Credentials.clientSecret({ clientId: " reporting-job", clientSecret }),
     () => Credentials.clientSecret({ clientId: "QUJD====", clientSecret }),
     () => Credentials.clientSecret({ clientId }),
     () => Credentials.clientSecret({ clientId, clientSecret: "s3cr3t" }),
     () => Credentials.accessKey({ clientId, clientSecret, accessKeyId: "", accessKeySecret }),
-    () => Credentials.accessKeyOnly({ accessKeyId, accessKeySecret: Redacted.make("REVG====\n") })
+    () => Credentials.accessKeyOnly({ accessKeyId, accessKeySecret: Redacted.make(" ") }),
+    () => Credentials.clientSecret({ clientId, clientSecret, clientAuth: "basic" }),
+    () => Credentials.rotating({ current: credentials })
   ],
   "`CxoneEnvironment`": [
     () => CxoneEnvironment.custom({ tokenEndpoint: "gateway.example.com/token", apiBaseUrl }),
@@ -58,11 +59,16 @@ export const thrown = {
     () => CxoneEnvironment.custom({ tokenEndpoint: "https://id:secret@gateway.example.com/token", apiBaseUrl }),
     () => CxoneEnvironment.discover({ issuer: "https://cxone.niceincontact.com/auth" }),
     () => CxoneEnvironment.area("NA1"),
-    () => CxoneEnvironment.region("us-east-1")
+    () => CxoneEnvironment.area("eu"),
+    () => CxoneEnvironment.region("us-east-1"),
+    () => CxoneEnvironment.region("na1"),
+    () => CxoneEnvironment.region("mars")
   ],
   "`CxoneAuth`": [
     () => CxoneAuth.layer({ credentials: key, environment: CxoneEnvironment.discover() }),
     () => CxoneAuth.layer({ credentials, environment: CxoneEnvironment.area("na1") }),
+    () => CxoneAuth.layer({ credentials: { clientId, clientSecret }, environment }),
+    () => CxoneAuth.layer({ credentials, environment: { region: "us" } }),
     () => CxoneAuth.layer({ credentials, environment, scopes: 5 }),
     () => CxoneAuth.layer({ credentials, environment, scopes: '"read:users"' }),
     () => CxoneAuth.layerTest("a-token", { apiBaseUrl: "cxone.test" })
