@@ -4,7 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, type CxoneSimulatorService } from "cxone-auth-testkit"
 import { Config, type ConfigError, Console, Effect, Layer, Option, Schema } from "effect"
-import { line, wrapped } from "./support/print.js"
+import { line, withoutWarnings, wrapped } from "./support/print.js"
 
 const Answer = Schema.Struct({ ServerTime: Schema.String })
 
@@ -49,7 +49,9 @@ const program = Effect.gen(function* () {
   if (Option.isSome(key)) {
     return yield* fromSettings
   }
-  return yield* Effect.flatMap(CxoneSimulator, atTheSimulator).pipe(Effect.provide(CxoneSimulator.layerServer()))
+  return yield* Effect.flatMap(CxoneSimulator, atTheSimulator).pipe(
+    Effect.provide(Layer.merge(CxoneSimulator.layerServer(), withoutWarnings))
+  )
 })
 
 // Prints the message of a failure, without its stack: settings and calls can both fail.

@@ -4,7 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, type CxoneSimulatorService, type SimulatedTenant } from "cxone-auth-testkit"
 import { Console, Data, Effect, Layer, LayerMap, Redacted, Schema } from "effect"
-import { line } from "./support/print.js"
+import { line, withoutWarnings } from "./support/print.js"
 
 const tenantOf = (tenantId: string, area: string): SimulatedTenant => ({
   tenantId,
@@ -79,6 +79,10 @@ const program = Effect.gen(function* () {
   yield* line("umbrella", stranger._tag, stranger.message)
 })
 
-const AppLayer = Tenants.Default.pipe(Layer.provideMerge(CxoneLayer), Layer.provideMerge(FetchHttpClient.layer))
+const AppLayer = Tenants.Default.pipe(
+  Layer.provideMerge(CxoneLayer),
+  Layer.provideMerge(FetchHttpClient.layer),
+  Layer.provideMerge(withoutWarnings)
+)
 
 NodeRuntime.runMain(Effect.provide(program, AppLayer))

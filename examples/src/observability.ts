@@ -4,7 +4,7 @@ import { Array, Config, Console, Effect, Option, Order } from "effect"
 import * as Day from "./support/Day.js"
 import { table } from "./support/MetricTable.js"
 import * as OtlpExport from "./support/OtlpExport.js"
-import { exitWithFailure } from "./support/print.js"
+import { exitWithFailure, withoutWarnings } from "./support/print.js"
 import * as Traces from "./support/Traces.js"
 
 const byTime = Order.mapInput(Order.number, ({ at }: Traces.Entry) => at)
@@ -38,4 +38,4 @@ const program = Effect.gen(function* () {
   yield* Option.match(endpoint, { onNone: () => observedDay, onSome: exportedDay })
 })
 
-NodeRuntime.runMain(program)
+NodeRuntime.runMain(Effect.provide(program, withoutWarnings))

@@ -4,7 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, defaultClient, Fault, type FaultOn } from "cxone-auth-testkit"
 import { Array, Cause, Clock, Config, Console, Duration, Effect, Layer, Option, Ref, Schedule, Schema } from "effect"
-import { exitWithFailure } from "./support/print.js"
+import { exitWithFailure, withoutWarnings } from "./support/print.js"
 import * as Timeline from "./support/Timeline.js"
 
 const callEvery = Duration.millis(20)
@@ -31,7 +31,8 @@ const AuthLayer = CxoneSimulator.layerAuth({
 const CxoneLayer = CxoneHttpClient.layer().pipe(
   Layer.provide(AuthLayer),
   Layer.provideMerge(SimulatorLayer),
-  Layer.provide(FetchHttpClient.layer)
+  Layer.provide(FetchHttpClient.layer),
+  Layer.provideMerge(withoutWarnings)
 )
 
 const User = Schema.Struct({ name: Schema.String })

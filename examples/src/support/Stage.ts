@@ -3,6 +3,7 @@ import { FetchHttpClient, type HttpClient } from "@effect/platform"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator } from "cxone-auth-testkit"
 import { Config, type ConfigError, Console, Context, Effect, Layer, Option } from "effect"
+import { withoutWarnings } from "./print.js"
 
 export class Stage extends Context.Tag("examples/Stage")<
   Stage,
@@ -28,7 +29,8 @@ const simulated = CxoneHttpClient.layer().pipe(
       })
     )
   ),
-  Layer.provideMerge(CxoneSimulator.layerServer())
+  Layer.provideMerge(CxoneSimulator.layerServer()),
+  Layer.provideMerge(withoutWarnings)
 )
 
 export const layer: Layer.Layer<Services, ConfigError.ConfigError> = Layer.unwrapEffect(

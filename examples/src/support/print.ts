@@ -1,4 +1,7 @@
-import { Console, Effect } from "effect"
+import { Console, Effect, Logger, LogLevel } from "effect"
+
+/** Hides the warnings of the library, because an example prints itself what went wrong, and means it to. */
+export const withoutWarnings = Logger.minimumLogLevel(LogLevel.Error)
 
 /** Prints a line: what was done, its result, and a remark. */
 export const line = (what: string, outcome: string, remark = ""): Effect.Effect<void> =>
