@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { bracketed, Quotation } from "./Phrases.js"
+import { bracketed, Quotation, toJson } from "./Phrases.js"
 
 /**
  * The app's own effect that yields the credentials failed, took too long, or yielded credentials that can't be used in the
@@ -23,6 +23,11 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
    */
   detail: Quotation
 }) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     if (this.reason === "unsuitable") {

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { toJson } from "./Phrases.js"
 
 /**
  * Nothing was sent, because the token may not go to the origin of the request or over plain http, the URL has a user
@@ -18,6 +19,11 @@ export class ForeignOrigin extends Schema.TaggedError<ForeignOrigin>("cxone-auth
   /** The origins that the token may go to. */
   allowed: Schema.Array(Schema.String)
 }) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     const problems = {

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { listed, notBefore, Quotation, RetryAfter, said } from "./Phrases.js"
+import { listed, notBefore, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
 
 const cure =
   "Check the scopes that are requested (scopes, CXONE_SCOPES), and those that the application has in CXone's " +
@@ -37,6 +37,11 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
     retryAfter: RetryAfter
   }
 ) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     return this.reason === "not_supported"

@@ -1,7 +1,7 @@
 import * as Arr from "effect/Array"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
+import { inSeconds, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
 
 const cureOfKey =
   "check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
@@ -59,6 +59,11 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   /** During a rotation: whether the current and the next credentials were both refused. */
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     const subject = this.isAboutKey

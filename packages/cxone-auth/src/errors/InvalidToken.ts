@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { inSeconds, Quotation, RetryAfter, said } from "./Phrases.js"
+import { inSeconds, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
 
 /**
  * The API refused the token with 401, and a new token did not or could not help.
@@ -24,6 +24,11 @@ export class InvalidToken extends Schema.TaggedError<InvalidToken>("cxone-auth/I
   /** How long from now a 401 on this path (`too_many_renewals`: on any) renews no token. Absent if the next one does. */
   retryAfter: RetryAfter
 }) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     const refusal = `${this.origin} refused the access token (401${this.error === undefined ? "" : ` ${this.error}`})`

@@ -1,6 +1,6 @@
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { notBefore, Quotation, RetryAfter, said, whereSet } from "./Phrases.js"
+import { notBefore, Quotation, RetryAfter, said, toJson, whereSet } from "./Phrases.js"
 
 const place = `that ${whereSet} leads to CXone's token endpoint`
 
@@ -48,6 +48,11 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
     retryAfter: RetryAfter
   }
 ) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     const code = this.error === undefined ? "" : ` ${this.error}`

@@ -17,6 +17,9 @@ export const said = (description: string | undefined): string => {
     : ` The server said: "${description}"${/[.!?…]$/.test(description) ? "" : "."}`
 }
 
+/** What `JSON.stringify` gives of an error, for a log of JSON: the fields, and the message, which is none of them. */
+export const toJson = (error: Error): object => ({ ...error, message: error.message })
+
 /** Text in brackets behind a word, or nothing. */
 export const bracketed = (text: string | undefined): string => (text === undefined ? "" : ` (${text})`)
 

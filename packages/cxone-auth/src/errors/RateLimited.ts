@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
+import { Quotation, RetryAfter, said, toJson, whenToRetry } from "./Phrases.js"
 
 /**
  * Too many requests: CXone said "not yet", or said it a moment ago. Wait for `retryAfter`, and make fewer calls at once.
@@ -35,6 +35,11 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
   /** The wait that the server asked for, or how long from now nothing is sent. Absent if no time is known. */
   retryAfter: RetryAfter
 }) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     const { origin } = this

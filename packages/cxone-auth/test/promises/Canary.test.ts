@@ -176,6 +176,10 @@ type Way = Pick<CxoneAuthOptions, "credentials" | "environment">
 const gateway = CxoneEnvironment.region("us")
 const byPost: Way = { credentials: credentialsBy(ClientAuth.post), environment: gateway }
 const byBasic: Way = { credentials: credentialsBy(ClientAuth.basic), environment: gateway }
+const quoted: Way = {
+  credentials: Credentials.clientSecret({ clientId, clientSecret: Redacted.make(`"${clientSecret}"\n`) }),
+  environment: gateway
+}
 const withKey: Way = {
   credentials: Credentials.accessKey({ clientId, clientSecret: Redacted.make(clientSecret), ...key }),
   environment: CxoneEnvironment.discover()
@@ -185,6 +189,7 @@ const byKeyAlone: Way = { credentials: Credentials.accessKeyOnly(key), environme
 const ways = [
   ["a client, by post", byPost],
   ["a client, by Basic", byBasic],
+  ["a client with a secret in quotes and with a line break, by post", quoted],
   ["a client with an access key", withKey],
   ["an access key alone", byKeyAlone]
 ] as const

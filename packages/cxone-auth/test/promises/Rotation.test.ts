@@ -119,7 +119,7 @@ describe("L10: credentials that change", () => {
         Effect.gen(function* () {
           const error = yield* refusalOf(auth.accessToken)
           expect(error).toMatchObject({ bothRefused: true, retryAfter: Duration.seconds(30) })
-          expect(error.message).toContain("refused the client, with the current and with the next credentials (401")
+          expect(error.message).toContain("refused the client, with both the current and the next credentials (401")
           expect(yield* refusalOf(auth.accessToken)).toEqual(error)
           expect(yield* secretsSent).toEqual(["old", "new"])
         })

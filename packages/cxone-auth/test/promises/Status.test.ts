@@ -101,14 +101,14 @@ describe("CxoneAuth.status", () => {
       yield* accessToken
       yield* forgetClient(credentials.clientId)
       yield* TestClock.setTime(60_000)
-      yield* Effect.flip(accessTokenFor("write:users"))
+      const { message } = yield* Effect.flip(accessTokenFor("write:users"))
       const states = yield* status
       expect(states.map(({ state }) => state)).toEqual(["refused", "refused"])
       expect(states.find(({ scopes }) => scopes[0] === "read:users")).toMatchObject({ secondsToExpiry: 3540 })
       expect(states.find(({ scopes }) => scopes[0] === "write:users")).toEqual({
         scopes: ["write:users"],
         state: "refused",
-        lastFailure: { tag: "InvalidClient", at: 60_000 }
+        lastFailure: { tag: "InvalidClient", reason: "invalid_client", message, at: 60_000 }
       })
       yield* TestClock.setTime(90_000)
       expect((yield* status).map(({ state }) => state).sort()).toEqual(["empty", "fresh"])
