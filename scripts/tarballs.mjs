@@ -1,6 +1,6 @@
 /** Both packages as npm would have them, in a folder outside the repository. */
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -30,13 +30,15 @@ export const packIn = (folder) =>
 
 export const install = (folder, names) => run("npm", ["install", "--no-audit", "--no-fund", ...names], folder)
 
-/** Copies a folder of `scripts`, installs packages and the peers of ours there, and returns the copy. */
+/** Copies the files of a folder of `scripts`, installs packages and the peers of ours there, and returns the copy. */
 export const installIn = (folder, source, names) => {
   const app = join(folder, "app")
   mkdirSync(app)
   for (const file of readdirSync(join(root, "scripts", source), { withFileTypes: true })) {
-    if (file.isFile()) cpSync(join(root, "scripts", source, file.name), join(app, file.name))
+    if (file.isFile()) copyFileSync(join(root, "scripts", source, file.name), join(app, file.name))
   }
+  // The folder of the runtimes has a package of its own, which is to install those.
+  writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }))
   install(app, [...names, ...peers])
   return app
 }
