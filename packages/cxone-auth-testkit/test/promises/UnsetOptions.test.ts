@@ -106,6 +106,12 @@ const optionsWith = (set: boolean): SimulatorOptions => ({
   quotas: [{ path: "/api/v2/users/me", limit: 2, per: "1 minute", ...(set ? ofQuota : {}) }]
 })
 
+const layerOf = (auth: SimulatedAuthOptions, options?: SimulatorOptions) =>
+  CxoneHttpClient.layer().pipe(
+    Layer.provide(CxoneSimulator.layerAuth(auth)),
+    Layer.provideMerge(CxoneSimulator.layerTest(options))
+  )
+
 /** What two calls and the service show, the second of which takes a fault. */
 const seen = (options: SimulatorOptions, auth: SimulatedAuthOptions, set: boolean) =>
   Effect.gen(function* () {
@@ -127,11 +133,7 @@ const seen = (options: SimulatorOptions, auth: SimulatedAuthOptions, set: boolea
     const { area, issuer } = simulator.tenants[0]
     const forms = yield* simulator.forms
     return { area, issuer, env: simulator.env(set ? ofAuth : undefined), fault, forms, requests, user }
-  }).pipe(
-    Effect.provide(CxoneHttpClient.layer()),
-    Effect.provide(CxoneSimulator.layerAuth(auth)),
-    Effect.provide(CxoneSimulator.layerTest(options))
-  )
+  }).pipe(Effect.provide(layerOf(auth, options)))
 
 describe("an option that is undefined is as one that is left out", () => {
   it.effect("of the simulator", () =>
@@ -150,8 +152,7 @@ describe("an option that is undefined is as one that is left out", () => {
     const accountIn = (options: SimulatedAuthOptions) =>
       Effect.flatMap(CxoneSimulator, ({ forms }) => forms).pipe(
         Effect.zipLeft(Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/"))),
-        Effect.provide(CxoneHttpClient.layer()),
-        Effect.provide(Layer.provideMerge(CxoneSimulator.layerAuth(options), CxoneSimulator.layerMemory()))
+        Effect.provide(layerOf(options))
       )
     return Effect.gen(function* () {
       expect(yield* accountIn(ofAuth)).toEqual(yield* accountIn({}))
@@ -163,11 +164,7 @@ describe("an option that is undefined is as one that is left out", () => {
       Effect.gen(function* () {
         const cxone = yield* CxoneHttpClient
         return yield* (yield* cxone.get("/api/v2/users/me")).text
-      }).pipe(
-        Effect.provide(CxoneHttpClient.layer()),
-        Effect.provide(CxoneSimulator.layerAuth({ way: "accessKey" })),
-        Effect.provide(CxoneSimulator.layerMemory({ user }))
-      )
+      }).pipe(Effect.provide(layerOf({ way: "accessKey" }, { user })))
     return Effect.gen(function* () {
       expect(yield* keyOf(ofUser)).toBe(yield* keyOf({}))
     })

@@ -70,9 +70,12 @@ const requestsOf = (authLayer: Layer.Layer<CxoneAuth, unknown, HttpClient.HttpCl
       { ...headers, authorization: "" }
     ])
   }).pipe(
-    Effect.provide(set ? CxoneHttpClient.layer(ofClient) : CxoneHttpClient.layer()),
-    Effect.provide(authLayer),
-    Effect.provide(CxoneSimulator.layerMemory())
+    Effect.provide(
+      (set ? CxoneHttpClient.layer(ofClient) : CxoneHttpClient.layer()).pipe(
+        Layer.provide(authLayer),
+        Layer.provideMerge(CxoneSimulator.layerMemory())
+      )
+    )
   )
 
 const withAuth = (set: boolean) =>
