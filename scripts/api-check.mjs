@@ -1,7 +1,7 @@
 /**
- * The documentation of every published package. What `src/index.ts` exports has a description and a version, and each
- * of its members a description. A reader of the package can look up nothing that it refers to by number. Every `ts`
- * block of every doc comment compiles.
+ * What a reader of a published package relies on. What `src/index.ts` exports has a description and a version, and each of
+ * its members a description, which refers to nothing by a number. Every `ts` block of every doc comment compiles. What may
+ * be left out of options may be `undefined`, too.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -84,22 +84,83 @@ const problemsOfExport = (name, node) => {
   return [...unknown, ...noDescription, ...noSince, ...ofMembers]
 }
 
-/** Every problem of what a package's `index.ts` exports. */
-const documentation = (home) => {
+/** The exports of a package's `index.ts`, and what the compiler knows of them. */
+const surfaceOf = (home) => {
   const index = join(home, "src/index.ts")
   const { config } = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [index] }, ts.sys, root)
   const program = ts.createProgram([index], options)
-  const checker = program.getTypeChecker()
+  return { checker: program.getTypeChecker(), index: program.getSourceFile(index) }
+}
+
+const exportsOf = (checker, module) =>
+  checker.getExportsOfModule(module).map((exported) => ({
+    name: exported.name,
+    symbol: exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+  }))
+
+/** Every problem of the documentation of a package. */
+const documentation = ({ checker, index }) => {
   const ofExports = (module, prefix) =>
-    checker.getExportsOfModule(module).flatMap((exported) => {
-      const name = `${prefix}${exported.name}`
-      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
-      return (symbol.declarations ?? []).flatMap((node) =>
-        ts.isSourceFile(node) ? ofExports(symbol, `${name}.`) : problemsOfExport(name, node)
+    exportsOf(checker, module).flatMap(({ name, symbol }) =>
+      (symbol.declarations ?? []).flatMap((node) =>
+        ts.isSourceFile(node) ? ofExports(symbol, `${prefix}${name}.`) : problemsOfExport(`${prefix}${name}`, node)
       )
-    })
-  return ofExports(checker.getSymbolAtLocation(program.getSourceFile(index)), "")
+    )
+  return ofExports(checker.getSymbolAtLocation(index), "")
+}
+
+/**
+ * Every property that an app may leave out of what it gives, but may not give as `undefined`. An app that passes on an
+ * option of its own would have to take it apart under `exactOptionalPropertyTypes`. What an app gives is what stands for a
+ * parameter; a parameter of a function that it gives is given to it. An instance of a class was made by a constructor.
+ */
+const options = ({ checker, index }, home) => {
+  const missing = checker.getUndefinedType()
+  const isOurs = (node) => node.getSourceFile().fileName.startsWith(join(home, "src/"))
+  const takesUndefined = (type) =>
+    (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0 ||
+    (type.isUnion() ? type.types.includes(missing) : type === missing)
+  const visited = { given: new Set(), received: new Set() }
+  const problems = new Set()
+
+  const visitSignature = (signature, from, to) => {
+    for (const parameter of signature.getParameters()) visit(checker.getTypeOfSymbol(parameter), to, from)
+    visit(signature.getReturnType(), from, to)
+  }
+
+  const visitProperty = (property, isInstance, from, to) => {
+    const type = checker.getTypeOfSymbol(property)
+    const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0
+    if (from === "given" && isOptional && !isInstance && !takesUndefined(type)) {
+      const [node] = property.declarations
+      const source = node.getSourceFile()
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart())
+      const place = `${relative(root, source.fileName)}:${line + 1} ${property.name}`
+      problems.add(`${place} may be left out of what an app gives, but may not be undefined`)
+    }
+    visit(type, from, to)
+  }
+
+  const visit = (type, from, to) => {
+    if (visited[from].has(type)) return
+    visited[from].add(type)
+    const parts = type.isUnionOrIntersection() ? type.types : (type.aliasTypeArguments ?? [])
+    const typeArguments = type.objectFlags & ts.ObjectFlags.Reference ? checker.getTypeArguments(type) : []
+    for (const part of [...parts, ...typeArguments]) visit(part, from, to)
+    for (const signature of [...type.getCallSignatures(), ...type.getConstructSignatures()]) {
+      if (signature.declaration === undefined || isOurs(signature.declaration)) visitSignature(signature, from, to)
+    }
+    for (const property of type.isUnion() ? [] : checker.getPropertiesOfType(type)) {
+      if (property.declarations?.some(isOurs)) visitProperty(property, type.isClass(), from, to)
+    }
+  }
+
+  for (const { symbol } of exportsOf(checker, checker.getSymbolAtLocation(index))) {
+    if (symbol.valueDeclaration) visit(checker.getTypeOfSymbol(symbol), "received", "given")
+    if (symbol.flags & ts.SymbolFlags.Type) visit(checker.getDeclaredTypeOfSymbol(symbol), "received", "given")
+  }
+  return [...problems]
 }
 
 /** The `ts` blocks of a source's doc comments, each with the line that it starts on. */
@@ -144,7 +205,8 @@ const compileExamples = (home) => {
 
 for (const name of ["cxone-auth", "cxone-auth-testkit"]) {
   const home = join(root, "packages", name)
-  const problems = documentation(home)
+  const surface = surfaceOf(home)
+  const problems = [...documentation(surface), ...options(surface, home)]
   const { compiled, count } = compileExamples(home)
   console.log([...problems, `${name}: ${problems.length} problems, ${count} examples`].join("\n"))
   if (problems.length > 0 || !compiled) process.exitCode = 1

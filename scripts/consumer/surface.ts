@@ -6,6 +6,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import {
   type AccessKey,
@@ -350,6 +351,12 @@ export const inject = <On extends Endpoint>(fault: FaultOn[On], on: On) =>
 
 export const granted = Effect.map(Grant, ({ scopes }) => HttpServerResponse.unsafeJson(scopes))
 export const routes = HttpRouter.empty.pipe(HttpRouter.get("/scopes", granted))
+export const notes = HttpRouter.post(
+  routes,
+  "/notes",
+  Effect.flatMap(HttpServerRequest.schemaBodyJson(Schema.Struct({ text: Schema.String })), HttpServerResponse.json)
+)
+export const readsBodies = CxoneSimulator.layerMemory({ api: notes })
 export const withRoutes = CxoneSimulator.layerServer({ api: routes })
 export const tenantOf = (grant: GrantService) => grant.tenantId
 export const userOf = (grant: GrantService): SimulatedUser => ({ ...grant.user, key: grant.accessKeyId })

@@ -77,7 +77,8 @@ export interface SimulatorOptions {
    * The API that the app calls: an `HttpRouter`, an `HttpApi`, or any other `HttpApp`, with its middleware. It gets each
    * request that carries a valid token, and each preflight of CORS, which carries none. {@link Grant} describes the token.
    * A route of it wins over a route of the simulator. If neither has a route, the answer is 404. What a route fails with
-   * becomes the response that it would become on a server of the platform.
+   * becomes the response that it would become on a server of the platform. So a route reads a body without a catch: one that
+   * it can't decode is answered 400.
    */
   readonly api?: HttpApp.Default<unknown, Grant | Scope.Scope> | undefined
   /** How long each request waits before it is handled, by the `Clock`. Default: not at all. */

@@ -71,9 +71,7 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
       Effect.gen(function* () {
         const { hosts, sites } = yield* Hosts.make(options, () => SocketTransport.listen)
         const simulation = yield* Simulation.make(options, hosts)
-        yield* Effect.forEach(sites, ({ host, listener }) =>
-          SocketTransport.serve(listener.server, simulation.handle(host))
-        )
+        yield* Effect.forEach(sites, ({ host, listener }) => listener.serve(simulation.handle(host)))
         const refuse = Effect.forEach(sites, ({ listener }) => listener.refuse, {
           discard: true
         })

@@ -13,10 +13,19 @@ import { hasBody, setCookiesOf } from "../http/HttpRules.js"
 import type { RequestHead, Upload } from "../http/IncomingRequest.js"
 import { bytesOf } from "../http/ResponseBody.js"
 
+type Handle = (
+  head: RequestHead,
+  upload: Upload
+) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone, Scope.Scope>
+
 /** A server on a port of its own. */
 export interface Listener {
-  readonly server: Http.Server
   readonly origin: string
+  /**
+   * Answers each request with `handle`, in a fiber of the scope. If the client closes the connection, the fiber is
+   * interrupted.
+   */
+  readonly serve: (handle: Handle) => Effect.Effect<void, never, Scope.Scope>
   /** Until the scope is closed, the port takes no connection. Connections that are open end. */
   readonly refuse: Effect.Effect<void, never, Scope.Scope>
 }
@@ -39,7 +48,7 @@ const close = (server: Http.Server): Effect.Effect<void> =>
   })
 
 /**
- * Listens on a free port of 127.0.0.1 until the scope is closed. Requests are answered once {@link serve} is called.
+ * Listens on a free port of 127.0.0.1 until the scope is closed. Requests are answered once `serve` is called.
  * Closing the scope ends every connection, and waits until they are closed.
  */
 export const listen: Effect.Effect<Listener, never, Scope.Scope> = Effect.gen(function* () {
@@ -55,8 +64,8 @@ export const listen: Effect.Effect<Listener, never, Scope.Scope> = Effect.gen(fu
   // `address` is null only while the server doesn't listen, and a string only if it listens on a pipe.
   const { port } = server.address() as AddressInfo
   return {
-    server,
     origin: `http://127.0.0.1:${port}`,
+    serve: (handle) => serve(server, handle),
     refuse: Effect.acquireRelease(shut, () =>
       Effect.suspend(() => {
         refusals -= 1
@@ -66,17 +75,7 @@ export const listen: Effect.Effect<Listener, never, Scope.Scope> = Effect.gen(fu
   }
 })
 
-/**
- * Answers each request with `handle`, in a fiber of the scope. If the client closes the connection, the fiber is
- * interrupted.
- */
-export const serve = (
-  server: Http.Server,
-  handle: (
-    head: RequestHead,
-    upload: Upload
-  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost | ClientGone, Scope.Scope>
-): Effect.Effect<void, never, Scope.Scope> =>
+const serve = (server: Http.Server, handle: Handle): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runFork = yield* FiberSet.makeRuntime<never>()
     const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse) => {

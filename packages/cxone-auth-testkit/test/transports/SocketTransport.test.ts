@@ -31,8 +31,8 @@ describe("SocketTransport", () => {
         })
       ).pipe(Stream.ensuring(Deferred.succeed(ended, undefined)))
 
-      const { origin, server } = yield* SocketTransport.listen
-      yield* SocketTransport.serve(server, () => Effect.succeed(HttpServerResponse.stream(endless)))
+      const { origin, serve } = yield* SocketTransport.listen
+      yield* serve(() => Effect.succeed(HttpServerResponse.stream(endless)))
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* connect(origin)
@@ -54,8 +54,8 @@ describe("SocketTransport", () => {
     Effect.gen(function* () {
       const begun = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<void>()
-      const { origin, server } = yield* SocketTransport.listen
-      yield* SocketTransport.serve(server, () =>
+      const { origin, serve } = yield* SocketTransport.listen
+      yield* serve(() =>
         Deferred.succeed(begun, undefined).pipe(
           Effect.zipRight(Effect.never),
           Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
@@ -75,10 +75,10 @@ describe("SocketTransport", () => {
         Logger.defaultLogger,
         Logger.map(Logger.stringLogger, (line) => void lines.push(line))
       )
-      const { origin, server } = yield* SocketTransport.listen
-      yield* SocketTransport.serve(server, () =>
-        Effect.succeed(HttpServerResponse.empty({ headers: { bad: "a\r\nb" } }))
-      ).pipe(Effect.provide(keep))
+      const { origin, serve } = yield* SocketTransport.listen
+      yield* serve(() => Effect.succeed(HttpServerResponse.empty({ headers: { bad: "a\r\nb" } }))).pipe(
+        Effect.provide(keep)
+      )
       strictEqual((yield* connect(origin)).statusCode, 500)
       strictEqual(lines.length, 1)
     }).pipe(Effect.scoped)

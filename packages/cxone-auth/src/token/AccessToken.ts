@@ -118,8 +118,9 @@ export class AccessToken extends Inspectable.Class {
   readonly expiresAt: number
 
   constructor(
-    fields: Pick<AccessToken, "value" | "tokenType" | "scopes" | "requestedScopes" | "obtainedAt" | "expiresAt"> &
-      Partial<Pick<AccessToken, "tenant" | "receivedAt">>
+    fields: Pick<AccessToken, "value" | "tokenType" | "scopes" | "requestedScopes" | "obtainedAt" | "expiresAt"> & {
+      readonly [Field in "tenant" | "receivedAt"]?: AccessToken[Field] | undefined
+    }
   ) {
     super()
     this.value = fields.value

@@ -1,0 +1,57 @@
+/** Both packages as npm would have them, in a folder outside the repository. */
+import { spawnSync } from "node:child_process"
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export const root = fileURLToPath(new URL("..", import.meta.url))
+export const packages = ["cxone-auth", "cxone-auth-testkit"]
+
+const peers = ["effect@^3.22.4", "@effect/platform@^0.97.2"]
+
+/** Runs a command, and returns what it printed. When it fails, throws that. */
+export const run = (command, args, cwd) => {
+  const { error, status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" })
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed\n${error ?? ""}${stdout}${stderr}`)
+  return stdout.trim()
+}
+
+/** Packs both, and returns their tarballs by name. */
+export const packIn = (folder) =>
+  Object.fromEntries(
+    packages.map((name) => {
+      const target = join(folder, name)
+      mkdirSync(target)
+      run("pnpm", ["pack", "--pack-destination", target], join(root, "packages", name))
+      return [name, join(target, readdirSync(target)[0])]
+    })
+  )
+
+export const install = (folder, names) => run("npm", ["install", "--no-audit", "--no-fund", ...names], folder)
+
+/** Copies the files of a folder of `scripts`, installs packages and the peers of ours there, and returns the copy. */
+export const installIn = (folder, source, names) => {
+  const app = join(folder, "app")
+  mkdirSync(app)
+  for (const file of readdirSync(join(root, "scripts", source), { withFileTypes: true })) {
+    if (file.isFile()) copyFileSync(join(root, "scripts", source, file.name), join(app, file.name))
+  }
+  // The folder of the runtimes has a package of its own, which is to install those.
+  writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }))
+  install(app, [...names, ...peers])
+  return app
+}
+
+/** Does it in a folder that is removed afterwards. When it fails, prints why, and the process fails too. */
+export const inTempFolder = async (work) => {
+  const temp = mkdtempSync(join(tmpdir(), "cxone-auth-"))
+  try {
+    await work(temp)
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  } finally {
+    rmSync(temp, { recursive: true, force: true })
+  }
+}
