@@ -190,11 +190,10 @@ const described = (description: string): { readonly description?: string } =>
 /** Why a call got no answer; and what to do, if that is about more than the call itself. */
 const whyNoAnswer = (error: RequestError, url: string, sent: Sent): string => {
   const noAnswer = TransportFailure.noAnswerOf(error, url, sent)
-  const place = URL.canParse(url) ? new URL(url).origin : "the API"
   const { peer, reason } = noAnswer
   if (reason === "http_client" || (reason === "transport" && peer === undefined)) {
     const words = wordsOf(error, sent)
-    return NoAnswer.whatHappened(place, words === "" ? noAnswer : { ...noAnswer, detail: words })
+    return NoAnswer.whatHappened(url, words === "" ? noAnswer : { ...noAnswer, detail: words })
   }
-  return NoAnswer.asSentences(place, noAnswer, "the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
+  return NoAnswer.asSentences(url, noAnswer, "the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
 }

@@ -90,7 +90,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
           : `Check ${place}.`
       return `${problems[reason](this)}. ${cure}`
     }
-    const why = NoAnswer.asSentences(NoAnswer.hostOf(url), { ...this, reason }, place)
+    const why = NoAnswer.asSentences(url, { ...this, reason }, place)
     return `could not be read in ${counted(attempts)}: ${why}`
   }
 }

@@ -34,8 +34,9 @@ export const isTransient = (status = 0): boolean => status === 408 || status ===
 export const mayPass = ({ reason, status }: { readonly reason: string; readonly status?: number }): boolean =>
   reason === "transport" || reason === "timeout" || (reason === "proxy_refused" && isTransient(status))
 
-/** The host of a URL, with its port, in a sentence. */
-export const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url)
+/** A URL may be any text where an error is decoded. */
+const placeOf = (url: string): Pick<URL, "host" | "origin"> =>
+  URL.canParse(url) ? new URL(url) : { host: "the host", origin: "the host" }
 
 const unreached: ReadonlySet<string> = new Set([
   "EADDRNOTAVAIL",
@@ -79,9 +80,9 @@ const refused = (code: string): string => {
   }
 }
 
-/** What happened to a request to `place`, which is an origin or a host: a clause without its full stop. */
-export const whatHappened = (place: string, { detail, peer, reason, status }: NoAnswer): string => {
-  const host = hostOf(place)
+/** What happened to a request to this URL: a clause without its full stop. */
+export const whatHappened = (url: string, { detail, peer, reason, status }: NoAnswer): string => {
+  const { host, origin } = placeOf(url)
   const code = codeIn(detail)
   const known = bracketed(detail)
   const proxy = `the proxy in between${bracketed(peer)}`
@@ -94,9 +95,9 @@ export const whatHappened = (place: string, { detail, peer, reason, status }: No
         return `what answers for ${host} does not speak TLS${known}`
       }
       if (brokenOff.has(code)) {
-        return `the connection to ${place} broke off${known}`
+        return `the connection to ${origin} broke off${known}`
       }
-      return unreached.has(code) ? `${place} could not be reached${known}` : `the request to ${place} failed${known}`
+      return unreached.has(code) ? `${origin} could not be reached${known}` : `the request to ${origin} failed${known}`
     case "timeout":
       return "no complete answer in time (attemptTimeout, 10 s by default)"
     case "certificate":
@@ -139,8 +140,8 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
 }
 
 /** What happened, and what to do about it. */
-export const asSentences = (place: string, noAnswer: NoAnswer, settings: string): string => {
-  const happened = whatHappened(place, noAnswer)
+export const asSentences = (url: string, noAnswer: NoAnswer, settings: string): string => {
+  const happened = whatHappened(url, noAnswer)
   return `${happened}${happened.endsWith("?") ? "" : "."} ${whatToDo(noAnswer, settings)}`
 }
 

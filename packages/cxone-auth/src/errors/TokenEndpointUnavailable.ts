@@ -52,6 +52,6 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
     const { detail, reason, retryAfter, status } = this
     return reason === "status"
       ? `it answered ${status}${bracketed(detail)}. The problem is on CXone's side. ${whenToRetry(retryAfter)}.`
-      : NoAnswer.asSentences(NoAnswer.hostOf(this.tokenEndpoint), { ...this, reason }, whereSet)
+      : NoAnswer.asSentences(this.tokenEndpoint, { ...this, reason }, whereSet)
   }
 }

@@ -203,7 +203,7 @@ describe.each(transports)("certificates, %s", (transport, http) => {
           messages(
             host,
             "4 attempts",
-            `${host} could not be reached (ECONNREFUSED).`,
+            `https://${host} could not be reached (ECONNREFUSED).`,
             (settings) =>
               `Check ${settings}, DNS, and the proxy or firewall in between. ` +
               "If a proxy must be used, tell the HttpClient: it may ignore HTTPS_PROXY.",
@@ -214,7 +214,7 @@ describe.each(transports)("certificates, %s", (transport, http) => {
   )
 })
 
-const target = "gateway.cxone.test"
+const target = "gateway.cxone.test:8443"
 const proxySettings = "HTTPS_PROXY, or the dispatcher or agent of the HttpClient"
 
 /** With a user and a password, of which nothing may be shown. */
