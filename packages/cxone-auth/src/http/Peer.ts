@@ -64,5 +64,5 @@ export const of = (failure: unknown, url: string, sent: Redaction.Sent): string 
     .filter(Predicate.isNotUndefined)
     .filter((peer) => isElsewhere(peer, target))
     .map(nameOf)
-    .find((name) => !Redaction.repeats(name, sent))
+    .find((name) => !Redaction.hasPiece(name, sent))
 }
