@@ -3,7 +3,7 @@ import { FetchHttpClient } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Undici from "@effect/platform-node/Undici"
 import { CxoneAuth } from "cxone-auth"
-import { Console, Effect } from "effect"
+import { Console, Effect, Layer } from "effect"
 
 // For every fetch of the process, so once, where the program starts.
 Undici.setGlobalDispatcher(new Undici.EnvHttpProxyAgent())
@@ -14,4 +14,4 @@ const program = Effect.gen(function* () {
   yield* Console.log(`fetch: a token for ${scopes.join(" ")}`)
 })
 
-program.pipe(Effect.provide(CxoneAuth.layerFromEnv()), Effect.provide(FetchHttpClient.layer), NodeRuntime.runMain)
+program.pipe(Effect.provide(Layer.provide(CxoneAuth.layerFromEnv(), FetchHttpClient.layer)), NodeRuntime.runMain)

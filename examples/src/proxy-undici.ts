@@ -19,8 +19,6 @@ const program = Effect.gen(function* () {
   yield* Console.log(`undici: a token for ${scopes.join(" ")}`)
 })
 
-program.pipe(
-  Effect.provide(CxoneAuth.layerFromEnv()),
-  Effect.provide(Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher, Proxy)),
-  NodeRuntime.runMain
-)
+const HttpClientLayer = Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher, Proxy)
+
+program.pipe(Effect.provide(Layer.provide(CxoneAuth.layerFromEnv(), HttpClientLayer)), NodeRuntime.runMain)

@@ -167,8 +167,9 @@ describe.each(transports)("certificates, %s", (transport, http) => {
       const url = `https://${host}`
       const environment = CxoneEnvironment.custom({ tokenEndpoint: `${url}/token`, apiBaseUrl: url })
       const { value } = yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken).pipe(
-        Effect.provide(CxoneAuth.layer({ credentials, environment })),
-        Effect.provide(trusting[transport](authority.cert))
+        Effect.provide(
+          Layer.provide(CxoneAuth.layer({ credentials, environment }), trusting[transport](authority.cert))
+        )
       )
       expect(Redacted.value(value)).toBe("t0k3n")
       const { token } = yield* failuresAt(host, http)
@@ -298,9 +299,10 @@ describe.each(throughProxy)("proxies, %s", (_, http, namesProxy) => {
       })
       const error = yield* Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken).pipe(
         Effect.provide(
-          CxoneAuth.layer({ credentials, environment, policy: { attemptTimeout: "100 millis", maxRetries: 0 } })
+          CxoneAuth.layer({ credentials, environment, policy: { attemptTimeout: "100 millis", maxRetries: 0 } }).pipe(
+            Layer.provide(http(proxyUrl(proxy.host)))
+          )
         ),
-        Effect.provide(http(proxyUrl(proxy.host))),
         Effect.flip
       )
       expect(error.message).toBe(
