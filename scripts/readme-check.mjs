@@ -1,10 +1,14 @@
 /**
- * Each README quotes programs that are compiled and run: a `ts` block right after `<!-- path -->` must be that file,
- * to the letter. And it stays short enough to be read.
+ * Each README, and each guide named here, quotes programs that are compiled and run: a `ts` block right after
+ * `<!-- path -->` must be that file, to the letter. And it stays short enough to be read.
  */
 import { existsSync, readFileSync } from "node:fs"
 
-const maxLines = { "README.md": 150, "packages/cxone-auth-testkit/README.md": 300 }
+const maxLines = {
+  "README.md": 150,
+  "packages/cxone-auth-testkit/README.md": 300,
+  "docs/proxies-and-certificates.md": 180
+}
 const root = new URL("../", import.meta.url)
 const read = (path) => (existsSync(new URL(path, root)) ? readFileSync(new URL(path, root), "utf8") : undefined)
 

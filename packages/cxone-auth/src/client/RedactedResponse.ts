@@ -13,6 +13,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as NoAnswer from "../errors/NoAnswer.js"
 import { quote } from "../http/Redaction.js"
 import * as ResponseHeaders from "../http/ResponseHeaders.js"
 import * as TransportFailure from "../http/TransportFailure.js"
@@ -108,7 +109,12 @@ class RedactedResponse extends Inspectable.Class implements HttpClientResponse {
 }
 
 const makeResponseError = (error: ResponseError, response: RedactedResponse, sent: Sent): ResponseError =>
-  new ResponseError({ request: response.request, response, reason: error.reason, ...explanation(error, sent) })
+  new ResponseError({
+    request: response.request,
+    response,
+    reason: error.reason,
+    ...described(error.cause instanceof SyntaxError ? "the body is not JSON" : wordsOf(error, sent))
+  })
 
 /**
  * A response with the request as the caller made it. The request that was sent carries the token, and printing a
@@ -165,17 +171,29 @@ export const makeError = (error: HttpClientError, request: HttpClientRequest, se
   error._tag === "ResponseError"
     ? makeResponseError(error, new RedactedResponse(request, error.response, sent), sent)
     : Option.match(TransportFailure.bodyFailureIn(error.cause), {
-        onNone: () => new RequestError({ request, reason: error.reason, ...explanation(error, sent) }),
+        onNone: () =>
+          new RequestError({ request, reason: error.reason, description: whyNoAnswer(error, request.url, sent) }),
         onSome: (cause) =>
           new RequestError({ request, reason: "Encode", description: "the stream of the body failed", cause })
       })
 
-// This replaces the cause, because a transport may throw anything, also what was sent.
-const explanation = (error: HttpClientError, sent: Sent): { readonly description?: string } => {
-  if (error._tag === "ResponseError" && error.cause instanceof SyntaxError) {
-    return { description: "the body is not JSON" }
+// These replace the cause, because a transport may throw anything, also what was sent.
+
+const wordsOf = ({ cause, description }: HttpClientError, sent: Sent): string => {
+  const explained = TransportFailure.explain(cause, sent)
+  return explained === "" && description !== undefined ? quote(description, sent) : explained
+}
+
+const described = (description: string): { readonly description?: string } =>
+  description === "" ? {} : { description }
+
+/** Why a call got no answer; and what to do, if that is about more than the call itself. */
+const whyNoAnswer = (error: RequestError, url: string, sent: Sent): string => {
+  const noAnswer = TransportFailure.noAnswerOf(error, url, sent)
+  const { peer, reason } = noAnswer
+  if (reason === "http_client" || (reason === "transport" && peer === undefined)) {
+    const words = wordsOf(error, sent)
+    return NoAnswer.whatHappened(url, words === "" ? noAnswer : { ...noAnswer, detail: words })
   }
-  const explained = TransportFailure.explain(error.cause, sent)
-  const description = explained === "" && error.description !== undefined ? quote(error.description, sent) : explained
-  return description === "" ? {} : { description }
+  return NoAnswer.asSentences(url, noAnswer, "the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
 }

@@ -1,15 +1,7 @@
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import {
-  bracketed,
-  certificateCure,
-  attempts as counted,
-  proxyCure,
-  Quotation,
-  RetryAfter,
-  said,
-  whenToRetry
-} from "./Phrases.js"
+import * as NoAnswer from "./NoAnswer.js"
+import { bracketed, attempts as counted, Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
 
 interface Details {
   readonly attempts: number
@@ -19,12 +11,8 @@ interface Details {
 }
 
 const problems = {
-  transport: ({ attempts, detail }: Details) => `could not be reached in ${counted(attempts)}${bracketed(detail)}`,
-  timeout: ({ attempts }: Details) => `gave no complete answer in ${counted(attempts)}`,
   status: ({ attempts, status }: Details) =>
-    `answered ${status}${isTransient(status) ? ` in ${counted(attempts)}` : ""}`,
-  certificate: ({ detail }: Details) => `showed a certificate that is not trusted${bracketed(detail)}`,
-  proxy_authentication: () => "could not be asked, because the proxy in between wants credentials (407)",
+    `answered ${status}${NoAnswer.isTransient(status) ? ` in ${counted(attempts)}` : ""}`,
   redirect: ({ status }: Details) => `answered with a redirect (${status}), which is not followed`,
   too_large: () => "answered more bytes than such a document needs (maxResponseBytes, 64 KiB by default)",
   not_json: () => "did not answer with a JSON object",
@@ -40,6 +28,8 @@ const problems = {
   no_tenant: () => "was not asked where the API is, because the token names no tenant (claim tenantId)"
 }
 
+const reasons = [...NoAnswer.reasons, ...Record.keys(problems)]
+
 /**
  * A discovery document could not be read, or does not say what it should. The message says what to check.
  *
@@ -51,9 +41,10 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
   {
     /**
      * What is wrong. `no_tenant`: the token names no tenant, so the second document was not asked for. Transport failures,
-     * time-outs, 408, 429 and 5xx were tried again.
+     * time-outs, 408, 429 and 5xx, also those of a proxy (`proxy_refused`), were tried again. `http_client`: the app's
+     * `HttpClient` did not send the request.
      */
-    reason: Schema.Literal(...Record.keys(problems)),
+    reason: Schema.Literal(...reasons),
     /**
      * Which document: the issuer's `openid-configuration`, which names the token endpoint, or the tenant's
      * `cxone-configuration`, which names the API.
@@ -63,10 +54,15 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     url: Schema.String,
     /** How many times it was asked for. */
     attempts: Schema.Number,
-    /** The status of the answer, if there was one. */
+    /** The status of the answer, or of the proxy that refused, if there was one. */
     status: Schema.optionalWith(Schema.Number, { exact: true }),
-    /** The transport's error code, the field at fault, the other issuer, or the body's content coding. */
+    /**
+     * The transport's error code or, if it has none, what it says; the field at fault; the other issuer; or the body's
+     * content coding.
+     */
     detail: Quotation,
+    /** What was looked up or connected to, such as `127.0.0.1:3128`, if it is not the document's host: most likely a proxy. */
+    peer: Quotation,
     /** What the server said about it. */
     description: Quotation,
     /**
@@ -78,31 +74,29 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
 ) {
   /** What happened and what to do, without secrets. */
   override get message(): string {
-    return `${this.url} ${problems[this.reason](this)}. ${this.cure}${said(this.description)}`
+    return `${this.url} ${this.problem}${said(this.description)}`
   }
 
-  private get cure(): string {
+  private get problem(): string {
+    const { attempts, reason, url } = this
     const place =
       this.document === "openid-configuration"
         ? "the issuer (issuer, CXONE_ISSUER)"
         : "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
-    if (this.reason === "status" && mayPass(this)) {
-      return `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
+    if (isProblem(reason)) {
+      const cure =
+        reason === "status" && mayPass(this)
+          ? `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
+          : `Check ${place}.`
+      return `${problems[reason](this)}. ${cure}`
     }
-    if (this.reason === "certificate") {
-      return `${certificateCure}.`
-    }
-    if (this.reason === "proxy_authentication") {
-      return `${proxyCure}.`
-    }
-    return this.reason === "transport" || this.reason === "timeout"
-      ? `Check DNS, the proxy or firewall in between, and ${place}.`
-      : `Check ${place}.`
+    const why = NoAnswer.asSentences(url, { ...this, reason }, place)
+    return `could not be read in ${counted(attempts)}: ${why}`
   }
 }
 
-/** Whether another try may help: after a transport failure, a time-out, 408, 429 or 5xx (L7). */
-export const mayPass = ({ reason, status }: Pick<DiscoveryFailed, "reason" | "status">): boolean =>
-  reason === "transport" || reason === "timeout" || (reason === "status" && isTransient(status))
+const isProblem = (reason: DiscoveryFailed["reason"]): reason is keyof typeof problems => reason in problems
 
-const isTransient = (status = 0): boolean => status === 408 || status === 429 || status >= 500
+/** Whether another try may help: after a transport failure, a time-out, 408, 429 or 5xx (L7). */
+export const mayPass = (error: Pick<DiscoveryFailed, "reason" | "status">): boolean =>
+  error.reason === "status" ? NoAnswer.isTransient(error.status) : NoAnswer.mayPass(error)

@@ -43,14 +43,6 @@ export const notBefore = (what: string, retryAfter: Duration.Duration | undefine
 
 export const attempts = (count: number): string => `${count} ${count === 1 ? "attempt" : "attempts"}`
 
-/** What to do about a certificate that is not trusted. */
-export const certificateCure =
-  "If a proxy in between signs connections anew, make its authority known to Node (NODE_EXTRA_CA_CERTS). " +
-  "Otherwise something else answers in the place of the host, or its certificate has ended"
-
-/** What to do about a proxy that answers 407. */
-export const proxyCure = "Set them where the transport has the proxy's address"
-
 /** The settings that say where the token endpoint is. */
 export const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"
 

@@ -1,15 +1,6 @@
 import * as Schema from "effect/Schema"
-import {
-  attempts,
-  bracketed,
-  certificateCure,
-  proxyCure,
-  Quotation,
-  RetryAfter,
-  said,
-  whenToRetry,
-  whereSet
-} from "./Phrases.js"
+import * as NoAnswer from "./NoAnswer.js"
+import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
 
 /**
  * The token endpoint could not be reached, took longer than 10 s (`attemptTimeout`), or answered 5xx or 408, or with
@@ -22,10 +13,12 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   "cxone-auth/TokenEndpointUnavailable"
 )("TokenEndpointUnavailable", {
   /**
-   * How the last attempt ended: no connection, no answer in time, or a status. These were tried again. A certificate that
-   * is not trusted, and a proxy that wants credentials (407), were not, because the next try would end the same way.
+   * How the last attempt ended: no connection, no answer in time, or a status. These were tried again, and so was a proxy
+   * that answered 408, 429 or 5xx (`proxy_refused`). The others were not, because the next try would end the same way: a
+   * certificate that is not trusted, a proxy that wants credentials (407) or refuses the host, and an `HttpClient` of the
+   * app's that did not send the request, for example because its agent or dispatcher is none (`http_client`).
    */
-  reason: Schema.Literal("transport", "timeout", "status", "certificate", "proxy_authentication"),
+  reason: Schema.Literal(...NoAnswer.reasons, "status"),
   /** The token endpoint, without its query. */
   tokenEndpoint: Schema.String,
   /**
@@ -33,10 +26,15 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
    * in all (`maxWait`).
    */
   attempts: Schema.Number,
-  /** The status of the answer, if there was one. */
+  /** The status of the answer, or of the proxy that refused, if there was one. */
   status: Schema.optionalWith(Schema.Number, { exact: true }),
-  /** The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, or the code in the answer, if there is one. */
+  /**
+   * The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`; if it has none, what it says, without secrets;
+   * or the code in the answer.
+   */
   detail: Quotation,
+  /** What was looked up or connected to, such as `127.0.0.1:3128`, if it is not the token endpoint: most likely a proxy. */
+  peer: Quotation,
   /** What the endpoint said about it, without secrets. */
   description: Quotation,
   /**
@@ -47,18 +45,13 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
 }) {
   /** What happened and what to do, without secrets. */
   override get message(): string {
-    const problems = {
-      transport:
-        `the connection failed${bracketed(this.detail)}. Check ${whereSet}, ` +
-        "DNS, and the proxy or firewall in between",
-      timeout:
-        "no complete answer in time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, " +
-        "or try again later",
-      status: `it answered ${this.status}${bracketed(this.detail)}. The problem is on CXone's side. ${whenToRetry(this.retryAfter)}`,
-      certificate: `its certificate is not trusted${bracketed(this.detail)}. ${certificateCure}`,
-      proxy_authentication: `the proxy in between wants credentials (407). ${proxyCure}`
-    }
-    const problem = problems[this.reason]
-    return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${problem}.${said(this.description)}`
+    return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${this.problem}${said(this.description)}`
+  }
+
+  private get problem(): string {
+    const { detail, reason, retryAfter, status } = this
+    return reason === "status"
+      ? `it answered ${status}${bracketed(detail)}. The problem is on CXone's side. ${whenToRetry(retryAfter)}.`
+      : NoAnswer.asSentences(this.tokenEndpoint, { ...this, reason }, whereSet)
   }
 }

@@ -10,6 +10,7 @@ import {
   RateLimited,
   TokenEndpointUnavailable
 } from "../errors/CxoneAuthError.js"
+import * as NoAnswer from "../errors/NoAnswer.js"
 import * as Retry from "../http/Retry.js"
 import * as Period from "../token/Period.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
@@ -62,9 +63,7 @@ const isTokenAnswer = ({ reason }: InvalidTokenResponse): boolean =>
 /** Whether an exchange tries again after this failure (L7). */
 export const isTriedAgain = (error: ExchangeError): boolean =>
   error._tag === "RateLimited" ||
-  (error._tag === "TokenEndpointUnavailable" &&
-    error.reason !== "certificate" &&
-    error.reason !== "proxy_authentication") ||
+  (error._tag === "TokenEndpointUnavailable" && (error.reason === "status" || NoAnswer.mayPass(error))) ||
   (error._tag === "InvalidTokenResponse" && error.reason === "expired")
 
 /** Whether the endpoint said "not yet". Its pause begins at once: an answer with `Retry-After`, or a 429. */

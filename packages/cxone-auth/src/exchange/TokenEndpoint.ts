@@ -48,7 +48,7 @@ export const attempt = Effect.fnUntraced(function* (
   const sent = TokenRequest.secretsOf(request, proof)
   const sentAt = yield* Clock.currentTimeMillis
   const { body, coding, headers, status, ...after } = yield* Effect.mapError(
-    LimitedRequest.send(TokenRequest.toHttp(request, proof), policy),
+    LimitedRequest.send(TokenRequest.toHttp(request, proof), policy, sent),
     (problem) => new TokenEndpointUnavailable({ ...unreached, ...problem })
   )
   const noToken = (reason: InvalidTokenResponse["reason"]) =>

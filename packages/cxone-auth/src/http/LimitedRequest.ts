@@ -6,8 +6,10 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { NoAnswer } from "../errors/NoAnswer.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as Deadline from "./Deadline.js"
+import type * as Redaction from "./Redaction.js"
 import * as ResponseBody from "./ResponseBody.js"
 import * as ResponseHeaders from "./ResponseHeaders.js"
 import * as RetryAfter from "./RetryAfter.js"
@@ -28,21 +30,16 @@ type Coding = (typeof codings)[number] | "unknown"
 
 const codings = ["gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"] as const
 
-/** Why there is no answer. `detail` is the transport's error code. */
-export interface NoAnswer {
-  readonly reason: ReturnType<typeof TransportFailure.reasonOf> | "timeout"
-  readonly detail?: string
-}
-
 /**
  * Sends a request once, and reads the answer and its body within `attemptTimeout` and `maxResponseBytes`. A redirect is an
  * answer, and is not followed (S3). No tracing header is sent (C5). The body is asked for uncoded, because only fetch
- * decodes one. Of a failure or defect of the transport only its reason and code are kept, because the rest may quote the
- * request (S1).
+ * decodes one. Of a failure or defect of the transport only what may be shown is kept, because the rest may quote the
+ * request (S1). `sent` is what is secret in the request: in that for a document, nothing.
  */
 export const send = (
   request: HttpClientRequest.HttpClientRequest,
-  policy: TokenPolicy
+  policy: TokenPolicy,
+  sent: Redaction.Sent = []
 ): Effect.Effect<Answer, NoAnswer, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const http = Transport.make(yield* HttpClient.HttpClient)
@@ -55,11 +52,7 @@ export const send = (
     const now = yield* Clock.currentTimeMillis
     return { status, headers, body, coding, ...RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter) }
   }).pipe(
-    Effect.catchAllCause((cause): Effect.Effect<never, NoAnswer> => {
-      const failure = Cause.squash(cause)
-      const detail = TransportFailure.codeOf(failure)
-      return Effect.fail({ reason: TransportFailure.reasonOf(failure), ...(detail === undefined ? {} : { detail }) })
-    }),
+    Effect.catchAllCause((cause) => Effect.fail(TransportFailure.noAnswerOf(Cause.squash(cause), request.url, sent))),
     // An answer to the request itself never has this status: it is the proxy's (RFC 9110 §15.5.8).
     Effect.filterOrFail(
       ({ status }) => status !== 407,

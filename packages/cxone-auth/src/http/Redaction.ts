@@ -166,12 +166,18 @@ export const scopesIn = (text: string, sent: Sent, requested: ScopeSet.ScopeSet)
   return scopes.every((scope) => requested.includes(scope)) ? scopes : innocentOf(text, scopes, sent)
 }
 
+/** The pieces of secrets, in each spelling, that no scope may have. */
+const spelledPieces = (sent: Sent): ReadonlyArray<string> =>
+  secretsIn(sent)
+    .flatMap(spellingsOf)
+    .flatMap((spelling) => piecesOf(skeleton(spelling), tellingInScopes))
+
+/** Whether the name of a host has a piece of what was sent in it, in any of these spellings (S1). */
+export const hasPiece = (name: string, sent: Sent): boolean =>
+  holdsAny(name, makePieces([...sent.flatMap(piecesOfSent), ...spelledPieces(sent)]))
+
 const innocentOf = (text: string, scopes: ScopeSet.ScopeSet, sent: Sent): ScopeSet.ScopeSet => {
-  const pieces = makePieces(
-    secretsIn(sent)
-      .flatMap(spellingsOf)
-      .flatMap((spelling) => piecesOf(skeleton(spelling), tellingInScopes))
-  )
+  const pieces = makePieces(spelledPieces(sent))
   const isWhole = repeating(sent)
   const isRepeated = (name: string) => isWhole(name) || holdsAny(name, pieces)
   const isName = (scope: string) => scopeToken.test(scope) && digitsIn(scope) <= maxDigitsInScope

@@ -1,10 +1,13 @@
 /**
  * What may be said of a transport's failure: its kind, its code, and the words of its message that `Redaction.quote` lets
- * through (S1, S2).
+ * through (S1, S2); and why there is no answer.
  */
+import { isHttpClientError } from "@effect/platform/HttpClientError"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import type { NoAnswer } from "../errors/NoAnswer.js"
 import * as CauseChain from "./CauseChain.js"
+import * as Peer from "./Peer.js"
 import * as Redaction from "./Redaction.js"
 
 /** The failure of the app's own stream, on its way through a transport. */
@@ -34,13 +37,27 @@ export const kindOf = (failure: unknown): string | undefined => {
 
 const errorCode = /^[A-Z][A-Z0-9_]{2,63}$/
 
+// node:https hides OpenSSL's reason in the message of an `EPROTO`. undici makes a code of it, and so does this.
+const opensslReason = /:SSL routines:[^:]{0,80}:([a-z][a-z0-9 ]{2,55}):/
+
+const ownCodeOf = (error: object): unknown => {
+  if (!Predicate.hasProperty(error, "code") || error.code !== "EPROTO") {
+    return Predicate.hasProperty(error, "code") ? error.code : undefined
+  }
+  const reason = opensslReason.exec(messageOf(error))?.[1]
+  return reason === undefined ? error.code : `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`
+}
+
+const messageOf = (error: object): string =>
+  Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : ""
+
 /**
  * The error code of a transport's failure, such as `ECONNREFUSED`, `UND_ERR_SOCKET` or `CERT_HAS_EXPIRED`, from its chain
  * of causes.
  */
 export const codeOf = (failure: unknown): string | undefined =>
   Array.from(CauseChain.of(failure))
-    .map((error) => (Predicate.hasProperty(error, "code") ? error.code : undefined))
+    .map(ownCodeOf)
     .find((code): code is string => typeof code === "string" && errorCode.test(code))
 
 // The codes that Node gives to a failed check of a certificate (its documentation of TLS, "X509 certificate error codes"),
@@ -79,21 +96,88 @@ const certificateErrors: ReadonlySet<string> = new Set([
   "UND_ERR_PRX_TLS"
 ])
 
-// undici has no code for this, only its message.
-const isProxyRefusal = (error: object): boolean =>
-  Predicate.hasProperty(error, "message") &&
-  typeof error.message === "string" &&
-  error.message.startsWith("Proxy response (407)")
+// The codes of a mistake in how the app's HttpClient is set up: its URL, headers, agent, dispatcher or key. They are those
+// that Node and undici throw before anything is sent.
+const setUpErrors: ReadonlySet<string> = new Set([
+  "ERR_HTTP_INVALID_HEADER_VALUE",
+  "ERR_INVALID_ARG_TYPE",
+  "ERR_INVALID_ARG_VALUE",
+  "ERR_INVALID_CHAR",
+  "ERR_INVALID_HTTP_TOKEN",
+  "ERR_INVALID_PROTOCOL",
+  "ERR_INVALID_URL",
+  "ERR_TLS_INVALID_PROTOCOL_VERSION",
+  "ERR_TLS_PROTOCOL_VERSION_CONFLICT",
+  "ERR_UNESCAPED_CHARACTERS",
+  "UND_ERR_CLOSED",
+  "UND_ERR_DESTROYED",
+  "UND_ERR_INVALID_ARG",
+  "UND_ERR_NOT_SUPPORTED"
+])
 
-/**
- * Why a transport failed: a certificate that is not trusted, a proxy that wants credentials, or anything else. The first
- * two fail again at each try, until somebody mends them.
- */
-export const reasonOf = (failure: unknown): "certificate" | "proxy_authentication" | "transport" => {
-  if (certificateErrors.has(codeOf(failure) ?? "")) {
+/** OpenSSL's codes for a key, certificate or authority that the app gives and that cannot be read. */
+const ofKeys = /^ERR_OSSL_/
+
+// The same mistakes without a code. A fetch that could not connect throws a `TypeError`, too, but says so in other words.
+const setUpMessages =
+  /is not a function|^Cannot read propert|^undefined is not|^(?:Headers|Request|RequestInit)\b|is not an accepted type|^(?:bad port|unknown scheme)$/
+
+/** Whether the platform could make no request of it: the URL is none, or the body could not be encoded. */
+const isRefusedByPlatform = (failure: unknown): boolean =>
+  isHttpClientError(failure) && failure._tag === "RequestError" && failure.reason !== "Transport"
+
+// undici has no code for this, only its messages.
+const ofUndici = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
+
+/** The status with which a proxy refused to connect to the host. */
+const proxyStatusOf = (failure: unknown): number | undefined => {
+  for (const error of CauseChain.of(failure)) {
+    const said = ofUndici.exec(messageOf(error))
+    if (said !== null) {
+      return Number(said[1] ?? said[2])
+    }
+    if (
+      Predicate.hasProperty(error, "code") &&
+      error.code === "ERR_PROXY_TUNNEL" &&
+      Predicate.hasProperty(error, "statusCode")
+    ) {
+      return typeof error.statusCode === "number" ? error.statusCode : undefined
+    }
+  }
+  return undefined
+}
+
+const reasonOf = (failure: unknown, proxyStatus: number | undefined): NoAnswer["reason"] => {
+  const code = codeOf(failure)
+  if (code !== undefined && certificateErrors.has(code)) {
     return "certificate"
   }
-  return Array.from(CauseChain.of(failure)).some(isProxyRefusal) ? "proxy_authentication" : "transport"
+  if (proxyStatus !== undefined) {
+    return proxyStatus === 407 ? "proxy_authentication" : "proxy_refused"
+  }
+  const isMistake =
+    isRefusedByPlatform(failure) ||
+    (code === undefined
+      ? Array.from(CauseChain.of(failure)).some((error) => setUpMessages.test(messageOf(error)))
+      : setUpErrors.has(code) || ofKeys.test(code))
+  return isMistake ? "http_client" : "transport"
+}
+
+/** Why a request to this URL got no answer, as far as the transport's failure says it, and as far as it may be shown. */
+export const noAnswerOf = (failure: unknown, url: string, sent: Redaction.Sent): NoAnswer => {
+  const status = proxyStatusOf(failure)
+  const reason = reasonOf(failure, status)
+  const code = codeOf(failure)
+  // A code of its own says enough. Apps compare it.
+  const isTelling = code !== undefined && !Redaction.repeats(code, sent)
+  const detail = isTelling ? code : explain(isHttpClientError(failure) ? failure.cause : failure, sent)
+  const peer = Peer.of(failure, url, sent)
+  return {
+    reason,
+    ...(detail === "" || status !== undefined ? {} : { detail }),
+    ...(peer === undefined ? {} : { peer }),
+    ...(status === undefined ? {} : { status })
+  }
 }
 
 /**

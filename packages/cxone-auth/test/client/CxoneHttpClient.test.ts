@@ -833,7 +833,7 @@ describe("CxoneHttpClient", () => {
       const { client } = yield* world({ api: () => Effect.fail({ cause: { code: "ECONNRESET" } }) })
       const error = yield* Effect.flip(client.get("/x"))
       expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport" })
-      expect(error.message).toBe(`Transport: ECONNRESET (GET ${host}/x)`)
+      expect(error.message).toBe(`Transport: the connection to ${host} broke off (ECONNRESET) (GET ${host}/x)`)
     })
   )
 

@@ -96,9 +96,12 @@ describe("S1: RedactedResponse", () => {
         sent
       )
     const coded = Object.assign(new Error(token), { code: "ECONNRESET" })
-    expect(failed({ cause: coded })).toMatchObject({ request: asked, description: "ECONNRESET" })
-    expect(failed({ cause: new Error(token) }).description).toBeUndefined()
-    expect(failed({ description: `sent ${token}` }).description).toBe("sent …")
+    expect(failed({ cause: coded })).toMatchObject({
+      request: asked,
+      description: "the connection to https://api.test broke off (ECONNRESET)"
+    })
+    expect(failed({ cause: new Error(token) }).description).toBe("the request to https://api.test failed")
+    expect(failed({ description: `sent ${token}` }).description).toBe("the request to https://api.test failed (sent …)")
     const ofResponse = RedactedResponse.makeError(
       new HttpClientError.ResponseError({ request: carrying, response: received("x").response, reason: "Decode" }),
       asked,

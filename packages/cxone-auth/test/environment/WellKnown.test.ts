@@ -110,7 +110,7 @@ describe("WellKnown: invalid documents", () => {
         const { auth, cxone, kinds } = yield* world(Fake.play({ configuration: answer }))
         const error = yield* Effect.flip(cxone.get("/x"))
         expect(error).toMatchObject({ _tag: "DiscoveryFailed", document: "cxone-configuration", ...expected })
-        expect(error.message).toMatch(/CXONE_API_BASE_URL|where the transport has the proxy's address/)
+        expect(error.message).toMatch(/CXONE_API_BASE_URL|where the HttpClient has the proxy's address/)
         expect(error.message).not.toContain("tenantId=")
         yield* auth.accessToken
         expect(yield* kinds).toEqual(["openid", "token", "configuration"])

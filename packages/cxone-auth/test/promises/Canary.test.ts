@@ -512,6 +512,36 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     })
   )
 
+  it.effect.each(
+    ["hostname", "address", "host", "message"].flatMap((field) =>
+      ways.map(([name, way]) => [`${field}, ${name}`, field, way] as const)
+    )
+  )("a transport that names what it was about to send as the proxy: %s", ([_, field, way]) =>
+    Effect.gen(function* () {
+      const code =
+        field === "message" ? "ERR_PROXY_TUNNEL" : field === "host" ? "ERR_TLS_CERT_ALTNAME_INVALID" : "ENOTFOUND"
+      const piece = way === byKeyAlone ? accessKeySecret : clientSecret
+      const texts = (sent: Sent) => [
+        piece,
+        encodeURIComponent(piece),
+        piece.replace(/[^\w.-]/g, ""),
+        Buffer.from(piece).toString("hex"),
+        echo(sent)
+      ]
+      for (const index of [0, 1, 2, 3, 4]) {
+        const { ended, shown } = yield* traces((sent) => {
+          const text = texts(sent)[index] ?? ""
+          const said = field === "message" ? `no tunnel via http://${text}:3128/: 502` : text
+          return Effect.fail({
+            cause: Object.assign(new Error(""), { code, statusCode: 502, port: 3128, [field]: said })
+          })
+        }, way)
+        expect(ended).toMatch(/^(TokenEndpointUnavailable|DiscoveryFailed)$/)
+        expectNoCanary(shown)
+      }
+    })
+  )
+
   it.effect("a proxy whose refusal repeats what was about to be sent", () =>
     Effect.gen(function* () {
       const { ended, shown } = yield* traces(

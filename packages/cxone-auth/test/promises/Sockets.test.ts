@@ -14,12 +14,13 @@ import {
   CxoneHttpClient,
   TokenPolicy
 } from "cxone-auth"
-import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Redacted, Scope, Stream } from "effect"
 import * as FailedExchanges from "../../src/exchange/FailedExchanges.js"
 import * as RetriedExchange from "../../src/exchange/RetriedExchange.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import { withArrivedTokens } from "../support/ClientWorld.js"
 import { transports } from "../support/Transports.js"
+import { withoutWaiting } from "../support/WithoutWaiting.js"
 
 /** Long enough for a busy machine. */
 const timeout = 20_000
@@ -155,18 +156,6 @@ const connect = (tokens: Server, api: Server) =>
     Layer.build(Layer.provide(CxoneHttpClient.layer(withArrivedTokens()), authLayer(tokens, api))),
     Context.get(CxoneHttpClient)
   )
-
-const clock = Clock.make()
-
-/** Sleeps that are shorter than the time-out of an attempt take no time, and longer ones never end. */
-const withoutWaiting = Effect.withClock({
-  [Clock.ClockTypeId]: Clock.ClockTypeId,
-  unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
-  unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-  currentTimeMillis: clock.currentTimeMillis,
-  currentTimeNanos: clock.currentTimeNanos,
-  sleep: (duration) => (Duration.lessThan(duration, TokenPolicy.defaults.attemptTimeout) ? Effect.void : Effect.never)
-})
 
 describe.each(transports)("sockets, %s", { timeout }, (_transport, http) => {
   describe("token endpoint", () => {

@@ -1,0 +1,168 @@
+/**
+ * A request that got no answer: why, and what a person can do about it. The token endpoint, the documents of discovery and
+ * the calls to the API share these words.
+ */
+import { bracketed } from "./Phrases.js"
+
+export interface NoAnswer {
+  readonly reason: (typeof reasons)[number]
+  /** The transport's error code. If there is none, what it says. */
+  readonly detail?: string
+  /** What was looked up, connected to or asked for its certificate, if that is not the host of the URL. */
+  readonly peer?: string
+  /** The status with which a proxy refused the connection. */
+  readonly status?: number
+}
+
+/**
+ * Why there is no answer: the connection failed, it took too long, a certificate is not trusted, a proxy wants credentials
+ * or refuses for another reason, or the app's `HttpClient` did not send the request.
+ */
+export const reasons = [
+  "transport",
+  "timeout",
+  "certificate",
+  "proxy_authentication",
+  "proxy_refused",
+  "http_client"
+] as const
+
+/** Whether a status says that another try may help (L7). */
+export const isTransient = (status = 0): boolean => status === 408 || status === 429 || status >= 500
+
+/** Whether another try may help. The rest fails again until somebody mends it (L7). */
+export const mayPass = ({ reason, status }: { readonly reason: string; readonly status?: number }): boolean =>
+  reason === "transport" || reason === "timeout" || (reason === "proxy_refused" && isTransient(status))
+
+/** A URL may be any text where an error is decoded. */
+const placeOf = (url: string): Pick<URL, "host" | "origin"> =>
+  URL.canParse(url) ? new URL(url) : { host: "the host", origin: "the host" }
+
+const unreached: ReadonlySet<string> = new Set([
+  "EADDRNOTAVAIL",
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "ETIMEDOUT",
+  "UND_ERR_CONNECT_TIMEOUT"
+])
+
+const brokenOff: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
+
+/** What else answers than TLS: a server or proxy for plain http. */
+const notTls: ReadonlySet<string> = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"])
+
+const aboutTime: ReadonlySet<string> = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"])
+
+const aboutNames: ReadonlySet<string> = new Set([
+  "ERR_TLS_CERT_ALTNAME_FORMAT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "HOSTNAME_MISMATCH",
+  "UND_ERR_PRX_TLS"
+])
+
+/** The error code in what is known of a failure. */
+const codeIn = (detail = ""): string => /\b[A-Z][A-Z0-9_]{2,63}\b/.exec(detail)?.[0] ?? ""
+
+const refused = (code: string): string => {
+  switch (code) {
+    case "ECONNREFUSED":
+      return "refused the connection"
+    case "EAI_AGAIN":
+    case "ENOTFOUND":
+      return "is not known to DNS"
+    default:
+      return "could not be reached"
+  }
+}
+
+/** What happened to a request to this URL: a clause without its full stop. */
+export const whatHappened = (url: string, { detail, peer, reason, status }: NoAnswer): string => {
+  const { host, origin } = placeOf(url)
+  const code = codeIn(detail)
+  const known = bracketed(detail)
+  const proxy = `the proxy in between${bracketed(peer)}`
+  switch (reason) {
+    case "transport":
+      if (peer !== undefined) {
+        return `${peer}, which is not ${host}, ${refused(code)}${known}: is that a proxy?`
+      }
+      if (notTls.has(code)) {
+        return `what answers for ${host} does not speak TLS${known}`
+      }
+      if (brokenOff.has(code)) {
+        return `the connection to ${origin} broke off${known}`
+      }
+      return unreached.has(code) ? `${origin} could not be reached${known}` : `the request to ${origin} failed${known}`
+    case "timeout":
+      return "no complete answer in time (attemptTimeout, 10 s by default)"
+    case "certificate":
+      return `the certificate of ${peer ?? host} is not trusted${known}`
+    case "proxy_authentication":
+      return `${proxy} wants credentials (407)`
+    case "proxy_refused":
+      return `${proxy} did not connect to ${host} (it answered ${status})`
+    case "http_client":
+      return `the HttpClient did not send the request${known}`
+  }
+}
+
+const proxySettings = "HTTPS_PROXY, or the dispatcher or agent of the HttpClient"
+
+/** What to do about it: sentences. `settings` says where the URL of the request comes from. */
+export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: string): string => {
+  const code = codeIn(detail)
+  switch (reason) {
+    case "transport":
+      if (peer !== undefined) {
+        return `If so, check that it runs, and where its address is set (${proxySettings}).`
+      }
+      return notTls.has(code)
+        ? `If it is a proxy, its own URL begins with http://, not with https:// (${proxySettings}). If not, check ${settings}.`
+        : `Check ${settings}, DNS, and the proxy or firewall in between. ${mustUseProxy}`
+    case "timeout":
+      return `Check the proxy or firewall in between, or try again later. ${mustUseProxy}`
+    case "certificate":
+      return `Nothing was sent. ${certificateCure(code, settings)}`
+    case "proxy_authentication":
+      return `Set them where the HttpClient has the proxy's address (${proxySettings}).`
+    case "proxy_refused":
+      return isTransient(status)
+        ? "Nothing was sent. Ask whoever runs the proxy, or try again later."
+        : `Nothing was sent. Ask whoever runs the proxy to allow the host, or let the HttpClient go without it (${proxySettings}).`
+    case "http_client":
+      return "That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, URL, headers)."
+  }
+}
+
+/** What happened, and what to do about it. */
+export const asSentences = (url: string, noAnswer: NoAnswer, settings: string): string => {
+  const happened = whatHappened(url, noAnswer)
+  return `${happened}${happened.endsWith("?") ? "" : "."} ${whatToDo(noAnswer, settings)}`
+}
+
+const mustUseProxy = "If a proxy must be used, tell the HttpClient: it may ignore HTTPS_PROXY."
+
+const certificateCure = (code: string, settings: string): string => {
+  if (aboutTime.has(code)) {
+    return (
+      `It ${code === "CERT_HAS_EXPIRED" ? "has ended" : "is not valid yet"}. If this machine's clock is right, ` +
+      "whoever runs the host, or a proxy in between that signs connections anew, must replace it. " +
+      "NODE_EXTRA_CA_CERTS does not help."
+    )
+  }
+  if (aboutNames.has(code)) {
+    return (
+      `It is for another host. Check ${settings}, DNS, and what answers in the place of the host. ` +
+      "NODE_EXTRA_CA_CERTS does not help."
+    )
+  }
+  return (
+    "If a proxy in between signs connections anew, or the host has an authority of its own, make that authority known " +
+    "to Node (NODE_EXTRA_CA_CERTS) or to the HttpClient (ca). Otherwise something else answers in the place of the host."
+  )
+}
