@@ -1,7 +1,7 @@
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as NoAnswer from "./NoAnswer.js"
-import { bracketed, attempts as counted, Quotation, RetryAfter, said, whenToRetry } from "./Phrases.js"
+import { bracketed, attempts as counted, Quotation, RetryAfter, said, toJson, whenToRetry } from "./Phrases.js"
 
 interface Details {
   readonly attempts: number
@@ -72,6 +72,11 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     retryAfter: RetryAfter
   }
 ) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     return `${this.url} ${this.problem}${said(this.description)}`

@@ -150,7 +150,7 @@ const mustUseProxy = "If a proxy must be used, tell the HttpClient: it may ignor
 const certificateCure = (code: string, settings: string): string => {
   if (aboutTime.has(code)) {
     return (
-      `It ${code === "CERT_HAS_EXPIRED" ? "has ended" : "is not valid yet"}. If this machine's clock is right, ` +
+      `It ${code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet"}. If this machine's clock is right, ` +
       "whoever runs the host, or a proxy in between that signs connections anew, must replace it. " +
       "NODE_EXTRA_CA_CERTS does not help."
     )

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import * as NoAnswer from "./NoAnswer.js"
-import { attempts, bracketed, Quotation, RetryAfter, said, whenToRetry, whereSet } from "./Phrases.js"
+import { attempts, bracketed, Quotation, RetryAfter, said, toJson, whenToRetry, whereSet } from "./Phrases.js"
 
 /**
  * The token endpoint could not be reached, took longer than 10 s (`attemptTimeout`), or answered 5xx or 408, or with
@@ -43,6 +43,11 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
    */
   retryAfter: RetryAfter
 }) {
+  /** The fields and the message. */
+  override toJSON(): object {
+    return toJson(this)
+  }
+
   /** What happened and what to do, without secrets. */
   override get message(): string {
     return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${this.problem}${said(this.description)}`

@@ -28,6 +28,7 @@ export const calls = {
   "the URL can't be read": call((cxone) => cxone.get("https://"), json({})),
   "the URL leaves the folder of the API base URL": call((cxone) => cxone.get("../admin"), json({})),
   "the connection fails": call((cxone) => cxone.get("/users"), failure("ECONNREFUSED")),
+  "the certificate is not trusted": call((cxone) => cxone.get("/users"), failure("ERR_TLS_CERT_ALTNAME_INVALID")),
   "the transport dies": call(
     (cxone) => cxone.get("/users"),
     () => Effect.die(new Error("internal error"))

@@ -224,9 +224,17 @@ export const errors = [
       transport: {
         sent: "The token request was not sent, or broke off.",
         cases: {
-          "the transport has a code": { detail: "ECONNREFUSED" },
+          "the host refuses the connection": { detail: "ECONNREFUSED" },
+          "the connection breaks off": { detail: "ECONNRESET" },
+          "the transport has another code": { detail: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION" },
           "it has none": {},
-          "it was tried once": { attempts: 1, detail: "ENOTFOUND" }
+          "it was tried once": { attempts: 1, detail: "ENOTFOUND" },
+          "what answers does not speak TLS": { detail: "ERR_SSL_WRONG_VERSION_NUMBER" },
+          "a dead proxy": { detail: "ECONNREFUSED", peer: "127.0.0.1:3128" },
+          "a proxy's name that DNS does not know": { detail: "ENOTFOUND", peer: "proxy.example.com" },
+          "a proxy's name that DNS can't look up now": { detail: "EAI_AGAIN", peer: "proxy.example.com" },
+          "a proxy that can't be reached": { detail: "EHOSTUNREACH", peer: "10.0.0.9:3128" },
+          "the URL is none": { tokenEndpoint: "gateway", detail: "ECONNREFUSED" }
         }
       },
       timeout: { sent: asked, cases: { always: {} } },
@@ -245,9 +253,27 @@ export const errors = [
       },
       certificate: {
         sent: nothing,
-        cases: { always: { attempts: 1, detail: "SELF_SIGNED_CERT_IN_CHAIN" } }
+        cases: {
+          "an unknown authority": { attempts: 1, detail: "SELF_SIGNED_CERT_IN_CHAIN" },
+          "one that has expired": { attempts: 1, detail: "CERT_HAS_EXPIRED" },
+          "one that is not valid yet": { attempts: 1, detail: "CERT_NOT_YET_VALID" },
+          "one for another host": { attempts: 1, detail: "ERR_TLS_CERT_ALTNAME_INVALID" },
+          "that of a proxy": { attempts: 1, detail: "SELF_SIGNED_CERT_IN_CHAIN", peer: "proxy.example.com" }
+        }
       },
-      proxy_authentication: { sent: "Nothing was sent to CXone.", cases: { always: { attempts: 1 } } }
+      proxy_authentication: { sent: "Nothing was sent to CXone.", cases: { always: { attempts: 1, status: 407 } } },
+      proxy_refused: {
+        sent: "Nothing was sent to CXone.",
+        cases: {
+          "for good": { attempts: 1, status: 403 },
+          "for now": { attempts: 4, status: 503 },
+          "the proxy is known": { attempts: 1, status: 403, peer: "127.0.0.1:3128" }
+        }
+      },
+      http_client: {
+        sent: nothing,
+        cases: { "with a code": { attempts: 1, detail: "ERR_INVALID_URL" }, "without a code": { attempts: 1 } }
+      }
     }
   },
   {
@@ -300,7 +326,12 @@ export const errors = [
         }
       },
       certificate: { sent: noSecret, cases: { always: { detail: "CERT_HAS_EXPIRED" } } },
-      proxy_authentication: { sent: noSecret, cases: { always: {} } },
+      proxy_authentication: { sent: noSecret, cases: { always: { status: 407 } } },
+      proxy_refused: {
+        sent: noSecret,
+        cases: { always: { status: 403 }, "the proxy is known": { status: 403, peer: "127.0.0.1:3128" } }
+      },
+      http_client: { sent: noSecret, cases: { always: { detail: "ERR_INVALID_URL" } } },
       redirect: { sent: noSecret, cases: { always: { status: 301 } } },
       too_large: { sent: noSecret, cases: { always: { status: 200 } } },
       not_json: { sent: noSecret, cases: { always: { status: 200 } } },

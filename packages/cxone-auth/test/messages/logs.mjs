@@ -83,6 +83,10 @@ export const logs = {
   "a setting with a line break at its end": fromSettings({ ...settings, CXONE_CLIENT_SECRET: "s3cr3t\n" }),
   "scopes with a comma": fromSettings({ ...settings, CXONE_SCOPES: "read:users,write:users" }),
   "the token endpoint is not reached": ask(gateway, failure("ECONNREFUSED")),
+  "the token endpoint does not answer": ask(gateway, () => Effect.never),
+  "a proxy is busy": ask(gateway, () => {
+    throw new Error("Proxy response (503) !== 200 when HTTP Tunneling")
+  }),
   "the credentials are refused": ask(gateway, json({ error: "invalid_client" }, { status: 401 })),
   "the issuer is not reached": ask(issuer, failure("ENOTFOUND"))
 }

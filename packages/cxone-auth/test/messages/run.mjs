@@ -161,7 +161,8 @@ export const messages = {
     name,
     reasons: reasons.map(({ cases, ...reason }) => ({
       ...reason,
-      cases: cases.map(({ error, when }) => ({ when, message: error.message }))
+      // As a log of JSON has it.
+      cases: cases.map(({ error, when }) => ({ when, message: JSON.parse(JSON.stringify(error)).message }))
     }))
   })),
   thrown: await inTurn(Object.entries(thrown), async ([title, calls]) => ({
