@@ -141,7 +141,7 @@ const forAnotherHost = (settings: string) =>
 const faults = [
   ["selfSigned", "DEPTH_ZERO_SELF_SIGNED_CERT", unknownAuthority],
   ["ofUnknownAuthority", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", unknownAuthority],
-  ["ended", "CERT_HAS_EXPIRED", outOfTime("has ended")],
+  ["ended", "CERT_HAS_EXPIRED", outOfTime("has expired")],
   ["early", "CERT_NOT_YET_VALID", outOfTime("is not valid yet")],
   ["ofAnotherHost", "ERR_TLS_CERT_ALTNAME_INVALID", forAnotherHost]
 ] as const
