@@ -5,7 +5,14 @@
 import * as Redacted from "effect/Redacted"
 import { isGateway } from "../cxone/Hosts.js"
 import type { InvalidClient } from "../errors/CxoneAuthError.js"
-import { type ClientOptions, type Credentials, eachOf, type RotatingCredentials, trimmedIn } from "./Credentials.js"
+import {
+  type AccessKeyOptions,
+  type ClientOptions,
+  type Credentials,
+  eachOf,
+  type RotatingCredentials,
+  trimmedIn
+} from "./Credentials.js"
 import type { TokenRequest } from "./TokenRequest.js"
 
 export type Suspect = InvalidClient["suspects"][number]
@@ -22,19 +29,21 @@ const settings: { readonly [field in Field]: string } = {
   accessKeySecret: "CXONE_ACCESS_KEY_SECRET"
 }
 
-const fieldsOf = (credentials: Credentials): ReadonlyArray<readonly [Field, string]> => [
-  ...(credentials._tag === "AccessKeyOnly"
-    ? []
-    : ([
-        ["clientId", credentials.clientId],
-        ["clientSecret", Redacted.value(credentials.clientSecret)]
-      ] as const)),
-  ...(credentials._tag === "ClientSecret"
-    ? []
-    : ([
-        ["accessKeyId", credentials.accessKeyId],
-        ["accessKeySecret", Redacted.value(credentials.accessKeySecret)]
-      ] as const))
+type Fields = ReadonlyArray<readonly [Field, string]>
+
+const ofClient = ({ clientId, clientSecret }: ClientOptions): Fields => [
+  ["clientId", clientId],
+  ["clientSecret", Redacted.value(clientSecret)]
+]
+
+const ofKey = ({ accessKeyId, accessKeySecret }: AccessKeyOptions): Fields => [
+  ["accessKeyId", accessKeyId],
+  ["accessKeySecret", Redacted.value(accessKeySecret)]
+]
+
+const fieldsOf = (credentials: Credentials): Fields => [
+  ...(credentials._tag === "AccessKeyOnly" ? [] : ofClient(credentials)),
+  ...(credentials._tag === "ClientSecret" ? [] : ofKey(credentials))
 ]
 
 /** What to warn of before anything is sent. */

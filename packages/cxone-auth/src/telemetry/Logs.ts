@@ -3,7 +3,6 @@
  */
 
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
@@ -28,9 +27,12 @@ export const warn = (message: string, { attempt, retryAfter, tenant }: About = {
     )
   )
 
-/** The time of day in UTC, as ISO 8601 writes it. */
-export const timeAfter = (now: number, wait: Duration.Duration): string =>
-  DateTime.formatIso(DateTime.unsafeMake(Math.ceil(now + Duration.toMillis(wait))))
+/** The last moment that a `Date` can hold (ECMAScript, "Time Values and Time Range"), in milliseconds. */
+const lastMoment = 8.64e15
+
+/** The time in UTC, as ISO 8601 writes it. */
+const timeAfter = (now: number, wait: Duration.Duration): string =>
+  new Date(Math.min(now + Math.ceil(Duration.toMillis(wait)), lastMoment)).toISOString()
 
 /** Annotates what an effect logs with the name that the app has given the layer, and with the tenant. */
 export const annotate =
