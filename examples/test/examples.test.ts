@@ -170,7 +170,7 @@ describe("examples, with settings, where the settings lead", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("who-am-i", { ...(yield* settingsOf), CXONE_CLIENT_SECRET: "wrong-canary" })
       expect(code).toBe(1)
-      expect(output).toMatch(/^InvalidClient: .*CXONE_CLIENT_ID.*CXONE_CLIENT_SECRET/)
+      expect(output).toMatch(/^InvalidClient: .*CXONE_CLIENT_ID.*CXONE_CLIENT_SECRET/m)
       expect(output).not.toContain("wrong-canary")
     }).pipe(withSimulator)
   )
