@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
@@ -13,8 +14,8 @@ type Public = Pick<CxoneAuthService, "accessToken" | "accessTokenFor" | "invalid
 
 /** What a service tells its clients beyond its public members. */
 export interface Inside {
-  /** The name that the app has given the service. */
-  readonly name: string | undefined
+  /** Logs with the loggers of the service's layer, and with its name. */
+  readonly report: (line: Effect.Effect<void>) => Effect.Effect<void>
   /** Whether the service holds this token, and no renewal of it is under way. */
   readonly holds: (token: AccessToken) => boolean
   /**
@@ -56,7 +57,7 @@ const hasState = (service: object): service is { readonly [key]: Attached } => P
 export const onlyPublic = ({ apiBaseUrl, invalidate }: Pick<Public, "apiBaseUrl" | "invalidate">): Inside => {
   const dropped = new WeakSet<AccessToken>()
   return {
-    name: undefined,
+    report: identity,
     holds: (token) => !dropped.has(token),
     renew: (token) =>
       Effect.suspend(() => {

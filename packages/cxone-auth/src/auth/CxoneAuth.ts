@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
+import * as Logs from "../telemetry/Logs.js"
 import { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ApiState from "./ApiState.js"
 import type { CxoneAuthService } from "./CxoneAuthService.js"
@@ -137,7 +138,9 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     const policy = TokenPolicy.make(options.policy)
     return Layer.scoped(
       CxoneAuth,
-      Effect.flatMap(CxoneConfig.load, (settings) => make({ ...settings, policy, name: options.name }))
+      Effect.flatMap(Logs.annotate({ client: options.name })(CxoneConfig.load), (settings) =>
+        make({ ...settings, policy, name: options.name })
+      )
     )
   }
 

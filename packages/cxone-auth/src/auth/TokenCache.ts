@@ -53,7 +53,7 @@ const reasonOf = ({ held, wasInvalidated }: Pick<TokenSlot.State<never>, "held" 
 export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
   readonly exchange: (scopes: ScopeSet) => Effect.Effect<AccessToken, E>
   /** Run once for each token whose renewal in the background has failed. `left` is how long calls still get it. */
-  readonly onRenewalFailed: (failure: E, left: Duration.Duration) => Effect.Effect<void>
+  readonly onRenewalFailed: (failure: TokenSlot.LastFailure, left: Duration.Duration) => Effect.Effect<void>
   readonly policy: TokenPolicy
   readonly scope: Scope.Scope
 }): TokenCache<E> => {
@@ -124,12 +124,15 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
   // if the clock is set back to before the margin.
   const renew = (slot: Slot<E>, held: TokenSlot.Held, renewing: TokenSlot.Held) => {
     let hasFailed = false
-    const noteFailure = (failure: E) =>
-      hasFailed
+    const noteFailure = (cause: Cause.Cause<E>) =>
+      hasFailed || Cause.isInterruptedOnly(cause)
         ? Effect.void
         : Effect.flatMap(Clock.currentTimeMillis, (now) => {
             hasFailed = true
-            return onRenewalFailed(failure, Duration.millis(Math.max(0, held.obtainedAt + held.usableFor - now)))
+            return onRenewalFailed(
+              TokenSlot.failureOf(cause, now),
+              Duration.millis(Math.max(0, held.obtainedAt + held.usableFor - now))
+            )
           })
     return step<AccessToken | undefined>(slot, (current, now, restore) => {
       if (current.held !== renewing) {
@@ -140,7 +143,7 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
       }
       return current.flight === undefined ? launch(slot, current, "ahead", restore) : [restore(current.flight), current]
     }).pipe(
-      Effect.tapError(noteFailure),
+      Effect.tapErrorCause(noteFailure),
       Effect.sandbox,
       Effect.retry(schedule),
       Effect.interruptible,

@@ -5,6 +5,7 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRefs from "effect/FiberRefs"
@@ -53,7 +54,7 @@ export interface CxoneAuthOptions<R = never> {
   readonly scopes?: string | ReadonlyArray<string> | undefined
   /** The numbers that differ from the defaults. */
   readonly policy?: TokenPolicyOptions | undefined
-  /** The name of this client in metrics and spans (label `client`). Default: no label. Name each, if there are several. */
+  /** The name of this client in metrics, spans and logs (label `client`). Default: no label. Name each, if there are several. */
   readonly name?: string | undefined
 }
 
@@ -123,7 +124,7 @@ export const make = <R>(
       objectionTo,
       policy,
       metrics
-    })
+    }).pipe(Logs.annotate({ client: options.name }))
 
     const scopes = given ?? defaultScopesOf(credentials, environment)
     const obtainDefault = given === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
@@ -133,14 +134,13 @@ export const make = <R>(
       // tenant's credentials.
       exchange: (wanted) =>
         inTheLayer(wanted === scopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(wanted)),
-      onRenewalFailed: ({ _tag, reason }, left) =>
-        report(
-          Logs.warn(
-            `The token could not be renewed ahead of its end (${_tag}, ${reason}). Calls get the current one, and the ` +
-              "renewal is tried again",
-            { retryAfter: left }
-          )
-        ),
+      onRenewalFailed: ({ reason, tag }, left) => {
+        const why = reason === undefined ? tag : `${tag}, ${reason}`
+        const next = Duration.greaterThan(left, Duration.zero)
+          ? "Calls get the current one, and the renewal is tried again"
+          : "The next call waits for a new one"
+        return report(Logs.warn(`The token could not be renewed ahead of its end (${why}). ${next}.`, { lasts: left }))
+      },
       policy,
       scope
     })
@@ -182,7 +182,7 @@ export const make = <R>(
     return ApiState.attach(
       service,
       yield* ApiState.make({
-        name: options.name,
+        report,
         // After the layer has closed, no token counts as held. So a 401 only interrupts the call, and no renewal is
         // counted.
         holds: (token) => !isClosed && Option.exists(ownerOf(token), TokenSlot.isAtRest),

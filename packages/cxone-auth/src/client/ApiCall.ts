@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { limitOf, policy } = client
   const auth = yield* CxoneAuth
   const http = Transport.make(yield* HttpClient.HttpClient)
-  const { apiBaseUrlOf, holds, name, renew, renewals, throttle } = yield* apiStateOf(auth)
+  const { apiBaseUrlOf, holds, renew, renewals, report, throttle } = yield* apiStateOf(auth)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
   const tokenOfClient = tokenWith(client.scopes)
@@ -127,15 +127,13 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     visitor: Throttle.Visitor,
     said: ApiResponse.NotYet
   ) {
-    const limit = limitOf(answer.request)
-    const { left, wasOpen } = yield* throttle.close(limit, visitor, said, policy)
+    const { left, limited, wasOpen } = yield* throttle.close(limitOf(answer.request), visitor, said, policy)
     if (wasOpen) {
-      const { origin, route = "any path" } = limit
+      const { origin, route = "any path" } = limited
+      const lasts = Duration.millis(left)
       const tenant = answer.token.tenant?.tenantId
-      yield* Logs.warn(`${origin} answered ${said.status}, so no request is sent to ${route} for now`, {
-        tenant,
-        retryAfter: Duration.millis(left)
-      }).pipe(Logs.annotate({ client: name }))
+      const message = `${origin} answered ${said.status}, so no request is sent to ${route} for now.`
+      yield* report(Logs.warn(message, { tenant, lasts }))
     }
     return yield* new NotYet({ answer, said, left })
   })

@@ -45,7 +45,7 @@ const fieldsOf = (answer: LimitedRequest.Answer): Either.Either<JsonFields, Prob
 
 /** Logs a failure: one attempt, or a token without a tenant. */
 export const warnOf = ({ attempts, message, retryAfter }: DiscoveryFailed): Effect.Effect<void> =>
-  Logs.warn(`Discovery failed. ${message}`, { retryAfter, ...(attempts === 0 ? {} : { attempt: attempts }) })
+  Logs.warn(`Discovery failed. ${message}`, { lasts: retryAfter, ...(attempts === 0 ? {} : { attempt: attempts }) })
 
 /** Fetches a document and finds a URL in it, in a span of its own. Transient failures are tried again (L7). */
 const read = (
@@ -153,5 +153,5 @@ export const noTenant = (host: URL, left: Duration.Duration): DiscoveryFailed =>
     document: "cxone-configuration",
     url: nameOf(configurationUrl(host)),
     attempts: 0,
-    ...(Duration.isZero(left) ? {} : { retryAfter: left })
+    ...(Duration.isZero(left) ? {} : { lasts: left })
   })

@@ -13,7 +13,7 @@ const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase
 const areaOfKey = "The area must be the one that the employee is in (CXONE_AREA)."
 
 const suspicions = {
-  other_path: "The path does not look like a token endpoint's, so check that first (CXONE_TOKEN_ENDPOINT).",
+  other_path: "The path does not look like that of a token endpoint (CXONE_TOKEN_ENDPOINT).",
   quotes: "An id or secret is in quotes, which count as a part of it: remove them.",
   swapped: "Client id and client secret look swapped.",
   percent_encoded: "An id or secret looks percent-encoded: give it as it is, because the library encodes it.",

@@ -115,8 +115,16 @@ export const eachOf = (
 ): readonly [current: Credentials, ...next: ReadonlyArray<Credentials>] =>
   input._tag === "RotatingCredentials" ? [input.current, input.next] : [input]
 
+// An app may have loaded the package twice, and then there are two of the class below.
+const brand = Symbol.for("cxone-auth/InvalidCredentials")
+
 /** What the app gave can't be credentials. The message names the field, and repeats no value. */
-export class InvalidCredentials extends TypeError {}
+class InvalidCredentials extends TypeError {
+  readonly [brand] = true
+}
+
+/** Whether a constructor of {@link Credentials} threw this. */
+export const isInvalid = (error: unknown): error is Error => Predicate.hasProperty(error, brand)
 
 /**
  * Builds credentials. White space at either end of an id or a secret is dropped, because most files end with a line break,
@@ -190,13 +198,26 @@ export const Credentials = {
 /** Whether a text looks like the id of an access key, which ends in `====`. No client id does. */
 export const looksLikeAccessKeyId = (text: string): boolean => text.endsWith("====")
 
-// By the tag, because an app may have loaded the package twice.
-const isCredentials = (input: unknown): input is Credentials =>
-  ["ClientSecret", "AccessKey", "AccessKeyOnly"].some((tag) => Predicate.isTagged(input, tag))
+// By the fields, because an app may have loaded the package twice.
+const isCredentials = (input: unknown): input is Credentials => {
+  const { _tag, accessKeyId, accessKeySecret, clientAuth, clientId, clientSecret } = fieldsOf(input)
+  const hasClient =
+    typeof clientId === "string" && Redacted.isRedacted(clientSecret) && typeof clientAuth === "function"
+  const hasKey = typeof accessKeyId === "string" && Redacted.isRedacted(accessKeySecret)
+  return (
+    (_tag === "ClientSecret" && hasClient) ||
+    (_tag === "AccessKey" && hasClient && hasKey) ||
+    (_tag === "AccessKeyOnly" && hasKey)
+  )
+}
+
+const fieldsOf = (input: unknown): Partial<Record<string, unknown>> => (Predicate.isRecord(input) ? input : {})
 
 /** Whether this is what a constructor of {@link Credentials} gave. Plain JavaScript may pass anything. */
-export const isInput = (input: unknown): input is Credentials | RotatingCredentials =>
-  isCredentials(input) || Predicate.isTagged(input, "RotatingCredentials")
+export const isInput = (input: unknown): input is Credentials | RotatingCredentials => {
+  const { _tag, current, next } = fieldsOf(input)
+  return isCredentials(input) || (_tag === "RotatingCredentials" && isCredentials(current) && isCredentials(next))
+}
 
 const trimmed = new WeakMap<Credentials, ReadonlyArray<string>>()
 

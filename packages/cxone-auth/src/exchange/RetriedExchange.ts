@@ -18,7 +18,7 @@ import * as TokenRequest from "./TokenRequest.js"
 const warn = (error: TokenEndpoint.ExchangeError, attempt: number) =>
   Logs.warn(`No token. ${error.message}`, {
     attempt,
-    ...(error._tag === "CredentialsUnavailable" ? {} : { retryAfter: error.retryAfter })
+    ...(error._tag === "CredentialsUnavailable" ? {} : { lasts: error.retryAfter })
   })
 
 type Exchange = Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, HttpClient.HttpClient>
@@ -46,7 +46,7 @@ export const make =
             Effect.tapBoth({
               onFailure: (error) =>
                 Effect.flatMap(Ref.get(attempts), (made) => (made > before ? warn(error, made) : Effect.void)),
-              onSuccess: (token) => Effect.logDebug("token obtained", token)
+              onSuccess: (token) => Logs.debug("token obtained", token)
             })
           )
         )

@@ -7,7 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
@@ -25,14 +25,7 @@ import { AccessToken, type Tenant } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
-import {
-  type Credentials,
-  eachOf,
-  haveSameIds,
-  InvalidCredentials,
-  isSame,
-  type RotatingCredentials
-} from "./Credentials.js"
+import { type Credentials, eachOf, haveSameIds, isInvalid, isSame, type RotatingCredentials } from "./Credentials.js"
 import * as FailedExchanges from "./FailedExchanges.js"
 import * as Pause from "./Pause.js"
 import * as RetriedExchange from "./RetriedExchange.js"
@@ -121,7 +114,7 @@ const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope 
   new InsufficientScope({ reason: "not_supported", origin, requested, granted: [], required: [] })
 
 const unavailable = (failure: unknown): CredentialsUnavailable => {
-  const own = Array.findFirst(CauseChain.of(failure), (error) => error instanceof InvalidCredentials)
+  const own = Array.findFirst(CauseChain.of(failure), isInvalid)
   if (Option.isSome(own)) {
     return new CredentialsUnavailable({ reason: "unsuitable", detail: own.value.message })
   }
@@ -146,49 +139,32 @@ export const make = (options: {
     const lastTenant = yield* Ref.make<LastTenant | undefined>(undefined)
     /** The credentials that were read last. */
     const known = yield* Ref.make<ReadonlyArray<Credentials>>([])
-    const lastWarning = yield* Ref.make<{ readonly message: string; readonly period: Period.Period } | undefined>(
-      undefined
-    )
     const lastRead = yield* Ref.make<Read | undefined>(undefined)
     const oneAtATime = yield* Effect.makeSemaphore(1)
     const warned = new Set<string>()
+    const warnOfRead = Logs.seldom(policy.maxRetryDelay)
 
     /** Says each warning once. */
     const warn = (input: Credentials | RotatingCredentials) =>
-      Effect.forEach(
-        Suspects.warningsOf(input).filter((warning) => !warned.has(warning)),
-        (warning) =>
-          Effect.zipRight(
-            Effect.sync(() => warned.add(warning)),
-            Logs.warn(warning)
-          ),
-        { discard: true }
-      )
+      Effect.suspend(() => {
+        const warnings = Array.difference(Array.dedupe(Suspects.warningsOf(input)), Array.fromIterable(warned))
+        warnings.forEach((warning) => void warned.add(warning))
+        return Effect.forEach(warnings, (warning) => Logs.warn(warning), { discard: true })
+      })
 
     const refuseUnsuitable = (input: Credentials | RotatingCredentials) => {
       const detail = objectionTo(input)
       return detail === undefined ? Effect.void : new CredentialsUnavailable({ reason: "unsuitable", detail })
     }
 
-    /** A vault that is down fails at each call. The same failure is said again only after a while. */
-    const warnOfRead = (message: string, now: number) =>
-      Effect.flatMap(Ref.get(lastWarning), (last) =>
-        last !== undefined && last.message === message && Period.isCurrent(last.period, now)
-          ? Effect.void
-          : Effect.zipRight(
-              Ref.set(lastWarning, { message, period: Period.make(now, policy.maxRetryDelay) }),
-              Logs.warn(`No token. ${message}`)
-            )
-      )
-
     const readNow = Effect.gen(function* () {
-      const result = yield* Effect.exit(Effect.tap(read(credentials, policy), refuseUnsuitable))
-      const now = yield* Clock.currentTimeMillis
-      yield* Ref.set(lastRead, { period: Period.make(now, readPause), result })
-      yield* Exit.match(result, {
-        onFailure: (cause) => Effect.forEach(Cause.failures(cause), ({ message }) => warnOfRead(message, now)),
-        onSuccess: () => Ref.set(lastWarning, undefined)
-      })
+      const result = yield* read(credentials, policy).pipe(
+        Effect.tap(refuseUnsuitable),
+        // A vault that is down fails at each call.
+        Effect.tapError(({ message }) => warnOfRead(`No token. ${message}`)),
+        Effect.exit
+      )
+      yield* Ref.set(lastRead, { period: Period.make(yield* Clock.currentTimeMillis, readPause), result })
       return yield* result
     })
 

@@ -62,6 +62,9 @@ const holdsAny = (text: string, { all, sizes }: Pieces): boolean =>
     .some((form) => sizes.some((size) => piecesOf(form, size).some((piece) => all.has(piece))))
 
 const shortest = 4
+// Some four letters in a row of a long token are in every English text.
+const long = 100
+const shortestOfLong = 6
 const telling = 8
 
 /** The pieces of a secret that may not be shown. One that leaves out its punctuation tells something only if it is longer. */
@@ -79,8 +82,7 @@ const piecesOfSent = (sent: Sent[number]): ReadonlyArray<string> => {
     return [skeleton(sent)].filter(({ length }) => length >= shortest)
   }
   const secret = Redacted.value(sent)
-  // Some four letters in a row of a long token are in every English text.
-  return secretPieces(secret, secret.length > 100 ? 6 : shortest)
+  return secretPieces(secret, secret.length > long ? shortestOfLong : shortest)
 }
 
 /**
@@ -173,8 +175,24 @@ const spelledPieces = (sent: Sent): ReadonlyArray<string> =>
     .flatMap((spelling) => piecesOf(skeleton(spelling), tellingInScopes))
 
 /** Whether the name of a host has a piece of what was sent in it, in any of these spellings (S1). */
-export const hasPiece = (name: string, sent: Sent): boolean =>
-  holdsAny(name, makePieces([...sent.flatMap(piecesOfSent), ...spelledPieces(sent)]))
+export const hasPiece = (name: string, sent: Sent): boolean => {
+  const forms = [plain(name), skeleton(name)].flatMap((form) => [form, Array.from(form).reverse().join("")])
+  // The pieces of the name are looked for in the secret, because a long token has thousands of pieces.
+  const isIn = (text: string, size: number) =>
+    forms.some((form) => piecesOf(form, size).some((piece) => text.includes(piece)))
+  return sent.some((each) => {
+    if (!Redacted.isRedacted(each)) {
+      const id = skeleton(each)
+      return id.length >= shortest && forms.some((form) => form.includes(id))
+    }
+    const secret = Redacted.value(each)
+    return (
+      isIn(plain(secret), secret.length > long ? shortestOfLong : shortest) ||
+      isIn(skeleton(secret), telling) ||
+      spellingsOf(secret).some((spelling) => isIn(skeleton(spelling), tellingInScopes))
+    )
+  })
+}
 
 const innocentOf = (text: string, scopes: ScopeSet.ScopeSet, sent: Sent): ScopeSet.ScopeSet => {
   const pieces = makePieces(spelledPieces(sent))

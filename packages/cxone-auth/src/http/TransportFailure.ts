@@ -120,7 +120,7 @@ const ofKeys = /^ERR_OSSL_/
 
 // The same mistakes without a code. A fetch that could not connect throws a `TypeError`, too, but says so in other words.
 const setUpMessages =
-  /is not a function|^Cannot read propert|^undefined is not|^(?:Headers|Request|RequestInit)\b|is not an accepted type|^(?:bad port|unknown scheme)$/
+  /is not a function|^Cannot read propert|^undefined is not|^(?:Headers(?:\.\w+| constructor)|Request constructor|RequestInit): |^Request with GET\/HEAD|is not an accepted type|^(?:bad port|unknown scheme)$/
 
 /** Whether the platform could make no request of it: the URL is none, or the body could not be encoded. */
 const isRefusedByPlatform = (failure: unknown): boolean =>
@@ -180,6 +180,8 @@ export const noAnswerOf = (failure: unknown, url: string, sent: Redaction.Sent):
   }
 }
 
+const userInfo = /\/\/[^\s/@]{1,200}@/g
+
 /**
  * What a transport's failure says: the kind and the code of the error at its root, and its message as far as it may be
  * quoted (S2). Empty if that is nothing.
@@ -188,7 +190,9 @@ export const explain = (failure: unknown, sent: Redaction.Sent): string => {
   const root = Array.from(CauseChain.of(failure)).at(-1)
   const code = codeOf(failure)
   // A message with the code in it says no more than the code.
-  const says = root instanceof Error && (code === undefined || !root.message.includes(code)) ? root.message : ""
+  const message = root instanceof Error && (code === undefined || !root.message.includes(code)) ? root.message : ""
+  // The password of a proxy was not sent by this library, so it is not known here.
+  const says = message.replace(userInfo, "//")
   const text = Redaction.quote(says, sent)
   const kinds = [kindOf(root), code].filter(
     (kind): kind is string => kind !== undefined && kind !== "Error" && !Redaction.repeats(kind, sent)

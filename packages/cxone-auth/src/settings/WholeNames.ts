@@ -12,8 +12,17 @@ export interface WholeNames {
 // A provider says the whole name only of a setting that it does not have.
 const absent = "CXONE_SETTING_THAT_NOBODY_HAS"
 
-const absentIn = (error: ConfigError.ConfigError): { readonly path: ReadonlyArray<string>; readonly text: string } =>
-  error._op === "MissingData" ? { path: error.path, text: error.message } : { path: [], text: "" }
+const absentIn = (error: ConfigError.ConfigError): { readonly path: ReadonlyArray<string>; readonly text: string } => {
+  switch (error._op) {
+    // Of several providers, one after the other, the first counts.
+    case "Or":
+      return absentIn(error.left)
+    case "MissingData":
+      return { path: error.path, text: error.message }
+    default:
+      return { path: [], text: "" }
+  }
+}
 
 // A name that is whole already has something before it.
 const named = /(?<!\S)CXONE_[A-Z_]+/g
@@ -30,6 +39,8 @@ export const make: Effect.Effect<WholeNames> = Effect.map(Effect.either(Config.s
     outer.every((part, index) => path[index] === part) ? Array.from(path) : [...outer, ...path]
   const inError = (error: ConfigError.ConfigError): ConfigError.ConfigError => {
     switch (error._op) {
+      case "And":
+        return ConfigError.And(inError(error.left), inError(error.right))
       case "InvalidData":
         return ConfigError.InvalidData(pathOf(error.path), inText(error.message))
       case "MissingData":

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
+import * as Period from "../token/Period.js"
 import { own } from "./Spans.js"
 
 /** What a warning is about, as its annotations say it. */
@@ -14,18 +15,40 @@ export interface About {
   readonly attempt?: number | undefined
   /** The tenant, if a token has named it. */
   readonly tenant?: string | undefined
-  /** For how long from now nothing is sent, which is shown as a time. */
-  readonly retryAfter?: Duration.Duration | undefined
+  /** For how long from now it holds what the message says. It is shown as a time. */
+  readonly lasts?: Duration.Duration | undefined
 }
 
 /** Logs a warning. Nothing in it may be a secret (S1). */
-export const warn = (message: string, { attempt, retryAfter, tenant }: About = {}): Effect.Effect<void> =>
+export const warn = (message: string, { attempt, lasts, tenant }: About = {}): Effect.Effect<void> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.annotateLogs(
       Effect.logWarning(message),
-      ownNames({ attempt, tenant, until: retryAfter === undefined ? undefined : timeAfter(now, retryAfter) })
+      ownNames({ attempt, tenant, until: lasts === undefined ? undefined : timeAfter(now, lasts) })
     )
-  )
+  ).pipe(survive)
+
+/** How many different warnings {@link seldom} lets through in one pause. */
+const mostDifferent = 16
+
+/** Makes a function that logs a warning, and the same one again only after the pause. */
+export const seldom = (pause: Duration.Duration): ((message: string) => Effect.Effect<void>) => {
+  const pauses = new Map<string, Period.Period>()
+  return (message) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      pauses.forEach((period, said) => void (Period.isCurrent(period, now) || pauses.delete(said)))
+      if (pauses.has(message) || pauses.size >= mostDifferent) {
+        return Effect.void
+      }
+      pauses.set(message, Period.make(now, pause))
+      return warn(message)
+    })
+}
+
+export const debug = (...message: ReadonlyArray<unknown>): Effect.Effect<void> => survive(Effect.logDebug(...message))
+
+/** A logger of the app's that throws must not end an exchange or a call. */
+const survive = Effect.catchAllDefect(() => Effect.void)
 
 /** The last moment that a `Date` can hold (ECMAScript, "Time Values and Time Range"), in milliseconds. */
 const lastMoment = 8.64e15

@@ -41,7 +41,6 @@ export interface WaitingLine {
   readonly through: Through
   /**
    * Called after "not yet" to this visitor. Closes the gate, and sends away the calls that would have to wait too long.
-   * Gives for how many milliseconds the gate is closed.
    */
   readonly close: (visitor: Visitor, said: RetryAfter, policy: RateLimitPolicy) => Effect.Effect<Closed>
   /** Whether the gate is open and no call waits. */
@@ -56,6 +55,8 @@ export interface Closed {
   readonly left: number
   /** Whether this began the pause. */
   readonly wasOpen: boolean
+  /** What is held back. */
+  readonly limited: Limited
 }
 
 type Through = <Prepared, A, E>(
@@ -270,7 +271,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
       // A guessed pause does not hold back calls that won't wait. If each of their 429s began it anew, the waiting calls
       // would never go.
       if (visitor.isPast && !isToldWhen && line.length > 0) {
-        return { left: before, wasOpen: false }
+        return { left: before, wasOpen: false, limited }
       }
       const wasOpen = before === 0
       const left = Duration.toMillis(yield* gate.close(said, policy))
@@ -289,7 +290,7 @@ export const make = ({ gate, limited, onCalm, onWait, run }: WaitingLineOptions)
           startDriving()
         }
       }
-      return { left, wasOpen }
+      return { left, wasOpen, limited }
     }),
     isIdle: Effect.map(gate.millisLeft, (left) => left === 0 && line.length === 0),
     shutdown: () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials } from "cxone-auth"
 import { Equal, Record, Redacted } from "effect"
-import { trimmedIn } from "../../src/exchange/Credentials.js"
+import { isInput, trimmedIn } from "../../src/exchange/Credentials.js"
 
 describe("Credentials.clientSecret", () => {
   it.each([
@@ -100,5 +100,15 @@ describe("Credentials, what plain JavaScript may pass", () => {
     const built = () => Reflect.apply(build, undefined, [options])
     expect(built).toThrow(TypeError)
     expect(built).toThrow(`Credentials.${message}`)
+  })
+
+  it.each([
+    ["made by hand, with a plain secret", { _tag: "ClientSecret", clientId: "id", clientSecret: "canary" }, false],
+    ["a rotation made by hand", { _tag: "RotatingCredentials", current, next: {} }, false],
+    ["nothing", undefined, false],
+    ["a copy", { ...current }, true],
+    ["a rotation", Credentials.rotating({ current, next: current }), true]
+  ])("are credentials: %s", (_, input, expected) => {
+    expect(isInput(input)).toBe(expected)
   })
 })

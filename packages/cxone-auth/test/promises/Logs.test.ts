@@ -113,7 +113,7 @@ describe("the log has what a person looks for, each thing once", () => {
       expect(lines.filter((line) => !attempts.includes(line))).toEqual([
         [
           "The token could not be renewed ahead of its end (TokenEndpointUnavailable, status). Calls get the current " +
-            "one, and the renewal is tried again",
+            "one, and the renewal is tried again.",
           { ...client, "cxone_auth.until": "1970-01-01T00:59:30.000Z" }
         ]
       ])
@@ -134,7 +134,7 @@ describe("the log has what a person looks for, each thing once", () => {
       })
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([
         [
-          "https://cxone-simulator.test answered 429, so no request is sent to GET /api/v2/users/me for now",
+          "https://cxone-simulator.test answered 429, so no request is sent to GET /api/v2/users/me for now.",
           { ...client, "cxone_auth.tenant": expect.any(String), "cxone_auth.until": "1970-01-01T00:00:30.000Z" }
         ]
       ])
@@ -187,21 +187,68 @@ describe("the log has what a person looks for, each thing once", () => {
     })
   )
 
-  it.effect("credentials with white space or in quotes, once, without the value", () =>
+  it.effect("credentials whose failures change by turns are said once, too", () =>
     Effect.gen(function* () {
-      const credentials = Credentials.clientSecret({
-        clientId: "'canary'",
-        clientSecret: Redacted.make("canary\n")
-      })
-      const lines = [
-        ["clientSecret has white space at its start or end, which is ignored", expect.anything()],
-        ["clientId (CXONE_CLIENT_ID) is in quotes, which count as a part of it", expect.anything()]
-      ]
-      expect(yield* linesOf(Effect.provide(Effect.void, own(credentials)))).toEqual(lines)
+      let reads = 0
+      const vault = Effect.suspend(() => Effect.fail({ _tag: ++reads % 2 === 0 ? "VaultSealed" : "VaultBusy" }))
+      const test = Effect.repeatN(Effect.either(accessToken), 9)
+      expect(yield* linesOf(Effect.provide(test, own(vault)))).toHaveLength(2)
+    })
+  )
+
+  const padded = Credentials.clientSecret({ clientId: "'canary'", clientSecret: Redacted.make("canary\n") })
+  const ofPadded = [
+    ["clientSecret has white space at its start or end, which is ignored", client],
+    ["clientId (CXONE_CLIENT_ID) is in quotes, which count as a part of it", client]
+  ]
+
+  it.effect.each([
+    ["a value", padded],
+    ["a rotation", Credentials.rotating({ current: padded, next: padded })],
+    ["an effect", Effect.succeed(padded)]
+  ] as const)("credentials with white space or in quotes, once, without the value: %s", ([, credentials]) =>
+    Effect.gen(function* () {
       const twice = Effect.repeatN(Effect.either(accessToken), 1)
-      const read = yield* linesOf(Effect.provide(twice, own(Effect.succeed(credentials))))
-      expect(read.slice(0, 2)).toEqual(lines)
-      expect(read.slice(2).join("\n")).not.toMatch(/white space|quotes|canary/)
+      const lines = yield* linesOf(Effect.provide(twice, own(credentials)))
+      expect(lines.slice(0, 2)).toEqual(ofPadded)
+      expect(JSON.stringify(lines)).not.toContain("canary")
+      expect(JSON.stringify(lines.slice(2))).not.toMatch(/white space|quotes, which/)
+    })
+  )
+
+  it.effect("a renewal that fails when the token has come to its end says so", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* accessToken
+        yield* injected(Fault.blackHole, { on: "token", times: Number.POSITIVE_INFINITY })
+        yield* TestClock.setTime(3_565_000)
+        yield* accessToken
+        yield* TestClock.adjust("11 seconds")
+      })
+      const lines = yield* linesOf(test.pipe(simulated({ policy: { maxRetries: 0 } })))
+      expect(lines.at(-1)).toEqual([
+        "The token could not be renewed ahead of its end (TokenEndpointUnavailable, timeout). The next call waits for a " +
+          "new one.",
+        { ...client, "cxone_auth.until": "1970-01-01T00:59:35.000Z" }
+      ])
+    })
+  )
+
+  it.effect("a logger that throws changes nothing else", () =>
+    Effect.gen(function* () {
+      const broken = Logger.make(() => {
+        throw new Error("the disk is full")
+      })
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.respond({ status: 503 }), { on: "token" })
+        const caller = yield* Effect.fork(accessToken)
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.join(caller)
+        yield* injected(Fault.respond({ status: 429 }), { on: "api" })
+        return (yield* Effect.flip(me))._tag
+      })
+      const logging = Logger.replace(Logger.defaultLogger, broken)
+      expect(yield* test.pipe(simulated(), Effect.provide(logging))).toBe("RateLimited")
     })
   )
 

@@ -42,4 +42,19 @@ describe("the names of settings in errors and warnings", () => {
       ])
     })
   )
+
+  it.effect("two wrong settings at once are both named whole, also if another provider stands behind", () =>
+    Effect.gen(function* () {
+      const wrong = new Map([
+        ["ACME_CXONE_AREA", "NA1"],
+        ["ACME_CXONE_REGION", "mars"]
+      ])
+      const provider = ConfigProvider.nested(ConfigProvider.fromMap(wrong, { pathDelim: "_" }), "ACME")
+      const [error] = yield* building(ConfigProvider.orElse(provider, () => ConfigProvider.fromMap(new Map())))
+      expect(error).toBe(
+        '(Invalid data at ACME.CXONE_REGION: "ACME_CXONE_REGION must be one of us, us-devtest, eu, ap") and ' +
+          '(Invalid data at ACME.CXONE_AREA: "ACME_CXONE_AREA must be a name in lower case, such as na1 or eu1")'
+      )
+    })
+  )
 })
