@@ -1,7 +1,7 @@
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
-import { Console, Effect, Layer, Schema } from "effect"
+import { Cause, Console, Effect, Layer, Schema } from "effect"
 
 const User = Schema.Struct({ id: Schema.String, name: Schema.String })
 
@@ -19,7 +19,7 @@ const CxoneLayer = CxoneHttpClient.layer().pipe(
 
 const explained = program.pipe(
   Effect.provide(CxoneLayer),
-  Effect.tapError((error) => Console.error(String(error)))
+  Effect.tapErrorCause((cause) => Console.error(String(Cause.squash(cause))))
 )
 
 NodeRuntime.runMain(explained, { disableErrorReporting: true })

@@ -132,7 +132,11 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       const { origin, route = "any path" } = limited
       const lasts = Duration.millis(left)
       const tenant = answer.token.tenant?.tenantId
-      const message = `${origin} answered ${said.status}, so no request is sent to ${route} for now.`
+      const held =
+        said.retryAfter === undefined
+          ? `Requests to ${route} that may wait pause for now; others are sent.`
+          : `No request is sent to ${route} for now.`
+      const message = `${origin} answered ${said.status}. ${held}`
       yield* report(Logs.warn(message, { tenant, lasts }))
     }
     return yield* new NotYet({ answer, said, left })

@@ -187,13 +187,12 @@ const wordsOf = ({ cause, description }: HttpClientError, sent: Sent): string =>
 const described = (description: string): { readonly description?: string } =>
   description === "" ? {} : { description }
 
-/** Why a call got no answer; and what to do, if that is about more than the call itself. */
+/** Why a call got no answer, and what to do. */
 const whyNoAnswer = (error: RequestError, url: string, sent: Sent): string => {
   const noAnswer = TransportFailure.noAnswerOf(error, url, sent)
   const { peer, reason } = noAnswer
-  if (reason === "http_client" || (reason === "transport" && peer === undefined)) {
-    const words = wordsOf(error, sent)
-    return NoAnswer.whatHappened(url, words === "" ? noAnswer : { ...noAnswer, detail: words })
-  }
-  return NoAnswer.asSentences(url, noAnswer, "the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
+  const isPlain = reason === "http_client" || (reason === "transport" && peer === undefined)
+  const words = isPlain ? wordsOf(error, sent) : ""
+  const known = words === "" ? noAnswer : { ...noAnswer, detail: words }
+  return NoAnswer.asSentences(url, known, "the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
 }

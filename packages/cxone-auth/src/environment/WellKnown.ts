@@ -153,5 +153,5 @@ export const noTenant = (host: URL, left: Duration.Duration): DiscoveryFailed =>
     document: "cxone-configuration",
     url: nameOf(configurationUrl(host)),
     attempts: 0,
-    ...(Duration.isZero(left) ? {} : { lasts: left })
+    ...(Duration.isZero(left) ? {} : { retryAfter: left })
   })

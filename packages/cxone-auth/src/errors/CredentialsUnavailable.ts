@@ -43,6 +43,11 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
       this.reason === "timeout"
         ? "did not end in time (attemptTimeout, 10 s by default)"
         : `failed${bracketed(this.detail)}`
-    return `The effect that gives the credentials ${problem}, so nothing was sent. Check the place that it reads them from.`
+    const hidden =
+      this.reason === "failed" ? " What the failure says is not shown here, because it may hold a secret." : ""
+    return (
+      `The effect that gives the credentials ${problem}, so nothing was sent. Check the place that it reads them ` +
+      `from.${hidden}`
+    )
   }
 }

@@ -15,6 +15,8 @@ const areaOfKey = "The area must be the one that the employee is in (CXONE_AREA)
 const suspicions = {
   other_path: "The path does not look like that of a token endpoint (CXONE_TOKEN_ENDPOINT).",
   quotes: "An id or secret is in quotes, which count as a part of it: remove them.",
+  line_break: "An id or secret has a line break in it: was a file wrapped?",
+  variable: "An id or secret looks like the name of a variable that was not replaced by its value.",
   swapped: "Client id and client secret look swapped.",
   percent_encoded: "An id or secret looks percent-encoded: give it as it is, because the library encodes it.",
   gateway:
@@ -52,7 +54,8 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   retryAfter: RetryAfter,
   /**
    * What looks wrong, likeliest first: the path is not that of a token endpoint (`other_path`), an id or a secret is in
-   * quotes (`quotes`) or percent-encoded (`percent_encoded`), client id and secret look swapped (`swapped`), a client alone
+   * quotes (`quotes`), has a line break in it (`line_break`), is a variable such as `${SECRET}` (`variable`), or is
+   * percent-encoded (`percent_encoded`), client id and secret look swapped (`swapped`), a client alone
    * at the platform gateway (`gateway`), which needs a client of the same region.
    */
   suspects: Schema.optionalWith(Schema.Array(Schema.Literal(...Record.keys(suspicions))), { default: () => [] }),
@@ -108,7 +111,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
 
   private get cureOfClient(): string {
     const pair =
-      "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application, " +
+      "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application and not swapped, " +
       "without quotes around them, the secret not already percent-encoded"
     const grantName = this.credentials === "AccessKey" ? "password" : "client_credentials"
     const grant = `check that the application's type allows the ${grantName} grant`

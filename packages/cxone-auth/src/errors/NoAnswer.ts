@@ -103,7 +103,7 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
     case "certificate":
       return `the certificate of ${peer ?? host} is not trusted${known}`
     case "proxy_authentication":
-      return `${proxy} wants credentials (407)`
+      return `${proxy} wants credentials, or refuses those that it got (407)`
     case "proxy_refused":
       return `${proxy} did not connect to ${host} (it answered ${status})`
     case "http_client":
@@ -121,11 +121,14 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
       if (peer !== undefined) {
         return `If so, check that it runs, and where its address is set (${proxySettings}).`
       }
+      if (code === "ECONNREFUSED") {
+        return `Nothing listens there, or a firewall refuses it: check ${settings}. ${mustUseProxy}`
+      }
       return notTls.has(code)
         ? `If it is a proxy, its own URL begins with http://, not with https:// (${proxySettings}). If not, check ${settings}.`
         : `Check ${settings}, DNS, and the proxy or firewall in between. ${mustUseProxy}`
     case "timeout":
-      return `Check the proxy or firewall in between, or try again later. ${mustUseProxy}`
+      return `Check ${settings}, and the proxy or firewall in between, or try again later. ${mustUseProxy}`
     case "certificate":
       return `Nothing was sent. ${certificateCure(code, settings)}`
     case "proxy_authentication":
@@ -135,7 +138,7 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         ? "Nothing was sent. Ask whoever runs the proxy, or try again later."
         : `Nothing was sent. Ask whoever runs the proxy to allow the host, or let the HttpClient go without it (${proxySettings}).`
     case "http_client":
-      return "That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, URL, headers)."
+      return `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
   }
 }
 

@@ -28,7 +28,7 @@ export const listed = (scopes: ReadonlyArray<string>): string => (scopes.length 
 /** When to try again: a sentence without its full stop. */
 export const whenToRetry = (retryAfter: Duration.Duration | undefined): string =>
   retryAfter === undefined
-    ? "No time to try again was given"
+    ? "Try again later"
     : Duration.greaterThan(retryAfter, Duration.zero)
       ? `Try again in ${inSeconds(retryAfter)}`
       : "Try again at once"

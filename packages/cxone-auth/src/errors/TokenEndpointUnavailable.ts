@@ -56,7 +56,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   private get problem(): string {
     const { detail, reason, retryAfter, status } = this
     return reason === "status"
-      ? `it answered ${status}${bracketed(detail)}. The problem is on CXone's side. ${whenToRetry(retryAfter)}.`
+      ? `it answered ${status}${bracketed(detail)}. The problem is on CXone's side, or at a gateway in between. ${whenToRetry(retryAfter)}.`
       : NoAnswer.asSentences(this.tokenEndpoint, { ...this, reason }, whereSet)
   }
 }

@@ -257,7 +257,11 @@ const reading = (builder: string) => {
       if (clientAuth !== undefined && typeof clientAuth !== "function") {
         refuse("clientAuth", "must be ClientAuth.post, ClientAuth.basic, or a function")
       }
-      return { clientId: id, clientSecret: secret("clientSecret", clientSecret), clientAuth: clientAuth ?? usual }
+      const ofClient = secret("clientSecret", clientSecret)
+      if (Redacted.value(ofClient) === id) {
+        refuse("clientSecret", "is the same as clientId")
+      }
+      return { clientId: id, clientSecret: ofClient, clientAuth: clientAuth ?? usual }
     },
     key: ({ accessKeyId, accessKeySecret }: AccessKeyOptions): AccessKeyOptions => ({
       accessKeyId: text("accessKeyId", accessKeyId),

@@ -16,7 +16,7 @@ import * as TokenEndpoint from "./TokenEndpoint.js"
 import * as TokenRequest from "./TokenRequest.js"
 
 const warn = (error: TokenEndpoint.ExchangeError, attempt: number) =>
-  Logs.warn(`No token. ${error.message}`, {
+  Logs.warn(`Token request failed. ${error.message}`, {
     attempt,
     ...(error._tag === "CredentialsUnavailable" ? {} : { lasts: error.retryAfter })
   })

@@ -46,12 +46,23 @@ const fieldsOf = (credentials: Credentials): Fields => [
   ...(credentials._tag === "ClientSecret" ? [] : ofKey(credentials))
 ]
 
+const hasQuote = (text: string): boolean => /^["']|["']$/.test(text)
+const hasLineBreak = (text: string): boolean => /[\r\n]/.test(text)
+const isVariable = (text: string): boolean => /^\$\{[^{}]{1,200}\}$|^\$\w{1,200}$|^\{\{[^{}]{1,200}\}\}$/.test(text)
+
+/** What can be seen of one text: a warning as the end of a sentence, and whether it applies. */
+const faults: ReadonlyArray<readonly [warning: string, isIn: (text: string) => boolean]> = [
+  ["is in quotes, or has one at an end, which counts as a part of it", hasQuote],
+  ["has a line break in it, which counts as a part of it", hasLineBreak],
+  ["looks like the name of a variable that was not replaced by its value", isVariable]
+]
+
 /** What to warn of before anything is sent. */
 export const warningsOf = (input: Credentials | RotatingCredentials): ReadonlyArray<string> =>
   eachOf(input).flatMap((credentials) => [
     ...trimmedIn(credentials).map((field) => `${field} has white space at its start or end, which is ignored`),
     ...fieldsOf(credentials).flatMap(([field, text]) =>
-      isQuoted(text) ? [`${field} (${settings[field]}) is in quotes, which count as a part of it`] : []
+      faults.flatMap(([warning, isIn]) => (isIn(text) ? [`${field} (${settings[field]}) ${warning}`] : []))
     )
   ])
 
@@ -72,7 +83,9 @@ export const afterRefusal = (
   const fields = fieldsOf(credentials)
   const suspects: ReadonlyArray<readonly [Suspect, boolean]> = [
     ["other_path", !hasCode && !/token/i.test(tokenEndpoint.pathname)],
-    ["quotes", fields.some(([, text]) => isQuoted(text))],
+    ["quotes", fields.some(([, text]) => hasQuote(text))],
+    ["line_break", fields.some(([, text]) => hasLineBreak(text))],
+    ["variable", fields.some(([, text]) => isVariable(text))],
     ["swapped", credentials._tag !== "AccessKeyOnly" && areSwapped(credentials)],
     ["percent_encoded", fields.some(([, text]) => /%[\da-f]{2}/i.test(text))],
     ["gateway", credentials._tag === "ClientSecret" && isGateway(tokenEndpoint)]

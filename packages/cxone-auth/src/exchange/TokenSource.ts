@@ -161,7 +161,7 @@ export const make = (options: {
       const result = yield* read(credentials, policy).pipe(
         Effect.tap(refuseUnsuitable),
         // A vault that is down fails at each call.
-        Effect.tapError(({ message }) => warnOfRead(`No token. ${message}`)),
+        Effect.tapError(({ message }) => warnOfRead(`No credentials. ${message}`)),
         Effect.exit
       )
       yield* Ref.set(lastRead, { period: Period.make(yield* Clock.currentTimeMillis, readPause), result })

@@ -21,7 +21,7 @@ export const hasUserInfo = (url: URL): boolean => url.username !== "" || url.pas
  */
 export const parse = (input: string | URL): Either.Either<URL, string> => {
   if (!URL.canParse(String(input))) {
-    return Either.left("must be an absolute URL, for example https://api.example.com")
+    return Either.left("must be an absolute URL, with https:// at its start")
   }
   const url = new URL(input)
   if (hasUserInfo(url)) {

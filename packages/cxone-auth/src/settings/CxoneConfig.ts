@@ -41,7 +41,7 @@ const area = Config.mapOrFail(Setting.text("CXONE_AREA"), (name) => {
 const noScopes = "none"
 
 const scopes = Config.mapOrFail(Setting.text("CXONE_SCOPES"), (text) =>
-  Either.orElse(ScopeSet.parse(text === noScopes ? [] : text), (problem) =>
+  Either.orElse(ScopeSet.parse(text.toLowerCase() === noScopes ? [] : text), (problem) =>
     Setting.invalid("CXONE_SCOPES", `CXONE_SCOPES ${problem}`)
   )
 )
@@ -146,7 +146,7 @@ const gatewayOf = (settings: Given): Choice<CxoneEnvironment> => {
     const why =
       settings.CXONE_AREA === undefined
         ? "together with CXONE_ISSUER: at NICE's own services, a back-end app gets tokens only with an access key"
-        : "in place of CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, because CXONE_AREA is for an access key alone"
+        : "in place of CXONE_CLIENT_ID and CXONE_CLIENT_SECRET, because CXONE_AREA is for an access key alone; or remove CXONE_AREA"
     return Setting.missing("CXONE_ACCESS_KEY_ID", `Expected CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET ${why}`)
   }
   return settings.CXONE_API_BASE_URL === undefined

@@ -31,7 +31,8 @@ export const parse = (input: string | ReadonlyArray<string>): Either.Either<Scop
   return Either.filterOrLeft(
     Either.right(make(input)),
     (scopes) => scopes.every((scope) => scopeToken.test(scope)),
-    () => "may hold ASCII letters, digits and signs, but no quotation mark and no backslash (RFC 6749 §3.3)"
+    () =>
+      "may hold ASCII letters, digits and signs, but no quotation mark and no backslash (RFC 6749 §3.3); write them with spaces between them: read:users write:users"
   )
 }
 

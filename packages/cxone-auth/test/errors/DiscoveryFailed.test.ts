@@ -12,7 +12,7 @@ describe("DiscoveryFailed", () => {
     })
     expect(error.message).toBe(
       "https://cxone.niceincontact.com/.well-known/openid-configuration answered 503 in 4 attempts. " +
-        "CXone could not serve the request. No time to try again was given."
+        "CXone could not serve the request. Try again later."
     )
   })
 })

@@ -27,10 +27,14 @@ describe("what looks wrong with refused credentials", () => {
     ["no code at a token endpoint", suspectsOf({ hasCode: false }), []],
     ["quotes around the id", suspectsOf({ clientId: '"id"' }), ["quotes"]],
     ["quotes around the secret", suspectsOf({ clientSecret: "'s'" }), ["quotes"]],
-    ["one quote", suspectsOf({ clientSecret: "'" }), []],
-    ["two kinds of quotes", suspectsOf({ clientSecret: "'s\"" }), []],
+    ["one quote, at an end", suspectsOf({ clientSecret: "secret'" }), ["quotes"]],
+    ["a quote inside", suspectsOf({ clientSecret: "it's" }), []],
+    ["a line break inside", suspectsOf({ clientSecret: "a\nb" }), ["line_break"]],
+    ["a variable of a shell", suspectsOf({ clientSecret: "$CXONE_SECRET" }), ["variable"]],
+    ["a variable of a template", suspectsOf({ clientId: "{{ client }}" }), ["variable"]],
+    ["a dollar sign", suspectsOf({ clientSecret: "$ecret-5" }), []],
     ["a random id and a plain secret", suspectsOf({ clientId: random, clientSecret: "reporting-job" }), ["swapped"]],
-    ["two random texts", suspectsOf({ clientId: random }), []],
+    ["two random texts", suspectsOf({ clientId: `${random}X` }), []],
     [
       "a UUID as id",
       suspectsOf({ clientId: "0A1b2C3d-4E5f-6789-abcd-ef0123456789", clientSecret: "reporting-job" }),
@@ -52,7 +56,7 @@ describe("what looks wrong with refused credentials", () => {
     expect(message).toBe(
       `${gateway} refused the client (401 invalid_client). An id or secret is in quotes, which count as a part of it: ` +
         "remove them. First check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same " +
-        "application, without quotes around them, the secret not already percent-encoded; then check that the application's type " +
+        "application and not swapped, without quotes around them, the secret not already percent-encoded; then check that the application's type " +
         "allows the client_credentials grant; then that clientAuth (CXONE_CLIENT_AUTH: post or basic) is what the application was " +
         "registered for. The registration is in CXone's Admin portal under Applications > OAuth. At the platform gateway, " +
         "also check the region (CXONE_REGION). If you hold an access key, this is not its place: use " +

@@ -104,6 +104,8 @@ export const errors = [
           "a client alone, at the platform gateway": { tokenEndpoint: gateway, suspects: ["gateway"] },
           "an id or secret in quotes": { suspects: ["quotes"] },
           "an id that looks like a secret": { suspects: ["swapped"] },
+          "a secret with a line break in it": { suspects: ["line_break"] },
+          "a secret such as ${SECRET}": { suspects: ["variable"] },
           "a secret that looks percent-encoded": { suspects: ["percent_encoded"] },
           "a 401 without a reason, at a path that is no token endpoint": {
             tokenEndpoint: `${api}/incontactapi`,

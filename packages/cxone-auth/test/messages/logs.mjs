@@ -27,11 +27,11 @@ const issuer = CxoneAuth.layer({
 })
 
 /** Asks again when the token is about to end. */
-const renewing = (layer, ...answers) =>
+const renewing = (layer, after, ...answers) =>
   Effect.gen(function* () {
     const { accessToken } = yield* CxoneAuth
     yield* accessToken
-    yield* Effect.sleep("56 minutes")
+    yield* Effect.sleep(after)
     yield* accessToken
     yield* Effect.sleep("1 minute")
   }).pipe(Effect.provide(layer.pipe(Layer.provide(answering(...answers)))))
@@ -65,6 +65,8 @@ export const logs = {
     }),
     token
   ),
+  "a setting with a line break in it": fromSettings({ ...settings, CXONE_CLIENT_SECRET: "s3\ncr3t" }),
+  "a setting that is a variable": fromSettings({ ...settings, CXONE_CLIENT_SECRET: "$SECRET" }),
   "a setting in quotes": fromSettings({ ...settings, CXONE_CLIENT_SECRET: '"s3cr3t"' }),
   "the credentials can't be read": ask(
     CxoneAuth.layer({
@@ -73,8 +75,10 @@ export const logs = {
     }),
     token
   ),
-  "a renewal ahead of the token's end fails": renewing(gateway, token, failure("ECONNRESET")),
+  "a renewal ahead of the token's end fails": renewing(gateway, "56 minutes", token, failure("ECONNRESET")),
   "the API answers 429": call(gateway, token, json({}, { status: 429, headers: { "retry-after": "30" } })),
+  "the API answers 429 without Retry-After": call(gateway, token, json({}, { status: 429 })),
+  "a renewal fails when the token has come to its end": renewing(gateway, "3565 seconds", token, () => Effect.never),
   "a token names no tenant": call(
     issuer,
     json({ issuer: "https://cxone.niceincontact.com", token_endpoint: "https://cxone.niceincontact.com/auth/token" }),
@@ -83,7 +87,6 @@ export const logs = {
   "a setting with a line break at its end": fromSettings({ ...settings, CXONE_CLIENT_SECRET: "s3cr3t\n" }),
   "scopes with a comma": fromSettings({ ...settings, CXONE_SCOPES: "read:users,write:users" }),
   "the token endpoint is not reached": ask(gateway, failure("ECONNREFUSED")),
-  "the token endpoint does not answer": ask(gateway, () => Effect.never),
   "a proxy is busy": ask(gateway, () => {
     throw new Error("Proxy response (503) !== 200 when HTTP Tunneling")
   }),

@@ -112,7 +112,7 @@ const unhandled = "Fiber terminated with an unhandled error"
 
 const shown = new Set()
 
-/** Every line that a program logs and that was not shown before. A program that waits gets an hour. */
+/** Every line that a program logs and that was not shown before. A program that waits gets two hours. */
 const linesOf = async ([when, program]) => {
   const lines = []
   const logger = Logger.make(({ annotations, logLevel, message }) => {
@@ -127,7 +127,7 @@ const linesOf = async ([when, program]) => {
   })
   const inTime = Effect.gen(function* () {
     const fiber = yield* Effect.fork(program)
-    yield* TestClock.adjust("1 hour")
+    yield* TestClock.adjust("2 hours")
     yield* fiber
   })
   await Effect.runPromise(

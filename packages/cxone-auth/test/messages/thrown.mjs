@@ -50,6 +50,7 @@ export const thrown = {
     () => Credentials.clientSecret({ clientId, clientSecret: "s3cr3t" }),
     () => Credentials.accessKey({ clientId, clientSecret, accessKeyId: "", accessKeySecret }),
     () => Credentials.accessKeyOnly({ accessKeyId, accessKeySecret: Redacted.make(" ") }),
+    () => Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make("reporting-job") }),
     () => Credentials.clientSecret({ clientId, clientSecret, clientAuth: "basic" }),
     () => Credentials.rotating({ current: credentials })
   ],
@@ -66,6 +67,7 @@ export const thrown = {
   ],
   "`CxoneAuth`": [
     () => CxoneAuth.layer({ credentials: key, environment: CxoneEnvironment.discover() }),
+    () => CxoneAuth.layer({ credentials: key, environment: CxoneEnvironment.region("us") }),
     () => CxoneAuth.layer({ credentials, environment: CxoneEnvironment.area("na1") }),
     () => CxoneAuth.layer({ credentials: { clientId, clientSecret }, environment }),
     () => CxoneAuth.layer({ credentials, environment: { region: "us" } }),

@@ -53,8 +53,8 @@ describe("the log has what a person looks for, each thing once", () => {
       })
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([
         [
-          `No token. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side. ` +
-            "No time to try again was given.",
+          `Token request failed. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side, or at a gateway in between. ` +
+            "Try again later.",
           { ...client, "cxone_auth.attempt": 1 }
         ]
       ])
@@ -70,8 +70,10 @@ describe("the log has what a person looks for, each thing once", () => {
         yield* Fiber.interrupt(caller)
       })
       const line = (attempt: number) => [
-        `No token. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: no complete answer in ` +
-          "time (attemptTimeout, 10 s by default). Check the proxy or firewall in between, or try again later.",
+        `Token request failed. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: no complete answer in ` +
+          "time (attemptTimeout, 10 s by default). Check the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or " +
+          "CXONE_TOKEN_ENDPOINT), and the proxy or firewall in between, or try again later. If a proxy must be used, " +
+          "tell the HttpClient: it may ignore HTTPS_PROXY.",
         { ...client, "cxone_auth.attempt": attempt }
       ]
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([line(1), line(2)])
@@ -89,7 +91,9 @@ describe("the log has what a person looks for, each thing once", () => {
       const lines = yield* linesOf(test.pipe(simulated()))
       expect(lines).toEqual([
         [
-          expect.stringMatching(/^No token\. https:.* refused the client \(401 invalid_client\)\. .* this process /),
+          expect.stringMatching(
+            /^Token request failed\. https:.* refused the client \(401 invalid_client\)\. .* this process /
+          ),
           { ...client, "cxone_auth.attempt": 1, "cxone_auth.until": "1970-01-01T00:00:30.000Z" }
         ]
       ])
@@ -107,7 +111,7 @@ describe("the log has what a person looks for, each thing once", () => {
         yield* accessToken
       })
       const lines = yield* linesOf(test.pipe(simulated({ policy: { maxRetries: 1 } })))
-      const attempt = /^No token\. .* it answered 500\./
+      const attempt = /^Token request failed\. .* it answered 500\./
       const attempts = lines.filter(([message]) => attempt.test(String(message)))
       expect(attempts).toHaveLength(6)
       expect(lines.filter((line) => !attempts.includes(line))).toEqual([
@@ -134,7 +138,7 @@ describe("the log has what a person looks for, each thing once", () => {
       })
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([
         [
-          "https://cxone-simulator.test answered 429, so no request is sent to GET /api/v2/users/me for now.",
+          "https://cxone-simulator.test answered 429. No request is sent to GET /api/v2/users/me for now.",
           { ...client, "cxone_auth.tenant": expect.any(String), "cxone_auth.until": "1970-01-01T00:00:30.000Z" }
         ]
       ])
@@ -179,8 +183,8 @@ describe("the log has what a person looks for, each thing once", () => {
         yield* ask
       })
       const line = [
-        "No token. The effect that gives the credentials failed (VaultSealed), so nothing was sent. " +
-          "Check the place that it reads them from.",
+        "No credentials. The effect that gives the credentials failed (VaultSealed), so nothing was sent. " +
+          "Check the place that it reads them from. What the failure says is not shown here, because it may hold a secret.",
         client
       ]
       expect(yield* linesOf(Effect.provide(test, own(vault)))).toEqual([line, line])
@@ -199,7 +203,7 @@ describe("the log has what a person looks for, each thing once", () => {
   const padded = Credentials.clientSecret({ clientId: "'canary'", clientSecret: Redacted.make("canary\n") })
   const ofPadded = [
     ["clientSecret has white space at its start or end, which is ignored", client],
-    ["clientId (CXONE_CLIENT_ID) is in quotes, which count as a part of it", client]
+    ["clientId (CXONE_CLIENT_ID) is in quotes, or has one at an end, which counts as a part of it", client]
   ]
 
   it.effect.each([
@@ -212,7 +216,7 @@ describe("the log has what a person looks for, each thing once", () => {
       const lines = yield* linesOf(Effect.provide(twice, own(credentials)))
       expect(lines.slice(0, 2)).toEqual(ofPadded)
       expect(JSON.stringify(lines)).not.toContain("canary")
-      expect(JSON.stringify(lines.slice(2))).not.toMatch(/white space|quotes, which/)
+      expect(JSON.stringify(lines.slice(2))).not.toMatch(/white space|is in quotes/)
     })
   )
 
