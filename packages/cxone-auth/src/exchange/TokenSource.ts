@@ -29,6 +29,7 @@ import { type Credentials, eachOf, haveSameIds, isInvalid, isSame, type Rotating
 import * as FailedExchanges from "./FailedExchanges.js"
 import * as Pause from "./Pause.js"
 import * as RetriedExchange from "./RetriedExchange.js"
+import * as SeldomWarning from "./SeldomWarning.js"
 import * as Suspects from "./Suspects.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
 
@@ -142,7 +143,7 @@ export const make = (options: {
     const lastRead = yield* Ref.make<Read | undefined>(undefined)
     const oneAtATime = yield* Effect.makeSemaphore(1)
     const warned = new Set<string>()
-    const warnOfRead = Logs.seldom(policy.maxRetryDelay)
+    const warnOfRead = SeldomWarning.make(policy.maxRetryDelay)
 
     /** Says each warning once. */
     const warn = (input: Credentials | RotatingCredentials) =>

@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
-import * as Period from "../token/Period.js"
 import { own } from "./Spans.js"
 
 /** What a warning is about, as its annotations say it. */
@@ -27,23 +26,6 @@ export const warn = (message: string, { attempt, lasts, tenant }: About = {}): E
       ownNames({ attempt, tenant, until: lasts === undefined ? undefined : timeAfter(now, lasts) })
     )
   ).pipe(survive)
-
-/** How many different warnings {@link seldom} lets through in one pause. */
-const mostDifferent = 16
-
-/** Makes a function that logs a warning, and the same one again only after the pause. */
-export const seldom = (pause: Duration.Duration): ((message: string) => Effect.Effect<void>) => {
-  const pauses = new Map<string, Period.Period>()
-  return (message) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      pauses.forEach((period, said) => void (Period.isCurrent(period, now) || pauses.delete(said)))
-      if (pauses.has(message) || pauses.size >= mostDifferent) {
-        return Effect.void
-      }
-      pauses.set(message, Period.make(now, pause))
-      return warn(message)
-    })
-}
 
 export const debug = (...message: ReadonlyArray<unknown>): Effect.Effect<void> => survive(Effect.logDebug(...message))
 

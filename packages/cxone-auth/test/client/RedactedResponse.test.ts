@@ -105,7 +105,9 @@ describe("S1: RedactedResponse", () => {
     expect(failed({ cause: new Error(token) }).description).toMatch(
       /^the request to https:..api.test failed\. Check the URL /
     )
-    expect(failed({ description: `sent ${token}` }).description).toMatch(/^the request to https:\/\/api\.test failed \(sent …\)\. Check the URL /)
+    expect(failed({ description: `sent ${token}` }).description).toMatch(
+      /^the request to https:\/\/api\.test failed \(sent …\)\. Check the URL /
+    )
     const ofResponse = RedactedResponse.makeError(
       new HttpClientError.ResponseError({ request: carrying, response: received("x").response, reason: "Decode" }),
       asked,

@@ -265,7 +265,7 @@ describe("the log has what a person looks for, each thing once", () => {
       const start = "Nothing was sent, because the effect that gives the credentials yielded unusable ones: "
       expect(yield* messageWith(thrown)).toBe(`${start}Credentials.clientSecret: clientSecret is empty.`)
       expect(yield* messageWith(tried)).toBe(`${start}Credentials.clientSecret: clientId is empty.`)
-      const nothing = Effect.succeed(undefined) as unknown as CredentialsInput // as plain JavaScript may
+      const nothing = Effect.void as unknown as CredentialsInput // as plain JavaScript may
       expect(yield* messageWith(nothing)).toBe(
         `${start}the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret.`
       )
