@@ -90,20 +90,16 @@ const messagesAt = (host: string, http: Transport, policy?: TokenPolicyOptions) 
   }))
 
 /** The three messages, from what they say alike. */
-const messages = (
-  host: string,
-  attempts: string,
-  happened: string,
-  cure: (settings: string) => string,
-  ofCall = `${happened} ${cure("the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")}`
-) => ({
+const messages = (host: string, attempts: string, happened: string, cure: (settings: string) => string) => ({
   token:
     `https://${host}/token gave no token in ${attempts}: ${happened} ` +
     cure("the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"),
   discovery:
     `https://${host}/.well-known/openid-configuration could not be read in ${attempts}: ${happened} ` +
     cure("the issuer (issuer, CXONE_ISSUER)"),
-  call: `Transport: ${ofCall} (GET https://${host}/users)`
+  call:
+    `Transport: ${happened} ${cure("the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")} ` +
+    `(GET https://${host}/users)`
 })
 
 const over = (dispatcher: Undici.Dispatcher): { readonly fetch: Transport; readonly undici: Transport } => ({
@@ -188,8 +184,7 @@ describe.each(transports)("certificates, %s", (transport, http) => {
           `${happened}.`,
           (settings) =>
             "If it is a proxy, its own URL begins with http://, not with https:// (HTTPS_PROXY, or the dispatcher or " +
-            `agent of the HttpClient). If not, check ${settings}.`,
-          happened
+            `agent of the HttpClient). If not, check ${settings}.`
         )
       )
     })
@@ -206,9 +201,8 @@ describe.each(transports)("certificates, %s", (transport, http) => {
             "4 attempts",
             `https://${host} could not be reached (ECONNREFUSED).`,
             (settings) =>
-              `Check ${settings}, DNS, and the proxy or firewall in between. ` +
-              "If a proxy must be used, tell the HttpClient: it may ignore HTTPS_PROXY.",
-            `https://${host} could not be reached (ECONNREFUSED)`
+              `Nothing listens there, or a firewall refuses it: check ${settings}. ` +
+              "If a proxy must be used, tell the HttpClient: it may ignore HTTPS_PROXY."
           )
         )
       })
@@ -250,7 +244,12 @@ describe.each(throughProxy)("proxies, %s", (_, http, namesProxy) => {
       const proxy = yield* serveProxy("407 Proxy Authentication Required")
       const cure = () => `Set them where the HttpClient has the proxy's address (${proxySettings}).`
       expect(yield* messagesAt(target, http(proxyUrl(proxy.host)))).toEqual(
-        messages(target, "1 attempt", `${inBetween(proxy.host)} wants credentials (407).`, cure)
+        messages(
+          target,
+          "1 attempt",
+          `${inBetween(proxy.host)} wants credentials, or refuses those that it got (407).`,
+          cure
+        )
       )
       expect(proxy.connections()).toBe(3)
     })
@@ -307,7 +306,8 @@ describe.each(throughProxy)("proxies, %s", (_, http, namesProxy) => {
       )
       expect(error.message).toBe(
         `https://${target}/token gave no token in 1 attempt: no complete answer in time (attemptTimeout, 10 s by default). ` +
-          "Check the proxy or firewall in between, or try again later. " +
+          "Check the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT), and the proxy or firewall " +
+          "in between, or try again later. " +
           "If a proxy must be used, tell the HttpClient: it may ignore HTTPS_PROXY."
       )
     })
@@ -383,15 +383,16 @@ const wrong: ReadonlyArray<readonly [string, Transport, words: string, code: str
 describe("an HttpClient that is set up wrongly", () => {
   it.scopedLive.each(wrong)("L7: %s costs one attempt, and is no failure of the network", ([, http, words, code]) =>
     Effect.gen(function* () {
-      const cure =
-        "That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, URL, headers)."
+      const cure = (settings: string) =>
+        `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
       const happened = "the HttpClient did not send the request"
       const said = yield* messagesAt(target, http)
       expect(said).toEqual({
-        ...messages(target, "1 attempt", `${happened} (${code}).`, () => cure),
+        ...messages(target, "1 attempt", `${happened} (${code}).`, cure),
         call: expect.stringMatching(/^(Transport|InvalidUrl): the HttpClient did not send the request \(/)
       })
-      expect(said.call).toContain(`${happened} (${words}) (GET https://${target}/users)`)
+      const ofCall = cure("the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
+      expect(said.call).toContain(`${happened} (${words}). ${ofCall} (GET https://${target}/users)`)
     })
   )
 })
