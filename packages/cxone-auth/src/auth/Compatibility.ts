@@ -4,7 +4,8 @@ import { type Credentials, eachOf, isInput, type RotatingCredentials } from "../
 
 /**
  * Why these credentials can't be used in this environment, or nothing. An area's token service takes an access key alone,
- * an issuer needs a client beside it, and the platform gateway takes a client alone (docs/cxone-facts.md). A `custom` endpoint may take any.
+ * an issuer needs a client beside it, and the platform gateway takes a client alone (docs/cxone-facts.md). Any other
+ * endpoint may take any.
  */
 export const objectionIn =
   (environment: CxoneEnvironment) =>

@@ -54,7 +54,10 @@ export interface CxoneAuthOptions<R = never> {
   readonly scopes?: string | ReadonlyArray<string> | undefined
   /** The numbers that differ from the defaults. */
   readonly policy?: TokenPolicyOptions | undefined
-  /** The name of this client in metrics, spans and logs (label `client`). Default: no label. Name each, if there are several. */
+  /**
+   * The name of this client in metrics, spans and logs (label `client`). Default: no label. Name each, if there are
+   * several.
+   */
   readonly name?: string | undefined
 }
 

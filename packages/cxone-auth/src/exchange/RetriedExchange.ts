@@ -24,9 +24,8 @@ const warn = (error: TokenEndpoint.ExchangeError, attempt: number) =>
 type Exchange = Effect.Effect<AccessToken, TokenEndpoint.ExchangeError, HttpClient.HttpClient>
 
 /**
- * Makes the function that exchanges credentials for a token. `Pause.isTriedAgain` says what is tried
- * again (L7). Each attempt goes through `failed`, which
- * may hold it back (L6).
+ * Makes the function that exchanges credentials for a token. `Pause.isTriedAgain` says what is tried again (L7). Each attempt
+ * goes through `failed`, which may hold it back (L6).
  */
 export const make =
   (policy: TokenPolicy, metrics: Metrics, failed: FailedExchanges) =>

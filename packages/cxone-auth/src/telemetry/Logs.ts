@@ -27,6 +27,7 @@ export const warn = (message: string, { attempt, lasts, tenant }: About = {}): E
     )
   ).pipe(survive)
 
+/** Logs what only somebody who looks for it needs. */
 export const debug = (...message: ReadonlyArray<unknown>): Effect.Effect<void> => survive(Effect.logDebug(...message))
 
 /** A logger of the app's that throws must not end an exchange or a call. */
