@@ -11,7 +11,7 @@ export const objectionIn =
   (environment: CxoneEnvironment) =>
   (credentials: Credentials | RotatingCredentials): string | undefined => {
     if (!isInput(credentials)) {
-      return "the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret"
+      return "the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret, or be an Effect that yields them"
     }
     const areKeysAlone = eachOf(credentials).map(({ _tag }) => _tag === "AccessKeyOnly")
     if (environment._tag === "DiscoveredEnvironment" && areKeysAlone.includes(true)) {

@@ -140,7 +140,7 @@ export const make = <R>(
       onRenewalFailed: ({ reason, tag }, left) => {
         const why = reason === undefined ? tag : `${tag}, ${reason}`
         const next = Duration.greaterThan(left, Duration.zero)
-          ? "Calls get the current one, and the renewal is tried again"
+          ? "Calls get the current one"
           : "The next call waits for a new one"
         return report(Logs.warn(`The token could not be renewed ahead of its end (${why}). ${next}.`, { lasts: left }))
       },

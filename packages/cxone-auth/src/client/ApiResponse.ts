@@ -65,10 +65,13 @@ export const refusalOf = (answer: ApiResponse, policy: CallPolicy): Effect.Effec
     const description = params.error_description ?? said.description
     return {
       origin: originOf(answer),
-      ...(error === undefined ? {} : { error: quoted(answer, error) }),
+      ...(error === undefined ? {} : { error: codes.has(error) ? error : quoted(answer, error) }),
       ...(description === "" ? {} : { description: quoted(answer, description) })
     }
   })
+
+/** The codes of RFC 6750 §3.1, which tell nothing of a token, whatever it is. */
+const codes: ReadonlySet<string> = new Set(["invalid_request", "invalid_token", "insufficient_scope"])
 
 const readWhole = ({ response }: ApiResponse, policy: CallPolicy) =>
   ResponseBody.readWithin(response, policy.maxDiscardBytes, policy.discardTimeout)

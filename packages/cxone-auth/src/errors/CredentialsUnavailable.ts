@@ -44,7 +44,9 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
         ? "did not end in time (attemptTimeout, 10 s by default)"
         : `failed${bracketed(this.detail)}`
     const hidden =
-      this.reason === "failed" ? " What the failure says is not shown here, because it may hold a secret." : ""
+      this.reason === "failed"
+        ? " What the failure says is not shown here, because it may hold a secret: log it in the effect itself (Effect.tapErrorCause)."
+        : ""
     return (
       `The effect that gives the credentials ${problem}, so nothing was sent. Check the place that it reads them ` +
       `from.${hidden}`

@@ -5,7 +5,7 @@ import { notBefore, Quotation, RetryAfter, said, toJson, whereSet } from "./Phra
 const place = `that ${whereSet} leads to CXone's token endpoint`
 
 const problems = {
-  unexpected_status: `this is no token. Check ${place}, and that no proxy or firewall answers in its place`,
+  unexpected_status: `this is no token, and no reason that a token endpoint gives. Check ${place}, and that no proxy or firewall answers in its place`,
   redirect: `credentials are never sent on through a redirect. Check ${place}, and not to a page that redirects there`,
   too_large: `it has more bytes than any token needs (maxResponseBytes, 64 KiB by default). Check ${place}`,
   not_json: `the body is not a JSON object. Check ${place}, and that no proxy answers in its place`,
@@ -15,7 +15,7 @@ const problems = {
   invalid_expires_in: `expires_in is not a number of seconds. Check ${place}`,
   invalid_scope_field: `scope is not a string. Check ${place}`,
   expired:
-    "the token had ended, or almost, when it arrived. Check this machine's clock; if it is right, the provider hands out old tokens"
+    "the token had ended, or almost, when it arrived. Check this machine's clock; if it is right, the provider hands out old tokens, or such that end at once (expires_in)"
 }
 
 /**

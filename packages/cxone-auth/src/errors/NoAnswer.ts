@@ -83,6 +83,7 @@ const refused = (code: string): string => {
 /** What happened to a request to this URL: a clause without its full stop. */
 export const whatHappened = (url: string, { detail, peer, reason, status }: NoAnswer): string => {
   const { host, origin } = placeOf(url)
+  const isPlain = origin.startsWith("http:")
   const code = codeIn(detail)
   const known = bracketed(detail)
   const proxy = `the proxy in between${bracketed(peer)}`
@@ -95,7 +96,7 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
         return `what answers for ${host} does not speak TLS${known}`
       }
       if (brokenOff.has(code)) {
-        return `the connection to ${origin} broke off${known}`
+        return `the connection to ${origin} broke off${known}${isPlain ? ": does that port expect https?" : ""}`
       }
       return unreached.has(code) ? `${origin} could not be reached${known}` : `the request to ${origin} failed${known}`
     case "timeout":

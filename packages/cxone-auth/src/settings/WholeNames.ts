@@ -24,6 +24,15 @@ const absentIn = (error: ConfigError.ConfigError): { readonly path: ReadonlyArra
   }
 }
 
+const cutAtComma =
+  "at which ConfigProvider.nested cuts it. Use Config.nested(CxoneAuth.config, …) with CxoneAuth.make in its place"
+
+// Effect's nested providers take each value for a list, and look for as many values of the other settings.
+const isCutAtComma = (error: ConfigError.ConfigError): boolean =>
+  error._op === "And" || error._op === "Or"
+    ? isCutAtComma(error.left) || isCutAtComma(error.right)
+    : "message" in error && error.message.startsWith("The element")
+
 // A name that is whole already has something before it.
 const named = /(?<!\S)CXONE_[A-Z_]+/g
 
@@ -38,6 +47,9 @@ export const make: Effect.Effect<WholeNames> = Effect.map(Effect.either(Config.s
   const pathOf = (path: ReadonlyArray<string>) =>
     outer.every((part, index) => path[index] === part) ? Array.from(path) : [...outer, ...path]
   const inError = (error: ConfigError.ConfigError): ConfigError.ConfigError => {
+    if (isCutAtComma(error)) {
+      return ConfigError.InvalidData(outer, `A setting under ${prefix} has a comma in it, ${cutAtComma}`)
+    }
     switch (error._op) {
       case "And":
         return ConfigError.And(inError(error.left), inError(error.right))

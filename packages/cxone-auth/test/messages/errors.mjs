@@ -228,6 +228,10 @@ export const errors = [
         cases: {
           "the host refuses the connection": { detail: "ECONNREFUSED" },
           "the connection breaks off": { detail: "ECONNRESET" },
+          "it breaks off, at an http:// URL": {
+            tokenEndpoint: "http://127.0.0.1:8443/token",
+            detail: "UND_ERR_SOCKET"
+          },
           "the transport has another code": { detail: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION" },
           "it has none": {},
           "it was tried once": { attempts: 1, detail: "ENOTFOUND" },

@@ -55,6 +55,7 @@ export const settings = {
   'Settings with a prefix: `ConfigProvider.nested("ACME")`': [
     { ACME_CXONE_CLIENT_ID: "reporting-job" },
     { ACME_CXONE_AREA: "NA1", ACME_CXONE_REGION: "mars" },
+    { ACME_CXONE_CLIENT_ID: "reporting-job", ACME_CXONE_CLIENT_SECRET: "s3,cr3t" },
     { ACME_CXONE_CLIENT_ID: "reporting-job", ACME_CXONE_CLIENT_SECRET: "s3cr3t", ACME_CXONE_REGION: "us-east-1" }
   ]
 }

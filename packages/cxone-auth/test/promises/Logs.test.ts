@@ -116,8 +116,7 @@ describe("the log has what a person looks for, each thing once", () => {
       expect(attempts).toHaveLength(6)
       expect(lines.filter((line) => !attempts.includes(line))).toEqual([
         [
-          "The token could not be renewed ahead of its end (TokenEndpointUnavailable, status). Calls get the current " +
-            "one, and the renewal is tried again.",
+          "The token could not be renewed ahead of its end (TokenEndpointUnavailable, status). Calls get the current one.",
           { ...client, "cxone_auth.until": "1970-01-01T00:59:30.000Z" }
         ]
       ])
@@ -184,7 +183,8 @@ describe("the log has what a person looks for, each thing once", () => {
       })
       const line = [
         "No credentials. The effect that gives the credentials failed (VaultSealed), so nothing was sent. " +
-          "Check the place that it reads them from. What the failure says is not shown here, because it may hold a secret.",
+          "Check the place that it reads them from. What the failure says is not shown here, because it may hold a secret: " +
+          "log it in the effect itself (Effect.tapErrorCause).",
         client
       ]
       expect(yield* linesOf(Effect.provide(test, own(vault)))).toEqual([line, line])
@@ -267,7 +267,7 @@ describe("the log has what a person looks for, each thing once", () => {
       expect(yield* messageWith(tried)).toBe(`${start}Credentials.clientSecret: clientId is empty.`)
       const nothing = Effect.void as unknown as CredentialsInput // as plain JavaScript may
       expect(yield* messageWith(nothing)).toBe(
-        `${start}the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret.`
+        `${start}the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret, or be an Effect that yields them.`
       )
     })
   )

@@ -57,4 +57,18 @@ describe("the names of settings in errors and warnings", () => {
       )
     })
   )
+
+  it.effect("a comma, at which a nested provider cuts a value, is said with a way around it", () =>
+    Effect.gen(function* () {
+      const secret = new Map([
+        ["ACME_CXONE_CLIENT_ID", "id"],
+        ["ACME_CXONE_CLIENT_SECRET", "canary,canary"]
+      ])
+      const provider = ConfigProvider.nested(ConfigProvider.fromMap(secret, { pathDelim: "_" }), "ACME")
+      expect(yield* building(provider)).toEqual([
+        '(Invalid data at ACME: "A setting under ACME_ has a comma in it, at which ConfigProvider.nested cuts it. Use ' +
+          'Config.nested(CxoneAuth.config, …) with CxoneAuth.make in its place")'
+      ])
+    })
+  )
 })
