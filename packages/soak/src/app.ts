@@ -4,7 +4,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { defaultClient } from "cxone-auth-testkit"
-import { Config, Console, Duration, Effect, Layer, Ref, Schedule, Schema } from "effect"
+import { Config, Console, Duration, Effect, Layer, Logger, LogLevel, Ref, Schedule, Schema } from "effect"
 import * as Heap from "./Heap.js"
 import * as Leftovers from "./Leftovers.js"
 import * as NotYet from "./NotYet.js"
@@ -79,4 +79,5 @@ const program = Effect.gen(function* () {
   })
 })
 
-NodeRuntime.runMain(Effect.scoped(program))
+// The standard output is the report, and the faults are meant: their warnings would only be in its way.
+NodeRuntime.runMain(Logger.withMinimumLogLevel(Effect.scoped(program), LogLevel.Error))

@@ -41,7 +41,7 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
     }
     const problem =
       this.reason === "timeout"
-        ? "did not end in time (attemptTimeout, 10 s by default)"
+        ? `did not end in ${this.detail ?? "time"} (attemptTimeout)`
         : `failed${bracketed(this.detail)}`
     const hidden =
       this.reason === "failed"

@@ -16,7 +16,8 @@ const suspicions = {
   other_path: "The path does not look like that of a token endpoint (CXONE_TOKEN_ENDPOINT).",
   quotes: "An id or secret is in quotes, which count as a part of it: remove them.",
   line_break: "An id or secret has a line break in it: was a file wrapped?",
-  variable: "An id or secret looks like the name of a variable that was not replaced by its value.",
+  placeholder: "An id or secret looks like a placeholder or a path in the place of the value.",
+  key_secret: 'The client secret ends in "====", as the secret of an access key does.',
   swapped: "Client id and client secret look swapped.",
   percent_encoded: "An id or secret looks percent-encoded: give it as it is, because the library encodes it.",
   gateway:
@@ -54,8 +55,8 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   retryAfter: RetryAfter,
   /**
    * What looks wrong, likeliest first: the path is not that of a token endpoint (`other_path`), an id or a secret is in
-   * quotes (`quotes`), has a line break in it (`line_break`), is a variable such as `${SECRET}` (`variable`), or is
-   * percent-encoded (`percent_encoded`), client id and secret look swapped (`swapped`), a client alone
+   * quotes (`quotes`), has a line break in it (`line_break`), looks like a placeholder or a path (`placeholder`), or is
+   * percent-encoded (`percent_encoded`), the client secret looks like that of an access key (`key_secret`), client id and secret look swapped (`swapped`), a client alone
    * at the platform gateway (`gateway`), which needs a client of the same region.
    */
   suspects: Schema.optionalWith(Schema.Array(Schema.Literal(...Record.keys(suspicions))), { default: () => [] }),

@@ -100,7 +100,7 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
       }
       return unreached.has(code) ? `${origin} could not be reached${known}` : `the request to ${origin} failed${known}`
     case "timeout":
-      return "no complete answer in time (attemptTimeout, 10 s by default)"
+      return `no complete answer in ${detail ?? "time"} (attemptTimeout)`
     case "certificate":
       return `the certificate of ${peer ?? host} is not trusted${known}`
     case "proxy_authentication":

@@ -48,13 +48,17 @@ const fieldsOf = (credentials: Credentials): Fields => [
 
 const hasQuote = (text: string): boolean => /^["']|["']$/.test(text)
 const hasLineBreak = (text: string): boolean => /[\r\n]/.test(text)
-const isVariable = (text: string): boolean => /^\$\{[^{}]{1,200}\}$|^\$\w{1,200}$|^\{\{[^{}]{1,200}\}\}$/.test(text)
+// `$SECRET`, `${SECRET}`, `{{ secret }}`, `<your-secret>`, `/run/secrets/cxone`.
+const isPlaceholder = (text: string): boolean =>
+  /^\$\w{1,200}$|^\$?\{[^{}]{1,200}\}$|^\{\{[^{}]{1,200}\}\}$|^<[^<>]{1,200}>$|^\/(?:run|var|etc|mnt)\/[\w./-]{1,200}$/.test(
+    text
+  )
 
 /** What can be seen of one text: a warning as the end of a sentence, and whether it applies. */
 const faults: ReadonlyArray<readonly [warning: string, isIn: (text: string) => boolean]> = [
   ["is in quotes, or has one at an end, which counts as a part of it", hasQuote],
   ["has a line break in it, which counts as a part of it", hasLineBreak],
-  ["looks like the name of a variable that was not replaced by its value", isVariable]
+  ["looks like a placeholder or a path in the place of the value", isPlaceholder]
 ]
 
 /** What to warn of before anything is sent. */
@@ -85,7 +89,8 @@ export const afterRefusal = (
     ["other_path", !hasCode && !/token/i.test(tokenEndpoint.pathname)],
     ["quotes", fields.some(([, text]) => hasQuote(text))],
     ["line_break", fields.some(([, text]) => hasLineBreak(text))],
-    ["variable", fields.some(([, text]) => isVariable(text))],
+    ["placeholder", fields.some(([, text]) => isPlaceholder(text))],
+    ["key_secret", credentials._tag === "ClientSecret" && Redacted.value(credentials.clientSecret).endsWith("====")],
     ["swapped", credentials._tag !== "AccessKeyOnly" && areSwapped(credentials)],
     ["percent_encoded", fields.some(([, text]) => /%[\da-f]{2}/i.test(text))],
     ["gateway", credentials._tag === "ClientSecret" && isGateway(tokenEndpoint)]

@@ -82,7 +82,8 @@ const read = (input: CredentialsInput, policy: TokenPolicy) =>
         Effect.flatMap(identity),
         Effect.timeoutFail({
           duration: policy.attemptTimeout,
-          onTimeout: () => new CredentialsUnavailable({ reason: "timeout" })
+          onTimeout: () =>
+            new CredentialsUnavailable({ reason: "timeout", detail: Duration.format(policy.attemptTimeout) })
         })
       )
     : Effect.succeed(input)
@@ -190,8 +191,8 @@ export const make = (options: {
       const [current, next] = all
       const last = yield* Ref.get(accepted)
       return next !== undefined && last !== undefined && isSame(last, next)
-        ? { first: next, second: current }
-        : { first: current, second: next }
+        ? { first: next, second: current, isSwapped: true }
+        : { first: current, second: next, isSwapped: false }
     })
 
     /** A token that names no tenant has that of the last token with the same ids, because an id belongs to one tenant. */
@@ -229,13 +230,15 @@ export const make = (options: {
       )
 
     const obtain = Effect.fnUntraced(function* (scopesFor: (credentials: Credentials) => ScopeSet) {
-      const { first, second } = yield* candidates
-      const withFirst = obtainWith(first, scopesFor(first))
+      const { first, isSwapped, second } = yield* candidates
       if (second === undefined) {
-        return yield* withFirst
+        return yield* obtainWith(first, scopesFor(first))
       }
+      const [ofFirst, ofSecond] = isSwapped ? (["next", "current"] as const) : (["current", "next"] as const)
+      const withFirst = Logs.annotate({ credentials: ofFirst })(obtainWith(first, scopesFor(first)))
+      const withSecond = Logs.annotate({ credentials: ofSecond })(obtainWith(second, scopesFor(second)))
       return yield* Effect.catchTag(withFirst, "InvalidClient", ({ retryAfter: _, ...refusal }) =>
-        Effect.catchTag(obtainWith(second, scopesFor(second)), "InvalidClient", () =>
+        Effect.catchTag(withSecond, "InvalidClient", () =>
           // The first refusal may be a minute old by now, and forgotten or renewed.
           Effect.flatMap(refusedFor([first, second]), (left) =>
             Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(left) }))

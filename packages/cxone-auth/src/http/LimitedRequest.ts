@@ -4,6 +4,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { NoAnswer } from "../errors/NoAnswer.js"
@@ -59,7 +60,10 @@ export const send = (
       (): NoAnswer => ({ reason: "proxy_authentication" })
     ),
     Deadline.within(policy.attemptTimeout),
-    Effect.mapError((problem): NoAnswer => ("reason" in problem ? problem : { reason: "timeout" }))
+    Effect.mapError(
+      (problem): NoAnswer =>
+        "reason" in problem ? problem : { reason: "timeout", detail: Duration.format(policy.attemptTimeout) }
+    )
   )
 
 // A 3xx or 4xx is an answer even if its body stalls or breaks off. As a transport failure it would be tried again,

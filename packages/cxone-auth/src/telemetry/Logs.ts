@@ -40,11 +40,20 @@ const lastMoment = 8.64e15
 const timeAfter = (now: number, wait: Duration.Duration): string =>
   new Date(Math.min(now + Math.ceil(Duration.toMillis(wait)), lastMoment)).toISOString()
 
-/** Annotates what an effect logs with the name that the app has given the layer, and with the tenant. */
+/** What all lines of an effect are about. */
+interface Common {
+  /** The name that the app has given the layer. */
+  readonly client?: string | undefined
+  readonly tenant?: string | undefined
+  /** During a rotation: which of the two credentials. */
+  readonly credentials?: "current" | "next" | undefined
+}
+
+/** Annotates what an effect logs. */
 export const annotate =
-  (about: { readonly client?: string | undefined; readonly tenant?: string | undefined }) =>
+  (about: Common) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.annotateLogs(effect, ownNames(about))
+    Effect.annotateLogs(effect, ownNames({ ...about }))
 
 const ownNames = (values: Record.ReadonlyRecord<string, string | number | undefined>) =>
   Record.mapKeys(

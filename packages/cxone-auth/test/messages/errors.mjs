@@ -58,7 +58,7 @@ export const errors = [
         sent: nothing,
         cases: { "the failure has a tag or name": { detail: "VaultError" }, "it has none": {} }
       },
-      timeout: { sent: nothing, cases: { always: {} } },
+      timeout: { sent: nothing, cases: { always: { detail: "10s" }, "the time is not known": {} } },
       unsuitable: {
         sent: nothing,
         cases: {
@@ -105,7 +105,8 @@ export const errors = [
           "an id or secret in quotes": { suspects: ["quotes"] },
           "an id that looks like a secret": { suspects: ["swapped"] },
           "a secret with a line break in it": { suspects: ["line_break"] },
-          "a secret such as ${SECRET}": { suspects: ["variable"] },
+          "a secret such as ${SECRET}": { suspects: ["placeholder"] },
+          "an access key's secret as the client's": { suspects: ["key_secret"] },
           "a secret that looks percent-encoded": { suspects: ["percent_encoded"] },
           "a 401 without a reason, at a path that is no token endpoint": {
             tokenEndpoint: `${api}/incontactapi`,
@@ -243,7 +244,7 @@ export const errors = [
           "the URL is none": { tokenEndpoint: "gateway", detail: "ECONNREFUSED" }
         }
       },
-      timeout: { sent: asked, cases: { always: {} } },
+      timeout: { sent: asked, cases: { always: { detail: "10s" }, "the time is not known": {} } },
       status: {
         sent: asked,
         cases: {
@@ -321,7 +322,7 @@ export const errors = [
           "the tenant's document": { ...ofTenant, attempts: 4, detail: "ECONNRESET" }
         }
       },
-      timeout: { sent: noSecret, cases: { always: { attempts: 4 } } },
+      timeout: { sent: noSecret, cases: { always: { attempts: 4, detail: "10s" } } },
       status: {
         sent: noSecret,
         cases: {

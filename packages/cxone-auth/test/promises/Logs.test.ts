@@ -71,7 +71,7 @@ describe("the log has what a person looks for, each thing once", () => {
       })
       const line = (attempt: number) => [
         `Token request failed. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: no complete answer in ` +
-          "time (attemptTimeout, 10 s by default). Check the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or " +
+          "10s (attemptTimeout). Check the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or " +
           "CXONE_TOKEN_ENDPOINT), and the proxy or firewall in between, or try again later. If a proxy must be used, " +
           "tell the HttpClient: it may ignore HTTPS_PROXY.",
         { ...client, "cxone_auth.attempt": attempt }
