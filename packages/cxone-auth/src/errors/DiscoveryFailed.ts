@@ -84,15 +84,18 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
 
   private get problem(): string {
     const { attempts, reason, url } = this
-    const place =
+    const [place, way] =
       this.document === "openid-configuration"
-        ? "the issuer (issuer, CXONE_ISSUER)"
-        : "the issuer or area (CXONE_ISSUER, CXONE_AREA), or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
+        ? ["the issuer (issuer, CXONE_ISSUER)", ""]
+        : [
+            "the issuer or area (CXONE_ISSUER, CXONE_AREA)",
+            ", or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
+          ]
     if (isProblem(reason)) {
       const cure =
         reason === "status" && mayPass(this)
           ? `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
-          : `Check ${place}.`
+          : `Check ${place}${way}.`
       return `${problems[reason](this)}. ${cure}`
     }
     const why = NoAnswer.asSentences(url, { ...this, reason }, place)

@@ -17,9 +17,10 @@ const suspicions = {
   quotes: "An id or secret is in quotes, which count as a part of it: remove them.",
   line_break: "An id or secret has a line break in it: was a file wrapped?",
   placeholder: "An id or secret looks like a placeholder or a path in the place of the value.",
-  key_secret: 'The client secret ends in "====", as the secret of an access key does.',
+  key_secret:
+    'The client secret ends in "====", as the secret of an access key does (accessKeySecret, CXONE_ACCESS_KEY_SECRET).',
   swapped: "Client id and client secret look swapped.",
-  percent_encoded: "An id or secret looks percent-encoded: give it as it is, because the library encodes it.",
+  percent_encoded: "An id or secret looks percent-encoded: decode it, because the library encodes it itself.",
   gateway:
     "At the platform gateway, also check the region (CXONE_REGION). If you hold an access key, this is not its place: use " +
     "Credentials.accessKey or Credentials.accessKeyOnly (CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET)."

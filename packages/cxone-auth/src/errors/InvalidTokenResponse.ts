@@ -15,7 +15,7 @@ const problems = {
   invalid_expires_in: `expires_in is not a number of seconds. Check ${place}`,
   invalid_scope_field: `scope is not a string. Check ${place}`,
   expired:
-    "the token had ended, or almost, when it arrived. Check this machine's clock; if it is right, the provider hands out old tokens, or such that end at once (expires_in)"
+    "the token had ended, or almost, when it arrived. Check this machine's clock; if it is right, the provider hands out old tokens, or ones that end at once (expires_in)"
 }
 
 /**

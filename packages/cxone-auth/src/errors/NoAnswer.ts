@@ -73,6 +73,7 @@ const refused = (code: string): string => {
     case "ECONNREFUSED":
       return "refused the connection"
     case "EAI_AGAIN":
+      return "could not be looked up for now"
     case "ENOTFOUND":
       return "is not known to DNS"
     default:
@@ -154,14 +155,14 @@ const mustUseProxy = "If a proxy must be used, tell the HttpClient: it may ignor
 const certificateCure = (code: string, settings: string): string => {
   if (aboutTime.has(code)) {
     return (
-      `It ${code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet"}. If this machine's clock is right, ` +
+      `The certificate ${code === "CERT_HAS_EXPIRED" ? "has expired" : "is not valid yet"}. If this machine's clock is right, ` +
       "whoever runs the host, or a proxy in between that signs connections anew, must replace it. " +
       "NODE_EXTRA_CA_CERTS does not help."
     )
   }
   if (aboutNames.has(code)) {
     return (
-      `It is for another host. Check ${settings}, DNS, and what answers in the place of the host. ` +
+      `The certificate is for another host. Check ${settings}, DNS, and what answers in the place of the host. ` +
       "NODE_EXTRA_CA_CERTS does not help."
     )
   }

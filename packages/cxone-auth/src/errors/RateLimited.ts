@@ -76,7 +76,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
       case "stream_body":
         return " The call was not sent again, because its body is a stream, which can be read only once."
       case "wait_too_short":
-        return " The call was not sent again, because that is longer than it may wait (onRateLimited.wait)."
+        return " That is longer than the call may wait (onRateLimited.wait)."
       default:
         return ""
     }

@@ -56,7 +56,7 @@ const isPlaceholder = (text: string): boolean =>
 
 /** What can be seen of one text: a warning as the end of a sentence, and whether it applies. */
 const faults: ReadonlyArray<readonly [warning: string, isIn: (text: string) => boolean]> = [
-  ["is in quotes, or has one at an end, which counts as a part of it", hasQuote],
+  ["has quotes at an end, which count as a part of it", hasQuote],
   ["has a line break in it, which counts as a part of it", hasLineBreak],
   ["looks like a placeholder or a path in the place of the value", isPlaceholder]
 ]

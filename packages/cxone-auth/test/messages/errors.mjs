@@ -244,7 +244,10 @@ export const errors = [
           "the URL is none": { tokenEndpoint: "gateway", detail: "ECONNREFUSED" }
         }
       },
-      timeout: { sent: asked, cases: { always: { detail: "10s" }, "the time is not known": {} } },
+      timeout: {
+        sent: "The token request was sent, or waited for a connection.",
+        cases: { always: { detail: "10s" }, "the time is not known": {} }
+      },
       status: {
         sent: asked,
         cases: {

@@ -127,11 +127,11 @@ const unknownAuthority = () =>
   "place of the host."
 
 const outOfTime = (how: string) => () =>
-  `Nothing was sent. It ${how}. If this machine's clock is right, whoever runs the host, or a proxy in between that ` +
+  `Nothing was sent. The certificate ${how}. If this machine's clock is right, whoever runs the host, or a proxy in between that ` +
   "signs connections anew, must replace it. NODE_EXTRA_CA_CERTS does not help."
 
 const forAnotherHost = (settings: string) =>
-  `Nothing was sent. It is for another host. Check ${settings}, DNS, and what answers in the place of the host. ` +
+  `Nothing was sent. The certificate is for another host. Check ${settings}, DNS, and what answers in the place of the host. ` +
   "NODE_EXTRA_CA_CERTS does not help."
 
 const faults = [
