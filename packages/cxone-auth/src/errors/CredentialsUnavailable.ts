@@ -18,7 +18,7 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
    */
   reason: Schema.Literal("failed", "timeout", "unsuitable", "client_auth"),
   /**
-   * The tag or name of the failure, or why the credentials can't be used. Nothing else of the failure is kept, because it
+   * The tag or name of the failure, the time that it might take, or why the credentials can't be used. Nothing else of the failure is kept, because it
    * may hold a secret.
    */
   detail: Quotation

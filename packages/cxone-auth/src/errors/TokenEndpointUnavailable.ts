@@ -30,7 +30,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   status: Schema.optionalWith(Schema.Number, { exact: true }),
   /**
    * The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`; if it has none, what it says, without secrets;
-   * or the code in the answer.
+   * the code in the answer; or, after a time-out, how long the attempt might take.
    */
   detail: Quotation,
   /** What was looked up or connected to, such as `127.0.0.1:3128`, if it is not the token endpoint: most likely a proxy. */
