@@ -2,11 +2,11 @@ import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 
-const home = fileURLToPath(new URL("../..", import.meta.url))
+export const home = fileURLToPath(new URL("../..", import.meta.url))
 
 const isSetting = (name: string) => name.startsWith("CXONE_") || name.startsWith("OTEL_")
 
-const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name)))
+export const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name)))
 
 /** Runs an example in a process of its own, as a user does. */
 export const run = (example: string, settings: Record<string, string> = {}) =>

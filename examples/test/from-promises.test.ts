@@ -1,0 +1,137 @@
+import { describe, expect, it } from "@effect/vitest"
+import { CxoneAuth, RateLimited } from "cxone-auth"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { Cause, Effect, Layer, ManagedRuntime, Option, Runtime } from "effect"
+import { vi } from "vitest"
+import { run } from "./support/run.js"
+import { settingsOf } from "./support/settings.js"
+import { start } from "./support/start.js"
+
+const withSimulator = Effect.provide(CxoneSimulator.layerServer())
+
+const times = (count: number) => Array.from({ length: count })
+
+describe("from promises", () => {
+  it.live("one-runtime: a layer in each request, or one runtime", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("one-runtime")
+      expect(output).toBe(
+        "Effect.provide in each request: 11 requests made 11 token exchange(s)\n" +
+          "one ManagedRuntime: 11 requests made 1 token exchange(s)\n"
+      )
+      expect(code).toBe(0)
+    })
+  )
+
+  it.live.each(["express", "fastify"])("%s: requests share a token, and SIGTERM ends all", (example) =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const app = yield* start(example, yield* settingsOf({ way: "accessKey" }))
+      const answers = yield* Effect.forEach(times(11), () => app.get("/server-time"), { concurrency: "unbounded" })
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+      expect(answers[0]?.body).toMatch(/\d{4}-\d\d-\d\dT/)
+      expect(yield* simulator.answersOf("token")).toEqual([200])
+
+      yield* simulator.inject(Fault.respond({ status: 500 }), { on: "api" })
+      expect(yield* app.get("/server-time")).toMatchObject({ status: 502, body: '{"error":"ResponseError"}' })
+      const { code, output } = yield* app.stop
+      expect(output).toMatch(/^stopped$/m)
+      expect(code).toBe(0)
+    }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live("express: a 429 is passed on with its wait", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const app = yield* start("express", yield* settingsOf())
+      const limit = Fault.respond({ status: 429, headers: { "retry-after": "7" } })
+      yield* simulator.inject(limit, { on: "api" })
+      const answer = yield* app.get("/server-time")
+      expect(answer).toMatchObject({ status: 503, body: '{"error":"RateLimited"}' })
+      expect(answer.headers["retry-after"]).toBe("7")
+    }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live("express: a caller that goes away ends the call to CXone", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const app = yield* start("express", yield* settingsOf())
+      yield* simulator.inject(Fault.blackHole, { on: "api" })
+      const caller = new AbortController()
+      const waiting = fetch(`${app.url}/server-time`, { signal: caller.signal }).catch(() => undefined)
+      yield* simulator.awaitRequests("api", 1)
+      caller.abort()
+      yield* Effect.promise(() => waiting)
+      yield* app.printed(/the caller went away/)
+      const outcomes = yield* Effect.repeat(Effect.delay(simulator.answersOf("api"), "20 millis"), {
+        until: ([outcome]) => outcome !== "pending"
+      })
+      expect(outcomes).toEqual(["aborted"])
+    }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live.each(["express", "fastify"])("%s: a setting that is missing ends the process before it listens", (example) =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run(example, { PORT: "0", CXONE_ACCESS_KEY_ID: "KEY====" })
+      expect(output).not.toContain("listening")
+      expect(output).toContain("CXONE_ACCESS_KEY_SECRET")
+      expect(code).toBe(1)
+    })
+  )
+
+  it.live("lambda and next-route: one exchange for all events, and the tag of an error", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      for (const [name, value] of Object.entries(yield* settingsOf({ way: "accessKeyOnly" }))) {
+        vi.stubEnv(name, value)
+      }
+      const { handler } = yield* Effect.promise(() => import("../src/lambda.js"))
+      const { GET } = yield* Effect.promise(() => import("../src/next-route.js"))
+      const invoke = Effect.promise(handler)
+      const get = Effect.promise(() => GET(new Request("https://app.example/server-time")))
+      for (const _ of times(11)) {
+        expect((yield* invoke).statusCode).toBe(200)
+      }
+      expect(yield* simulator.answersOf("token")).toEqual([200])
+      for (const _ of times(11)) {
+        expect((yield* get).status).toBe(200)
+      }
+      expect(yield* simulator.answersOf("token")).toEqual([200, 200])
+
+      yield* simulator.inject(Fault.respond({ status: 429 }), { on: "api" })
+      expect(yield* invoke).toEqual({ statusCode: 502, body: '{"error":"RateLimited"}' })
+      yield* simulator.inject(Fault.respond({ status: 429 }), { on: "api" })
+      const refused = yield* get
+      expect(refused.status).toBe(502)
+      expect(yield* Effect.promise(() => refused.json())).toEqual({ error: "RateLimited" })
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())), withSimulator)
+  )
+
+  it("what a promise is rejected with", async () => {
+    const limited = new RateLimited({ reason: "token_endpoint", origin: "https://cxone.test" })
+    const runtime = ManagedRuntime.make(CxoneAuth.layerTest(limited))
+    const token = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken)
+    const rejection: unknown = await runtime.runPromise(token).catch((error) => error)
+    expect(rejection).toMatchObject({ name: "(FiberFailure) RateLimited", message: limited.message })
+    expect(rejection).not.toHaveProperty("_tag")
+    expect(rejection).toBeInstanceOf(Error)
+    expect(rejection).not.toBeInstanceOf(RateLimited)
+    const cause = Runtime.isFiberFailure(rejection) ? rejection[Runtime.FiberFailureCauseId] : Cause.empty
+    expect(Cause.failureOption(cause)).toEqual(Option.some(limited))
+    expect(await runtime.runPromise(Effect.flip(token))).toBe(limited)
+
+    const late = Effect.flip(Effect.timeout(Effect.never, "1 millis"))
+    expect(await runtime.runPromise(late)).toMatchObject({ _tag: "TimeoutException" })
+
+    await runtime.dispose()
+    await expect(runtime.runPromise(token)).rejects.toThrow("ManagedRuntime disposed")
+  })
+
+  it("a layer that could not be built stays failed", async () => {
+    let builds = 0
+    const layer = Layer.effectDiscard(Effect.suspend(() => Effect.fail(`no. ${++builds}`)))
+    const runtime = ManagedRuntime.make(layer)
+    await expect(runtime.runtime()).rejects.toThrow("no. 1")
+    await expect(runtime.runPromise(Effect.void)).rejects.toThrow("no. 1")
+  })
+})
