@@ -8,6 +8,7 @@ const maxLines = {
   "README.md": 150,
   "packages/cxone-auth-testkit/README.md": 300,
   "docs/from-promises.md": 350,
+  "docs/many-tenants.md": 250,
   "docs/proxies-and-certificates.md": 180
 }
 const root = new URL("../", import.meta.url)

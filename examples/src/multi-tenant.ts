@@ -3,8 +3,7 @@ import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platfor
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, type CxoneSimulatorService, type SimulatedTenant } from "cxone-auth-testkit"
-import { Console, Data, Effect, Layer, LayerMap, Redacted, Schema } from "effect"
-import { line, withoutWarnings } from "./support/print.js"
+import { Console, Data, Effect, Layer, LayerMap, Logger, LogLevel, Redacted, Schema } from "effect"
 
 const tenantOf = (tenantId: string, area: string): SimulatedTenant => ({
   tenantId,
@@ -70,19 +69,20 @@ const program = Effect.gen(function* () {
     concurrency: "unbounded"
   })
   for (const [index, name] of names.entries()) {
-    yield* line(name, "200", reports[index])
+    yield* Console.log(`${name.padEnd(12)}200  ${reports[index]}`)
   }
   const [tokens, calls] = [yield* requestsTo("token"), yield* requestsTo("api")]
   yield* Console.log(`\n${calls.length} calls for ${names.length} tenants: ${tokens.length} token requests`)
 
   const stranger = yield* Effect.flip(Effect.provide(report, Tenants.get("umbrella")))
-  yield* line("umbrella", stranger._tag, stranger.message)
+  yield* Console.log(`${"umbrella".padEnd(12)}${stranger._tag}  ${stranger.message}`)
 })
 
 const AppLayer = Tenants.Default.pipe(
   Layer.provideMerge(CxoneLayer),
   Layer.provideMerge(FetchHttpClient.layer),
-  Layer.provideMerge(withoutWarnings)
+  // It prints itself what went wrong.
+  Layer.provideMerge(Logger.minimumLogLevel(LogLevel.Error))
 )
 
 NodeRuntime.runMain(Effect.provide(program, AppLayer))
