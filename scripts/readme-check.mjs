@@ -9,7 +9,8 @@ const maxLines = {
   "packages/cxone-auth-testkit/README.md": 300,
   "docs/from-promises.md": 350,
   "docs/many-tenants.md": 250,
-  "docs/proxies-and-certificates.md": 180
+  "docs/proxies-and-certificates.md": 180,
+  "docs/running-it.md": 320
 }
 const root = new URL("../", import.meta.url)
 const read = (path) => (existsSync(new URL(path, root)) ? readFileSync(new URL(path, root), "utf8") : undefined)

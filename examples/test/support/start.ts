@@ -36,7 +36,7 @@ export const start = (example: string, settings: Record<string, string>) =>
         output += chunk
       })
     }
-    const [, port] = yield* printed(/listening on.*?(?:port: |:)(\d+)/s)
+    const [, port] = yield* printed(/listening on.*?(?:port: |:)(\d+)/is)
     const get = (path: string) =>
       Effect.promise(async () => {
         const response = await fetch(`http://localhost:${port}${path}`)

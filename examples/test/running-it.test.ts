@@ -1,0 +1,173 @@
+import { once } from "node:events"
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { FetchHttpClient } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { CxoneAuth } from "cxone-auth"
+import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
+import { Effect, Fiber, Redacted, TestClock } from "effect"
+import { vi } from "vitest"
+import { AuthLayer as FromFiles } from "../src/secret-files.js"
+import { AuthLayer as FromVault } from "../src/secret-from-vault.js"
+import { settingsOf } from "./support/settings.js"
+import { start } from "./support/start.js"
+
+const withSimulator = Effect.provide(CxoneSimulator.layerServer())
+
+/** Settings of this process, until the scope ends. */
+const setting = (settings: Record<string, string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      for (const [name, value] of Object.entries(settings)) {
+        vi.stubEnv(name, value)
+      }
+    }),
+    () => Effect.sync(() => vi.unstubAllEnvs())
+  )
+
+describe("health-and-metrics", () => {
+  it.live("/health says whether calls are served, and /metrics what happened", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const app = yield* start("health-and-metrics", yield* settingsOf({ way: "accessKey" }))
+      expect(yield* app.get("/health")).toMatchObject({
+        status: 200,
+        body: '{"tokens":[{"scopes":[],"state":"empty"}]}'
+      })
+
+      yield* simulator.inject(Fault.respond({ status: 401 }), { on: "token" })
+      expect(yield* app.get("/server-time")).toMatchObject({ status: 502, body: '{"error":"InvalidClient"}' })
+      const failing = yield* app.get("/health")
+      expect(failing.status).toBe(503)
+      expect(JSON.parse(failing.body)).toMatchObject({
+        tokens: [{ state: "refused", lastFailure: { tag: "InvalidClient" } }]
+      })
+
+      const { body } = yield* app.get("/metrics")
+      for (const line of [
+        /^cxone_auth_exchanges_total\{client="my-service",outcome="InvalidClient",.*\} 1$/m,
+        /^cxone_auth_refusals\{client="my-service",.*\} 1$/m,
+        /^cxone_auth_exchange_seconds_bucket\{unit="s",client="my-service",.*le="\+Inf"\} 1$/m
+      ]) {
+        expect(body).toMatch(line)
+      }
+    }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live("SIGTERM: the request under way gets its answer, and the process ends", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const app = yield* start("health-and-metrics", yield* settingsOf({ way: "accessKey" }))
+      yield* simulator.inject(Fault.delay("2 seconds"), { on: "api" })
+      const underWay = yield* Effect.fork(app.get("/server-time"))
+      yield* simulator.awaitRequests("api", 1)
+      const { code } = yield* app.stop
+      expect(yield* Fiber.join(underWay)).toMatchObject({ status: 200 })
+      expect(code).toBe(0)
+    }).pipe(Effect.scoped, withSimulator)
+  )
+})
+
+/** A folder as Kubernetes mounts it: each file leads through `..data` to the current version. */
+const mounted = Effect.gen(function* () {
+  const folder = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "cxone-auth-"))),
+    (folder) => Effect.promise(() => rm(folder, { recursive: true }))
+  )
+  const names = ["CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET"]
+  yield* Effect.promise(() => Promise.all(names.map((name) => symlink(join("..data", name), join(folder, name)))))
+  let version = 0
+  const write = (contents: ReadonlyArray<string>) =>
+    Effect.promise(async () => {
+      const next = `..version-${++version}`
+      await mkdir(join(folder, next))
+      await Promise.all(names.map((name, i) => writeFile(join(folder, next, name), `${contents[i]}\n`)))
+      await symlink(next, join(folder, "..data_tmp"))
+      await rename(join(folder, "..data_tmp"), join(folder, "..data"))
+    })
+  return { folder, write }
+})
+
+describe("secret-files", () => {
+  it.scoped("a file that is replaced is read at the next exchange, and the token before serves until then", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const { folder, write } = yield* mounted
+      const { CXONE_CLIENT_ID: id, CXONE_CLIENT_SECRET: _, ...others } = simulator.env()
+      yield* setting({ ...others, SECRETS_FOLDER: folder })
+      yield* write([`${id}`, Redacted.value(defaultClient.clientSecret)])
+      yield* Effect.gen(function* () {
+        const { accessToken } = yield* CxoneAuth
+        const first = yield* accessToken
+
+        yield* simulator.registerClient({ ...defaultClient, clientSecret: Redacted.make("new-s3cr3t") })
+        yield* write([`${id}`, "new-s3cr3t"])
+        expect(yield* accessToken).toBe(first)
+        expect(yield* simulator.answersOf("token")).toEqual([200])
+
+        yield* TestClock.adjust("1 hour")
+        expect(yield* accessToken).not.toBe(first)
+        expect(yield* simulator.answersOf("token")).toEqual([200, 200])
+      }).pipe(Effect.provide(FromFiles))
+    }).pipe(Effect.provide(CxoneSimulator.layerTest()))
+  )
+})
+
+/** A Vault that gives the secrets of the simulator to whoever has its token, if it is not sealed. */
+const vault = Effect.gen(function* () {
+  const { tenants } = yield* CxoneSimulator
+  const [{ credentials }] = tenants
+  const state = { isSealed: true }
+  const answer = JSON.stringify({
+    data: {
+      data: {
+        clientSecret: Redacted.value(credentials.clientSecret),
+        accessKeySecret: Redacted.value(credentials.accessKeySecret)
+      }
+    }
+  })
+  const server = yield* Effect.acquireRelease(
+    Effect.promise(async () => {
+      const server = createServer(({ headers, url }, response) => {
+        const isAllowed = headers.authorization === "Bearer vault-t0k3n" && url === "/v1/secret/data/cxone"
+        response.writeHead(state.isSealed ? 503 : isAllowed ? 200 : 403).end(answer)
+      })
+      await once(server.listen(0, "127.0.0.1"), "listening")
+      return server
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  )
+  // The address is a text only if the server listens on a pipe.
+  const { port } = server.address() as AddressInfo
+  return { state, VAULT_ADDR: `http://127.0.0.1:${port}`, VAULT_TOKEN: "vault-t0k3n" }
+})
+
+describe("secret-from-vault", () => {
+  it.scopedLive("a sealed vault fails the call, and not the layer", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const { state, ...settings } = yield* vault
+      const [{ credentials }] = simulator.tenants
+      yield* setting({
+        ...settings,
+        CXONE_CLIENT_ID: credentials.clientId,
+        CXONE_ACCESS_KEY_ID: credentials.accessKeyId,
+        CXONE_ISSUER: simulator.origin
+      })
+      yield* Effect.gen(function* () {
+        const { accessToken } = yield* CxoneAuth
+        expect(yield* Effect.flip(accessToken)).toMatchObject({ _tag: "CredentialsUnavailable", reason: "failed" })
+        expect(yield* simulator.answersOf("token")).toEqual([])
+        state.isSealed = false
+        expect((yield* accessToken).tenant?.tenantId).toBe(simulator.tenants[0].tenantId)
+      }).pipe(Effect.provide(FromVault))
+    }).pipe(Effect.provide(FetchHttpClient.layer), withSimulator)
+  )
+})
