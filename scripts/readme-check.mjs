@@ -8,9 +8,11 @@ const maxLines = {
   "README.md": 150,
   "packages/cxone-auth-testkit/README.md": 300,
   "docs/from-promises.md": 350,
+  "docs/getting-started.md": 250,
   "docs/many-tenants.md": 250,
   "docs/proxies-and-certificates.md": 180,
-  "docs/running-it.md": 320
+  "docs/running-it.md": 320,
+  "docs/testing.md": 250
 }
 const root = new URL("../", import.meta.url)
 const read = (path) => (existsSync(new URL(path, root)) ? readFileSync(new URL(path, root), "utf8") : undefined)
@@ -23,6 +25,9 @@ for (const [name, most] of Object.entries(maxLines)) {
   if (lines > most) problems.push(`${name} has ${lines} lines; at most ${most} are allowed.`)
 
   const quotes = [...readme.matchAll(/^<!-- (\S+) -->\n+```ts\n(.*?)^```$/gms)]
+  const blocks = readme.match(/^```ts$/gm) ?? []
+  if (name.startsWith("docs/") && blocks.length > quotes.length)
+    problems.push(`${name} has a \`\`\`ts block without a \`<!-- path -->\` comment before it.`)
   if (quotes.length === 0)
     problems.push(`${name} quotes no program: no \`\`\`ts block follows a \`<!-- path -->\` comment.`)
 

@@ -9,9 +9,9 @@ const isSetting = (name: string) => name.startsWith("CXONE_") || name.startsWith
 export const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name)))
 
 /** Runs an example in a process of its own, as a user does. */
-export const run = (example: string, settings: Record<string, string> = {}) =>
+export const run = (example: string, settings: Record<string, string> = {}, args: ReadonlyArray<string> = []) =>
   Effect.async<{ readonly code: number | null; readonly output: string }>((resume) => {
-    const child = spawn(process.execPath, ["--import", "tsx", `src/${example}.ts`], {
+    const child = spawn(process.execPath, ["--import", "tsx", `src/${example}.ts`, ...args], {
       cwd: home,
       env: { ...inherited, NO_COLOR: "1", ...settings }
     })

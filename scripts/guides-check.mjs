@@ -1,0 +1,73 @@
+/**
+ * What a new user does with the guides: installs what they say, in an empty folder outside the repository and with the
+ * packed tarballs, copies every program of theirs, compiles all, and runs those that need no settings.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { inTempFolder, packIn, root, run } from "./tarballs.mjs"
+
+/** In this order, because the first says how to begin, and the others how to go on. */
+const guides = ["getting-started", "testing", "from-promises", "many-tenants", "running-it", "proxies-and-certificates"]
+
+/** The programs that run without settings, and what each prints. */
+const prints = {
+  "four-secrets.ts": /^It is \d{4}\S+ at http:\/\/127\.0\.0\.1:\d+\/$/m,
+  "two-secrets.ts": /^It is \d{4}\S+ at http:\/\/127\.0\.0\.1:\d+\/$/m,
+  "client-pair.ts": /^I am .+ \(test-user\)\.$/m,
+  "one-runtime.ts": /^one ManagedRuntime: 11 requests made 1 token exchange/m,
+  "multi-tenant.ts": /^9 calls for 3 tenants: 3 token requests$/m
+}
+
+const tsconfig = {
+  compilerOptions: {
+    module: "NodeNext",
+    target: "ES2022",
+    types: ["node"],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: true
+  }
+}
+
+const pages = guides.map((guide) => readFileSync(join(root, `docs/${guide}.md`), "utf8"))
+
+/** The commands that the guides give to npm, each once. */
+const commands = [
+  ...new Set(
+    pages.flatMap((page) =>
+      [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) => block.match(/^npm .*$/gm) ?? [])
+    )
+  )
+]
+
+const programs = Object.fromEntries(
+  pages.flatMap((page) =>
+    [...page.matchAll(/^<!-- (\S+) -->\n+```ts\n(.*?)^```$/gms)].map(([, path, block]) => [basename(path), block])
+  )
+)
+
+await inTempFolder((temp) => {
+  const tarballs = packIn(temp)
+  const app = join(temp, "app")
+  run("mkdir", [app], temp)
+  for (const command of commands) {
+    const local = command.replace(/(?<= )cxone-auth(?:-testkit)?(?= |$)/g, (name) => tarballs[name])
+    run("sh", ["-c", local], app)
+    console.log(`${command}: done in an empty folder`)
+  }
+  run("npm", ["install", "--save-dev", "--no-audit", "--no-fund", "typescript@~5.9.3", "@types/node@20"], app)
+
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify(tsconfig))
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(app, name), text)
+  run("npx", ["tsc"], app)
+  console.log(`${Object.keys(programs).length} programs of ${guides.length} guides: TypeScript 5.9 compiles them there`)
+
+  for (const [name, pattern] of Object.entries(prints)) {
+    const printed = run("npx", ["tsx", name], app)
+    if (!pattern.test(printed)) throw new Error(`${name} printed something else than ${pattern}:\n${printed}`)
+    console.log(`${name}: ran there`)
+  }
+  run("npx", ["vitest", "run"], app)
+  console.log("the tests of docs/testing.md: passed there")
+})
