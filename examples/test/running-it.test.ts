@@ -12,6 +12,8 @@ import { Effect, Fiber, Redacted, TestClock } from "effect"
 import { vi } from "vitest"
 import { AuthLayer as FromFiles } from "../src/secret-files.js"
 import { AuthLayer as FromVault } from "../src/secret-from-vault.js"
+import * as Collector from "./support/Collector.js"
+import { run } from "./support/run.js"
 import { settingsOf } from "./support/settings.js"
 import { start } from "./support/start.js"
 
@@ -67,6 +69,24 @@ describe("health-and-metrics", () => {
       const { code } = yield* app.stop
       expect(yield* Fiber.join(underWay)).toMatchObject({ status: 200 })
       expect(code).toBe(0)
+    }).pipe(Effect.scoped, withSimulator)
+  )
+})
+
+describe("open-telemetry", () => {
+  it.live("a collector gets the spans of the job, of the exchange and of the call, the metrics and the log", () =>
+    Effect.gen(function* () {
+      const collector = yield* Collector.make
+      const { inject } = yield* CxoneSimulator
+      yield* inject(Fault.respond({ status: 503, headers: { "retry-after": "0" } }), { on: "token" })
+      const settings = { ...(yield* settingsOf({ way: "accessKey" })), OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }
+      const { code, output } = yield* run("open-telemetry", settings)
+      expect(output).toContain("server-time: 200\n")
+      expect(code).toBe(0)
+      const names = (yield* collector.spans).map(({ name }) => name)
+      expect(names).toEqual(expect.arrayContaining(["my-job", "CxoneAuth.exchange", "http.client GET"]))
+      expect((yield* collector.metrics).map(({ name }) => name)).toContain("cxone_auth_exchanges")
+      expect(yield* collector.everything).toContain("Token request failed")
     }).pipe(Effect.scoped, withSimulator)
   )
 })
