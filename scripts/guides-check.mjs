@@ -1,8 +1,11 @@
 /**
  * What a new user does with the guides: installs what they say, in an empty folder outside the repository and with the
- * packed tarballs, copies every program of theirs, compiles all, and runs those that need no settings.
+ * packed tarballs, copies every program of theirs, compiles all, runs those that need no settings, and asks those that
+ * serve, with the settings of the guides' simulator.
  */
-import { readFileSync, writeFileSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { inTempFolder, packIn, root, run } from "./tarballs.mjs"
 
@@ -17,6 +20,9 @@ const prints = {
   "one-runtime.ts": /^one ManagedRuntime: 11 requests made 1 token exchange/m,
   "multi-tenant.ts": /^9 calls for 3 tenants: 3 token requests$/m
 }
+
+/** The programs that serve requests. */
+const servers = ["express.ts", "fastify.ts", "health-and-metrics.ts"]
 
 const tsconfig = {
   compilerOptions: {
@@ -47,10 +53,42 @@ const programs = Object.fromEntries(
   )
 )
 
-await inTempFolder((temp) => {
+/** Starts a program, and waits until it has printed this. */
+const start = async (app, program, pattern, settings = {}) => {
+  const env = { ...process.env, ...settings, NO_COLOR: "1", PORT: "0" }
+  const child = spawn(process.execPath, ["--import", "tsx", program], { cwd: app, env })
+  const ended = once(child, "close")
+  let printed = ""
+  const found = await new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        printed += chunk
+        if (pattern.test(printed)) resolve(printed)
+      })
+    }
+    ended.then(() => reject(new Error(`${program} ended too early\n${printed}`)))
+  })
+  const stop = async () => {
+    child.kill("SIGTERM")
+    const [code] = await ended
+    return code
+  }
+  return { printed: found, stop }
+}
+
+const ask = async (app, program, settings) => {
+  const server = await start(app, program, /listening on.*?(?:port: |:)(\d+)/is, settings)
+  const [, port] = /listening on.*?(?:port: |:)(\d+)/is.exec(server.printed)
+  const { status } = await fetch(`http://localhost:${port}/server-time`)
+  const code = await server.stop()
+  if (status !== 200 || code !== 0) throw new Error(`${program} answered ${status}, and ended with ${code}`)
+  console.log(`${program}: answered there`)
+}
+
+await inTempFolder(async (temp) => {
   const tarballs = packIn(temp)
   const app = join(temp, "app")
-  run("mkdir", [app], temp)
+  mkdirSync(app)
   for (const command of commands) {
     const local = command.replace(/(?<= )cxone-auth(?:-testkit)?(?= |$)/g, (name) => tarballs[name])
     run("sh", ["-c", local], app)
@@ -67,6 +105,15 @@ await inTempFolder((temp) => {
     const printed = run("npx", ["tsx", name], app)
     if (!pattern.test(printed)) throw new Error(`${name} printed something else than ${pattern}:\n${printed}`)
     console.log(`${name}: ran there`)
+  }
+  const simulator = await start(app, "simulator.ts", /CXONE_ISSUER=.*\n/)
+  try {
+    const settings = Object.fromEntries(
+      [...simulator.printed.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value])
+    )
+    for (const program of servers) await ask(app, program, settings)
+  } finally {
+    await simulator.stop()
   }
   run("npx", ["vitest", "run"], app)
   console.log("the tests of docs/testing.md: passed there")
