@@ -28,7 +28,8 @@ const tagOf = (rejection: unknown): string | undefined =>
       )
     : undefined
 
-const app = Fastify()
+// Fastify's default is 72 s. A connection that was in use when the app began to close may keep it open for so long.
+const app = Fastify({ keepAliveTimeout: 5000 })
 app.get("/server-time", () => runtime.runPromise(serverTime))
 app.setErrorHandler((rejection, _, reply) => {
   console.error(String(rejection))

@@ -1,4 +1,4 @@
-/** A route handler of Next: `app/server-time/route.ts`. It needs Next's Node runtime. */
+/** A route handler of Next: `app/server-time/route.ts`. */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { Effect, Either, GlobalValue, Layer, ManagedRuntime, Schema } from "effect"

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth, RateLimited } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Cause, Effect, Layer, ManagedRuntime, Option, Runtime } from "effect"
+import { Cause, Effect, Fiber, Layer, ManagedRuntime, Option, Runtime } from "effect"
 import { vi } from "vitest"
 import { run } from "./support/run.js"
 import { settingsOf } from "./support/settings.js"
@@ -23,7 +23,7 @@ describe("from promises", () => {
     })
   )
 
-  it.live.each(["express", "fastify"])("%s: requests share a token, and SIGTERM ends all", (example) =>
+  it.live.each(["express", "fastify"])("%s: requests share a token, and SIGTERM lets the last one end", (example) =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const app = yield* start(example, yield* settingsOf({ way: "accessKey" }))
@@ -34,7 +34,13 @@ describe("from promises", () => {
 
       yield* simulator.inject(Fault.respond({ status: 500 }), { on: "api" })
       expect(yield* app.get("/server-time")).toMatchObject({ status: 502, body: '{"error":"ResponseError"}' })
+
+      yield* simulator.clearRequests
+      yield* simulator.inject(Fault.delay("1 second"), { on: "api" })
+      const underWay = yield* Effect.fork(app.get("/server-time"))
+      yield* simulator.awaitRequests("api", 1)
       const { code, output } = yield* app.stop
+      expect(yield* Fiber.join(underWay)).toMatchObject({ status: 200 })
       expect(output).toMatch(/^stopped$/m)
       expect(code).toBe(0)
     }).pipe(Effect.scoped, withSimulator)
