@@ -22,7 +22,7 @@ const prints = {
 }
 
 /** The programs that serve requests. */
-const servers = ["express.ts", "fastify.ts", "health-and-metrics.ts"]
+const servers = ["express.ts", "express-in-production.ts", "fastify.ts", "health-and-metrics.ts"]
 
 const tsconfig = {
   compilerOptions: {

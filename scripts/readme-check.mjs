@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs"
 const maxLines = {
   "README.md": 150,
   "packages/cxone-auth-testkit/README.md": 300,
-  "docs/from-promises.md": 350,
+  "docs/from-promises.md": 400,
   "docs/getting-started.md": 250,
   "docs/many-tenants.md": 250,
   "docs/proxies-and-certificates.md": 180,

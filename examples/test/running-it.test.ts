@@ -13,6 +13,7 @@ import { vi } from "vitest"
 import { AuthLayer as FromFiles } from "../src/secret-files.js"
 import { AuthLayer as FromVault } from "../src/secret-from-vault.js"
 import * as Collector from "./support/Collector.js"
+import { proxy } from "./support/proxy.js"
 import { run } from "./support/run.js"
 import { settingsOf } from "./support/settings.js"
 import { start } from "./support/start.js"
@@ -69,6 +70,43 @@ describe("health-and-metrics", () => {
       const { code } = yield* app.stop
       expect(yield* Fiber.join(underWay)).toMatchObject({ status: 200 })
       expect(code).toBe(0)
+    }).pipe(Effect.scoped, withSimulator)
+  )
+})
+
+describe("express-in-production", () => {
+  it.live("health, metrics, and every request to CXone through the proxy", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const { tunnels, url } = yield* proxy
+      const proxied = {
+        HTTP_PROXY: url,
+        http_proxy: url,
+        HTTPS_PROXY: url,
+        https_proxy: url,
+        NO_PROXY: "",
+        no_proxy: ""
+      }
+      const app = yield* start("express-in-production", { ...(yield* settingsOf({ way: "accessKey" })), ...proxied })
+      expect(yield* app.get("/health")).toMatchObject({ status: 200 })
+      expect(yield* app.get("/server-time")).toMatchObject({ status: 200 })
+      const { body } = yield* app.get("/metrics")
+      expect(body).toMatch(/^cxone_auth_exchanges_total\{client="my-service",outcome="token",.*\} 1$/m)
+      const [issuer, api] = [simulator.origin, simulator.tenants[0].apiOrigin].map((origin) => new URL(origin).host)
+      expect(new Set(tunnels)).toEqual(new Set([issuer, api]))
+      expect((yield* app.stop).code).toBe(0)
+    }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live("refused credentials are not healthy", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const app = yield* start("express-in-production", yield* settingsOf({ way: "accessKey" }))
+      yield* simulator.inject(Fault.respond({ status: 401 }), { on: "token" })
+      expect(yield* app.get("/server-time")).toMatchObject({ status: 502, body: '{"error":"InvalidClient"}' })
+      const health = yield* app.get("/health")
+      expect(health.status).toBe(503)
+      expect(health.body).toContain('"state":"refused"')
     }).pipe(Effect.scoped, withSimulator)
   )
 })
