@@ -1,11 +1,11 @@
-import { isGateway } from "../cxone/Hosts.js"
-import type { CxoneEnvironment } from "../environment/CxoneEnvironment.js"
+import { isCxoneHost } from "../cxone/Hosts.js"
+import { type CxoneEnvironment, constructorOf } from "../environment/CxoneEnvironment.js"
 import { type Credentials, eachOf, isInput, type RotatingCredentials } from "../exchange/TokenSource.js"
 
 /**
  * Why these credentials can't be used in this environment, or nothing. An area's token service takes an access key alone,
- * an issuer needs a client beside it, and the platform gateway takes a client alone (docs/cxone-facts.md). Any other
- * endpoint may take any.
+ * an issuer needs a client beside it, one of NICE's also needs the key, and the platform gateway takes a client alone
+ * (docs/cxone-facts.md). Any other endpoint may take any.
  */
 export const objectionIn =
   (environment: CxoneEnvironment) =>
@@ -13,17 +13,25 @@ export const objectionIn =
     if (!isInput(credentials)) {
       return "the credentials must be made by a constructor of Credentials, such as Credentials.clientSecret, or be an Effect that yields them"
     }
-    const areKeysAlone = eachOf(credentials).map(({ _tag }) => _tag === "AccessKeyOnly")
-    if (environment._tag === "DiscoveredEnvironment" && areKeysAlone.includes(true)) {
-      return "CxoneEnvironment.discover needs a client beside the access key (Credentials.accessKey)"
+    const hasAny = (tag: Credentials["_tag"]) => eachOf(credentials).some(({ _tag }) => _tag === tag)
+    const hasClient = hasAny("ClientSecret")
+    switch (constructorOf(environment)) {
+      case "region":
+        return hasAny("AccessKey") || hasAny("AccessKeyOnly")
+          ? "CxoneEnvironment.region takes a client alone (Credentials.clientSecret); an access key goes with area or discover"
+          : undefined
+      case "discover":
+        if (hasAny("AccessKeyOnly")) {
+          return "CxoneEnvironment.discover needs a client beside the access key (Credentials.accessKey)"
+        }
+        return hasClient && environment._tag === "DiscoveredEnvironment" && isCxoneHost(new URL(environment.issuer))
+          ? "CxoneEnvironment.discover needs an access key beside the client at NICE's own issuers (Credentials.accessKey); a client alone goes with region"
+          : undefined
+      case "area":
+        return hasClient || hasAny("AccessKey")
+          ? "CxoneEnvironment.area takes an access key alone (Credentials.accessKeyOnly)"
+          : undefined
+      case "custom":
+        return undefined
     }
-    if (environment._tag === "FixedEnvironment" && isGateway(new URL(environment.tokenEndpoint))) {
-      return eachOf(credentials).every(({ _tag }) => _tag === "ClientSecret")
-        ? undefined
-        : "CxoneEnvironment.region takes a client alone (Credentials.clientSecret); an access key goes with area or discover"
-    }
-    if (environment._tag === "AreaEnvironment" && areKeysAlone.includes(false)) {
-      return "CxoneEnvironment.area takes an access key alone (Credentials.accessKeyOnly)"
-    }
-    return undefined
   }

@@ -41,8 +41,15 @@ export type Verdict = Data.TaggedEnum<{
   Renew: object
   /** Another call has caused its renewal: send the call again with the new one. */
   Resend: object
-  /** Fail. For `retryAfter` no token is renewed because of this place (`refused_again`), or of any (`too_many_renewals`). */
-  Refuse: { readonly reason: "refused_again" | "too_many_renewals"; readonly retryAfter: Duration.Duration }
+  /**
+   * Fail. For `retryAfter` no token is renewed because of this place (`refused_again`), or of any (`too_many_renewals`).
+   * `isFirst`: this refusal begins that time.
+   */
+  Refuse: {
+    readonly reason: "refused_again" | "too_many_renewals"
+    readonly retryAfter: Duration.Duration
+    readonly isFirst: boolean
+  }
 }>
 
 export const Verdict = Data.taggedEnum<Verdict>()
@@ -96,6 +103,8 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   // The tokens that places took since the last renewals. A place that refuses what it took has seen a revocation.
   const taken = new Map<string, AccessToken>()
   let renewals: ReadonlyArray<Renewal> = []
+  // How long it was known last that there were too many.
+  let exhausted = Period.ended
 
   const knownAt = (place: string, now: number): Place | undefined => {
     const known = places.get(place)
@@ -114,7 +123,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
       refused: token,
       at: now
     })
-    return Verdict.Refuse({ reason: "refused_again", retryAfter: pause })
+    return Verdict.Refuse({ reason: "refused_again", retryAfter: pause, isFirst: true })
   }
 
   const renew = ({ place, token }: Refusal, known: Place | undefined, now: number, policy: RenewalPolicy): Verdict => {
@@ -127,7 +136,9 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
     // A revocation may hit the tokens of many sets of scopes at once. One of each set is renewed in any case.
     if (blocking !== undefined && renewals.some((each) => each.scopes === scopes)) {
       const retryAfter = Duration.millis(Period.left(blocking.period, now))
-      return Verdict.Refuse({ reason: "too_many_renewals", retryAfter })
+      const isFirst = !Period.isCurrent(exhausted, now)
+      exhausted = isFirst ? blocking.period : exhausted
+      return Verdict.Refuse({ reason: "too_many_renewals", retryAfter, isFirst })
     }
     renewals = [...renewals, { token, scopes, period: Period.make(now, quotaPeriod) }]
     put(places, place, {
@@ -145,7 +156,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
     const known = knownAt(place, now)
     const paused = known === undefined ? 0 : Period.left(known.pause, now)
     if (paused > 0) {
-      return Verdict.Refuse({ reason: "refused_again", retryAfter: Duration.millis(paused) })
+      return Verdict.Refuse({ reason: "refused_again", retryAfter: Duration.millis(paused), isFirst: false })
     }
     const delay = arrivals[waits]
     const isYoung = Period.isCurrent(Period.make(token.receivedAt, policy.tokenArrival), now)

@@ -13,7 +13,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { type CxoneEnvironment, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
+import { type CxoneEnvironment, constructorOf, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
@@ -124,6 +124,7 @@ export const make = <R>(
     const source = yield* makeSource({
       credentials,
       tokenEndpoint: discovery.tokenEndpoint,
+      environment: constructorOf(environment),
       objectionTo,
       policy,
       metrics

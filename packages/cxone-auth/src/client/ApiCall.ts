@@ -185,7 +185,8 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const waitOrEnd = (call: Call, { answer, left, said }: NotYet): Outcome<ApiResponse.ApiResponse> => {
     const { notSentAgain, visitor } = call
     const isWanted = call.wants(answer)
-    const isPatient = visitor.patience > 0 && (!isWanted || left <= visitor.patience)
+    const isTooLong = left > visitor.patience
+    const isPatient = visitor.patience > 0 && (!isWanted || !isTooLong)
     if (isWanted && (notSentAgain !== undefined || !isPatient)) {
       return Effect.succeed(answer)
     }
@@ -197,7 +198,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
         return call.limited === undefined ? error : tooShort
       }
       if (notSentAgain !== undefined) {
-        return new RateLimited({ ...error, notSentAgain })
+        return isTooLong ? tooShort : new RateLimited({ ...error, notSentAgain })
       }
       return visitor.patience > 0 ? attemptInTime({ ...call, limited: error }) : tooShort
     })
@@ -272,13 +273,26 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   })
 
   /** Ends a call whose token was refused, and that is not sent again. */
-  const endRefused = (call: Call, answer: ApiResponse.ApiResponse, verdict: Verdict): Outcome<HttpClientResponse> =>
-    call.wants(answer)
-      ? Effect.succeed(answer.response)
-      : Effect.flatMap(
-          ApiResponse.refusalOf(answer, policy),
-          (refusal) => new InvalidToken({ ...refusal, ...reasonOf(verdict) })
+  const endRefused = (call: Call, answer: ApiResponse.ApiResponse, verdict: Verdict): Outcome<HttpClientResponse> => {
+    const errorWith = (refusal: ApiResponse.Refusal) => new InvalidToken({ ...refusal, ...reasonOf(verdict) })
+    return call.wants(answer)
+      ? Effect.as(warnOfRefusal(answer, verdict, errorWith({ origin: ApiResponse.originOf(answer) })), answer.response)
+      : Effect.flatMap(ApiResponse.refusalOf(answer, policy), (refusal) => {
+          const error = errorWith(refusal)
+          return Effect.zipRight(warnOfRefusal(answer, verdict, error), error)
+        })
+  }
+
+  /** The call whose refusal begins a time without renewals says so in the log. */
+  const warnOfRefusal = (answer: ApiResponse.ApiResponse, verdict: Verdict, { message, retryAfter }: InvalidToken) =>
+    verdict._tag === "Refuse" && verdict.isFirst
+      ? report(
+          Logs.warn(`Token refused at ${RateLimitKey.routeOf(answer.request)}. ${message}`, {
+            tenant: answer.token.tenant?.tenantId,
+            lasts: retryAfter
+          })
         )
+      : Effect.void
 
   return (asked: Request): Outcome<HttpClientResponse> =>
     Effect.withFiberRuntime(({ currentContext }) => {

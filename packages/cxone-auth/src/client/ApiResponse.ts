@@ -37,7 +37,7 @@ export const make = (request: HttpClientRequest, token: AccessToken, response: H
   return { request, token, response, challenges }
 }
 
-const originOf = ({ request }: ApiResponse): string => new URL(request.url).origin
+export const originOf = ({ request }: ApiResponse): string => new URL(request.url).origin
 
 const quoted = ({ token }: ApiResponse, text: string): string => quote(text, [token.value])
 

@@ -28,7 +28,8 @@ export const resolve = (
 ): Either.Either<HttpClientRequest.HttpClientRequest, ForeignOrigin | RequestError> => {
   const url = parse(request.url, apiBaseUrl)
   if (url === undefined) {
-    return Either.left(new RequestError({ request, reason: "InvalidUrl" }))
+    const description = "it is no URL, neither by itself nor behind the API base URL"
+    return Either.left(new RequestError({ request, reason: "InvalidUrl", description }))
   }
   if (url.origin === apiBaseUrl.origin && !url.pathname.startsWith(apiBaseUrl.pathname) && !namesHost(request.url)) {
     const description = "it leaves the folder of the API base URL; give the whole URL if that is meant"

@@ -17,7 +17,8 @@ import type * as Throttle from "../throttle/Throttle.js"
 export type RateLimitKey = "route" | "origin" | ((request: HttpClientRequest) => string)
 
 /** Method and path, without ids. */
-const routeOf = ({ method, url }: HttpClientRequest): string => `${method} ${Route.shapeOf(new URL(url).pathname)}`
+export const routeOf = ({ method, url }: HttpClientRequest): string =>
+  `${method} ${Route.shapeOf(new URL(url).pathname)}`
 
 /** Where a request goes: method, origin and path without ids (C2). */
 export const placeOf = (request: HttpClientRequest): string => `${new URL(request.url).origin} ${routeOf(request)}`

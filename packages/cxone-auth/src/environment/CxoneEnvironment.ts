@@ -185,7 +185,7 @@ const area = (
  * - `Credentials.clientSecret` goes with `region`
  * - `Credentials.accessKey` goes with `discover`
  * - `Credentials.accessKeyOnly` goes with `area`
- * - any of them goes with `custom`
+ * - any of them goes with `custom`, at a place that is not the platform gateway
  *
  * With `apiBaseUrl`, the tenant's configuration is not fetched. `discover` still asks the issuer for the token endpoint.
  * Each constructor throws a `TypeError` that names the field if a URL is not absolute, is plain http to another machine,
@@ -229,8 +229,20 @@ export const CxoneEnvironment = {
    * know is taken to be at `https://{area}.niceincontact.com`, unless `host` says otherwise.
    */
   area,
-  /** Any other place, by its two URLs, for any credentials. */
+  /** Any other place, by its two URLs, for any credentials. At the gateway's own URL it takes a client alone, as `region` does. */
   custom
+}
+
+/** The name of the constructor for such an environment. Where tokens come from decides, because the rest is the same. */
+export const constructorOf = (environment: CxoneEnvironment): keyof typeof CxoneEnvironment => {
+  switch (environment._tag) {
+    case "FixedEnvironment":
+      return Hosts.isGateway(new URL(environment.tokenEndpoint)) ? "region" : "custom"
+    case "DiscoveredEnvironment":
+      return "discover"
+    case "AreaEnvironment":
+      return "area"
+  }
 }
 
 /** A checked copy, because whoever can change a field of the original decides where secrets go. */

@@ -46,15 +46,18 @@ export interface DiscoveryOptions {
 }
 
 const cached = <A>(
-  { policy, run, scope }: DiscoveryOptions,
-  lookup: Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient>
+  { policy, report, run, scope }: DiscoveryOptions,
+  lookup: Effect.Effect<A, DiscoveryFailed, HttpClient.HttpClient>,
+  tenant?: string
 ): Effect.Effect<A, DiscoveryFailed> =>
   CachedLookup.make({
     lookup: run(lookup),
     lifetime: policy.discoveryLifetime,
     pause: policy.maxRetryDelay,
     holdOff: (error, failures) => holdOffOf(error, () => Retry.pauseAfter(policy, failures)),
-    stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left }),
+    until: (error, held) => (Duration.isZero(held) ? error : new DiscoveryFailed({ ...error, retryAfter: held })),
+    onFailure: (error) => report(WellKnown.warnOf(error, tenant)),
+    stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left, heldBack: true }),
     scope
   })
 
@@ -118,7 +121,8 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
       ofTenants.get(key) ??
       cached(
         options,
-        Effect.map(WellKnown.apiEndpoint(host, tenant?.tenantId, policy), ({ href }) => href)
+        Effect.map(WellKnown.apiEndpoint(host, tenant?.tenantId, policy), ({ href }) => href),
+        tenant?.tenantId
       )
     ofTenants.set(key, place)
     return place

@@ -26,10 +26,14 @@ const { nameOf } = SecureUrl
 type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
+/** Where a redirect leads: an origin. It can be shown, because nothing secret was sent for the document. */
+const targetOf = (location = ""): { readonly detail?: string } =>
+  URL.canParse(location) ? { detail: nameOf(new URL("/", location)).slice(0, 200) } : {}
+
 const fieldsOf = (answer: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
   const { body, coding, headers, status, ...after } = answer
   if (status >= 300 && status < 400) {
-    return Either.left({ reason: "redirect", status })
+    return Either.left({ reason: "redirect", status, ...targetOf(headers.location) })
   }
   if (status < 200 || status >= 400) {
     const said = ErrorBody.quoted(ErrorBody.parse(body, headers), [])
@@ -43,16 +47,25 @@ const fieldsOf = (answer: LimitedRequest.Answer): Either.Either<JsonFields, Prob
   )
 }
 
-/** Logs a failure: one attempt, or a token without a tenant. */
-export const warnOf = ({ attempts, message, retryAfter }: DiscoveryFailed): Effect.Effect<void> =>
-  Logs.warn(`Discovery failed. ${message}`, { lasts: retryAfter, ...(attempts === 0 ? {} : { attempt: attempts }) })
+/** Logs a failure: one attempt, or a token without a tenant. `next` says that it is tried again. */
+export const warnOf = (
+  { attempts, message, retryAfter }: DiscoveryFailed,
+  tenant?: string,
+  next = ""
+): Effect.Effect<void> =>
+  Logs.warn(`Discovery failed${next}. ${message}`, {
+    lasts: retryAfter,
+    tenant,
+    ...(attempts === 0 ? {} : { attempt: attempts })
+  })
 
 /** Fetches a document and finds a URL in it, in a span of its own. Transient failures are tried again (L7). */
 const read = (
   document: DiscoveryFailed["document"],
   url: URL,
   policy: TokenPolicy,
-  decode: (fields: JsonFields) => Either.Either<URL, Problem>
+  decode: (fields: JsonFields) => Either.Either<URL, Problem>,
+  tenant?: string
 ): Effect.Effect<URL, DiscoveryFailed, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const attempts = yield* Ref.make(0)
@@ -62,11 +75,15 @@ const read = (
       const failed = { document, url: nameOf(url), attempts: made }
       return yield* LimitedRequest.send(request, policy).pipe(
         Effect.flatMap((answer) => Either.flatMap(fieldsOf(answer), decode)),
-        Effect.mapError((problem: Problem) => new DiscoveryFailed({ ...failed, ...problem })),
-        Effect.tapError(warnOf)
+        Effect.mapError((problem: Problem) => new DiscoveryFailed({ ...failed, ...problem }))
       )
     })
-    return yield* Retry.retry(() => attempt, { policy, mayPass, isGated: constFalse }).pipe(
+    return yield* Retry.retry(() => attempt, {
+      policy,
+      mayPass,
+      isGated: constFalse,
+      onRetry: (error, wait) => warnOf(error, tenant, `, and is tried again in ${Duration.format(wait)}`)
+    }).pipe(
       Effect.onExit((exit) => {
         const outcome = Spans.outcomeOf(exit, "found", ({ reason }) => reason)
         return Effect.flatMap(Ref.get(attempts), (made) => Spans.conclude(exit, outcome, made))
@@ -122,11 +139,11 @@ export const apiEndpoint = (host: URL, tenantId: string | undefined, policy: Tok
   if (tenantId !== undefined) {
     url.searchParams.set("tenantId", tenantId)
   }
-  return read("cxone-configuration", url, policy, (fields) =>
+  const decode = (fields: JsonFields) =>
     isOf(fields.tenantId, tenantId)
       ? Either.map(secureUrl(apiOf(fields), "api_endpoint", url), SecureUrl.folderOf)
-      : Either.left({ reason: "tenant_mismatch" })
-  ).pipe(Logs.annotate({ tenant: tenantId }))
+      : Either.left<Problem>({ reason: "tenant_mismatch" })
+  return read("cxone-configuration", url, policy, decode, tenantId)
 }
 
 /** The URL of the API in a configuration. NICE's own tutorial builds it from area and domain (docs/cxone-facts.md). */

@@ -1,7 +1,17 @@
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as NoAnswer from "./NoAnswer.js"
-import { bracketed, attempts as counted, Quotation, RetryAfter, said, toJson, whenToRetry } from "./Phrases.js"
+import {
+  bracketed,
+  attempts as counted,
+  HeldBack,
+  orHeldBack,
+  Quotation,
+  RetryAfter,
+  said,
+  toJson,
+  whenToRetry
+} from "./Phrases.js"
 
 interface Details {
   readonly attempts: number
@@ -13,7 +23,8 @@ interface Details {
 const problems = {
   status: ({ attempts, status }: Details) =>
     `answered ${status}${NoAnswer.isTransient(status) ? ` in ${counted(attempts)}` : ""}`,
-  redirect: ({ status }: Details) => `answered with a redirect (${status}), which is not followed`,
+  redirect: ({ detail, status }: Details) =>
+    `answered with a redirect (${status})${detail === undefined ? "" : ` to ${detail}`}, which is not followed`,
   too_large: () => "answered more bytes than such a document needs (maxResponseBytes, 64 KiB by default)",
   not_json: () => "did not answer with a JSON object",
   encoded: ({ detail }: Details) =>
@@ -57,8 +68,8 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     /** The status of the answer, or of the proxy that refused, if there was one. */
     status: Schema.optionalWith(Schema.Number, { exact: true }),
     /**
-     * The transport's error code or, if it has none, what it says; the field at fault; the other issuer; the body's
-     * content coding; or, after a time-out, how long the attempt might take.
+     * The transport's error code or, if it has none, what it says; the field at fault; the other issuer; where a redirect
+     * leads; the body's content coding; or, after a time-out, how long the attempt might take.
      */
     detail: Quotation,
     /** What was looked up or connected to, such as `127.0.0.1:3128`, if it is not the document's host: most likely a proxy. */
@@ -69,7 +80,9 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
      * How long from now the document, or a token that names a tenant, is not asked for again. Absent after `transport` and
      * `timeout`.
      */
-    retryAfter: RetryAfter
+    retryAfter: RetryAfter,
+    /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+    heldBack: HeldBack
   }
 ) {
   /** The fields and the message. */
@@ -79,7 +92,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
 
   /** What happened and what to do, without secrets. */
   override get message(): string {
-    return `${this.url} ${this.problem}${said(this.description)}`
+    return orHeldBack(this.heldBack, `${this.url} ${this.problem}${said(this.description)}`)
   }
 
   private get problem(): string {
@@ -96,12 +109,18 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
         reason === "status" && mayPass(this)
           ? `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
           : `Check ${place}${way}.`
-      return `${problems[reason](this)}. ${cure}`
+      const otherwise = fromElsewhere.has(reason)
+        ? " If that is right, something else answers in its place, such as a proxy."
+        : ""
+      return `${problems[reason](this)}. ${cure}${otherwise}`
     }
     const why = NoAnswer.asSentences(url, { ...this, reason }, place)
     return `could not be read in ${counted(attempts)}: ${why}`
   }
 }
+
+// Answers that a service of NICE's doesn't give.
+const fromElsewhere: ReadonlySet<string> = new Set(["redirect", "too_large", "not_json", "encoded"])
 
 const isProblem = (reason: DiscoveryFailed["reason"]): reason is keyof typeof problems => reason in problems
 

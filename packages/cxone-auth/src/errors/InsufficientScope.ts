@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { listed, notBefore, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
+import { HeldBack, listed, notBefore, orHeldBack, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
 
 const cure =
   "Check the scopes that are requested (scopes, CXONE_SCOPES), and those that the application has in CXone's " +
@@ -34,7 +34,9 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
      * How long from now no token with these scopes is requested. Until then, every call that needs one fails with this
      * error, or waits if `maxWait` is long enough. Absent if the API said it.
      */
-    retryAfter: RetryAfter
+    retryAfter: RetryAfter,
+    /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+    heldBack: HeldBack
   }
 ) {
   /** The fields and the message. */
@@ -48,7 +50,10 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
       ? `Nothing was sent to ${this.origin}: an access key alone cannot request scopes, but these were requested: ` +
           `${listed(this.requested)}. Leave the scopes out, because the role of the key's employee says what the key ` +
           "may do. Or add a client to the key."
-      : `${this.problem} ${cure}${notBefore("These scopes are not requested", this.retryAfter)}${said(this.description)}`
+      : orHeldBack(
+          this.heldBack,
+          `${this.problem} ${cure}${notBefore("These scopes are not requested", this.retryAfter)}${said(this.description)}`
+        )
   }
 
   private get problem(): string {

@@ -1,7 +1,7 @@
 import * as Arr from "effect/Array"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { inSeconds, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
+import { HeldBack, inSeconds, orHeldBack, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
 
 const cureOfKey =
   "check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
@@ -10,10 +10,12 @@ const cureOfKey =
 
 const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1)
 
+const uncapitalized = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1)
+
 const areaOfKey = "The area must be the one that the employee is in (CXONE_AREA)."
 
 const suspicions = {
-  other_path: "The path does not look like that of a token endpoint (CXONE_TOKEN_ENDPOINT).",
+  other_path: "The path does not look like that of a token endpoint: check CXONE_TOKEN_ENDPOINT.",
   quotes: "An id or secret is in quotes, which count as a part of it: remove them.",
   line_break: "An id or secret has a line break in it: was a file wrapped?",
   placeholder: "An id or secret looks like a placeholder or a path in the place of the value.",
@@ -61,6 +63,8 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
    * at the platform gateway (`gateway`), which needs a client of the same region.
    */
   suspects: Schema.optionalWith(Schema.Array(Schema.Literal(...Record.keys(suspicions))), { default: () => [] }),
+  /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+  heldBack: HeldBack,
   /** During a rotation: whether the current and the next credentials were both refused. */
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
@@ -85,10 +89,13 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     const [last, looks] = Arr.partition(this.suspects, (suspect) => suspect !== "gateway")
     const text = [
       ...looks.map((suspect) => suspicions[suspect]),
-      this.cure,
+      looks.length === 0 ? this.cure : `If that is not it: ${uncapitalized(this.cure)}`,
       ...last.map((suspect) => suspicions[suspect])
     ]
-    return `${this.tokenEndpoint} refused ${both} (${this.status} ${code}). ${text.join(" ")}${memory}${said(this.description)}`
+    return orHeldBack(
+      this.heldBack,
+      `${this.tokenEndpoint} refused ${both} (${this.status} ${code}). ${text.join(" ")}${memory}${said(this.description)}`
+    )
   }
 
   private get isAboutKey(): boolean {

@@ -1,20 +1,34 @@
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { notBefore, Quotation, RetryAfter, said, toJson, whereSet } from "./Phrases.js"
-
-const place = `that ${whereSet} leads to CXone's token endpoint`
+import {
+  Environment,
+  HeldBack,
+  notBefore,
+  orHeldBack,
+  Quotation,
+  RetryAfter,
+  said,
+  toJson,
+  whereSet
+} from "./Phrases.js"
 
 const problems = {
-  unexpected_status: `this is no token, and no reason that a token endpoint gives. Check ${place}, and that no proxy or firewall answers in its place`,
-  redirect: `credentials are never sent on through a redirect. Check ${place}, and not to a page that redirects there`,
-  too_large: `it has more bytes than any token needs (maxResponseBytes, 64 KiB by default). Check ${place}`,
-  not_json: `the body is not a JSON object. Check ${place}, and that no proxy answers in its place`,
-  encoded: `the body is encoded, although none was asked for (accept-encoding: identity). Check the proxy in between, and ${place}`,
-  invalid_access_token: `access_token is missing, empty, or has characters that no HTTP header may carry. Check ${place}`,
-  invalid_token_type: `token_type is not Bearer, the only type that this library knows. Check ${place}`,
-  invalid_expires_in: `expires_in is not a number of seconds. Check ${place}`,
-  invalid_scope_field: `scope is not a string. Check ${place}`,
-  expired:
+  unexpected_status: (place: string) =>
+    `this is no token, and no reason that a token endpoint gives. Check ${place}, and that no proxy or firewall answers in its place`,
+  redirect: (place: string) =>
+    `credentials are never sent on through a redirect. Check ${place}, and not to a page that redirects there`,
+  too_large: (place: string) =>
+    `it has more bytes than any token needs (maxResponseBytes, 64 KiB by default). Check ${place}`,
+  not_json: (place: string) => `the body is not a JSON object. Check ${place}, and that no proxy answers in its place`,
+  encoded: (place: string) =>
+    `the body is encoded, although none was asked for (accept-encoding: identity). Check the proxy in between, and ${place}`,
+  invalid_access_token: (place: string) =>
+    `access_token is missing, empty, or has characters that no HTTP header may carry. Check ${place}`,
+  invalid_token_type: (place: string) =>
+    `token_type is not Bearer, the only type that this library knows. Check ${place}`,
+  invalid_expires_in: (place: string) => `expires_in is not a number of seconds. Check ${place}`,
+  invalid_scope_field: (place: string) => `scope is not a string. Check ${place}`,
+  expired: () =>
     "the token had ended, or almost, when it arrived. Check this machine's clock; if it is right, the provider hands out old tokens, or ones that end at once (expires_in)"
 }
 
@@ -45,7 +59,11 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
      * How long from now the next request waits. Until then, every call that needs a new token fails with this error, or
      * waits if `maxWait` is long enough.
      */
-    retryAfter: RetryAfter
+    retryAfter: RetryAfter,
+    /** The constructor of `CxoneEnvironment` that gave the token endpoint, such as `region`. */
+    environment: Environment,
+    /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+    heldBack: HeldBack
   }
 ) {
   /** The fields and the message. */
@@ -57,15 +75,19 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
   override get message(): string {
     const code = this.error === undefined ? "" : ` ${this.error}`
     const pause = notBefore("No token is requested", this.retryAfter)
-    return `${this.tokenEndpoint} answered ${this.status}${code}: ${this.problem}.${pause}${said(this.description)}`
+    return orHeldBack(
+      this.heldBack,
+      `${this.tokenEndpoint} answered ${this.status}${code}: ${this.problem}.${pause}${said(this.description)}`
+    )
   }
 
   private get problem(): string {
+    const place = `that ${whereSet(this.environment)} leads to CXone's token endpoint`
     if (this.reason === "encoded" && this.coding !== undefined) {
-      return problems.encoded.replace("encoded", `encoded with ${this.coding}`)
+      return problems.encoded(place).replace("encoded", `encoded with ${this.coding}`)
     }
     return this.reason === "unexpected_status" && this.error !== undefined
       ? `it refused the request. Check that the application's type allows the grant that is used, and ${place}`
-      : problems[this.reason]
+      : problems[this.reason](place)
   }
 }

@@ -2,6 +2,7 @@
  * What the messages of errors are made of.
  */
 import * as Duration from "effect/Duration"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 
 // What `Redaction.quote` leaves of a text of which nothing may be shown.
@@ -37,14 +38,35 @@ export const whenToRetry = (retryAfter: Duration.Duration | undefined): string =
 export const inSeconds = (duration: Duration.Duration): string =>
   Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(duration))))
 
+/** The message of an error, if it is given again in the pause that it began. */
+export const orHeldBack = (isHeldBack: boolean, message: string): string =>
+  isHeldBack ? `Nothing was sent, because an earlier request failed: ${message}` : message
+
 /** How long nothing is sent, as a sentence of its own. `what` is the subject. */
 export const notBefore = (what: string, retryAfter: Duration.Duration | undefined): string =>
   retryAfter === undefined ? "" : ` ${what} again for ${inSeconds(retryAfter)}.`
 
 export const attempts = (count: number): string => `${count} ${count === 1 ? "attempt" : "attempts"}`
 
-/** The settings that say where the token endpoint is. */
-export const whereSet = "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"
+/** The settings that say where the token endpoint is, by the constructor of `CxoneEnvironment`. */
+const places = {
+  region: "the region (CXONE_REGION)",
+  custom: "the token endpoint (CXONE_TOKEN_ENDPOINT)",
+  discover: "the issuer (CXONE_ISSUER)",
+  area: "the area (CXONE_AREA)"
+}
+
+/** What says where the token endpoint is. */
+export const whereSet = (environment: keyof typeof places | undefined): string =>
+  environment === undefined
+    ? "the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or CXONE_TOKEN_ENDPOINT)"
+    : places[environment]
+
+/** The constructor of `CxoneEnvironment` that was used. */
+export const Environment = Schema.optionalWith(Schema.Literal(...Record.keys(places)), { exact: true })
+
+/** Whether this is the failure of an earlier request, given again in the pause that it began. */
+export const HeldBack = Schema.optionalWith(Schema.Boolean, { default: () => false })
 
 /** What a server or a transport said, already without secrets and cut by `Redaction.quote`. */
 export const Quotation = Schema.optionalWith(Schema.String, { exact: true })

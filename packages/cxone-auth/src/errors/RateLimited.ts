@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { Quotation, RetryAfter, said, toJson, whenToRetry } from "./Phrases.js"
+import { HeldBack, orHeldBack, Quotation, RetryAfter, said, toJson, whenToRetry } from "./Phrases.js"
 
 /**
  * Too many requests: CXone said "not yet", or said it a moment ago. Wait for `retryAfter`, and make fewer calls at once.
@@ -33,7 +33,9 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
    */
   notSentAgain: Schema.optionalWith(Schema.Literal("not_idempotent", "stream_body", "wait_too_short"), { exact: true }),
   /** The wait that the server asked for, or how long from now nothing is sent. Absent if no time is known. */
-  retryAfter: RetryAfter
+  retryAfter: RetryAfter,
+  /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+  heldBack: HeldBack
 }) {
   /** The fields and the message. */
   override toJSON(): object {
@@ -63,7 +65,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
         `${notSent}, and as many calls wait already as may (maxWaitingCalls, 1,000 by default). ` +
         `${when}. Make fewer calls at once.`
     }
-    return `${messages[this.reason]}${said(this.description)}`
+    return orHeldBack(this.heldBack, `${messages[this.reason]}${said(this.description)}`)
   }
 
   private get whyNotAgain(): string {

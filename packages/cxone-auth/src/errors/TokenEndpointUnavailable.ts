@@ -1,6 +1,18 @@
 import * as Schema from "effect/Schema"
 import * as NoAnswer from "./NoAnswer.js"
-import { attempts, bracketed, Quotation, RetryAfter, said, toJson, whenToRetry, whereSet } from "./Phrases.js"
+import {
+  attempts,
+  bracketed,
+  Environment,
+  HeldBack,
+  orHeldBack,
+  Quotation,
+  RetryAfter,
+  said,
+  toJson,
+  whenToRetry,
+  whereSet
+} from "./Phrases.js"
 
 /**
  * The token endpoint could not be reached, took longer than 10 s (`attemptTimeout`), or answered 5xx or 408, or with
@@ -41,7 +53,11 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
    * How long from now the next request waits. Until then, every call that needs a new token fails with this error, or waits
    * if `maxWait` is long enough. Absent after `transport` and `timeout`.
    */
-  retryAfter: RetryAfter
+  retryAfter: RetryAfter,
+  /** The constructor of `CxoneEnvironment` that gave the token endpoint, such as `region`. */
+  environment: Environment,
+  /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+  heldBack: HeldBack
 }) {
   /** The fields and the message. */
   override toJSON(): object {
@@ -50,13 +66,16 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
 
   /** What happened and what to do, without secrets. */
   override get message(): string {
-    return `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${this.problem}${said(this.description)}`
+    return orHeldBack(
+      this.heldBack,
+      `${this.tokenEndpoint} gave no token in ${attempts(this.attempts)}: ${this.problem}${said(this.description)}`
+    )
   }
 
   private get problem(): string {
     const { detail, reason, retryAfter, status } = this
     return reason === "status"
       ? `it answered ${status}${bracketed(detail)}. The problem is on CXone's side, or at a gateway in between. ${whenToRetry(retryAfter)}.`
-      : NoAnswer.asSentences(this.tokenEndpoint, { ...this, reason }, whereSet)
+      : NoAnswer.asSentences(this.tokenEndpoint, { ...this, reason }, whereSet(this.environment))
   }
 }

@@ -211,7 +211,7 @@ export const make = (
         } else {
           const { error, left } = step.held
           if (!Pause.isWorthWaiting(error) || left > (yield* Ref.get(patience))) {
-            return yield* Effect.fail(Pause.until(error, left))
+            return yield* Effect.fail(Pause.heldBack(error, left))
           }
           metrics.waited()
           yield* restore(Effect.sleep(yield* Retry.notBefore(left)))

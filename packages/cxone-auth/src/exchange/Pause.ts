@@ -113,20 +113,29 @@ export const afterSuccess = (last: Pause | undefined, now: number): Pause | unde
     : undefined
 
 /** The error, with how long it still counts. */
-export const until = (error: ExchangeError, millis: number): ExchangeError => {
-  const retryAfter = Duration.millis(millis)
+export const until = (error: ExchangeError, millis: number): ExchangeError =>
+  withFields(error, { retryAfter: Duration.millis(millis) })
+
+/** The error again, for a request that was not sent because of it. */
+export const heldBack = (error: ExchangeError, millis: number): ExchangeError =>
+  withFields(error, { retryAfter: Duration.millis(millis), heldBack: true })
+
+const withFields = (
+  error: ExchangeError,
+  fields: { readonly retryAfter: Duration.Duration; readonly heldBack?: true }
+): ExchangeError => {
   switch (error._tag) {
     case "CredentialsUnavailable":
       return error
     case "InvalidClient":
-      return new InvalidClient({ ...error, retryAfter })
+      return new InvalidClient({ ...error, ...fields })
     case "RateLimited":
-      return new RateLimited({ ...error, retryAfter })
+      return new RateLimited({ ...error, ...fields })
     case "InsufficientScope":
-      return new InsufficientScope({ ...error, retryAfter })
+      return new InsufficientScope({ ...error, ...fields })
     case "InvalidTokenResponse":
-      return new InvalidTokenResponse({ ...error, retryAfter })
+      return new InvalidTokenResponse({ ...error, ...fields })
     case "TokenEndpointUnavailable":
-      return new TokenEndpointUnavailable({ ...error, retryAfter })
+      return new TokenEndpointUnavailable({ ...error, ...fields })
   }
 }

@@ -15,8 +15,8 @@ import * as Pause from "./Pause.js"
 import * as TokenEndpoint from "./TokenEndpoint.js"
 import * as TokenRequest from "./TokenRequest.js"
 
-const warn = (error: TokenEndpoint.ExchangeError, attempt: number) =>
-  Logs.warn(`Token request failed. ${error.message}`, {
+const warn = (error: TokenEndpoint.ExchangeError, attempt: number, next: string) =>
+  Logs.warn(`Token request failed${next}. ${error.message}`, {
     attempt,
     ...(error._tag === "CredentialsUnavailable" ? {} : { lasts: error.retryAfter })
   })
@@ -32,22 +32,21 @@ export const make =
   (request: TokenRequest.TokenRequest): Exchange =>
     Effect.gen(function* () {
       const attempts = yield* Ref.make(0)
+      /** Whether an attempt was made since the last line of the log. */
+      const isNews = yield* Ref.make(false)
       const startedAt = yield* Clock.currentTimeMillis
 
       const send = Effect.flatMap(
-        Ref.updateAndGet(attempts, (made) => made + 1),
+        Ref.set(isNews, true).pipe(Effect.zipRight(Ref.updateAndGet(attempts, (made) => made + 1))),
         (number) => TokenEndpoint.attempt(request, policy, number)
       )
-      // What a pause holds back was not tried, and its failure has been logged when the pause began.
       const attempt = (patience: Retry.Patience) =>
-        Effect.flatMap(Ref.get(attempts), (before) =>
-          failed.guard(request, patience, send).pipe(
-            Effect.tapBoth({
-              onFailure: (error) =>
-                Effect.flatMap(Ref.get(attempts), (made) => (made > before ? warn(error, made) : Effect.void)),
-              onSuccess: (token) => Logs.debug("token obtained", token)
-            })
-          )
+        Effect.tap(failed.guard(request, patience, send), (token) => Logs.debug("token obtained", token))
+
+      // What a pause holds back was not tried, and its failure has been logged when the pause began.
+      const report = (error: TokenEndpoint.ExchangeError, next = "") =>
+        Effect.flatMap(Ref.getAndSet(isNews, false), (isNews) =>
+          isNews ? Effect.flatMap(Ref.get(attempts), (made) => warn(error, made, next)) : Effect.void
         )
 
       const conclude = Effect.fnUntraced(function* (exit: Exit.Exit<AccessToken, TokenEndpoint.ExchangeError>) {
@@ -60,8 +59,14 @@ export const make =
       })
 
       // After "not yet" the next try starts at once, because it waits in `failed`.
-      return yield* Retry.retry(attempt, { policy, mayPass: Pause.isTriedAgain, isGated: Pause.saysNotYet }).pipe(
+      return yield* Retry.retry(attempt, {
+        policy,
+        mayPass: Pause.isTriedAgain,
+        isGated: Pause.saysNotYet,
+        onRetry: (error, wait) => report(error, `, and is sent again in ${Duration.format(wait)}`)
+      }).pipe(
         Effect.catchAll((error) => Effect.flatMap(failed.conclude(request, error), Effect.fail)),
+        Effect.tapError((error) => report(error)),
         Effect.onExit(conclude)
       )
     }).pipe(

@@ -10,6 +10,7 @@ import {
   type ClientOptions,
   type Credentials,
   eachOf,
+  isSame,
   type RotatingCredentials,
   trimmedIn
 } from "./Credentials.js"
@@ -62,13 +63,20 @@ const faults: ReadonlyArray<readonly [warning: string, isIn: (text: string) => b
 ]
 
 /** What to warn of before anything is sent. */
-export const warningsOf = (input: Credentials | RotatingCredentials): ReadonlyArray<string> =>
-  eachOf(input).flatMap((credentials) => [
+export const warningsOf = (input: Credentials | RotatingCredentials): ReadonlyArray<string> => [
+  ...(isRotationToItself(eachOf(input))
+    ? ["the next credentials (CXONE_CLIENT_SECRET_NEXT) are the same as the current ones"]
+    : []),
+  ...eachOf(input).flatMap((credentials) => [
     ...trimmedIn(credentials).map((field) => `${field} has white space at its start or end, which is ignored`),
     ...fieldsOf(credentials).flatMap(([field, text]) =>
       faults.flatMap(([warning, isIn]) => (isIn(text) ? [`${field} (${settings[field]}) ${warning}`] : []))
     )
   ])
+]
+
+const isRotationToItself = ([current, next]: ReturnType<typeof eachOf>): boolean =>
+  next !== undefined && isSame(current, next)
 
 const isUuid = (text: string): boolean => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
 

@@ -42,7 +42,8 @@ export const attempt = Effect.fnUntraced(function* (
   number: number
 ): Effect.fn.Return<AccessToken, ExchangeError, HttpClient.HttpClient> {
   const tokenEndpoint = TokenRequest.endpointName(request)
-  const unreached = { tokenEndpoint, attempts: number }
+  const { environment } = request
+  const unreached = { tokenEndpoint, environment, attempts: number }
 
   const proof = yield* TokenRequest.prove(request)
   const sent = TokenRequest.secretsOf(request, proof)
@@ -52,7 +53,7 @@ export const attempt = Effect.fnUntraced(function* (
     (problem) => new TokenEndpointUnavailable({ ...unreached, ...problem })
   )
   const noToken = (reason: InvalidTokenResponse["reason"]) =>
-    new InvalidTokenResponse({ reason, tokenEndpoint, status, ...after })
+    new InvalidTokenResponse({ reason, tokenEndpoint, environment, status, ...after })
 
   if (status === 429) {
     return yield* new RateLimited({ reason: "token_endpoint", origin: request.tokenEndpoint.origin, ...after })
@@ -75,7 +76,14 @@ export const attempt = Effect.fnUntraced(function* (
   }
   if (coding !== undefined) {
     const named = coding === "unknown" ? {} : { coding }
-    return yield* new InvalidTokenResponse({ reason: "encoded", tokenEndpoint, status, ...after, ...named })
+    return yield* new InvalidTokenResponse({
+      reason: "encoded",
+      tokenEndpoint,
+      environment,
+      status,
+      ...after,
+      ...named
+    })
   }
   const text = yield* Effect.mapError(body, () => noToken("too_large"))
   const decoded = yield* Effect.mapError(TokenResponse.decode(text), (reason) =>
@@ -139,7 +147,12 @@ const refusalOf = (
   }
   const error = problem.code === undefined ? {} : { error: Redaction.quote(problem.code, sent) }
   if (status !== 401) {
-    return new InvalidTokenResponse({ reason: "unexpected_status", ...error, ...answer })
+    return new InvalidTokenResponse({
+      reason: "unexpected_status",
+      environment: request.environment,
+      ...error,
+      ...answer
+    })
   }
   const reason = credentials === "AccessKeyOnly" ? "invalid_grant" : "invalid_client"
   const suspects = suspectsWith(problem.code !== undefined)

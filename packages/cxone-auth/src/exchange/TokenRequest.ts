@@ -2,7 +2,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import { CredentialsUnavailable } from "../errors/CxoneAuthError.js"
+import { CredentialsUnavailable, type TokenEndpointUnavailable } from "../errors/CxoneAuthError.js"
 import type * as Redaction from "../http/Redaction.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as ScopeSet from "../token/ScopeSet.js"
@@ -12,6 +12,8 @@ import type { AccessKey, ClientSecret, Credentials } from "./Credentials.js"
 /** A request for a token: these credentials, at this endpoint, for these scopes. */
 export interface TokenRequest {
   readonly tokenEndpoint: URL
+  /** The constructor of `CxoneEnvironment` that gave the endpoint. */
+  readonly environment: NonNullable<TokenEndpointUnavailable["environment"]>
   readonly credentials: Credentials
   readonly scopes: ScopeSet.ScopeSet
 }

@@ -32,6 +32,7 @@ import * as RetriedExchange from "./RetriedExchange.js"
 import * as SeldomWarning from "./SeldomWarning.js"
 import * as Suspects from "./Suspects.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
+import type { TokenRequest } from "./TokenRequest.js"
 
 export { ClientAuth, type ClientProof } from "./ClientAuth.js"
 export * from "./Credentials.js"
@@ -124,16 +125,17 @@ const unavailable = (failure: unknown): CredentialsUnavailable => {
   return new CredentialsUnavailable({ reason: "failed", ...(detail === undefined ? {} : { detail }) })
 }
 
-/** Makes the source. `tokenEndpoint` says where it asks, `objectionTo` which credentials cannot be used there. */
+/** Makes the source. `tokenEndpoint` says where it asks, `environment` what names it, `objectionTo` which credentials cannot be used there. */
 export const make = (options: {
   readonly credentials: CredentialsInput
   readonly tokenEndpoint: Effect.Effect<URL, DiscoveryFailed>
+  readonly environment: TokenRequest["environment"]
   readonly objectionTo: (credentials: Credentials | RotatingCredentials) => string | undefined
   readonly policy: TokenPolicy
   readonly metrics: Metrics
 }): Effect.Effect<TokenSource> =>
   Effect.gen(function* () {
-    const { credentials, metrics, objectionTo, policy, tokenEndpoint } = options
+    const { credentials, environment, metrics, objectionTo, policy, tokenEndpoint } = options
     const failed = yield* FailedExchanges.make(policy, metrics)
     const exchange = RetriedExchange.make(policy, metrics, failed)
     /** The credentials that were accepted last, whatever was read since. */
@@ -208,9 +210,9 @@ export const make = (options: {
     const obtainWith = Effect.fnUntraced(function* (credentials: Credentials, scopes: ScopeSet) {
       const held = yield* failed.inForce(credentials)
       if (Option.isSome(held) && !Pause.isWorthWaiting(held.value.error)) {
-        return yield* Effect.fail(Pause.until(held.value.error, held.value.left))
+        return yield* Effect.fail(Pause.heldBack(held.value.error, held.value.left))
       }
-      const request = { tokenEndpoint: yield* tokenEndpoint, credentials, scopes }
+      const request = { tokenEndpoint: yield* tokenEndpoint, environment, credentials, scopes }
       if (credentials._tag === "AccessKeyOnly" && scopes.length > 0) {
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
@@ -237,11 +239,18 @@ export const make = (options: {
       const [ofFirst, ofSecond] = isSwapped ? (["next", "current"] as const) : (["current", "next"] as const)
       const withFirst = Logs.annotate({ credentials: ofFirst })(obtainWith(first, scopesFor(first)))
       const withSecond = Logs.annotate({ credentials: ofSecond })(obtainWith(second, scopesFor(second)))
-      return yield* Effect.catchTag(withFirst, "InvalidClient", ({ retryAfter: _, ...refusal }) =>
-        Effect.catchTag(withSecond, "InvalidClient", () =>
+      return yield* Effect.catchTag(withFirst, "InvalidClient", ({ heldBack, retryAfter: _, ...refusal }) =>
+        Effect.catchTag(withSecond, "InvalidClient", (other) =>
           // The first refusal may be a minute old by now, and forgotten or renewed.
           Effect.flatMap(refusedFor([first, second]), (left) =>
-            Effect.fail(new InvalidClient({ ...refusal, bothRefused: true, ...Option.getOrUndefined(left) }))
+            Effect.fail(
+              new InvalidClient({
+                ...refusal,
+                bothRefused: true,
+                heldBack: heldBack && other.heldBack,
+                ...Option.getOrUndefined(left)
+              })
+            )
           )
         )
       )

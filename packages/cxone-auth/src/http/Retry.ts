@@ -70,7 +70,7 @@ export const spend = (patience: Patience, millis: number): Effect.Effect<void> =
 /**
  * Retries the failures that `mayPass` accepts, at most `policy.maxRetries` times, and only while the server asks for no
  * longer wait than the patience allows. `isGated` picks the failures whose wait a gate enforces: the next try starts at
- * once and waits at the gate.
+ * once and waits at the gate. `onRetry` is told each failure that is tried again, and the wait, without jitter.
  */
 export const retry = Effect.fnUntraced(function* <A, E extends Failure, R>(
   attempt: (patience: Patience) => Effect.Effect<A, E, R>,
@@ -78,9 +78,10 @@ export const retry = Effect.fnUntraced(function* <A, E extends Failure, R>(
     readonly policy: TokenPolicy
     readonly mayPass: (error: E) => boolean
     readonly isGated: (error: E) => boolean
+    readonly onRetry: (error: E, wait: Duration.Duration) => Effect.Effect<void>
   }
 ) {
-  const { isGated, mayPass, policy } = options
+  const { isGated, mayPass, onRetry, policy } = options
   const patience = yield* patienceOf(policy)
   const isWorthIt = Effect.fnUntraced(function* (error: E) {
     const millis = Option.match(askedBy(error), { onNone: () => 0, onSome: Duration.toMillis })
@@ -88,9 +89,18 @@ export const retry = Effect.fnUntraced(function* <A, E extends Failure, R>(
     yield* isGated(error) ? Effect.void : spend(patience, millis)
     return mayPass(error) && millis <= left
   })
-  return yield* Effect.retry(attempt(patience), {
-    times: policy.maxRetries,
-    while: isWorthIt,
-    schedule: schedule(policy, (error) => (isGated(error) ? Option.some(Duration.zero) : askedBy(error)))
-  })
+  const tries = schedule<E>(policy, (error) => (isGated(error) ? Option.some(Duration.zero) : askedBy(error))).pipe(
+    Schedule.intersect(Schedule.recurs(policy.maxRetries)),
+    Schedule.whileInputEffect(isWorthIt),
+    Schedule.modifyDelayEffect(([error, before], delay) =>
+      Effect.as(
+        onRetry(
+          error,
+          Option.getOrElse(askedBy(error), () => pauseAfter(policy, before + 1))
+        ),
+        delay
+      )
+    )
+  )
+  return yield* Effect.retry(attempt(patience), tries)
 })

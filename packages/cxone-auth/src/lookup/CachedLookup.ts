@@ -1,9 +1,7 @@
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Period from "../token/Period.js"
@@ -24,30 +22,39 @@ const empty: State<never, never> = { found: undefined, refused: undefined, failu
  * An old value is still given, while one lookup runs in the background; if it fails, the next one starts after `pause`,
  * or after `holdOff` if that is longer. Without a value, a failure goes to the callers that waited. `holdOff` says how
  * long it is remembered, given how many lookups have failed in a row. Within that time, a caller gets the failure
- * `stillToGo(error, left)`, and no lookup starts.
+ * `stillToGo(error, left)`, and no lookup starts. The failure itself goes out as `until(error, held)`, also to `onFailure`.
  */
 export const make = <A, E>(options: {
   readonly lookup: Effect.Effect<A, E>
   readonly lifetime: Duration.Duration
   readonly pause: Duration.Duration
   readonly holdOff: (error: E, failures: number) => Duration.Duration
+  readonly until: (error: E, held: Duration.Duration) => E
+  readonly onFailure: (error: E) => Effect.Effect<void>
   readonly stillToGo: (error: E, left: Duration.Duration) => E
   readonly scope: Scope.Scope
 }): Effect.Effect<A, E> => {
-  const { holdOff, lifetime, lookup, pause, scope, stillToGo } = options
+  const { holdOff, lifetime, onFailure, pause, scope, stillToGo, until } = options
   const state = Ref.unsafeMake<State<A, E>>(empty)
 
-  const afterFailure = (before: State<A, E>, cause: Cause.Cause<E>, now: number): State<A, E> => {
-    const { found } = before
-    const failures = before.failures + 1
-    const error = Cause.failureOption(cause)
-    const held = Option.match(error, { onNone: () => Duration.zero, onSome: (error) => holdOff(error, failures) })
-    return {
-      found: found && { value: found.value, fresh: Period.make(now, Duration.max(pause, held)) },
-      refused: Option.getOrUndefined(Option.map(error, (error) => ({ error, holdOff: Period.make(now, held) }))),
-      failures,
-      flight: undefined
-    }
+  const refuse = (error: E) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Ref.modify(state, (current): readonly [E, State<A, E>] => {
+        const failures = current.failures + 1
+        const held = holdOff(error, failures)
+        const refused = { error: until(error, held), holdOff: Period.make(now, held) }
+        return [refused.error, { ...current, failures, refused }]
+      })
+    )
+
+  const lookup = Effect.catchAll(options.lookup, (error) =>
+    refuse(error).pipe(Effect.tap(onFailure), Effect.flatMap(Effect.fail))
+  )
+
+  const afterFailure = ({ found, refused, ...rest }: State<A, E>, now: number): State<A, E> => {
+    const held = refused === undefined ? 0 : Period.left(refused.holdOff, now)
+    const fresh = Period.make(now, Duration.max(pause, Duration.millis(held)))
+    return { ...rest, found: found && { value: found.value, fresh }, refused, flight: undefined }
   }
 
   const land = (exit: Exit.Exit<A, E>) =>
@@ -55,7 +62,7 @@ export const make = <A, E>(options: {
       Ref.update(state, (current) =>
         Exit.match(exit, {
           onSuccess: (value) => ({ ...empty, found: { value, fresh: Period.make(now, lifetime) } }),
-          onFailure: (cause) => afterFailure(current, cause, now)
+          onFailure: () => afterFailure(current, now)
         })
       )
     )

@@ -12,13 +12,13 @@ const exampleIssuer = `for example ${Hosts.globalIssuer}`
 /** An API URL, a discovery document, or the issuer alone, where the token endpoint belongs. */
 export const inTokenEndpoint = (url: URL): string | undefined => {
   if (/\/\.well-known\//.test(url.pathname)) {
-    return "is a discovery document; put its host alone into CXONE_ISSUER"
+    return "is a discovery document; for a client with an access key, put its host alone into CXONE_ISSUER"
   }
   if (isApiUrl(url)) {
     return "is an API URL; expected the URL that tokens are requested from, which ends in /token or the like"
   }
   return Hosts.isCxoneHost(url) && url.pathname === "/"
-    ? "is a host alone; if it is the issuer, put it into CXONE_ISSUER"
+    ? "is a host alone, without the path that tokens are requested at; with an access key beside the client, put it into CXONE_ISSUER in its place"
     : undefined
 }
 

@@ -9,6 +9,17 @@ describe("Compatibility: credentials that do not fit the environment", () => {
   const wrong: ReadonlyArray<readonly [string, Partial<CxoneAuthOptions>, string]> = [
     ["an access key alone at the issuer", { credentials: keyOnly }, "needs a client"],
     ["a client with an access key in an area", { environment: CxoneEnvironment.area("na1") }, "access key alone"],
+    ["a client alone at NICE's own issuer", { credentials: client }, "needs an access key beside the client"],
+    [
+      "an access key at the gateway, by its URL",
+      {
+        environment: CxoneEnvironment.custom({
+          tokenEndpoint: "https://platform.nice-ic.com/oauth/token",
+          apiBaseUrl: "https://platform.nice-ic.com"
+        })
+      },
+      "takes a client alone"
+    ],
     ["a client in an area", { credentials: client, environment: CxoneEnvironment.area("na1") }, "access key alone"],
     [
       "next credentials that do not fit",

@@ -31,7 +31,7 @@ const world = Effect.map(Renewals.make, (renewals) => {
 })
 
 const refusedFor = (seconds: number) =>
-  Renewals.Verdict.Refuse({ reason: "refused_again", retryAfter: Duration.seconds(seconds) })
+  Renewals.Verdict.Refuse({ reason: "refused_again", retryAfter: Duration.seconds(seconds), isFirst: true })
 
 describe("C2: what is done about a refused token", () => {
   it.effect("an old token is renewed, once for all calls that were sent with it", () =>
@@ -96,7 +96,8 @@ describe("C2: what is done about a refused token", () => {
       const { judge, refuseTwice, token } = yield* world
       yield* refuseTwice(-100, 0)
       yield* TestClock.setTime(400)
-      const verdict = Renewals.Verdict.Refuse({ reason: "refused_again", retryAfter: Duration.millis(600) })
+      const retryAfter = Duration.millis(600)
+      const verdict = Renewals.Verdict.Refuse({ reason: "refused_again", retryAfter, isFirst: false })
       expect(yield* judge({ token: token(0) })).toEqual(verdict)
       expect(yield* judge({ token: token(0), before: token(-100) })).toEqual(verdict)
       yield* TestClock.setTime(1_000)
@@ -135,9 +136,9 @@ describe("C2: what is done about a refused token", () => {
         yield* TestClock.adjust("1 second")
       }
       const seventh = judge({ token: token(0), place: "place 7" })
-      const verdict = (seconds: number) =>
-        Renewals.Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.seconds(seconds) })
-      expect(yield* seventh).toEqual(verdict(54))
+      const verdict = (seconds: number, isFirst = false) =>
+        Renewals.Verdict.Refuse({ reason: "too_many_renewals", retryAfter: Duration.seconds(seconds), isFirst })
+      expect(yield* seventh).toEqual(verdict(54, true))
       for (const healthy of ["healthy 1", "healthy 2", "healthy 3"]) {
         forgive(() => healthy, revoked)
       }
@@ -147,7 +148,7 @@ describe("C2: what is done about a refused token", () => {
       yield* TestClock.adjust("54 seconds")
       expect((yield* judge({ token: revoked, place: "healthy 3" }))._tag).toBe("Renew")
       // Three must lapse before there are fewer than six.
-      expect(yield* seventh).toEqual(verdict(3))
+      expect(yield* seventh).toEqual(verdict(3, true))
     })
   )
 

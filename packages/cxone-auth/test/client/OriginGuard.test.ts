@@ -158,6 +158,12 @@ describe("C1: a URL without a host begins at the folder of the API base URL, and
     })
   })
 
+  it("a text that is no URL says so", () => {
+    expect(Either.flip(resolveAt(folder, "https://"))).toMatchObject({
+      right: { message: "InvalidUrl: it is no URL, neither by itself nor behind the API base URL (GET https://)" }
+    })
+  })
+
   it("no text of 20,000 without a host leaves the folder", () => {
     const parts = fc.constantFrom(
       "/",

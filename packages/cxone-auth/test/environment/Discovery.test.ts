@@ -90,8 +90,14 @@ describe("Discovery: from the issuer to the API", () => {
   it.scoped("at an issuer no scope is sent unless the app asks for one, for any credentials", () =>
     Effect.gen(function* () {
       const client = Credentials.clientSecret({ clientId: "reports", clientSecret: Redacted.make("s3cr3t") })
+      const issuer = "https://identity.example.com"
+      const token_endpoint = `${issuer}/token`
+      const ofAnother = Fake.play({ openid: () => json({ issuer, token_endpoint }) })
       for (const credentials of [client, Effect.succeed(client), Effect.succeed(accessKey())]) {
-        const { auth, sent } = yield* world(Fake.play(), { credentials })
+        const { auth, sent } = yield* world(ofAnother, {
+          credentials,
+          environment: CxoneEnvironment.discover({ issuer })
+        })
         yield* auth.accessToken
         expect((yield* sent).map(({ body }) => new URLSearchParams(body).has("scope"))).toEqual([false, false])
       }

@@ -44,7 +44,11 @@ describe("WellKnown: invalid documents", () => {
       withEndpoint("https://me:pw@cxone.niceincontact.com/t"),
       { reason: "invalid_field" }
     ],
-    ["a redirect, which is not followed", redirect, { reason: "redirect", status: 302 }],
+    [
+      "a redirect, which is not followed",
+      redirect,
+      { reason: "redirect", status: 302, detail: "https://evil.example/" }
+    ],
     ["an HTML page with 200", () => new Response("<html><title>Sign in</title>"), { reason: "not_json" }],
     ["a JSON array", () => json([Fake.openIdConfiguration]), { reason: "not_json" }],
     ["nothing", () => new Response(""), { reason: "not_json" }],

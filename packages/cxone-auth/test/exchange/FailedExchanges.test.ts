@@ -111,6 +111,20 @@ describe("FailedExchanges: refused credentials", () => {
     })
   )
 
+  it.effect.each([refusal, missingScope, unavailable, forbidden, limited])(
+    "L6: in the pause after $message, the error says that nothing was sent",
+    (error) =>
+      Effect.gen(function* () {
+        const { conclude, run } = yield* setup
+        const first = yield* Effect.flatMap(Effect.flip(run(failing(error))), (error) =>
+          conclude({ credentials: mine, scopes: [] }, error)
+        )
+        expect(first).toMatchObject({ heldBack: false, message: expect.not.stringContaining("Nothing was sent") })
+        const message = `Nothing was sent, because an earlier request failed: ${first.message}`
+        expect(yield* Effect.flip(run(failing(outage)))).toMatchObject({ heldBack: true, message })
+      })
+  )
+
   it.effect("L6: a refusal is in force for 30 s, for these credentials only, and no attempt is made", () =>
     Effect.gen(function* () {
       const { attempts, left, refuse, run } = yield* setup

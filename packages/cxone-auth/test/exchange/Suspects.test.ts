@@ -14,7 +14,8 @@ const suspectsOf = (
   const client = { clientId, clientSecret: Redacted.make(clientSecret), clientAuth: ClientAuth.post }
   const accessKey = { accessKeyId: "key====", accessKeySecret: Redacted.make("secret====") }
   const credentials = key ? Credentials.accessKey({ ...client, ...accessKey }) : Credentials.clientSecret(client)
-  return Suspects.afterRefusal({ credentials, scopes: [], tokenEndpoint: new URL(tokenEndpoint) }, hasCode)
+  const request = { credentials, scopes: [], tokenEndpoint: new URL(tokenEndpoint), environment: "custom" } as const
+  return Suspects.afterRefusal(request, hasCode)
 }
 
 describe("what looks wrong with refused credentials", () => {
@@ -50,6 +51,17 @@ describe("what looks wrong with refused credentials", () => {
     expect(found).toEqual(expected)
   })
 
+  it("before anything is sent: a rotation to the same credentials", () => {
+    const withSecret = (secret: string) =>
+      Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make(secret) })
+    const warningsOf = (next: string) =>
+      Suspects.warningsOf(Credentials.rotating({ current: withSecret("old"), next: withSecret(next) }))
+    expect(warningsOf("old")).toEqual([
+      "the next credentials (CXONE_CLIENT_SECRET_NEXT) are the same as the current ones"
+    ])
+    expect(warningsOf("new")).toEqual([])
+  })
+
   it("each is said in the message, before what to check in general; the gateway comes after it", () => {
     const { message } = new InvalidClient({
       reason: "invalid_client",
@@ -59,7 +71,7 @@ describe("what looks wrong with refused credentials", () => {
     })
     expect(message).toBe(
       `${gateway} refused the client (401 invalid_client). An id or secret is in quotes, which count as a part of it: ` +
-        "remove them. First check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same " +
+        "remove them. If that is not it: first check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same " +
         "application and not swapped, without quotes around them, the secret not already percent-encoded; then check that the application's type " +
         "allows the client_credentials grant; then that clientAuth (CXONE_CLIENT_AUTH: post or basic) is what the application was " +
         "registered for. The registration is in CXone's Admin portal under Applications > OAuth. At the platform gateway, " +

@@ -51,6 +51,7 @@ const setup = (
         lookups += 1
         return new URL("https://cxone.test/oauth/token")
       }),
+      environment: "custom",
       objectionTo,
       policy: TokenPolicy.make({ maxWait: 0, maxRetries: 0 }),
       metrics: Metrics.make(undefined)

@@ -70,7 +70,9 @@ describe("Retry.retry", () => {
           return error === undefined ? undefined : yield* Effect.fail(error)
         })
       const mayPass = ({ _tag }: Retry.Failure) => _tag !== "Refused"
-      const fiber = yield* Effect.fork(Effect.either(Retry.retry(attempt, { policy, mayPass, isGated })))
+      const fiber = yield* Effect.fork(
+        Effect.either(Retry.retry(attempt, { policy, mayPass, isGated, onRetry: () => Effect.void }))
+      )
       yield* TestClock.adjust("10 minutes")
       const { _tag } = yield* Fiber.join(fiber)
       return { times, _tag, left: left.at(-1) }

@@ -22,6 +22,8 @@ const setup = (failures: { readonly [turn: number]: Unavailable } = {}) =>
       pause: Duration.seconds(30),
       holdOff: ({ retryAfter }: Unavailable, failures) =>
         retryAfter === undefined ? Duration.zero : Duration.times(retryAfter, failures),
+      until: (error) => error,
+      onFailure: () => Effect.void,
       stillToGo: (_, left) => new Unavailable({ retryAfter: left }),
       scope
     })

@@ -29,7 +29,7 @@ export const calls = {
   "the URL leaves the folder of the API base URL": call((cxone) => cxone.get("../admin"), json({})),
   "the connection fails": call((cxone) => cxone.get("/users"), failure("ECONNREFUSED")),
   "the certificate is not trusted": call((cxone) => cxone.get("/users"), failure("ERR_TLS_CERT_ALTNAME_INVALID")),
-  "the transport dies": call(
+  "the app's HttpClient dies": call(
     (cxone) => cxone.get("/users"),
     () => Effect.die(new Error("internal error"))
   ),

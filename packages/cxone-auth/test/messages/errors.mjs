@@ -67,6 +67,12 @@ export const errors = [
           },
           "a constructor of Credentials refused them": { detail: "Credentials.clientSecret: clientSecret is empty" },
           "no credentials": { detail: objectionIn(CxoneEnvironment.region("us"))(undefined) },
+          "a client alone, at NICE's issuer": {
+            detail: objectionIn(CxoneEnvironment.discover())(Credentials.clientSecret(client))
+          },
+          "an access key, at the gateway": {
+            detail: objectionIn(CxoneEnvironment.region("us"))(Credentials.accessKeyOnly(key))
+          },
           "a client, at an area": {
             detail: objectionIn(CxoneEnvironment.area("na1"))(Credentials.clientSecret(client))
           }
@@ -99,6 +105,7 @@ export const errors = [
           "with words that may not be shown": saying("4ca1-9e07"),
           "during a rotation, with the current and the next secret": { bothRefused: true },
           "no pause is known": { retryAfter: undefined },
+          "again, in the pause": { heldBack: true },
           "a client alone, and a 401 without a reason": { isGuess: true },
           "a client alone, and a 401 with a code that no standard has": { isGuess: true, error: "access_denied" },
           "a client alone, at the platform gateway": { tokenEndpoint: gateway, suspects: ["gateway"] },
@@ -144,6 +151,7 @@ export const errors = [
         cases: {
           always: { retryAfter },
           "with the words of the server": { retryAfter, ...saying("scope not allowed") },
+          "again, in the pause": { retryAfter, heldBack: true },
           "offline_access is requested": { retryAfter, requested: ["offline_access"] },
           "a scope has a comma": { retryAfter, requested: ["read:users,write:users"] }
         }
@@ -164,8 +172,9 @@ export const errors = [
     fields: { origin: api, route: "GET /incontactapi/services/v30.0/agents/{id}", retryAfter },
     reasons: {
       token_endpoint: {
-        sent: "The token request was sent; or it was held back, because of an answer to an earlier one.",
+        sent: asked,
         cases: {
+          "again, in the pause": { origin: issuer, route: undefined, heldBack: true },
           "with Retry-After": { origin: issuer, route: undefined },
           "the pause has just ended": { origin: issuer, route: undefined, retryAfter: Duration.zero },
           "no time is known": { origin: issuer, route: undefined, retryAfter: undefined },
@@ -222,12 +231,27 @@ export const errors = [
   },
   {
     class: TokenEndpointUnavailable,
-    fields: { tokenEndpoint, attempts: 4 },
+    fields: { tokenEndpoint, environment: "discover", attempts: 4 },
     reasons: {
       transport: {
         sent: "The token request was not sent, or broke off.",
         cases: {
           "the host refuses the connection": { detail: "ECONNREFUSED" },
+          "the same, at the platform gateway": {
+            tokenEndpoint: gateway,
+            environment: "region",
+            detail: "ECONNREFUSED"
+          },
+          "the same, at an area": {
+            tokenEndpoint: "https://na1.niceincontact.com/authentication/v1/token/access-key",
+            environment: "area",
+            detail: "ECONNREFUSED"
+          },
+          "the same, at a custom endpoint": {
+            tokenEndpoint: "https://gateway.example.com/token",
+            environment: "custom",
+            detail: "ECONNREFUSED"
+          },
           "the connection breaks off": { detail: "ECONNRESET" },
           "it breaks off, at an http:// URL": {
             tokenEndpoint: "http://127.0.0.1:8443/token",
@@ -241,7 +265,7 @@ export const errors = [
           "a proxy's name that DNS does not know": { detail: "ENOTFOUND", peer: "proxy.example.com" },
           "a proxy's name that DNS can't look up now": { detail: "EAI_AGAIN", peer: "proxy.example.com" },
           "a proxy that can't be reached": { detail: "EHOSTUNREACH", peer: "10.0.0.9:3128" },
-          "the URL is none": { tokenEndpoint: "gateway", detail: "ECONNREFUSED" }
+          "the URL is none": { tokenEndpoint: "gateway", environment: undefined, detail: "ECONNREFUSED" }
         }
       },
       timeout: {
@@ -253,6 +277,7 @@ export const errors = [
         cases: {
           "with Retry-After": { status: 503, retryAfter },
           "without it": { status: 503 },
+          "again, in the pause": { status: 503, retryAfter, heldBack: true },
           "with a code, and the words of the server": {
             status: 400,
             detail: "temporarily_unavailable",
@@ -281,19 +306,32 @@ export const errors = [
         }
       },
       http_client: {
-        sent: nothing,
+        sent: "Most likely nothing was sent.",
         cases: { "with a code": { attempts: 1, detail: "ERR_INVALID_URL" }, "without a code": { attempts: 1 } }
       }
     }
   },
   {
     class: InvalidTokenResponse,
-    fields: { tokenEndpoint, status: 200, retryAfter: Duration.seconds(1) },
+    fields: { tokenEndpoint, environment: "discover", status: 200, retryAfter: Duration.seconds(1) },
     reasons: {
       unexpected_status: {
         sent: asked,
         cases: {
           "a 403 without a code": { status: 403 },
+          "the same, at the platform gateway": { tokenEndpoint: gateway, environment: "region", status: 403 },
+          "the same, at an area": {
+            tokenEndpoint: "https://na1.niceincontact.com/authentication/v1/token/access-key",
+            environment: "area",
+            status: 403
+          },
+          "the same, at a custom endpoint": {
+            tokenEndpoint: "https://gateway.example.com/token",
+            environment: "custom",
+            status: 403
+          },
+          "the same, if the constructor is not known": { environment: undefined, status: 403 },
+          "again, in the pause": { status: 403, heldBack: true },
           "a page of a firewall": { status: 403, ...quoted("<html><title>Access Denied</title>") },
           "a page without a title": { status: 403, ...quoted("<html>") },
           "with a code, and the words of the server": {
@@ -332,6 +370,7 @@ export const errors = [
           "404 for the issuer's document": { status: 404 },
           "404 for the tenant's document": { ...ofTenant, status: 404 },
           "5xx, 408 or 429, with Retry-After": { status: 503, attempts: 4, retryAfter },
+          "again, in the pause": { status: 503, attempts: 4, retryAfter, heldBack: true },
           "5xx, 408 or 429, without it": { status: 503, attempts: 4, ...saying("try again later") }
         }
       },
@@ -342,7 +381,13 @@ export const errors = [
         cases: { always: { status: 403 }, "the proxy is known": { status: 403, peer: "127.0.0.1:3128" } }
       },
       http_client: { sent: noSecret, cases: { always: { detail: "ERR_INVALID_URL" } } },
-      redirect: { sent: noSecret, cases: { always: { status: 301 } } },
+      redirect: {
+        sent: noSecret,
+        cases: {
+          "with a Location": { status: 301, detail: "https://login.example.com/" },
+          "without one that can be read": { status: 301 }
+        }
+      },
       too_large: { sent: noSecret, cases: { always: { status: 200 } } },
       not_json: { sent: noSecret, cases: { always: { status: 200 } } },
       encoded: {

@@ -42,6 +42,21 @@ const call = (layer, ...answers) =>
     Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide(layer), Layer.provide(answering(...answers))))
   )
 
+const unauthorized = json({}, { status: 401 })
+
+/** Calls several paths of an API that refuses every token. */
+const callSeveral = (paths) =>
+  Effect.flatMap(CxoneHttpClient, (cxone) =>
+    Effect.forEach(Array.from("abcdefgh").slice(0, paths), (path) => Effect.ignore(cxone.get(`/${path}`)))
+  ).pipe(
+    Effect.provide(
+      CxoneHttpClient.layer({ policy: { tokenArrival: 0 } }).pipe(
+        Layer.provide(gateway),
+        Layer.provide(answering(({ url }) => (url.endsWith("/oauth/token") ? token() : unauthorized())))
+      )
+    )
+  )
+
 const fromSettings = (settings) =>
   ask(CxoneAuth.layerFromEnv(), token).pipe(
     Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
@@ -90,6 +105,20 @@ export const logs = {
   "a proxy is busy": ask(gateway, () => {
     throw new Error("Proxy response (503) !== 200 when HTTP Tunneling")
   }),
+  "the token endpoint is not reached, and is asked again": ask(
+    CxoneAuth.layer({ credentials, environment: CxoneEnvironment.region("us"), policy: { maxRetries: 1 } }),
+    failure("ECONNREFUSED")
+  ),
+  "the token endpoint can't serve the request": ask(gateway, json({}, { status: 503 })),
   "the credentials are refused": ask(gateway, json({ error: "invalid_client" }, { status: 401 })),
-  "the issuer is not reached": ask(issuer, failure("ENOTFOUND"))
+  "the issuer is not reached": ask(issuer, failure("ENOTFOUND")),
+  "the issuer is not reached, and is asked again": ask(
+    CxoneAuth.layer({ credentials: withKey, environment: CxoneEnvironment.discover(), policy: { maxRetries: 1 } }),
+    failure("ENOTFOUND"),
+    failure("ENOTFOUND")
+  ),
+  "the issuer can't serve the request": ask(issuer, json({}, { status: 503 })),
+  "the API refuses a token, and then a new one": callSeveral(1),
+  "the API refuses the tokens of many paths": callSeveral(8),
+  "the next secret is the current one": fromSettings({ ...settings, CXONE_CLIENT_SECRET_NEXT: "s3cr3t" })
 }

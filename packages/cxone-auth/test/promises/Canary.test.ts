@@ -340,7 +340,11 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     ["an error", Effect.fail<unknown>(new Error(`no ${clientSecret}`))],
     ["an error whose name is the secret", Effect.fail<unknown>({ _tag: clientSecret, name: clientSecret })],
     ["a defect", Effect.die(new Error(clientSecret))],
-    ["the secret itself", Effect.fail(clientSecret)]
+    ["the secret itself", Effect.fail(clientSecret)],
+    [
+      "what a constructor throws of it",
+      Effect.sync(() => Credentials.clientSecret({ clientId: clientSecret, clientSecret: Redacted.make(clientSecret) }))
+    ]
   ] as const)("an effect for the credentials that fails with %s", ([_, credentials]) =>
     Effect.gen(function* () {
       const { ended, shown } = yield* traces(() => Effect.sync(grant), { ...byPost, credentials })
@@ -640,7 +644,18 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     }).pipe(Effect.scoped)
   )
 
-  it.effect("settings that are wrong", () =>
+  const nested = (settings: ReadonlyMap<string, string>) =>
+    ConfigProvider.nested(
+      ConfigProvider.fromMap(new Map(Array.from(settings, ([name, value]) => [`ACME_${name}`, value])), {
+        pathDelim: "_"
+      }),
+      "ACME"
+    )
+
+  it.effect.each([
+    ["as they are", ConfigProvider.fromMap],
+    ["under a prefix", nested]
+  ] as const)("settings that are wrong, and those that are warned of, %s", ([_, providerOf]) =>
     Effect.gen(function* () {
       const { layer } = yield* scripted(() => Effect.sync(grant))
       const wrong: ReadonlyArray<readonly [setting: string, value: string]> = [
@@ -649,13 +664,14 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
         ),
         ["CXONE_CLIENT_ID", accessKeySecret],
         ["CXONE_ACCESS_KEY_ID", ""],
+        ...["", "'", '"', "\n", "$"].map((end) => ["CXONE_CLIENT_SECRET_NEXT", `${end}${clientSecret}${end}`] as const),
         ["CXONE_ISSUER", `https://${encodeURIComponent(accessKeySecret)}@cxone.niceincontact.com`],
         ["CXONE_ISSUER", `https://cxone.niceincontact.com/${accessKeySecret}`]
       ]
       for (const [setting, value] of wrong) {
         const settings = new Map([
           ["CXONE_CLIENT_ID", ` ${clientId}`],
-          ["CXONE_CLIENT_SECRET", `${clientSecret} `],
+          ["CXONE_CLIENT_SECRET", `'${clientSecret}' `],
           ["CXONE_ACCESS_KEY_ID", "A-KEY===="],
           ["CXONE_ACCESS_KEY_SECRET", ` ${accessKeySecret}`],
           [setting, value]
@@ -665,10 +681,11 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
             Effect.scoped,
             Effect.exit,
             Effect.provide(layer),
-            Effect.withConfigProvider(ConfigProvider.fromMap(settings))
+            Effect.withConfigProvider(providerOf(settings))
           )
         )
-        expect(Exit.isFailure(result)).toBe(true)
+        expect(Exit.isFailure(result)).toBe(setting !== "CXONE_CLIENT_SECRET_NEXT")
+        expect(lines.join()).toMatch(/CXONE_CLIENT_SECRET is in quotes/)
         expectNoCanary([...renderingsOfExit(result), ...lines.map((line) => ["a log line", line] as const)])
       }
     })

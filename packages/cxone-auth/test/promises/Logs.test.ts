@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, type CredentialsInput, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Effect, Fiber, HashMap, Layer, Logger, LogLevel, Redacted, TestClock } from "effect"
+import { Effect, Fiber, HashMap, Layer, Logger, LogLevel, Random, Redacted, TestClock } from "effect"
+import { withArrivedTokens } from "../support/ClientWorld.js"
 
 /** Runs a test, and gives what it logged at INFO and above: the level if it is no warning, the message, the annotations. */
 const linesOf = <A, E, R>(test: Effect.Effect<A, E, R>) =>
@@ -22,7 +23,7 @@ const simulated =
   <A, E, R>(test: Effect.Effect<A, E, R>) =>
     Effect.provide(
       test,
-      CxoneHttpClient.layer().pipe(
+      CxoneHttpClient.layer(withArrivedTokens()).pipe(
         Layer.provideMerge(CxoneSimulator.layerAuth({ scopes: "read:users", name: "reports", ...options })),
         Layer.provideMerge(simulator)
       )
@@ -53,7 +54,7 @@ describe("the log has what a person looks for, each thing once", () => {
       })
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([
         [
-          `Token request failed. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side, or at a gateway in between. ` +
+          `Token request failed, and is sent again in 1s. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side, or at a gateway in between. ` +
             "Try again later.",
           { ...client, "cxone_auth.attempt": 1 }
         ]
@@ -70,9 +71,8 @@ describe("the log has what a person looks for, each thing once", () => {
         yield* Fiber.interrupt(caller)
       })
       const line = (attempt: number) => [
-        `Token request failed. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: no complete answer in ` +
-          "10s (attemptTimeout). Check the setting (CXONE_REGION, CXONE_ISSUER, CXONE_AREA or " +
-          "CXONE_TOKEN_ENDPOINT), and the proxy or firewall in between, or try again later. If a proxy must be used, " +
+        `Token request failed, and is sent again in ${attempt === 1 ? "1s" : "2s"}. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: ` +
+          "no complete answer in 10s (attemptTimeout). Check the token endpoint (CXONE_TOKEN_ENDPOINT), and the proxy or firewall in between, or try again later. If a proxy must be used, " +
           "tell the HttpClient: it may ignore HTTPS_PROXY.",
         { ...client, "cxone_auth.attempt": attempt }
       ]
@@ -111,7 +111,7 @@ describe("the log has what a person looks for, each thing once", () => {
         yield* accessToken
       })
       const lines = yield* linesOf(test.pipe(simulated({ policy: { maxRetries: 1 } })))
-      const attempt = /^Token request failed\. .* it answered 500\./
+      const attempt = /^Token request failed(?:, and is sent again in 1s)?\. .* it answered 500\./
       const attempts = lines.filter(([message]) => attempt.test(String(message)))
       expect(attempts).toHaveLength(6)
       expect(lines.filter((line) => !attempts.includes(line))).toEqual([
@@ -155,7 +155,70 @@ describe("the log has what a person looks for, each thing once", () => {
         [
           "Discovery failed. https://cxone-simulator.test/.well-known/openid-configuration answered 404. " +
             "Check the issuer (issuer, CXONE_ISSUER).",
+          { ...client, "cxone_auth.attempt": 1, "cxone_auth.until": "1970-01-01T00:00:01.000Z" }
+        ]
+      ])
+    })
+  )
+
+  it.effect("the last attempt at discovery says until when it is not tried again", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.respond({ status: 503 }), { on: "discovery", times: Number.POSITIVE_INFINITY })
+        const caller = yield* Effect.fork(Effect.either(accessToken))
+        yield* TestClock.adjust("1200 millis")
+        yield* Fiber.join(caller)
+        yield* Effect.either(accessToken)
+      })
+      const options = { way: "accessKey", scopes: undefined, policy: { maxRetries: 1 } } as const
+      const lines = yield* linesOf(test.pipe(simulated(options), Effect.withRandom(Random.fixed([0.5]))))
+      const failed = "https://cxone-simulator.test/.well-known/openid-configuration answered 503"
+      expect(lines).toEqual([
+        [
+          `Discovery failed, and is tried again in 1s. ${failed} in 1 attempt. CXone could not serve the request. Try again later.`,
           { ...client, "cxone_auth.attempt": 1 }
+        ],
+        [
+          `Discovery failed. ${failed} in 2 attempts. CXone could not serve the request. Try again in 1s.`,
+          { ...client, "cxone_auth.attempt": 2, "cxone_auth.until": "1970-01-01T00:00:02.000Z" }
+        ]
+      ])
+    })
+  )
+
+  it.effect("the last attempt at the token endpoint says until when none is made", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.respond({ status: 500 }), { on: "token", times: Number.POSITIVE_INFINITY })
+        yield* Effect.either(accessToken)
+        yield* Effect.either(accessToken)
+      })
+      expect(yield* linesOf(test.pipe(simulated({ policy: { maxRetries: 0, maxWait: 0 } })))).toEqual([
+        [
+          `Token request failed. ${endpoint} gave no token in 1 attempt: it answered 500. The problem is on CXone's side, ` +
+            "or at a gateway in between. Try again in 1s.",
+          { ...client, "cxone_auth.attempt": 1, "cxone_auth.until": "1970-01-01T00:00:01.000Z" }
+        ]
+      ])
+    })
+  )
+
+  it.effect("C2: an API that refuses each token, once for each time without renewals", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* accessToken
+        yield* injected(Fault.respond({ status: 401 }), { on: "api", times: Number.POSITIVE_INFINITY })
+        yield* TestClock.adjust("1 minute")
+        yield* Effect.either(me)
+        yield* Effect.either(me)
+      })
+      expect(yield* linesOf(test.pipe(simulated()))).toEqual([
+        [
+          "Token refused at GET /api/v2/users/me. https://cxone-simulator.test refused the access token (401), although it was new. " +
+            "Check that the API base URL belongs to the same CXone as the token endpoint (CXONE_REGION, CXONE_ISSUER or CXONE_AREA; " +
+            "or CXONE_API_BASE_URL and CXONE_TOKEN_ENDPOINT), that the application or access key is still active, and that it may use " +
+            "this path. For 1s a 401 on this path renews no token.",
+          { ...client, "cxone_auth.tenant": expect.any(String), "cxone_auth.until": "1970-01-01T00:01:01.000Z" }
         ]
       ])
     })
@@ -201,6 +264,7 @@ describe("the log has what a person looks for, each thing once", () => {
   )
 
   const padded = Credentials.clientSecret({ clientId: "'canary'", clientSecret: Redacted.make("canary\n") })
+  const otherSecret = Credentials.clientSecret({ clientId: "'canary'", clientSecret: Redacted.make("canary-next") })
   const ofPadded = [
     ["clientSecret has white space at its start or end, which is ignored", client],
     ["clientId (CXONE_CLIENT_ID) has quotes at an end, which count as a part of it", client]
@@ -208,7 +272,7 @@ describe("the log has what a person looks for, each thing once", () => {
 
   it.effect.each([
     ["a value", padded],
-    ["a rotation", Credentials.rotating({ current: padded, next: padded })],
+    ["a rotation", Credentials.rotating({ current: padded, next: otherSecret })],
     ["an effect", Effect.succeed(padded)]
   ] as const)("credentials with white space or in quotes, once, without the value: %s", ([, credentials]) =>
     Effect.gen(function* () {

@@ -313,6 +313,9 @@ describe("C4: RateLimited says what the API said, and why the call was not sent 
       expect((yield* apiCalls).length).toBe(1)
       const impatient = yield* world({ api: () => notYet("7") })
       expect(yield* Effect.flip(impatient.client.execute(request))).not.toHaveProperty("notSentAgain")
+      // To mark it as idempotent would not help.
+      const lessPatient = yield* world({ api: () => notYet("7"), options: { onRateLimited: { wait: "6 seconds" } } })
+      expect(yield* Effect.flip(lessPatient.client.execute(request))).toHaveProperty("notSentAgain", "wait_too_short")
     })
   )
 })

@@ -16,7 +16,7 @@ describe("L6: a refusal of the credentials is remembered", () => {
         const others = yield* Effect.all(Array.replicate(refusalOf(auth.accessToken), 1_000), {
           concurrency: "unbounded"
         })
-        const later = first.message.replace("For 30s", "For 1s")
+        const later = `Nothing was sent, because an earlier request failed: ${first.message.replace("For 30s", "For 1s")}`
         expect(new Set(others.map(({ message }) => message))).toEqual(new Set([later]))
         expect((yield* refusalOf(auth.accessTokenFor("b"))).message).toBe(later)
         expect(yield* sent).toBe(1)

@@ -142,7 +142,7 @@ const exchangeAt = Effect.fnUntraced(function* ({ origin }: { readonly origin: s
   const metrics = Metrics.make(undefined)
   const failed = yield* FailedExchanges.make(TokenPolicy.defaults, metrics)
   const exchange = RetriedExchange.make(TokenPolicy.defaults, metrics, failed)
-  return yield* exchange({ tokenEndpoint: new URL("/token", origin), credentials, scopes: [] })
+  return yield* exchange({ tokenEndpoint: new URL("/token", origin), environment: "custom", credentials, scopes: [] })
 })
 
 const authLayer = (tokens: Server, api: Server) =>

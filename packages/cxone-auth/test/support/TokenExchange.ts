@@ -11,6 +11,7 @@ export const clientSecret = "s/e+c=r et&"
 /** The token request of these tests; each may say otherwise in part. */
 export const request: TokenRequest = {
   tokenEndpoint: new URL("https://platform.nice-ic.com/oauth/token"),
+  environment: "region",
   credentials: Credentials.clientSecret({ clientId: "my app", clientSecret: Redacted.make(clientSecret) }),
   scopes: ["offline_access", "read:users"]
 }
