@@ -3,6 +3,7 @@ import { CxoneSimulator } from "cxone-auth-testkit"
 import { Clock, Effect, Redacted } from "effect"
 import * as Collector from "./support/Collector.js"
 import { run } from "./support/run.js"
+import { settingsOf as settingsBy } from "./support/settings.js"
 
 /** Settings that point to a simulator, as they would point to the real CXone. */
 const settingsOf = Effect.map(CxoneSimulator, ({ credentials, environment }) => ({
@@ -30,6 +31,14 @@ describe("examples, without settings, at the embedded simulator", () => {
       ]) {
         expect(output).toMatch(step)
       }
+      expect(code).toBe(0)
+    })
+  )
+
+  it.live("call-options: a call with options, and one that may be repeated", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("call-options")
+      expect(output).toBe("with options: 200\nrepeated, if need be: 200\n")
       expect(code).toBe(0)
     })
   )
@@ -156,28 +165,30 @@ describe("access-key and multi-tenant", () => {
 })
 
 describe("examples, with settings, where the settings lead", () => {
-  it.live("who-am-i, the README's program", () =>
+  it.live.each(["accessKey", "accessKeyOnly"] as const)("server-time, the README's program: %s", (way) =>
     Effect.gen(function* () {
-      const { code, output } = yield* run("who-am-i", yield* settingsOf)
-      expect(output).toBe("I am Zoë Ångström-Łukasiewicz (test-user).\n")
+      const { code, output } = yield* run("server-time", yield* settingsBy({ way }))
+      expect(output).toMatch(/^It is \d{4}-\d\d-\d\dT[\d:.]+Z at CXone\.\n$/)
       expect(code).toBe(0)
-      const { requests } = yield* CxoneSimulator
-      expect((yield* requests).map(({ endpoint }) => endpoint)).toEqual(["token", "api"])
+      const { answersOf } = yield* CxoneSimulator
+      expect(yield* answersOf("token")).toEqual([200])
+      expect(yield* answersOf("api")).toEqual([200])
     }).pipe(withSimulator)
   )
 
-  it.live("who-am-i with a wrong secret says which settings to look at, and not what they hold", () =>
+  it.live("server-time with a wrong secret says which settings to look at, and not what they hold", () =>
     Effect.gen(function* () {
-      const { code, output } = yield* run("who-am-i", { ...(yield* settingsOf), CXONE_CLIENT_SECRET: "wrong-canary" })
+      const wrong = { CXONE_ACCESS_KEY_SECRET: "wrong-canary====" }
+      const { code, output } = yield* run("server-time", { ...(yield* settingsBy({ way: "accessKey" })), ...wrong })
       expect(code).toBe(1)
-      expect(output).toMatch(/^InvalidClient: .*CXONE_CLIENT_ID.*CXONE_CLIENT_SECRET/m)
+      expect(output).toMatch(/^InvalidClient: .*CXONE_ACCESS_KEY_ID.*CXONE_ACCESS_KEY_SECRET/m)
       expect(output).not.toContain("wrong-canary")
     }).pipe(withSimulator)
   )
 
-  it.live("who-am-i without settings names those that are missing", () =>
+  it.live("server-time without settings names those that are missing", () =>
     Effect.gen(function* () {
-      const { code, output } = yield* run("who-am-i")
+      const { code, output } = yield* run("server-time")
       expect(output).toContain("CXONE_CLIENT_ID")
       expect(output).toContain("CXONE_CLIENT_SECRET")
       expect(code).toBe(1)

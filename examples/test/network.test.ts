@@ -126,13 +126,13 @@ describe("examples, in a company's network", () => {
     })
   )
 
-  it.scopedLive("who-am-i: fetch takes no notice of HTTPS_PROXY, unless Node 24 is told to", () =>
+  it.scopedLive("server-time: fetch takes no notice of HTTPS_PROXY, unless Node 24 is told to", () =>
     Effect.gen(function* () {
       const { proxied, settings, trusted, tunnel, tunnels } = yield* network
       const told = { ...settings, ...proxied, ...trusted, NODE_USE_ENV_PROXY: "1" }
-      yield* run("who-am-i", { ...told, NODE_USE_ENV_PROXY: "" })
+      yield* run("server-time", { ...told, NODE_USE_ENV_PROXY: "" })
       expect(tunnels).toEqual([])
-      yield* run("who-am-i", told)
+      yield* run("server-time", told)
       const isHeeded = Number.parseInt(process.versions.node, 10) >= 24
       expect(new Set(tunnels)).toEqual(new Set(isHeeded ? [tunnel] : []))
     })

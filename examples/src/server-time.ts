@@ -3,13 +3,13 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { Cause, Console, Effect, Layer, Schema } from "effect"
 
-const User = Schema.Struct({ id: Schema.String, name: Schema.String })
+const Answer = Schema.Struct({ ServerTime: Schema.String })
 
 const program = Effect.gen(function* () {
   const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
-  const response = yield* cxone.get("/api/v2/users/me")
-  const user = yield* HttpClientResponse.schemaBodyJson(User)(response)
-  yield* Console.log(`I am ${user.name} (${user.id}).`)
+  const response = yield* cxone.get("/incontactAPI/services/v33.0/server-time")
+  const { ServerTime } = yield* HttpClientResponse.schemaBodyJson(Answer)(response)
+  yield* Console.log(`It is ${ServerTime} at CXone.`)
 }).pipe(Effect.catchTag("RateLimited", (error) => Console.log(`Not now. ${error.message}`)))
 
 const CxoneLayer = CxoneHttpClient.layer().pipe(
