@@ -23,5 +23,5 @@ const TelemetryLayer = Layer.unwrapEffect(
   )
 ).pipe(Layer.provide(FetchHttpClient.layer))
 
-// The telemetry is around the layers of CXone, too. So it sees the token requests.
-NodeRuntime.runMain(program.pipe(Effect.provide(CxoneLayer), Effect.provide(TelemetryLayer)))
+// The telemetry is given to the layers of CXone, too. So it sees the token requests.
+NodeRuntime.runMain(Effect.provide(program, Layer.provideMerge(CxoneLayer, TelemetryLayer)))

@@ -8,7 +8,7 @@ const program = Effect.gen(function* () {
   for (const [name, value] of Object.entries(env({ way: "accessKey" }))) {
     yield* Console.log(`export ${name}='${value}'`)
   }
-  yield* Effect.never
+  return yield* Effect.never
 })
 
 NodeRuntime.runMain(Effect.provide(program, CxoneSimulator.layerServer()))
