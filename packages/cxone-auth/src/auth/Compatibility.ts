@@ -1,5 +1,5 @@
-import { isCxoneHost } from "../cxone/Hosts.js"
-import { type CxoneEnvironment, constructorOf } from "../environment/CxoneEnvironment.js"
+import { isCxoneHost, isGateway } from "../cxone/Hosts.js"
+import type { CxoneEnvironment } from "../environment/CxoneEnvironment.js"
 import { type Credentials, eachOf, isInput, type RotatingCredentials } from "../exchange/TokenSource.js"
 
 /**
@@ -15,23 +15,21 @@ export const objectionIn =
     }
     const hasAny = (tag: Credentials["_tag"]) => eachOf(credentials).some(({ _tag }) => _tag === tag)
     const hasClient = hasAny("ClientSecret")
-    switch (constructorOf(environment)) {
-      case "region":
-        return hasAny("AccessKey") || hasAny("AccessKeyOnly")
+    switch (environment._tag) {
+      case "FixedEnvironment":
+        return isGateway(new URL(environment.tokenEndpoint)) && (hasAny("AccessKey") || hasAny("AccessKeyOnly"))
           ? "CxoneEnvironment.region takes a client alone (Credentials.clientSecret); an access key goes with area or discover"
           : undefined
-      case "discover":
+      case "DiscoveredEnvironment":
         if (hasAny("AccessKeyOnly")) {
           return "CxoneEnvironment.discover needs a client beside the access key (Credentials.accessKey)"
         }
-        return hasClient && environment._tag === "DiscoveredEnvironment" && isCxoneHost(new URL(environment.issuer))
+        return hasClient && isCxoneHost(new URL(environment.issuer))
           ? "CxoneEnvironment.discover needs an access key beside the client at NICE's own issuers (Credentials.accessKey); a client alone goes with region"
           : undefined
-      case "area":
+      case "AreaEnvironment":
         return hasClient || hasAny("AccessKey")
           ? "CxoneEnvironment.area takes an access key alone (Credentials.accessKeyOnly)"
           : undefined
-      case "custom":
-        return undefined
     }
   }

@@ -244,6 +244,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       },
       policy
     )
+    yield* warnOfRefusal(answer, verdict)
     // At once, so that other calls with the same token find its renewal under way and cause no further one.
     const renewed = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
     if (verdict._tag === "Renew") {
@@ -273,26 +274,27 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   })
 
   /** Ends a call whose token was refused, and that is not sent again. */
-  const endRefused = (call: Call, answer: ApiResponse.ApiResponse, verdict: Verdict): Outcome<HttpClientResponse> => {
-    const errorWith = (refusal: ApiResponse.Refusal) => new InvalidToken({ ...refusal, ...reasonOf(verdict) })
-    return call.wants(answer)
-      ? Effect.as(warnOfRefusal(answer, verdict, errorWith({ origin: ApiResponse.originOf(answer) })), answer.response)
-      : Effect.flatMap(ApiResponse.refusalOf(answer, policy), (refusal) => {
-          const error = errorWith(refusal)
-          return Effect.zipRight(warnOfRefusal(answer, verdict, error), error)
-        })
-  }
-
-  /** The call whose refusal begins a time without renewals says so in the log. */
-  const warnOfRefusal = (answer: ApiResponse.ApiResponse, verdict: Verdict, { message, retryAfter }: InvalidToken) =>
-    verdict._tag === "Refuse" && verdict.isFirst
-      ? report(
-          Logs.warn(`Token refused at ${RateLimitKey.routeOf(answer.request)}. ${message}`, {
-            tenant: answer.token.tenant?.tenantId,
-            lasts: retryAfter
-          })
+  const endRefused = (call: Call, answer: ApiResponse.ApiResponse, verdict: Verdict): Outcome<HttpClientResponse> =>
+    call.wants(answer)
+      ? Effect.succeed(answer.response)
+      : Effect.flatMap(
+          ApiResponse.refusalOf(answer, policy),
+          (refusal) => new InvalidToken({ ...refusal, ...reasonOf(verdict) })
         )
-      : Effect.void
+
+  /** The call whose refusal begins a time without renewals says so in the log, before its body is read. */
+  const warnOfRefusal = (answer: ApiResponse.ApiResponse, verdict: Verdict): Effect.Effect<void> => {
+    if (verdict._tag !== "Refuse" || !verdict.isFirst) {
+      return Effect.void
+    }
+    const { message } = new InvalidToken({ origin: ApiResponse.originOf(answer), ...reasonOf(verdict) })
+    return report(
+      Logs.warn(`Token refused at ${RateLimitKey.routeOf(answer.request)}. ${message}`, {
+        tenant: answer.token.tenant?.tenantId,
+        lasts: verdict.retryAfter
+      })
+    )
+  }
 
   return (asked: Request): Outcome<HttpClientResponse> =>
     Effect.withFiberRuntime(({ currentContext }) => {

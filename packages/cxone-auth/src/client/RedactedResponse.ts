@@ -162,31 +162,17 @@ export const makeCause = (
       Cause.isInterruptedOnly(defect)
         ? defect
         : Cause.fail(
-            makeError(
-              new RequestError({ request, reason: "Transport", cause: Cause.squash(defect) }),
-              request,
-              sent,
-              true
-            )
+            makeError(new RequestError({ request, reason: "Transport", cause: Cause.squash(defect) }), request, sent)
           )
   })
 
 /** A failure with the request as the caller made it. If the app's own stream failed, that is the cause. */
-const makeError = (
-  error: HttpClientError,
-  request: HttpClientRequest,
-  sent: Sent,
-  isDefect = false
-): HttpClientError =>
+export const makeError = (error: HttpClientError, request: HttpClientRequest, sent: Sent): HttpClientError =>
   error._tag === "ResponseError"
     ? makeResponseError(error, new RedactedResponse(request, error.response, sent), sent)
     : Option.match(TransportFailure.bodyFailureIn(error.cause), {
         onNone: () =>
-          new RequestError({
-            request,
-            reason: error.reason,
-            description: whyNoAnswer(error, request.url, sent, isDefect)
-          }),
+          new RequestError({ request, reason: error.reason, description: whyNoAnswer(error, request.url, sent) }),
         onSome: (cause) =>
           new RequestError({ request, reason: "Encode", description: "the stream of the body failed", cause })
       })
@@ -202,8 +188,8 @@ const described = (description: string): { readonly description?: string } =>
   description === "" ? {} : { description }
 
 /** Why a call got no answer, and what to do. */
-const whyNoAnswer = (error: RequestError, url: string, sent: Sent, isDefect: boolean): string => {
-  const noAnswer = TransportFailure.noAnswerOf(error, url, sent, isDefect)
+const whyNoAnswer = (error: RequestError, url: string, sent: Sent): string => {
+  const noAnswer = TransportFailure.noAnswerOf(error, url, sent)
   const { peer, reason } = noAnswer
   const isPlain = reason === "http_client" || (reason === "transport" && peer === undefined)
   const words = isPlain ? wordsOf(error, sent) : ""

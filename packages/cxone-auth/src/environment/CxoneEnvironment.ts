@@ -233,11 +233,13 @@ export const CxoneEnvironment = {
   custom
 }
 
-/** The name of the constructor for such an environment. Where tokens come from decides, because the rest is the same. */
+/** The constructor that gives such a token endpoint. `custom` may give that of a region, too. */
 export const constructorOf = (environment: CxoneEnvironment): keyof typeof CxoneEnvironment => {
   switch (environment._tag) {
     case "FixedEnvironment":
-      return Hosts.isGateway(new URL(environment.tokenEndpoint)) ? "region" : "custom"
+      return Object.values(Hosts.gatewayHosts).some((host) => environment.tokenEndpoint === `${host}/oauth/token`)
+        ? "region"
+        : "custom"
     case "DiscoveredEnvironment":
       return "discover"
     case "AreaEnvironment":

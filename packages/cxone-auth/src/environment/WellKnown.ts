@@ -14,6 +14,7 @@ import * as ErrorBody from "../cxone/ErrorBody.js"
 import * as Hosts from "../cxone/Hosts.js"
 import { type JsonFields, parse as parseFields } from "../cxone/JsonAnswer.js"
 import { DiscoveryFailed, mayPass } from "../errors/CxoneAuthError.js"
+import { inSeconds } from "../errors/Phrases.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
 import * as Retry from "../http/Retry.js"
 import * as SecureUrl from "../http/SecureUrl.js"
@@ -27,13 +28,15 @@ type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
 /** Where a redirect leads: an origin. It can be shown, because nothing secret was sent for the document. */
-const targetOf = (location = ""): { readonly detail?: string } =>
-  URL.canParse(location) ? { detail: nameOf(new URL("/", location)).slice(0, 200) } : {}
+const targetOf = (location = "", document: URL): { readonly detail?: string } => {
+  const origin = URL.canParse(location, document.href) ? new URL(location, document).origin : "null"
+  return origin === "null" ? {} : { detail: origin.slice(0, 200) }
+}
 
-const fieldsOf = (answer: LimitedRequest.Answer): Either.Either<JsonFields, Problem> => {
+const fieldsOf = (answer: LimitedRequest.Answer, document: URL): Either.Either<JsonFields, Problem> => {
   const { body, coding, headers, status, ...after } = answer
   if (status >= 300 && status < 400) {
-    return Either.left({ reason: "redirect", status, ...targetOf(headers.location) })
+    return Either.left({ reason: "redirect", status, ...targetOf(headers.location, document) })
   }
   if (status < 200 || status >= 400) {
     const said = ErrorBody.quoted(ErrorBody.parse(body, headers), [])
@@ -74,7 +77,7 @@ const read = (
       const made = yield* Ref.updateAndGet(attempts, (made) => made + 1)
       const failed = { document, url: nameOf(url), attempts: made }
       return yield* LimitedRequest.send(request, policy).pipe(
-        Effect.flatMap((answer) => Either.flatMap(fieldsOf(answer), decode)),
+        Effect.flatMap((answer) => Either.flatMap(fieldsOf(answer, url), decode)),
         Effect.mapError((problem: Problem) => new DiscoveryFailed({ ...failed, ...problem }))
       )
     })
@@ -82,7 +85,7 @@ const read = (
       policy,
       mayPass,
       isGated: constFalse,
-      onRetry: (error, wait) => warnOf(error, tenant, `, and is tried again in ${Duration.format(wait)}`)
+      onRetry: (error, wait) => warnOf(error, tenant, `, and is tried again in about ${inSeconds(wait)}`)
     }).pipe(
       Effect.onExit((exit) => {
         const outcome = Spans.outcomeOf(exit, "found", ({ reason }) => reason)

@@ -81,7 +81,10 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
      * `timeout`.
      */
     retryAfter: RetryAfter,
-    /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+    /**
+     * Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. With
+     * `no_tenant` it is false, because nothing is sent for that document at all.
+     */
     heldBack: HeldBack
   }
 ) {
@@ -110,7 +113,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
           ? `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
           : `Check ${place}${way}.`
       const otherwise = fromElsewhere.has(reason)
-        ? " If that is right, something else answers in its place, such as a proxy."
+        ? " If they are right, something else may answer there, such as a proxy."
         : ""
       return `${problems[reason](this)}. ${cure}${otherwise}`
     }

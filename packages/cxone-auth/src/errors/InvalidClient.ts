@@ -1,16 +1,13 @@
 import * as Arr from "effect/Array"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import * as String from "effect/String"
 import { HeldBack, inSeconds, orHeldBack, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
 
 const cureOfKey =
   "check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
   'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
   "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
-
-const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1)
-
-const uncapitalized = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1)
 
 const areaOfKey = "The area must be the one that the employee is in (CXONE_AREA)."
 
@@ -89,7 +86,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
     const [last, looks] = Arr.partition(this.suspects, (suspect) => suspect !== "gateway")
     const text = [
       ...looks.map((suspect) => suspicions[suspect]),
-      looks.length === 0 ? this.cure : `If that is not it: ${uncapitalized(this.cure)}`,
+      looks.length === 0 ? this.cure : `If that is not it: ${String.uncapitalize(this.cure)}`,
       ...last.map((suspect) => suspicions[suspect])
     ]
     return orHeldBack(
@@ -108,7 +105,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
 
   private get cure(): string {
     if (this.isAboutKey) {
-      return `${capitalized(cureOfKey)}${this.credentials === "AccessKeyOnly" ? ` ${areaOfKey}` : ""}`
+      return `${String.capitalize(cureOfKey)}${this.credentials === "AccessKeyOnly" ? ` ${areaOfKey}` : ""}`
     }
     const registration =
       this.credentials === "AccessKey"

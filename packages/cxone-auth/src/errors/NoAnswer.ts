@@ -16,7 +16,7 @@ export interface NoAnswer {
 
 /**
  * Why there is no answer: the connection failed, it took too long, a certificate is not trusted, a proxy wants credentials
- * or refuses for another reason, or the app's `HttpClient` itself failed, most likely before it sent anything.
+ * or refuses for another reason, or the app's `HttpClient` did not send the request.
  */
 export const reasons = [
   "transport",
@@ -109,7 +109,7 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
     case "proxy_refused":
       return `${proxy} did not connect to ${host} (it answered ${status})`
     case "http_client":
-      return `the HttpClient itself failed${known}`
+      return `the HttpClient did not send the request${known}`
   }
 }
 
@@ -140,7 +140,7 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         ? "Nothing was sent. Ask whoever runs the proxy, or try again later."
         : `Nothing was sent. Ask whoever runs the proxy to allow the host, or let the HttpClient go without it (${proxySettings}).`
     case "http_client":
-      return `That is no failure of the network, and most likely nothing was sent. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
+      return `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
   }
 }
 

@@ -51,7 +51,7 @@ export const attempts = (count: number): string => `${count} ${count === 1 ? "at
 /** The settings that say where the token endpoint is, by the constructor of `CxoneEnvironment`. */
 const places = {
   region: "the region (CXONE_REGION)",
-  custom: "the token endpoint (CXONE_TOKEN_ENDPOINT)",
+  custom: "the URL of the token endpoint (CXONE_TOKEN_ENDPOINT)",
   discover: "the issuer (CXONE_ISSUER)",
   area: "the area (CXONE_AREA)"
 }

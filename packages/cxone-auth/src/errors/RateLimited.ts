@@ -34,7 +34,10 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
   notSentAgain: Schema.optionalWith(Schema.Literal("not_idempotent", "stream_body", "wait_too_short"), { exact: true }),
   /** The wait that the server asked for, or how long from now nothing is sent. Absent if no time is known. */
   retryAfter: RetryAfter,
-  /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
+  /**
+   * With `token_endpoint`: whether nothing was sent this time, and the failure of an earlier request is given again in the
+   * pause that it began. `held_back` and `too_many_waiting` say so themselves.
+   */
   heldBack: HeldBack
 }) {
   /** The fields and the message. */

@@ -120,9 +120,12 @@ export const until = (error: ExchangeError, millis: number): ExchangeError =>
 export const heldBack = (error: ExchangeError, millis: number): ExchangeError =>
   withFields(error, { retryAfter: Duration.millis(millis), heldBack: true })
 
+/** The error, for a caller for whom something was sent before it was held back. */
+export const sentBefore = (error: ExchangeError): ExchangeError => withFields(error, { heldBack: false })
+
 const withFields = (
   error: ExchangeError,
-  fields: { readonly retryAfter: Duration.Duration; readonly heldBack?: true }
+  fields: { readonly retryAfter?: Duration.Duration; readonly heldBack?: boolean }
 ): ExchangeError => {
   switch (error._tag) {
     case "CredentialsUnavailable":

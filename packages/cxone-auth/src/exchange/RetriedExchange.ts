@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
+import { inSeconds } from "../errors/Phrases.js"
 import * as Retry from "../http/Retry.js"
 import * as Logs from "../telemetry/Logs.js"
 import type { Metrics } from "../telemetry/Metrics.js"
@@ -49,6 +50,17 @@ export const make =
           isNews ? Effect.flatMap(Ref.get(attempts), (made) => warn(error, made, next)) : Effect.void
         )
 
+      /** A try that was announced, and then held back by another request's failure, has a line of its own. */
+      const end = Effect.fnUntraced(function* (error: TokenEndpoint.ExchangeError) {
+        const isHeldBack = "heldBack" in error && error.heldBack
+        if (!isHeldBack || (yield* Ref.get(attempts)) === 0) {
+          return yield* Effect.zipRight(report(error), Effect.fail(error))
+        }
+        yield* Ref.set(isNews, true)
+        const last = Pause.sentBefore(error)
+        return yield* Effect.zipRight(report(last), Effect.fail(last))
+      })
+
       const conclude = Effect.fnUntraced(function* (exit: Exit.Exit<AccessToken, TokenEndpoint.ExchangeError>) {
         const outcome = Spans.outcomeOf(exit, "token", ({ _tag }) => _tag)
         const made = yield* Ref.get(attempts)
@@ -63,10 +75,9 @@ export const make =
         policy,
         mayPass: Pause.isTriedAgain,
         isGated: Pause.saysNotYet,
-        onRetry: (error, wait) => report(error, `, and is sent again in ${Duration.format(wait)}`)
+        onRetry: (error, wait) => report(error, `, and is sent again in about ${inSeconds(wait)}`)
       }).pipe(
-        Effect.catchAll((error) => Effect.flatMap(failed.conclude(request, error), Effect.fail)),
-        Effect.tapError((error) => report(error)),
+        Effect.catchAll((error) => Effect.flatMap(failed.conclude(request, error), end)),
         Effect.onExit(conclude)
       )
     }).pipe(

@@ -89,12 +89,12 @@ const areSwapped = ({ clientId, clientSecret }: ClientOptions): boolean =>
 
 /** What looks wrong with credentials that were refused, likeliest first. */
 export const afterRefusal = (
-  { credentials, tokenEndpoint }: TokenRequest,
+  { credentials, environment, tokenEndpoint }: TokenRequest,
   hasCode: boolean
 ): ReadonlyArray<Suspect> => {
   const fields = fieldsOf(credentials)
   const suspects: ReadonlyArray<readonly [Suspect, boolean]> = [
-    ["other_path", !hasCode && !/token/i.test(tokenEndpoint.pathname)],
+    ["other_path", environment === "custom" && !hasCode && !/token/i.test(tokenEndpoint.pathname)],
     ["quotes", fields.some(([, text]) => hasQuote(text))],
     ["line_break", fields.some(([, text]) => hasLineBreak(text))],
     ["placeholder", fields.some(([, text]) => isPlaceholder(text))],

@@ -239,8 +239,13 @@ export const make = (options: {
       const [ofFirst, ofSecond] = isSwapped ? (["next", "current"] as const) : (["current", "next"] as const)
       const withFirst = Logs.annotate({ credentials: ofFirst })(obtainWith(first, scopesFor(first)))
       const withSecond = Logs.annotate({ credentials: ofSecond })(obtainWith(second, scopesFor(second)))
+      // If the first credentials were sent, the call did send something.
+      const withSecondAfter = (isFirstHeldBack: boolean) =>
+        Effect.mapError(withSecond, (error) =>
+          isFirstHeldBack || error._tag === "DiscoveryFailed" ? error : Pause.sentBefore(error)
+        )
       return yield* Effect.catchTag(withFirst, "InvalidClient", ({ heldBack, retryAfter: _, ...refusal }) =>
-        Effect.catchTag(withSecond, "InvalidClient", (other) =>
+        Effect.catchTag(withSecondAfter(heldBack), "InvalidClient", (other) =>
           // The first refusal may be a minute old by now, and forgotten or renewed.
           Effect.flatMap(refusedFor([first, second]), (left) =>
             Effect.fail(

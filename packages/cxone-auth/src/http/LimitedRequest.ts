@@ -53,16 +53,7 @@ export const send = (
     const now = yield* Clock.currentTimeMillis
     return { status, headers, body, coding, ...RetryAfter.parse(headers["retry-after"], now, policy.maxRetryAfter) }
   }).pipe(
-    Effect.catchAllCause((cause) =>
-      Effect.fail(
-        TransportFailure.noAnswerOf(
-          Cause.squash(cause),
-          request.url,
-          sent,
-          Cause.isDie(cause) && !Cause.isFailure(cause)
-        )
-      )
-    ),
+    Effect.catchAllCause((cause) => Effect.fail(TransportFailure.noAnswerOf(Cause.squash(cause), request.url, sent))),
     // An answer to the request itself never has this status: it is the proxy's (RFC 9110 §15.5.8).
     Effect.filterOrFail(
       ({ status }) => status !== 407,

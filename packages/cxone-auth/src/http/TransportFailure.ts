@@ -147,7 +147,7 @@ const proxyStatusOf = (failure: unknown): number | undefined => {
   return undefined
 }
 
-const reasonOf = (failure: unknown, proxyStatus: number | undefined, isDefect: boolean): NoAnswer["reason"] => {
+const reasonOf = (failure: unknown, proxyStatus: number | undefined): NoAnswer["reason"] => {
   const code = codeOf(failure)
   if (code !== undefined && certificateErrors.has(code)) {
     return "certificate"
@@ -158,18 +158,15 @@ const reasonOf = (failure: unknown, proxyStatus: number | undefined, isDefect: b
   const isMistake =
     isRefusedByPlatform(failure) ||
     (code === undefined
-      ? isDefect || Array.from(CauseChain.of(failure)).some((error) => setUpMessages.test(messageOf(error)))
+      ? Array.from(CauseChain.of(failure)).some((error) => setUpMessages.test(messageOf(error)))
       : setUpErrors.has(code) || ofKeys.test(code))
   return isMistake ? "http_client" : "transport"
 }
 
-/**
- * Why a request to this URL got no answer, as far as the transport's failure says it, and as far as it may be shown. A defect
- * without a code is a bug of the app's `HttpClient`, which another try would meet again.
- */
-export const noAnswerOf = (failure: unknown, url: string, sent: Redaction.Sent, isDefect = false): NoAnswer => {
+/** Why a request to this URL got no answer, as far as the transport's failure says it, and as far as it may be shown. */
+export const noAnswerOf = (failure: unknown, url: string, sent: Redaction.Sent): NoAnswer => {
   const status = proxyStatusOf(failure)
-  const reason = reasonOf(failure, status, isDefect)
+  const reason = reasonOf(failure, status)
   const code = codeOf(failure)
   // A code of its own says enough. Apps compare it.
   const isTelling = code !== undefined && !Redaction.repeats(code, sent)

@@ -41,7 +41,8 @@ export const make = <A, E>(options: {
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Ref.modify(state, (current): readonly [E, State<A, E>] => {
         const failures = current.failures + 1
-        const held = holdOff(error, failures)
+        const least = current.found === undefined ? Duration.zero : pause
+        const held = Duration.max(least, holdOff(error, failures))
         const refused = { error: until(error, held), holdOff: Period.make(now, held) }
         return [refused.error, { ...current, failures, refused }]
       })
@@ -52,8 +53,7 @@ export const make = <A, E>(options: {
   )
 
   const afterFailure = ({ found, refused, ...rest }: State<A, E>, now: number): State<A, E> => {
-    const held = refused === undefined ? 0 : Period.left(refused.holdOff, now)
-    const fresh = Period.make(now, Duration.max(pause, Duration.millis(held)))
+    const fresh = refused?.holdOff ?? Period.make(now, pause)
     return { ...rest, found: found && { value: found.value, fresh }, refused, flight: undefined }
   }
 

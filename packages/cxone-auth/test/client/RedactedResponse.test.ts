@@ -1,6 +1,6 @@
 import { HttpClientError, HttpClientRequest, HttpClientResponse, UrlParams } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Either, Exit, Option, Redacted, Stream } from "effect"
+import { Effect, Either, Exit, Option, Redacted, Stream } from "effect"
 import * as RedactedResponse from "../../src/client/RedactedResponse.js"
 
 const token = "mF_9.B5f-4.1JqM"
@@ -89,10 +89,12 @@ describe("S1: RedactedResponse", () => {
   )
 
   it("keeps of a transport's failure the code alone, else what it said without the token", () => {
-    const shownOf = (error: HttpClientError.HttpClientError) =>
-      Option.getOrThrow(Cause.failureOption(RedactedResponse.makeCause(Cause.fail(error), asked, sent)))
     const failed = (fields: { readonly cause?: unknown; readonly description?: string }) =>
-      shownOf(new HttpClientError.RequestError({ request: carrying, reason: "Transport", ...fields }))
+      RedactedResponse.makeError(
+        new HttpClientError.RequestError({ request: carrying, reason: "Transport", ...fields }),
+        asked,
+        sent
+      )
     const coded = Object.assign(new Error(token), { code: "ECONNRESET" })
     expect(failed({ cause: coded })).toMatchObject({
       request: asked,
@@ -106,8 +108,10 @@ describe("S1: RedactedResponse", () => {
     expect(failed({ description: `sent ${token}` }).description).toMatch(
       /^the request to https:\/\/api\.test failed \(sent …\)\. Check the URL /
     )
-    const ofResponse = shownOf(
-      new HttpClientError.ResponseError({ request: carrying, response: received("x").response, reason: "Decode" })
+    const ofResponse = RedactedResponse.makeError(
+      new HttpClientError.ResponseError({ request: carrying, response: received("x").response, reason: "Decode" }),
+      asked,
+      sent
     )
     expect(ofResponse).toMatchObject({ _tag: "ResponseError", reason: "Decode", request: asked })
     expect(Option.fromNullable(ofResponse.cause)).toEqual(Option.none())

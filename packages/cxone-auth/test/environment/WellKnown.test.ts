@@ -9,6 +9,7 @@ import { json, scripted } from "../support/ScriptedHttpClient.js"
 describe("WellKnown: invalid documents", () => {
   const huge = JSON.stringify({ ...Fake.openIdConfiguration, padding: "x".repeat(64 * 1024) })
   const withEndpoint = (token_endpoint: unknown) => () => json({ ...Fake.openIdConfiguration, token_endpoint })
+  const redirectTo = (location: string) => () => new Response("", { status: 302, headers: { location } })
   const redirect = () => new Response("", { status: 302, headers: { location: "https://evil.example" } })
 
   it.scoped.each<readonly [string, () => Response, Partial<DiscoveryFailed>]>([
@@ -47,8 +48,12 @@ describe("WellKnown: invalid documents", () => {
     [
       "a redirect, which is not followed",
       redirect,
-      { reason: "redirect", status: 302, detail: "https://evil.example/" }
+      { reason: "redirect", status: 302, detail: "https://evil.example" }
     ],
+    ["a redirect to a path", redirectTo("/login"), { reason: "redirect", detail: Fake.issuer }],
+    ...["about:blank", "mailto:a@b.example", "javascript:0", "data:,x", "msauth://x", "https://["].map(
+      (location) => [`a redirect to ${location}`, redirectTo(location), { reason: "redirect" }] as const
+    ),
     ["an HTML page with 200", () => new Response("<html><title>Sign in</title>"), { reason: "not_json" }],
     ["a JSON array", () => json([Fake.openIdConfiguration]), { reason: "not_json" }],
     ["nothing", () => new Response(""), { reason: "not_json" }],
@@ -71,6 +76,7 @@ describe("WellKnown: invalid documents", () => {
           ...expected
         })
         expect(error.message).toContain("/.well-known/openid-configuration")
+        expect(error.message).not.toMatch(/ to null|undefined/)
         expect(error.message).toContain("CXONE_ISSUER")
         expect(yield* kinds).toEqual(["openid"])
       })

@@ -2,19 +2,32 @@ import { describe, expect, it } from "@effect/vitest"
 import { ClientAuth, Credentials, InvalidClient } from "cxone-auth"
 import { Redacted } from "effect"
 import * as Suspects from "../../src/exchange/Suspects.js"
+import type { TokenRequest } from "../../src/exchange/TokenRequest.js"
 
 const gateway = "https://platform.nice-ic.com/oauth/token"
 const issuer = "https://cxone.niceincontact.com/auth/token"
 const random = "aB3dE5gH7jK9mN1pQ3sT5vW7"
 
 const suspectsOf = (
-  { clientId = "reporting-job", clientSecret = random, key = false, hasCode = true },
+  {
+    clientId = "reporting-job",
+    clientSecret = random,
+    key = false,
+    hasCode = true,
+    environment = "custom"
+  }: {
+    readonly clientId?: string
+    readonly clientSecret?: string
+    readonly key?: boolean
+    readonly hasCode?: boolean
+    readonly environment?: TokenRequest["environment"]
+  },
   tokenEndpoint = issuer
 ) => {
   const client = { clientId, clientSecret: Redacted.make(clientSecret), clientAuth: ClientAuth.post }
   const accessKey = { accessKeyId: "key====", accessKeySecret: Redacted.make("secret====") }
   const credentials = key ? Credentials.accessKey({ ...client, ...accessKey }) : Credentials.clientSecret(client)
-  const request = { credentials, scopes: [], tokenEndpoint: new URL(tokenEndpoint), environment: "custom" } as const
+  const request = { credentials, scopes: [], tokenEndpoint: new URL(tokenEndpoint), environment }
   return Suspects.afterRefusal(request, hasCode)
 }
 
@@ -24,6 +37,11 @@ describe("what looks wrong with refused credentials", () => {
     ["a client alone at the gateway", suspectsOf({}, gateway), ["gateway"]],
     ["a client with a key at the gateway's URL", suspectsOf({ key: true }, gateway), []],
     ["no code at a path that is no token endpoint", suspectsOf({ hasCode: false }, "https://a.test/"), ["other_path"]],
+    [
+      "the same where an issuer names it",
+      suspectsOf({ hasCode: false, environment: "discover" }, "https://a.test/"),
+      []
+    ],
     ["a code at such a path", suspectsOf({}, "https://a.test/"), []],
     ["no code at a token endpoint", suspectsOf({ hasCode: false }), []],
     ["quotes around the id", suspectsOf({ clientId: '"id"' }), ["quotes"]],

@@ -306,7 +306,7 @@ export const errors = [
         }
       },
       http_client: {
-        sent: "Most likely nothing was sent.",
+        sent: nothing,
         cases: { "with a code": { attempts: 1, detail: "ERR_INVALID_URL" }, "without a code": { attempts: 1 } }
       }
     }

@@ -69,7 +69,7 @@ describe.each(transports)("C10: %s", (transport, http) => {
   const form = new FormData()
   form.append("file", "x")
 
-  const notSent = (words: string) => `the HttpClient itself failed (${words})`
+  const notSent = (words: string) => `the HttpClient did not send the request (${words})`
 
   const refused: ReadonlyArray<
     readonly [string, HttpClientRequest.HttpClientRequest, { readonly [transport: string]: string }]
@@ -138,7 +138,9 @@ describe("C10: a transport that throws what it was about to send", () => {
         Effect.provideService(execute(HttpClientRequest.get("/x")), HttpClient.HttpClient, http)
       )
       expect(error).toMatchObject({ reason: "Transport" })
-      expect(saidBy(error)).toMatch(/^the HttpClient itself failed \(TypeError: cannot send Bearer …\)\. That is no /)
+      expect(saidBy(error)).toMatch(
+        /^the request to http:\/\/127\.0\.0\.1:… failed \(TypeError: cannot send Bearer …\)\. Check /
+      )
       expect(error.cause).toBeUndefined()
     })
   )

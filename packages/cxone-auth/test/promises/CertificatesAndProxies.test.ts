@@ -93,7 +93,7 @@ const messagesAt = (host: string, http: Transport, policy?: TokenPolicyOptions) 
 const messages = (host: string, attempts: string, happened: string, cure: (settings: string) => string) => ({
   token:
     `https://${host}/token gave no token in ${attempts}: ${happened} ` +
-    cure("the token endpoint (CXONE_TOKEN_ENDPOINT)"),
+    cure("the URL of the token endpoint (CXONE_TOKEN_ENDPOINT)"),
   discovery:
     `https://${host}/.well-known/openid-configuration could not be read in ${attempts}: ${happened} ` +
     cure("the issuer (issuer, CXONE_ISSUER)"),
@@ -306,7 +306,7 @@ describe.each(throughProxy)("proxies, %s", (_, http, namesProxy) => {
       )
       expect(error.message).toBe(
         `https://${target}/token gave no token in 1 attempt: no complete answer in 100ms (attemptTimeout). ` +
-          "Check the token endpoint (CXONE_TOKEN_ENDPOINT), and the proxy or firewall " +
+          "Check the URL of the token endpoint (CXONE_TOKEN_ENDPOINT), and the proxy or firewall " +
           "in between, or try again later. " +
           "If a proxy must be used, tell the HttpClient: it may ignore HTTPS_PROXY."
       )
@@ -384,12 +384,12 @@ describe("an HttpClient that is set up wrongly", () => {
   it.scopedLive.each(wrong)("L7: %s costs one attempt, and is no failure of the network", ([, http, words, code]) =>
     Effect.gen(function* () {
       const cure = (settings: string) =>
-        `That is no failure of the network, and most likely nothing was sent. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
-      const happened = "the HttpClient itself failed"
+        `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
+      const happened = "the HttpClient did not send the request"
       const said = yield* messagesAt(target, http)
       expect(said).toEqual({
         ...messages(target, "1 attempt", `${happened} (${code}).`, cure),
-        call: expect.stringMatching(/^(Transport|InvalidUrl): the HttpClient itself failed \(/)
+        call: expect.stringMatching(/^(Transport|InvalidUrl): the HttpClient did not send the request \(/)
       })
       const ofCall = cure("the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
       expect(said.call).toContain(`${happened} (${words}). ${ofCall} (GET https://${target}/users)`)

@@ -54,9 +54,53 @@ describe("the log has what a person looks for, each thing once", () => {
       })
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([
         [
-          `Token request failed, and is sent again in 1s. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side, or at a gateway in between. ` +
+          `Token request failed, and is sent again in about 1s. ${endpoint} gave no token in 1 attempt: it answered 503. The problem is on CXone's side, or at a gateway in between. ` +
             "Try again later.",
           { ...client, "cxone_auth.attempt": 1 }
+        ]
+      ])
+    })
+  )
+
+  it.effect("a try that was announced, but not made because another request began a pause", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        const { accessTokenFor } = yield* CxoneAuth
+        yield* injected(Fault.respond({ status: 500 }), { on: "token" })
+        const caller = yield* Effect.fork(Effect.flip(accessTokenFor("read:users")))
+        yield* TestClock.adjust("100 millis")
+        yield* injected(Fault.respond({ status: 503, headers: { "Retry-After": "600" } }), { on: "token" })
+        const other = yield* Effect.flip(accessTokenFor("offline_access"))
+        yield* TestClock.adjust("2 seconds")
+        return [yield* Fiber.join(caller), other, yield* Effect.flip(accessTokenFor("read:users"))] as const
+      })
+      // Something was sent for the first two, and nothing for the third.
+      const checked = Effect.map(test, (errors) =>
+        expect(errors).toMatchObject([{ heldBack: false }, { heldBack: false }, { heldBack: true }])
+      )
+      const lines = yield* linesOf(checked.pipe(simulated()))
+      const until = { "cxone_auth.until": expect.stringMatching(/^1970-01-01T00:10:0/) }
+      expect(lines).toEqual([
+        [expect.stringMatching(/^Token request failed, and is sent again in about 1s\. .* 500\./), expect.anything()],
+        [expect.stringMatching(/^Token request failed\. .* 503\./), expect.objectContaining(until)],
+        [expect.stringMatching(/^Token request failed\. .* 503\./), expect.objectContaining(until)]
+      ])
+    })
+  )
+
+  it.effect("a wait that the token endpoint asks for", () =>
+    Effect.gen(function* () {
+      const test = Effect.gen(function* () {
+        yield* injected(Fault.respond({ status: 429, headers: { "Retry-After": "7" } }), { on: "token" })
+        const caller = yield* Effect.fork(accessToken)
+        yield* TestClock.adjust("9 seconds")
+        yield* Fiber.join(caller)
+      })
+      expect(yield* linesOf(test.pipe(simulated()))).toEqual([
+        [
+          "Token request failed, and is sent again in about 7s. https://cxone-simulator.test answered 429: too many token requests. " +
+            "Try again in 7s. Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own.",
+          { ...client, "cxone_auth.attempt": 1, "cxone_auth.until": "1970-01-01T00:00:07.000Z" }
         ]
       ])
     })
@@ -71,8 +115,8 @@ describe("the log has what a person looks for, each thing once", () => {
         yield* Fiber.interrupt(caller)
       })
       const line = (attempt: number) => [
-        `Token request failed, and is sent again in ${attempt === 1 ? "1s" : "2s"}. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: ` +
-          "no complete answer in 10s (attemptTimeout). Check the token endpoint (CXONE_TOKEN_ENDPOINT), and the proxy or firewall in between, or try again later. If a proxy must be used, " +
+        `Token request failed, and is sent again in ${attempt === 1 ? "about 1s" : "about 2s"}. ${endpoint} gave no token in ${attempt} attempt${attempt === 1 ? "" : "s"}: ` +
+          "no complete answer in 10s (attemptTimeout). Check the URL of the token endpoint (CXONE_TOKEN_ENDPOINT), and the proxy or firewall in between, or try again later. If a proxy must be used, " +
           "tell the HttpClient: it may ignore HTTPS_PROXY.",
         { ...client, "cxone_auth.attempt": attempt }
       ]
@@ -111,7 +155,7 @@ describe("the log has what a person looks for, each thing once", () => {
         yield* accessToken
       })
       const lines = yield* linesOf(test.pipe(simulated({ policy: { maxRetries: 1 } })))
-      const attempt = /^Token request failed(?:, and is sent again in 1s)?\. .* it answered 500\./
+      const attempt = /^Token request failed(?:, and is sent again in about 1s)?\. .* it answered 500\./
       const attempts = lines.filter(([message]) => attempt.test(String(message)))
       expect(attempts).toHaveLength(6)
       expect(lines.filter((line) => !attempts.includes(line))).toEqual([
@@ -175,7 +219,7 @@ describe("the log has what a person looks for, each thing once", () => {
       const failed = "https://cxone-simulator.test/.well-known/openid-configuration answered 503"
       expect(lines).toEqual([
         [
-          `Discovery failed, and is tried again in 1s. ${failed} in 1 attempt. CXone could not serve the request. Try again later.`,
+          `Discovery failed, and is tried again in about 1s. ${failed} in 1 attempt. CXone could not serve the request. Try again later.`,
           { ...client, "cxone_auth.attempt": 1 }
         ],
         [

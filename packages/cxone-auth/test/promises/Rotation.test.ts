@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, InvalidClient, type RotatingCredentials } from "cxone-auth"
-import { CxoneSimulator } from "cxone-auth-testkit"
+import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Array, Clock, Context, Duration, Effect, Either, Fiber, Layer, Ref, TestClock } from "effect"
 import { credentialsWith, refusalOf, registerSecret, secretsSent, sent, withAuth } from "../support/SecretsWorld.js"
 import { valueOf } from "../support/Tokens.js"
@@ -110,6 +110,24 @@ describe("L10: credentials that change", () => {
           expect(yield* secretsSent).toEqual(["current", "right", "right", "current"])
         })
     )
+  )
+
+  it.effect("the current one is refused while the next one is in a pause: something was sent", () =>
+    Effect.gen(function* () {
+      const both = Credentials.rotating({ current: credentialsWith("old"), next: credentialsWith("new") })
+      yield* withAuth({ credentials: both, policy: { maxRetries: 0, maxWait: 0, refusalPause: "1 second" } }, (auth) =>
+        Effect.gen(function* () {
+          const { inject } = yield* CxoneSimulator
+          yield* inject(Fault.respond({ status: 401, body: '{"error":"invalid_client"}' }), { on: "token" })
+          yield* inject(Fault.respond({ status: 503, headers: { "Retry-After": "600" } }), { on: "token" })
+          expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ status: 503, heldBack: false })
+          expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ status: 503, heldBack: true })
+          yield* TestClock.adjust("1 second")
+          expect(yield* Effect.flip(auth.accessToken)).toMatchObject({ status: 503, heldBack: false })
+          expect(yield* secretsSent).toEqual(["old", "new", "old"])
+        })
+      )
+    })
   )
 
   it.effect("both refused: the error says so, and neither is sent before the first of them may be", () =>
