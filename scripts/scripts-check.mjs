@@ -11,6 +11,7 @@ const shortForms = {
   "api-report": "api-check",
   "errors-page": "errors-check",
   format: "lint",
+  home: "home-check",
   mutation: "mutation:quick"
 }
 
