@@ -12,7 +12,8 @@ const shortForms = {
   "errors-page": "errors-check",
   format: "lint",
   home: "home-check",
-  mutation: "mutation:quick"
+  mutation: "mutation:quick",
+  reference: "reference-check"
 }
 
 const { scripts } = JSON.parse(read("package.json"))
