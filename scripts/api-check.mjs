@@ -1,10 +1,10 @@
 /**
  * What a reader of a published package relies on. What `src/index.ts` exports has a description and a version, and each of
- * its members a description, which refers to nothing by a number. Every `ts` block of every doc comment compiles. What may
- * be left out of options may be `undefined`, too.
+ * its members a description, which refers to nothing by a number. Every `ts` block of every doc comment and of AGENTS.md
+ * compiles. What may be left out of options may be `undefined`, too.
  */
 import { spawnSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
@@ -163,19 +163,23 @@ const options = ({ checker, index }, home) => {
   return [...problems]
 }
 
-/** The `ts` blocks of a source's doc comments, each with the line that it starts on. */
-const blocksOf = (source) => {
+/** The text of a line of a page, and that of a line of a doc comment. */
+const inPage = (line) => line
+const inComment = (line) => /^\s*\* ?(.*)$/.exec(line)?.[1]
+
+/** The `ts` blocks of a file, each with the line that it starts on. */
+const blocksOf = (source, textIn) => {
   const blocks = []
   let block
   source.split("\n").forEach((line, index) => {
-    const comment = /^\s*\* ?(.*)$/.exec(line)?.[1]
+    const text = textIn(line)
     if (block === undefined) {
-      if (comment?.trim() === "```ts") block = { line: index + 2, lines: [] }
-    } else if (comment === undefined || comment.trim() === "```") {
+      if (text?.trim() === "```ts") block = { line: index + 2, lines: [] }
+    } else if (text === undefined || text.trim() === "```") {
       blocks.push({ line: block.line, text: `${block.lines.join("\n")}\n` })
       block = undefined
     } else {
-      block.lines.push(comment)
+      block.lines.push(text)
     }
   })
   return blocks
@@ -187,9 +191,12 @@ const compileExamples = (home) => {
   rmSync(join(home, "docs"), { recursive: true, force: true })
   mkdirSync(examples, { recursive: true })
   const sources = readdirSync(join(home, "src"), { recursive: true }).filter((file) => file.endsWith(".ts"))
-  const blocks = sources.flatMap((file) =>
-    blocksOf(readFileSync(join(home, "src", file), "utf8")).map((block) => ({ file: basename(file, ".ts"), ...block }))
-  )
+  const blocksIn = (path, textIn) =>
+    blocksOf(readFileSync(join(home, path), "utf8"), textIn).map((block) => ({ file: basename(path, ".ts"), ...block }))
+  const blocks = [
+    ...sources.flatMap((file) => blocksIn(join("src", file), inComment)),
+    ...(existsSync(join(home, "AGENTS.md")) ? blocksIn("AGENTS.md", inPage) : [])
+  ]
   for (const { file, line, text } of blocks) {
     writeFileSync(join(examples, `${file}.line${line}.ts`), text)
   }

@@ -1,11 +1,11 @@
 /**
  * What a user gets from npm: packs both packages, checks the tarballs, installs them in an empty folder outside the
- * repository, and there runs `scripts/consumer/main.mjs` and compiles `scripts/consumer/surface.ts`.
+ * repository, and there runs `scripts/consumer/main.mjs` and `main.cjs`, and compiles `scripts/consumer/surface.ts`.
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
-import { install, installIn, inTempFolder, packages, packIn, root, run } from "./tarballs.mjs"
+import { install, installIn, inTempFolder, newest, packages, packIn, root, run } from "./tarballs.mjs"
 
 const bin = (name) => join(root, "node_modules/.bin", name)
 
@@ -54,11 +54,14 @@ await inTempFolder((temp) => {
   }
 
   const aliases = Object.entries(compilers).map(([name, version]) => `${name}@npm:${version}`)
-  const app = installIn(temp, "consumer", [...Object.values(tarballs), ...aliases])
+  const app = installIn(temp, "consumer", [...Object.values(tarballs), ...newest(tarballs["cxone-auth"]), ...aliases])
   console.log("npm install: both tarballs and their peers, in an empty folder")
 
   console.log(run(process.execPath, ["main.mjs"], app).replace(/^/gm, "  "))
   console.log("scripts/consumer/main.mjs: ran there as a user's program")
+
+  run(process.execPath, ["main.cjs"], app)
+  console.log("scripts/consumer/main.cjs: ran there, with `require`")
 
   const used = namesUsedIn(join(app, "surface.ts"))
   const unused = namesIn(join(app, "node_modules"))

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
-import { installIn, inTempFolder, packIn, root, run } from "./tarballs.mjs"
+import { installIn, inTempFolder, newest, packIn, root, run } from "./tarballs.mjs"
 
 const home = join(root, "scripts/runtimes")
 const guide = readFileSync(join(root, "docs/running-it.md"), "utf8")
@@ -84,7 +84,8 @@ const check = async (app, name, [pkg, binary, ...args]) => {
 
 await inTempFolder(async (temp) => {
   run("pnpm", ["install", "--frozen-lockfile"], home)
-  const app = installIn(temp, "runtimes", Object.values(packIn(temp)))
+  const tarballs = packIn(temp)
+  const app = installIn(temp, "runtimes", [...Object.values(tarballs), ...newest(tarballs["cxone-auth"])])
   const esbuild = ["worker.mjs", "--bundle", "--format=esm", "--conditions=workerd", "--outfile=worker.js"]
   run(join(home, "node_modules/.bin/esbuild"), esbuild, app)
   for (const [name, runtime] of Object.entries(runtimes)) await check(app, name, runtime)

@@ -11,7 +11,9 @@ const shortForms = {
   "api-report": "api-check",
   "errors-page": "errors-check",
   format: "lint",
-  mutation: "mutation:quick"
+  home: "home-check",
+  mutation: "mutation:quick",
+  reference: "reference-check"
 }
 
 const { scripts } = JSON.parse(read("package.json"))

@@ -8,8 +8,6 @@ import { fileURLToPath } from "node:url"
 export const root = fileURLToPath(new URL("..", import.meta.url))
 export const packages = ["cxone-auth", "cxone-auth-testkit"]
 
-const peers = ["effect@^3.22.4", "@effect/platform@^0.97.2"]
-
 /** Runs a command, and returns what it printed. When it fails, throws that. */
 export const run = (command, args, cwd) => {
   const { error, status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" })
@@ -30,7 +28,17 @@ export const packIn = (folder) =>
 
 export const install = (folder, names) => run("npm", ["install", "--no-audit", "--no-fund", ...names], folder)
 
-/** Copies the files of a folder of `scripts`, installs packages and the peers of ours there, and returns the copy. */
+/** The range of each peer of a package of ours that is not ours. */
+const peersOf = (tarball) => {
+  const { peerDependencies } = JSON.parse(run("tar", ["-xOf", tarball, "package/package.json"], root))
+  return Object.entries(peerDependencies).filter(([name]) => !packages.includes(name))
+}
+
+/** The peers at both ends of what a package of ours allows. Each range begins with its lowest version. */
+export const newest = (tarball) => peersOf(tarball).map(([name, range]) => `${name}@${range}`)
+export const lowest = (tarball) => peersOf(tarball).map(([name, range]) => `${name}@${/\d+\.\d+\.\d+/.exec(range)[0]}`)
+
+/** Copies the files of a folder of `scripts`, installs packages there, and returns the copy. */
 export const installIn = (folder, source, names) => {
   const app = join(folder, "app")
   mkdirSync(app)
@@ -39,7 +47,7 @@ export const installIn = (folder, source, names) => {
   }
   // The folder of the runtimes has a package of its own, which is to install those.
   writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }))
-  install(app, [...names, ...peers])
+  install(app, names)
   return app
 }
 

@@ -53,8 +53,6 @@ export type Fault = Data.TaggedEnum<{
  */
 export type Endpoint = "token" | "discovery" | "api"
 
-type Without<Tag extends Fault["_tag"]> = Exclude<Fault, { readonly _tag: Tag }>
-
 /**
  * The faults that an endpoint can have. Only an API call carries a token that can be revoked, and an upload; only a token
  * request names a client that can be forgotten, and is answered with a token.
@@ -64,11 +62,14 @@ type Without<Tag extends Fault["_tag"]> = Exclude<Fault, { readonly _tag: Tag }>
  */
 export interface FaultOn {
   /** Every fault but `revokeToken`, `earlyAnswer` and `resetUpload`. */
-  readonly token: Without<"RevokeToken" | "EarlyAnswer" | "ResetUpload">
+  readonly token: Exclude<Fault, { readonly _tag: "RevokeToken" | "EarlyAnswer" | "ResetUpload" }>
   /** The faults that every endpoint can have. */
-  readonly discovery: Without<"RevokeToken" | "EarlyAnswer" | "ResetUpload" | "ForgetClient" | "TokenAnswer">
+  readonly discovery: Exclude<
+    Fault,
+    { readonly _tag: "RevokeToken" | "EarlyAnswer" | "ResetUpload" | "ForgetClient" | "TokenAnswer" }
+  >
   /** Every fault but `forgetClient` and `tokenAnswer`. */
-  readonly api: Without<"ForgetClient" | "TokenAnswer">
+  readonly api: Exclude<Fault, { readonly _tag: "ForgetClient" | "TokenAnswer" }>
 }
 
 type FaultOf<Tag extends Fault["_tag"]> = Extract<Fault, { readonly _tag: Tag }>

@@ -50,21 +50,22 @@ const label = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i
 export const apiHost = (area: string, domain: string): string | undefined =>
   label.test(area) && domain.split(".").every((part) => label.test(part)) ? `https://api-${area}.${domain}` : undefined
 
-/** The hosts of the platform gateway: production in the US, Europe and Asia-Pacific, and the US test system. */
+/**
+ * A region of the platform gateway (client credentials): production in the US, Europe and Asia-Pacific, and the US test
+ * system.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Region = "us" | "us-devtest" | "eu" | "ap"
+
+/** The hosts of the platform gateway. */
 export const gatewayHosts = {
   us: "https://platform.nice-ic.com",
   "us-devtest": "https://platform.devtest.nice-incontact.com",
   eu: "https://platform.eu.nice-incontact.com",
   ap: "https://platform.ap.nice-incontact.com"
-} as const
-
-/**
- * A region of the platform gateway (client credentials).
- *
- * @since 0.1.0
- * @category models
- */
-export type Region = keyof typeof gatewayHosts
+} as const satisfies Record<Region, string>
 
 /** Whether a name is that of a region. */
 export const isRegion = (name: string): name is Region => Object.hasOwn(gatewayHosts, name)
