@@ -9,6 +9,7 @@ const maxLines = {
   "README.md": 150,
   "packages/cxone-auth/AGENTS.md": 60,
   "packages/cxone-auth-testkit/README.md": 300,
+  "docs/calls.md": 100,
   "docs/from-promises.md": 400,
   "docs/getting-started.md": 250,
   "docs/many-tenants.md": 250,
@@ -16,6 +17,9 @@ const maxLines = {
   "docs/running-it.md": 320,
   "docs/testing.md": 250
 }
+/** The page that everybody reads first: what it may have of words, and of characters in a line that is no row of a table. */
+const [mostWords, mostCharacters] = [1300, 400]
+
 const quotesNothing = new Set(["packages/cxone-auth/AGENTS.md"])
 const root = new URL("../", import.meta.url)
 const read = (path) => (existsSync(new URL(path, root)) ? readFileSync(new URL(path, root), "utf8") : undefined)
@@ -27,9 +31,16 @@ for (const [name, most] of Object.entries(maxLines)) {
   const lines = readme.trimEnd().split("\n").length
   if (lines > most) problems.push(`${name} has ${lines} lines; at most ${most} are allowed.`)
 
+  if (name === "README.md") {
+    const words = readme.split(/\s+/).length
+    if (words > mostWords) problems.push(`${name} has ${words} words; at most ${mostWords} are allowed.`)
+    const long = readme.split("\n").filter((line) => line.length > mostCharacters && !line.startsWith("|"))
+    problems.push(...long.map((line) => `${name}: more than ${mostCharacters} characters: ${line.slice(0, 60)}…`))
+  }
+
   const quotes = [...readme.matchAll(/^<!-- (\S+) -->\n+```ts\n(.*?)^```$/gms)]
   const blocks = readme.match(/^```ts$/gm) ?? []
-  if (!quotesNothing.has(name) && name !== "packages/cxone-auth-testkit/README.md" && blocks.length > quotes.length)
+  if (!quotesNothing.has(name) && blocks.length > quotes.length)
     problems.push(`${name} has a \`\`\`ts block without a \`<!-- path -->\` comment before it.`)
   if (quotes.length === 0 && !quotesNothing.has(name))
     problems.push(`${name} quotes no program: no \`\`\`ts block follows a \`<!-- path -->\` comment.`)

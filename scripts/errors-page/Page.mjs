@@ -1,13 +1,10 @@
 /**
  * The page of messages, as Markdown.
  */
+import { readFileSync } from "node:fs"
 import ts from "typescript"
 
-const introduction = `# Every message
-
-Search this page for a line of your log. It has every message of this library: the errors, what calls throw, what settings are refused for, and the lines of the log. \`pnpm errors-page\` makes each of them by code that runs, and CI compares. Only values such as hosts, times and codes differ from yours. What stands behind "The server said" is the server's.
-
-What to do for each error is in the [README](../README.md#errors) in short. It also explains the [settings](../README.md#settings) that messages name. [The ways in](ways-in.md) says what is sent where, and [When things go wrong](when-things-go-wrong.md) what is tried again.`
+const introduction = readFileSync(new URL("Introduction.md", import.meta.url), "utf8").trimEnd()
 
 const inCode = (text) => `\`${text}\``
 
