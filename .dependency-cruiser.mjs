@@ -4,7 +4,7 @@
  * each of their files stands alone, and is a door. index.ts lists the public names, and may import any file.
  */
 const floors = [
-  { token: {}, telemetry: {}, errors: { doors: ["CxoneAuthError", "NoAnswer"] } },
+  { token: {}, telemetry: {}, errors: { doors: ["CxoneAuthError", "NoAnswer", "Phrases"] } },
   { http: {}, lookup: {} },
   { cxone: {} },
   { throttle: { doors: ["Throttle"] } },

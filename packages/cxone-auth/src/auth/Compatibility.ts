@@ -18,7 +18,7 @@ export const objectionIn =
     switch (environment._tag) {
       case "FixedEnvironment":
         return isGateway(new URL(environment.tokenEndpoint)) && (hasAny("AccessKey") || hasAny("AccessKeyOnly"))
-          ? "CxoneEnvironment.region takes a client alone (Credentials.clientSecret); an access key goes with area or discover"
+          ? "the platform gateway (CxoneEnvironment.region) takes a client alone (Credentials.clientSecret); an access key goes with area or discover"
           : undefined
       case "DiscoveredEnvironment":
         if (hasAny("AccessKeyOnly")) {

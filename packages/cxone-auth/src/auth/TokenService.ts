@@ -11,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberRefs from "effect/FiberRefs"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { type CxoneEnvironment, constructorOf, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
@@ -75,7 +76,10 @@ const keyOf = ScopeSet.toParameter
 export const make = <R>(
   options: CxoneAuthOptions<R>
 ): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | R> => {
-  // A wrong option throws when the layer is called, not only when it is built.
+  // A wrong option throws when the layer is called, not only when it is built. Plain JavaScript may pass anything.
+  if (!Predicate.isRecord(options)) {
+    throw new TypeError("CxoneAuth: expected an object with credentials and environment")
+  }
   const environment = copyOf(options.environment)
   const objectionTo = Compatibility.objectionIn(environment)
   const objection = Effect.isEffect(options.credentials) ? undefined : objectionTo(options.credentials)

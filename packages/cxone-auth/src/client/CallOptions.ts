@@ -5,6 +5,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as BoundedDuration from "../token/BoundedDuration.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 
@@ -79,8 +80,14 @@ export class CurrentCallOptions extends Context.Reference<CurrentCallOptions>()(
 }) {}
 
 /** For how many milliseconds a call may be held back. Throws a `TypeError` that names the option if it is no duration. */
-export const patienceOf = (onRateLimited: OnRateLimited): number =>
-  onRateLimited === "fail"
+export const patienceOf = (onRateLimited: OnRateLimited): number => {
+  // Plain JavaScript may pass anything.
+  if (onRateLimited !== "fail" && !Predicate.hasProperty(onRateLimited, "wait")) {
+    throw new TypeError(
+      'CxoneHttpClient: onRateLimited must be "fail", or { wait } with a duration, such as "30 seconds"'
+    )
+  }
+  return onRateLimited === "fail"
     ? 0
     : Duration.toMillis(
         Either.getOrThrowWith(
@@ -88,6 +95,17 @@ export const patienceOf = (onRateLimited: OnRateLimited): number =>
           (objection) => new TypeError(`CxoneHttpClient: onRateLimited.wait ${objection}`)
         )
       )
+}
+
+const typedStatuses: ReadonlyArray<number> = [401, 403, 429, 503]
+
+/** The same list. Throws a `TypeError` if a status in it is none that becomes a typed error. */
+export const checkedStatuses = (asResponse: AsResponse): AsResponse => {
+  if (!Array.isArray(asResponse) || !asResponse.every((status) => typedStatuses.includes(status))) {
+    throw new TypeError(`CxoneHttpClient: asResponse must be a list of some of ${typedStatuses.join(", ")}`)
+  }
+  return asResponse
+}
 
 type OnEffects = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -97,7 +115,7 @@ export const within = ({ asResponse, idempotent, onRateLimited, scopes }: CallOp
     ...(scopes === undefined ? {} : { scopes: ScopeSet.parseOrThrow("CxoneHttpClient: scopes", scopes) }),
     ...(onRateLimited === undefined ? {} : { patience: patienceOf(onRateLimited) }),
     ...(idempotent === undefined ? {} : { isIdempotent: idempotent }),
-    ...(asResponse === undefined ? {} : { asResponse })
+    ...(asResponse === undefined ? {} : { asResponse: checkedStatuses(asResponse) })
   }
   return (effect) =>
     Effect.flatMap(CurrentCallOptions, (outer) =>

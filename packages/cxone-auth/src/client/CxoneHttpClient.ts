@@ -69,7 +69,7 @@ const make = (
     patience: CallOptions.patienceOf(options.onRateLimited ?? "fail"),
     limitOf: limitOf(options.rateLimitKey ?? "route"),
     heedsNames: options.rateLimitKey === undefined || options.rateLimitKey === "route",
-    asResponse: options.asResponse ?? [],
+    asResponse: CallOptions.checkedStatuses(options.asResponse ?? []),
     tracerPropagation: options.tracerPropagation ?? false
   })
   return Effect.map(call, (execute) =>
@@ -83,6 +83,10 @@ const make = (
 const originsOf = (allowed: ReadonlyArray<UrlInput>): ReadonlySet<string> => {
   const refuse = (index: number) => (objection: string) =>
     new TypeError(`CxoneHttpClient: allowedOrigins[${index}] ${objection}`)
+  // Plain JavaScript may pass a string.
+  if (!Array.isArray(allowed)) {
+    throw new TypeError("CxoneHttpClient: allowedOrigins must be a list")
+  }
   return new Set(allowed.map((input, index) => Either.getOrThrowWith(SecureUrl.parse(input), refuse(index)).origin))
 }
 

@@ -158,11 +158,14 @@ const region = (name: Hosts.Region): FixedEnvironment => {
   return custom({ tokenEndpoint: `${host}/oauth/token`, apiBaseUrl: host })
 }
 
-const discover = (options: DiscoveredEnvironmentOptions = {}): DiscoveredEnvironment =>
-  new DiscoveredEnvironment({
+const discover = (options: DiscoveredEnvironmentOptions = {}): DiscoveredEnvironment => {
+  // Plain JavaScript may pass the issuer itself, and would get the default one.
+  refuseIf("discover", typeof options === "object" ? undefined : "takes an object, such as { issuer }")
+  return new DiscoveredEnvironment({
     issuer: secureHost("issuer", options.issuer ?? Hosts.globalIssuer),
     apiBaseUrl: optionalBase(options.apiBaseUrl)
   })
+}
 
 const atHost = (options: { readonly host: UrlInput; readonly apiBaseUrl?: UrlInput | undefined }): AreaEnvironment =>
   new AreaEnvironment({

@@ -27,10 +27,10 @@ const { nameOf } = SecureUrl
 type Problem = Pick<DiscoveryFailed, "reason"> &
   Partial<Pick<DiscoveryFailed, "status" | "detail" | "description" | "retryAfter">>
 
-/** Where a redirect leads: an origin. It can be shown, because nothing secret was sent for the document. */
-const targetOf = (location = "", document: URL): { readonly detail?: string } => {
-  const origin = URL.canParse(location, document.href) ? new URL(location, document).origin : "null"
-  return origin === "null" ? {} : { detail: origin.slice(0, 200) }
+/** Where a redirect leads. It can be shown, because nothing secret was sent for the document. */
+const targetOf = (location: string | undefined, document: URL): { readonly detail?: string } => {
+  const detail = SecureUrl.originOf(location, document)
+  return detail === undefined ? {} : { detail }
 }
 
 const fieldsOf = (answer: LimitedRequest.Answer, document: URL): Either.Either<JsonFields, Problem> => {

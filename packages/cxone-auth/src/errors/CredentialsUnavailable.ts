@@ -36,7 +36,8 @@ export class CredentialsUnavailable extends Schema.TaggedError<CredentialsUnavai
     if (this.reason === "client_auth") {
       return (
         `Nothing was sent, because the function that authenticates the client (clientAuth) failed${bracketed(this.detail)}. ` +
-        "It must return form parameters and headers, each a Redacted text."
+        "It must return form parameters and headers, each a Redacted text. What it throws is not shown here, because it may hold " +
+        "the secret: log it in the function."
       )
     }
     const problem =

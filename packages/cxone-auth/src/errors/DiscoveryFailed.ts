@@ -100,21 +100,23 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
 
   private get problem(): string {
     const { attempts, reason, url } = this
-    const [place, way] =
+    const [place, way, right] =
       this.document === "openid-configuration"
-        ? ["the issuer (issuer, CXONE_ISSUER)", ""]
+        ? ["the issuer (issuer, CXONE_ISSUER)", "", "the issuer is right"]
         : [
             "the issuer or area (CXONE_ISSUER, CXONE_AREA)",
-            ", or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)"
+            ", or say where the API is (apiBaseUrl, CXONE_API_BASE_URL)",
+            "issuer and area are right"
           ]
     if (isProblem(reason)) {
       const cure =
         reason === "status" && mayPass(this)
           ? `CXone could not serve the request. ${whenToRetry(this.retryAfter)}.`
           : `Check ${place}${way}.`
-      const otherwise = fromElsewhere.has(reason)
-        ? " If they are right, something else may answer there, such as a proxy."
-        : ""
+      const otherwise =
+        fromElsewhere.has(reason) && !mayPass(this)
+          ? ` If ${right}, something else may answer there, such as a proxy or firewall.`
+          : ""
       return `${problems[reason](this)}. ${cure}${otherwise}`
     }
     const why = NoAnswer.asSentences(url, { ...this, reason }, place)
@@ -123,7 +125,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
 }
 
 // Answers that a service of NICE's doesn't give.
-const fromElsewhere: ReadonlySet<string> = new Set(["redirect", "too_large", "not_json", "encoded"])
+const fromElsewhere: ReadonlySet<string> = new Set(["status", "redirect", "too_large", "not_json", "encoded"])
 
 const isProblem = (reason: DiscoveryFailed["reason"]): reason is keyof typeof problems => reason in problems
 

@@ -56,18 +56,24 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
         )
   }
 
+  private get hasRequired(): boolean {
+    return this.required.length > 0 && this.required.every((scope) => this.granted.includes(scope))
+  }
+
   private get problem(): string {
     // A comma is a legal part of a scope (RFC 6749 §3.3), so it can't be refused before.
-    const comma = this.requested.some((scope) => scope.includes(","))
-      ? " Scopes are separated by spaces, but here a comma is part of one."
+    const comma = this.requested.some((scope) => /[,;]/.test(scope))
+      ? " Scopes are separated by spaces, but here a comma or semicolon is part of one."
       : ""
     const offline = this.requested.includes("offline_access")
       ? " Many servers refuse offline_access with client credentials: leave it out, or request no scopes at all (scopes: [], " +
         "CXONE_SCOPES=none)."
       : ""
     return this.reason === "invalid_scope"
-      ? `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}${offline}`
-      : `${this.origin} refused the call, because it needs more scopes than the token has (insufficient_scope). ` +
+      ? this.requested.length === 0
+        ? `${this.origin} says that the scopes are wrong (invalid_scope), although none were requested.`
+        : `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}${offline}`
+      : `${this.origin} refused the call, because ${this.hasRequired ? "it wants scopes (insufficient_scope), although the token has those that it names: check the role or permissions behind the credentials" : "it needs more scopes than the token has (insufficient_scope)"}. ` +
           `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
           `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`
   }

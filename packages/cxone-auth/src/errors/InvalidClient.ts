@@ -2,27 +2,71 @@ import * as Arr from "effect/Array"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as String from "effect/String"
-import { HeldBack, inSeconds, orHeldBack, Quotation, RetryAfter, said, toJson } from "./Phrases.js"
+import {
+  Environment,
+  fieldNames,
+  HeldBack,
+  inSeconds,
+  orHeldBack,
+  Quotation,
+  RetryAfter,
+  said,
+  toJson
+} from "./Phrases.js"
 
 const cureOfKey =
   "check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
   'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
   "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
 
-const areaOfKey = "The area must be the one that the employee is in (CXONE_AREA)."
+/** What must fit the credentials, if it leads to the endpoint. */
+const mustFit = {
+  region: "",
+  custom: "",
+  discover: " The issuer must be that of your tenant (CXONE_ISSUER): FedRAMP and the sovereign clouds have their own.",
+  area: " The area must be the one that the employee is in (CXONE_AREA)."
+}
 
+/** What is said of the fields that look wrong. The verbs agree with how many they are. */
 const suspicions = {
-  other_path: "The path does not look like that of a token endpoint: check CXONE_TOKEN_ENDPOINT.",
-  quotes: "An id or secret is in quotes, which count as a part of it: remove them.",
-  line_break: "An id or secret has a line break in it: was a file wrapped?",
-  placeholder: "An id or secret looks like a placeholder or a path in the place of the value.",
-  key_secret:
+  other_path: () => "The path does not look like that of a token endpoint: check CXONE_TOKEN_ENDPOINT.",
+  quotes: ({ fields, has, it }: Fields) =>
+    `${fields} ${has} quotes at an end, which count as a part of ${it}: remove them.`,
+  line_break: ({ fields, has, it }: Fields) => `${fields} ${has} a line break in ${it}: was a file wrapped?`,
+  unusual_character: ({ fields, has, it }: Fields) =>
+    `${fields} ${has} white space or a character outside of ASCII in ${it}: was ${it} copied from a document?`,
+  placeholder: ({ fields, looks }: Fields) =>
+    `${fields} ${looks} like a placeholder or a path in the place of the value.`,
+  key_secret: () =>
     'The client secret ends in "====", as the secret of an access key does (accessKeySecret, CXONE_ACCESS_KEY_SECRET).',
-  swapped: "Client id and client secret look swapped.",
-  percent_encoded: "An id or secret looks percent-encoded: decode it, because the library encodes it itself.",
-  gateway:
-    "At the platform gateway, also check the region (CXONE_REGION). If you hold an access key, this is not its place: use " +
-    "Credentials.accessKey or Credentials.accessKeyOnly (CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET)."
+  client_pair: () =>
+    'Id and secret of an access key end in "====", and these do not: are they a client\'s (CXONE_CLIENT_ID and ' +
+    "CXONE_CLIENT_SECRET)?",
+  swapped: () => "Client id and client secret look swapped.",
+  percent_encoded: ({ fields, looks }: Fields) =>
+    `${fields} ${looks} percent-encoded: decode it, because the library encodes it itself.`,
+  gateway: () =>
+    "At the platform gateway, also check the region (CXONE_REGION; us if it is not set). If you hold an access key, this is " +
+    "not its place: use Credentials.accessKey or Credentials.accessKeyOnly (CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET)."
+}
+
+type Suspect = keyof typeof suspicions
+
+interface Fields {
+  readonly fields: string
+  readonly has: string
+  readonly looks: string
+  readonly it: string
+}
+
+const fieldsIn = (names: ReadonlyArray<keyof typeof fieldNames>): Fields => {
+  const isOne = names.length < 2
+  return {
+    fields: names.length === 0 ? "An id or secret" : names.map((name) => fieldNames[name]).join(" and "),
+    has: isOne ? "has" : "have",
+    looks: isOne ? "looks" : "look",
+    it: isOne ? "it" : "them"
+  }
 }
 
 /**
@@ -55,13 +99,21 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
   retryAfter: RetryAfter,
   /**
    * What looks wrong, likeliest first: the path is not that of a token endpoint (`other_path`), an id or a secret is in
-   * quotes (`quotes`), has a line break in it (`line_break`), looks like a placeholder or a path (`placeholder`), or is
-   * percent-encoded (`percent_encoded`), the client secret looks like that of an access key (`key_secret`), client id and secret look swapped (`swapped`), a client alone
-   * at the platform gateway (`gateway`), which needs a client of the same region.
+   * quotes (`quotes`), has a line break (`line_break`), white space or a character outside of ASCII in it
+   * (`unusual_character`), looks like a placeholder or a path (`placeholder`), or is percent-encoded (`percent_encoded`), the
+   * client secret looks like that of an access key (`key_secret`), the access key like a client (`client_pair`), client id
+   * and secret look swapped (`swapped`), a client alone at the platform gateway (`gateway`), which needs a client of the
+   * same region.
    */
   suspects: Schema.optionalWith(Schema.Array(Schema.Literal(...Record.keys(suspicions))), { default: () => [] }),
   /** Whether nothing was sent this time: the failure of an earlier request is given again, in the pause that it began. */
   heldBack: HeldBack,
+  /**
+   * The ids and secrets that `quotes`, `line_break`, `unusual_character`, `placeholder` and `percent_encoded` are about.
+   */
+  suspectFields: Schema.optionalWith(Schema.Array(Schema.Literal(...Record.keys(fieldNames))), { default: () => [] }),
+  /** The constructor of `CxoneEnvironment` that gave the token endpoint, such as `region`. */
+  environment: Environment,
   /** During a rotation: whether the current and the next credentials were both refused. */
   bothRefused: Schema.optionalWith(Schema.Boolean, { default: () => false })
 }) {
@@ -84,10 +136,14 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
         ? ""
         : ` For ${inSeconds(this.retryAfter)} this process does not send these credentials again; other ones are tried at once.`
     const [last, looks] = Arr.partition(this.suspects, (suspect) => suspect !== "gateway")
+    const sentenceOf = (suspect: Suspect): string => {
+      const sentence: (fields: Fields) => string = suspicions[suspect]
+      return sentence(fieldsIn(this.suspectFields))
+    }
     const text = [
-      ...looks.map((suspect) => suspicions[suspect]),
+      ...looks.map(sentenceOf),
       looks.length === 0 ? this.cure : `If that is not it: ${String.uncapitalize(this.cure)}`,
-      ...last.map((suspect) => suspicions[suspect])
+      ...last.map(sentenceOf)
     ]
     return orHeldBack(
       this.heldBack,
@@ -105,14 +161,18 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
 
   private get cure(): string {
     if (this.isAboutKey) {
-      return `${String.capitalize(cureOfKey)}${this.credentials === "AccessKeyOnly" ? ` ${areaOfKey}` : ""}`
+      return `${String.capitalize(cureOfKey)}${this.place}`
     }
     const registration =
       this.credentials === "AccessKey"
         ? "Client id and secret are those of the app registration that NICE sent you. A new registration takes some days."
         : "The registration is in CXone's Admin portal under Applications > OAuth."
     const client = `${this.cureOfClient} ${registration}`
-    return this.isAboutBoth ? `${client} If the client is right, ${cureOfKey}` : client
+    return `${this.isAboutBoth ? `${client} If the client is right, ${cureOfKey}` : client}${this.place}`
+  }
+
+  private get place(): string {
+    return this.environment === undefined ? "" : mustFit[this.environment]
   }
 
   private get cureOfClient(): string {

@@ -96,6 +96,12 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
       if (notTls.has(code)) {
         return `what answers for ${host} does not speak TLS${known}`
       }
+      if (/HTTPParserError|^HPE_/.test(detail ?? "")) {
+        return `what answers for ${host} does not speak HTTP (${code.startsWith("HPE_") ? code : "HTTPParserError"})`
+      }
+      if (code.startsWith("Z_")) {
+        return `the body that ${origin} sent is not encoded as it says${known}`
+      }
       if (brokenOff.has(code)) {
         return `the connection to ${origin} broke off${known}${isPlain ? ": does that port expect https?" : ""}`
       }
@@ -121,7 +127,13 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
   switch (reason) {
     case "transport":
       if (peer !== undefined) {
-        return `If so, check that it runs, and where its address is set (${proxySettings}).`
+        return `If so, check that it runs, and where its address is set (${proxySettings}). If not, check whether the HttpClient changes URLs.`
+      }
+      if (code.endsWith("_CERTIFICATE_REQUIRED")) {
+        return "The host wants a certificate of the client: give one to the HttpClient (cert and key of its agent or dispatcher)."
+      }
+      if (/ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/.test(code)) {
+        return "The host has no version of TLS in common with this process. Whoever runs it must allow TLS 1.2 or 1.3."
       }
       if (code === "ECONNREFUSED") {
         return `Nothing listens there, or a firewall refuses it: check ${settings}. ${mustUseProxy}`
@@ -140,7 +152,9 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         ? "Nothing was sent. Ask whoever runs the proxy, or try again later."
         : `Nothing was sent. Ask whoever runs the proxy to allow the host, or let the HttpClient go without it (${proxySettings}).`
     case "http_client":
-      return `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
+      return detail?.includes("bad port")
+        ? `fetch refuses this port: check the port in ${settings}.`
+        : `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
   }
 }
 

@@ -48,6 +48,14 @@ export const notBefore = (what: string, retryAfter: Duration.Duration | undefine
 
 export const attempts = (count: number): string => `${count} ${count === 1 ? "attempt" : "attempts"}`
 
+/** The fields of credentials, with their settings. */
+export const fieldNames = {
+  clientId: "clientId (CXONE_CLIENT_ID)",
+  clientSecret: "clientSecret (CXONE_CLIENT_SECRET)",
+  accessKeyId: "accessKeyId (CXONE_ACCESS_KEY_ID)",
+  accessKeySecret: "accessKeySecret (CXONE_ACCESS_KEY_SECRET)"
+}
+
 /** The settings that say where the token endpoint is, by the constructor of `CxoneEnvironment`. */
 const places = {
   region: "the region (CXONE_REGION)",

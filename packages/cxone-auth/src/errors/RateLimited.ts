@@ -81,7 +81,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
       case "stream_body":
         return " The call was not sent again, because its body is a stream, which can be read only once."
       case "wait_too_short":
-        return " That is longer than the call may wait (onRateLimited.wait)."
+        return " The call may not wait that long, or has waited already (onRateLimited.wait)."
       default:
         return ""
     }

@@ -101,6 +101,9 @@ export const run = (
   }).pipe(
     Either.flatMap((proof): Either.Either<ClientProof, string> => {
       const { form, headers } = proof ?? {}
+      if (Predicate.isPromise(proof)) {
+        return Either.left("it returned a promise, so it must not be async")
+      }
       if (!isRecord(form)) {
         return Either.left("it returned a form that is not an object of Redacted texts")
       }

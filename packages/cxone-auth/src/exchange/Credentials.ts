@@ -232,7 +232,10 @@ const reading = (builder: string) => {
     throw new InvalidCredentials(`Credentials.${builder}: ${field} ${problem}`)
   }
   const text = (field: string, value: unknown): string => {
-    if (typeof value !== "string" || value.trim() === "") {
+    if (typeof value !== "string") {
+      return refuse(field, value === undefined ? "is missing" : "is no text")
+    }
+    if (value.trim() === "") {
       return refuse(field, "is empty")
     }
     if (value !== value.trim()) {

@@ -17,6 +17,7 @@ import {
 import * as LimitedRequest from "../http/LimitedRequest.js"
 import * as Redaction from "../http/Redaction.js"
 import type { RetryAfter } from "../http/RetryAfter.js"
+import * as SecureUrl from "../http/SecureUrl.js"
 import { AccessToken } from "../token/AccessToken.js"
 import * as Expiry from "../token/Expiry.js"
 import type { TokenPolicy } from "../token/TokenPolicy.js"
@@ -55,6 +56,12 @@ export const attempt = Effect.fnUntraced(function* (
   const noToken = (reason: InvalidTokenResponse["reason"]) =>
     new InvalidTokenResponse({ reason, tokenEndpoint, environment, status, ...after })
 
+  const redirected = (location: string | undefined) => {
+    const origin = SecureUrl.originOf(location, request.tokenEndpoint)
+    const detail = origin === undefined || Redaction.hasPiece(origin, sent) ? {} : { detail: origin }
+    return new InvalidTokenResponse({ reason: "redirect", tokenEndpoint, environment, status, ...after, ...detail })
+  }
+
   if (status === 429) {
     return yield* new RateLimited({ reason: "token_endpoint", origin: request.tokenEndpoint.origin, ...after })
   }
@@ -72,7 +79,7 @@ export const attempt = Effect.fnUntraced(function* (
     return yield* problemOf(problem)
   }
   if (status >= 300) {
-    return yield* noToken("redirect")
+    return yield* status === 304 ? noToken("unexpected_status") : redirected(headers.location)
   }
   if (coding !== undefined) {
     const named = coding === "unknown" ? {} : { coding }
@@ -125,14 +132,21 @@ const refusalOf = (
   const description = ErrorBody.quoted(problem, sent)
   const answer = { tokenEndpoint: TokenRequest.endpointName(request), status, ...after, ...description }
   const credentials = request.credentials._tag
-  const suspectsWith = (hasCode: boolean) => Suspects.afterRefusal(request, hasCode)
+  const { environment } = request
+  const aboutKey = credentials === "AccessKeyOnly" || (credentials === "AccessKey" && problem.code === "invalid_grant")
 
   switch (problem.code) {
     case "invalid_client":
     case "invalid_grant":
     case "unauthorized_client":
     case "unsupported_grant_type":
-      return new InvalidClient({ reason: problem.code, credentials, suspects: suspectsWith(true), ...answer })
+      return new InvalidClient({
+        reason: problem.code,
+        credentials,
+        environment,
+        ...Suspects.afterRefusal(request, aboutKey ? "key" : "client", true),
+        ...answer
+      })
     case "invalid_scope":
     case "insufficient_scope":
       return new InsufficientScope({
@@ -155,6 +169,6 @@ const refusalOf = (
     })
   }
   const reason = credentials === "AccessKeyOnly" ? "invalid_grant" : "invalid_client"
-  const suspects = suspectsWith(problem.code !== undefined)
-  return new InvalidClient({ reason, isGuess: true, credentials, suspects, ...error, ...answer })
+  const suspects = Suspects.afterRefusal(request, aboutKey ? "key" : "any", problem.code !== undefined)
+  return new InvalidClient({ reason, isGuess: true, credentials, environment, ...suspects, ...error, ...answer })
 }

@@ -116,6 +116,10 @@ const isRefusal = ({ error }: FailedExchanges.Held): boolean => error._tag === "
 const withoutScopes = ({ origin }: URL, requested: ScopeSet): InsufficientScope =>
   new InsufficientScope({ reason: "not_supported", origin, requested, granted: [], required: [] })
 
+/** If the first credentials were sent, the call did send something. */
+const sentBefore = (error: SourceError): SourceError =>
+  error._tag === "DiscoveryFailed" ? error : Pause.sentBefore(error)
+
 const unavailable = (failure: unknown): CredentialsUnavailable => {
   const own = Array.findFirst(CauseChain.of(failure), isInvalid)
   if (Option.isSome(own)) {
@@ -187,7 +191,9 @@ export const make = (options: {
       const isHeld = before.length > 0 && Option.isSome(yield* allHeld(before))
       const input = yield* isHeld ? readSeldom : readNow
       yield* warn(input)
-      const all = eachOf(input)
+      const [given, another] = eachOf(input)
+      // A rotation to the same credentials would send refused ones twice.
+      const all = another === undefined || isSame(given, another) ? ([given] as const) : ([given, another] as const)
       yield* Ref.set(known, all)
       yield* failed.retain(all)
       const [current, next] = all
@@ -239,22 +245,20 @@ export const make = (options: {
       const [ofFirst, ofSecond] = isSwapped ? (["next", "current"] as const) : (["current", "next"] as const)
       const withFirst = Logs.annotate({ credentials: ofFirst })(obtainWith(first, scopesFor(first)))
       const withSecond = Logs.annotate({ credentials: ofSecond })(obtainWith(second, scopesFor(second)))
-      // If the first credentials were sent, the call did send something.
-      const withSecondAfter = (isFirstHeldBack: boolean) =>
-        Effect.mapError(withSecond, (error) =>
-          isFirstHeldBack || error._tag === "DiscoveryFailed" ? error : Pause.sentBefore(error)
-        )
+      const told = Logs.warn(`The ${ofSecond} credentials are tried, because the ${ofFirst} ones were refused.`)
       return yield* Effect.catchTag(withFirst, "InvalidClient", ({ heldBack, retryAfter: _, ...refusal }) =>
-        Effect.catchTag(withSecondAfter(heldBack), "InvalidClient", (other) =>
-          // The first refusal may be a minute old by now, and forgotten or renewed.
-          Effect.flatMap(refusedFor([first, second]), (left) =>
-            Effect.fail(
-              new InvalidClient({
-                ...refusal,
-                bothRefused: true,
-                heldBack: heldBack && other.heldBack,
-                ...Option.getOrUndefined(left)
-              })
+        (heldBack ? withSecond : Effect.mapError(Effect.zipRight(told, withSecond), sentBefore)).pipe(
+          Effect.catchTag("InvalidClient", (other) =>
+            // The first refusal may be a minute old by now, and forgotten or renewed.
+            Effect.flatMap(refusedFor([first, second]), (left) =>
+              Effect.fail(
+                new InvalidClient({
+                  ...refusal,
+                  bothRefused: true,
+                  heldBack: heldBack && other.heldBack,
+                  ...Option.getOrUndefined(left)
+                })
+              )
             )
           )
         )

@@ -27,6 +27,9 @@ export const parse = (input: string | URL): Either.Either<URL, string> => {
   if (hasUserInfo(url)) {
     return Either.left("must not carry a user name or password; pass secrets as credentials, not in a URL")
   }
+  if (url.hostname.includes("*")) {
+    return Either.left("must name one host, without *")
+  }
   return isConfidential(url)
     ? Either.right(url)
     : Either.left("must start with https:// (plain http:// only to this machine)")
@@ -45,6 +48,12 @@ export const parseOrigin = (input: string | URL): Either.Either<URL, string> =>
  * the end the base's last segment would be lost.
  */
 export const folderOf = (url: URL): URL => new URL(`${nameOf(url)}${url.pathname.endsWith("/") ? "" : "/"}`)
+
+/** The origin that a `Location` leads to, if it names one. */
+export const originOf = (location = "", base: URL): string | undefined => {
+  const origin = URL.canParse(location, base.href) ? new URL(location, base).origin : "null"
+  return origin === "null" ? undefined : origin.slice(0, 200)
+}
 
 /** A URL as an error may name it: without its query, because a gateway may want a key there. */
 export const nameOf = ({ origin, pathname }: URL): string => `${origin}${pathname}`

@@ -1,6 +1,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -82,6 +83,10 @@ const atThePaceOfTheServer = (request: HttpClientRequest.HttpClientRequest): Htt
   )
 }
 
+/** An app's client may make failures of statuses (`filterStatusOk`). They are answers, which this library reads itself. */
+const answerIn = <E extends HttpClientError>(error: E) =>
+  error._tag === "ResponseError" && error.reason === "StatusCode" ? Effect.succeed(error.response) : Effect.fail(error)
+
 /**
  * Restores context and tracing after an effect that sets them. They share one bracket in place of two, because every call
  * pays for it.
@@ -122,5 +127,5 @@ export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
         )
       )
     ),
-    HttpClient.transformResponse(ownContextAndTracing)
+    HttpClient.transformResponse((response) => ownContextAndTracing(Effect.catchAll(response, answerIn)))
   )

@@ -208,8 +208,15 @@ export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effec
   const warn = (warning: string) => Effect.logWarning(names.inText(warning))
   yield* Effect.flatMap(Setting.warnings, (warnings) => Effect.forEach(warnings, warn, { discard: true }))
   const settings = yield* Effect.mapError(config, names.inError)
-  if (settings.scopes?.some((scope) => scope.includes(","))) {
-    yield* warn("CXONE_SCOPES has a comma, which is taken for a part of a scope; scopes are separated by spaces")
+  if (settings.scopes?.some((scope) => /[,;]/.test(scope))) {
+    yield* warn(
+      "CXONE_SCOPES has a comma or semicolon, which is taken for a part of a scope; scopes are separated by spaces"
+    )
+  }
+  if (settings.scopes?.some((scope) => scope.toLowerCase() === noScopes)) {
+    yield* warn(
+      "CXONE_SCOPES has none beside other scopes; alone it asks for no scopes, and here it is taken for a scope"
+    )
   }
   return settings
 })

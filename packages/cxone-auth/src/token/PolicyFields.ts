@@ -24,7 +24,9 @@ export const number =
   (input = fallback) =>
     typeof input === "number" && input >= min && input <= max && (kind === "number" || Number.isInteger(input))
       ? Either.right(input)
-      : Either.left(`is ${String(input)}; expected a ${kind} from ${min} to ${max}`)
+      : Either.left(
+          `is ${typeof input === "string" ? JSON.stringify(input) : String(input)}; expected a ${kind} from ${min} to ${max}`
+        )
 
 export const whole = (fallback: number, min: number, max: number) => number(fallback, min, max, "whole number")
 
@@ -39,6 +41,10 @@ export const constructorOf =
     ordered: ReadonlyArray<readonly [lesser: keyof Policy & string, greater: keyof Policy & string]>
   ) =>
   (options: Options<Policy> = {}): Policy => {
+    // Plain JavaScript may pass anything.
+    if (typeof options !== "object" || options === null) {
+      refuse(name, "expected an object with the numbers that differ from the defaults")
+    }
     const given: { readonly [field: string]: unknown } = options
     const unknown = Object.keys(given).find((field) => !(field in fields))
     if (unknown !== undefined) {

@@ -61,7 +61,7 @@ describe("CxoneAuth", () => {
     Effect.gen(function* () {
       const auth = yield* CxoneAuth
       const { message } = yield* Effect.flip(auth.accessTokenFor("read:users,write:users"))
-      expect(message).toContain("Scopes are separated by spaces, but here a comma is part of one.")
+      expect(message).toContain("Scopes are separated by spaces, but here a comma or semicolon is part of one.")
     }).pipe(simulated())
   )
 

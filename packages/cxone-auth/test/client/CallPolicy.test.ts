@@ -11,7 +11,7 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
   [{ discardTimeout: -1 }, /^CallPolicy: discardTimeout is -1; expected a duration from 1ms to 20d$/],
   [{ maxWaitingCalls: 0 }, /^CallPolicy: maxWaitingCalls is 0; expected a whole number from 1 to 1000000$/],
   [{ maxErrorBytes: 1.5 }, /^CallPolicy: maxErrorBytes is 1.5; expected a whole number/],
-  [{ maxDiscardBytes: "all" }, /^CallPolicy: maxDiscardBytes is all/],
+  [{ maxDiscardBytes: "all" }, /^CallPolicy: maxDiscardBytes is "all"/],
   [{ renewalPause: "2 minutes" }, /^CallPolicy: renewalPause \(2m\) is larger than maxRenewalPause \(1m\)$/],
   [{ defaultRetryAfter: "2 hours" }, /^CallPolicy: defaultRetryAfter \(2h\) is larger than maxRetryAfter \(1h\)$/],
   [{ maxRetries: 1 }, /^CallPolicy: there is no maxRetries; the fields are defaultRetryAfter, maxRetryAfter, /]

@@ -14,13 +14,15 @@ const suspectsOf = (
     clientSecret = random,
     key = false,
     hasCode = true,
-    environment = "custom"
+    environment = "custom",
+    about = "client"
   }: {
     readonly clientId?: string
     readonly clientSecret?: string
     readonly key?: boolean
     readonly hasCode?: boolean
     readonly environment?: TokenRequest["environment"]
+    readonly about?: "client" | "key" | "any"
   },
   tokenEndpoint = issuer
 ) => {
@@ -28,7 +30,8 @@ const suspectsOf = (
   const accessKey = { accessKeyId: "key====", accessKeySecret: Redacted.make("secret====") }
   const credentials = key ? Credentials.accessKey({ ...client, ...accessKey }) : Credentials.clientSecret(client)
   const request = { credentials, scopes: [], tokenEndpoint: new URL(tokenEndpoint), environment }
-  return Suspects.afterRefusal(request, hasCode)
+  const { suspectFields, suspects } = Suspects.afterRefusal(request, about, hasCode)
+  return [...suspects, ...suspectFields]
 }
 
 describe("what looks wrong with refused credentials", () => {
@@ -44,15 +47,15 @@ describe("what looks wrong with refused credentials", () => {
     ],
     ["a code at such a path", suspectsOf({}, "https://a.test/"), []],
     ["no code at a token endpoint", suspectsOf({ hasCode: false }), []],
-    ["quotes around the id", suspectsOf({ clientId: '"id"' }), ["quotes"]],
-    ["quotes around the secret", suspectsOf({ clientSecret: "'s'" }), ["quotes"]],
-    ["one quote, at an end", suspectsOf({ clientSecret: "secret'" }), ["quotes"]],
+    ["quotes around the id", suspectsOf({ clientId: '"id"' }), ["quotes", "clientId"]],
+    ["quotes around the secret", suspectsOf({ clientSecret: "'s'" }), ["quotes", "clientSecret"]],
+    ["one quote, at an end", suspectsOf({ clientSecret: "secret'" }), ["quotes", "clientSecret"]],
     ["a quote inside", suspectsOf({ clientSecret: "it's" }), []],
-    ["a line break inside", suspectsOf({ clientSecret: "a\nb" }), ["line_break"]],
-    ["a variable of a shell", suspectsOf({ clientSecret: "$CXONE_SECRET" }), ["placeholder"]],
-    ["a variable of a template", suspectsOf({ clientId: "{{ client }}" }), ["placeholder"]],
-    ["a placeholder", suspectsOf({ clientSecret: "<your-secret>" }), ["placeholder"]],
-    ["the path of a mounted file", suspectsOf({ clientSecret: "/run/secrets/cxone" }), ["placeholder"]],
+    ["a line break inside", suspectsOf({ clientSecret: "a\nb" }), ["line_break", "clientSecret"]],
+    ["a variable of a shell", suspectsOf({ clientSecret: "$CXONE_SECRET" }), ["placeholder", "clientSecret"]],
+    ["a variable of a template", suspectsOf({ clientId: "{{ client }}" }), ["placeholder", "clientId"]],
+    ["a placeholder", suspectsOf({ clientSecret: "<your-secret>" }), ["placeholder", "clientSecret"]],
+    ["the path of a mounted file", suspectsOf({ clientSecret: "/run/secrets/cxone" }), ["placeholder", "clientSecret"]],
     ["a secret with a slash at its start", suspectsOf({ clientSecret: "/aB3/x" }), []],
     ["an access key's secret", suspectsOf({ clientSecret: "QUJD====" }), ["key_secret"]],
     ["a dollar sign", suspectsOf({ clientSecret: "$ecret-5" }), []],
@@ -63,8 +66,16 @@ describe("what looks wrong with refused credentials", () => {
       suspectsOf({ clientId: "0A1b2C3d-4E5f-6789-abcd-ef0123456789", clientSecret: "reporting-job" }),
       []
     ],
-    ["a secret that is percent-encoded", suspectsOf({ clientSecret: "a%2Bb" }), ["percent_encoded"]],
-    ["a secret with a percent sign", suspectsOf({ clientSecret: "100% secret" }), []]
+    ["a secret that is percent-encoded", suspectsOf({ clientSecret: "a%2Bb" }), ["percent_encoded", "clientSecret"]],
+    ["a secret that is random and has a percent sign", suspectsOf({ clientSecret: "a+b/c%8a=" }), []],
+    ["a space inside", suspectsOf({ clientSecret: "100% secret" }), ["unusual_character", "clientSecret"]],
+    ["typographic quotes", suspectsOf({ clientSecret: "“secret”" }), ["unusual_character", "clientSecret"]],
+    ["changeme", suspectsOf({ clientSecret: "changeme" }), ["placeholder", "clientSecret"]],
+    ["undefined", suspectsOf({ clientId: "undefined" }), ["placeholder", "clientId"]],
+    ["a vault's path", suspectsOf({ clientSecret: "vault:secret/data/cxone#secret" }), ["placeholder", "clientSecret"]],
+    ["both fields", suspectsOf({ clientId: "'a'", clientSecret: "'b'" }), ["quotes", "clientId", "clientSecret"]],
+    ["the client's field, if the key was refused", suspectsOf({ clientSecret: "'s'", key: true, about: "key" }), []],
+    ["the key's secret as the client's", suspectsOf({ clientSecret: "QUJD====", key: true }), ["key_secret"]]
   ])("%s", (_, found, expected) => {
     expect(found).toEqual(expected)
   })
@@ -85,15 +96,16 @@ describe("what looks wrong with refused credentials", () => {
       reason: "invalid_client",
       tokenEndpoint: gateway,
       status: 401,
-      suspects: ["quotes", "gateway"]
+      suspects: ["quotes", "gateway"],
+      suspectFields: ["clientSecret"]
     })
     expect(message).toBe(
-      `${gateway} refused the client (401 invalid_client). An id or secret is in quotes, which count as a part of it: ` +
+      `${gateway} refused the client (401 invalid_client). clientSecret (CXONE_CLIENT_SECRET) has quotes at an end, which count as a part of it: ` +
         "remove them. If that is not it: first check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same " +
         "application and not swapped, without quotes around them, the secret not already percent-encoded; then check that the application's type " +
         "allows the client_credentials grant; then that clientAuth (CXONE_CLIENT_AUTH: post or basic) is what the application was " +
         "registered for. The registration is in CXone's Admin portal under Applications > OAuth. At the platform gateway, " +
-        "also check the region (CXONE_REGION). If you hold an access key, this is not its place: use " +
+        "also check the region (CXONE_REGION; us if it is not set). If you hold an access key, this is not its place: use " +
         "Credentials.accessKey or Credentials.accessKeyOnly (CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET)."
     )
   })

@@ -203,7 +203,7 @@ describe("TokenEndpoint", () => {
       [
         "302",
         () => new Response("", { status: 302, headers: { location: "https://evil.example/" } }),
-        { _tag: "InvalidTokenResponse", reason: "redirect", status: 302 }
+        { _tag: "InvalidTokenResponse", reason: "redirect", status: 302, detail: "https://evil.example" }
       ],
       ["200 with HTML", () => new Response("<html>"), { _tag: "InvalidTokenResponse", reason: "not_json" }],
       ["204", () => new Response(null, { status: 204 }), { _tag: "InvalidTokenResponse", reason: "not_json" }]

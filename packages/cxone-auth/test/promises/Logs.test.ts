@@ -198,7 +198,7 @@ describe("the log has what a person looks for, each thing once", () => {
       expect(lines).toEqual([
         [
           "Discovery failed. https://cxone-simulator.test/.well-known/openid-configuration answered 404. " +
-            "Check the issuer (issuer, CXONE_ISSUER).",
+            "Check the issuer (issuer, CXONE_ISSUER). If the issuer is right, something else may answer there, such as a proxy or firewall.",
           { ...client, "cxone_auth.attempt": 1, "cxone_auth.until": "1970-01-01T00:00:01.000Z" }
         ]
       ])

@@ -142,7 +142,7 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       const error = yield* Effect.flip(client.get("/x"))
       expect(error).toMatchObject({ _tag: "RateLimited", reason: "api", status: 503, notSentAgain: "wait_too_short" })
       expect(error._tag === "RateLimited" && error.retryAfter).toEqual(Duration.seconds(61))
-      expect(error.message).toContain("That is longer than the call may wait (onRateLimited.wait)")
+      expect(error.message).toContain("The call may not wait that long, or has waited already (onRateLimited.wait)")
       const next = yield* Effect.flip(client.get("/x"))
       expect(next).toMatchObject({ reason: "held_back", notSentAgain: "wait_too_short" })
       expect(next.message).toContain("That is longer than the call may wait (onRateLimited.wait)")

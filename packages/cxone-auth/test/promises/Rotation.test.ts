@@ -112,6 +112,17 @@ describe("L10: credentials that change", () => {
     )
   )
 
+  it.effect("a rotation to the same credentials sends them once", () =>
+    withAuth(
+      { credentials: Credentials.rotating({ current: credentialsWith("old"), next: credentialsWith("old") }) },
+      (auth) =>
+        Effect.gen(function* () {
+          expect(yield* refusalOf(auth.accessToken)).toMatchObject({ bothRefused: false })
+          expect(yield* secretsSent).toEqual(["old"])
+        })
+    )
+  )
+
   it.effect("the current one is refused while the next one is in a pause: something was sent", () =>
     Effect.gen(function* () {
       const both = Credentials.rotating({ current: credentialsWith("old"), next: credentialsWith("new") })

@@ -440,7 +440,7 @@ describe("CxoneConfig", () => {
       const { result, warnings } = yield* load({ ...pair, CXONE_SCOPES: "read:users,write:users" })
       expect(Either.getOrThrow(result).scopes).toEqual(["read:users,write:users"])
       expect(warnings).toEqual([
-        "CXONE_SCOPES has a comma, which is taken for a part of a scope; scopes are separated by spaces"
+        "CXONE_SCOPES has a comma or semicolon, which is taken for a part of a scope; scopes are separated by spaces"
       ])
     })
   )

@@ -39,7 +39,7 @@ const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
     /^TokenPolicy: expiryMarginFraction \(0.3\) is larger than refreshAheadFraction \(0.2\)$/
   ],
   [{ expiryMarginFraction: 0 }, /expiryMarginFraction is 0; expected a number from 0.001 to 0.9/],
-  [{ expiryMarginFraction: "a tenth" }, /expiryMarginFraction is a tenth/],
+  [{ expiryMarginFraction: "a tenth" }, /expiryMarginFraction is "a tenth"/],
   [{ refreshAheadFraction: Number.NaN }, /refreshAheadFraction is NaN/],
   [
     { refreshAheadFraction: 0.7 },
