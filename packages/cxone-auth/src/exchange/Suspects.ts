@@ -45,7 +45,7 @@ const hasQuote = (text: string): boolean => /^["']|["']$/.test(text)
 const hasLineBreak = (text: string): boolean => /[\r\n]/.test(text)
 // Whoever encodes a text leaves no other sign in it.
 const isPercentEncoded = (text: string): boolean =>
-  /^(?:[\w.~!*'()-]|%[\da-f]{2})*%[\da-f]{2}(?:[\w.~!*'()-]|%[\da-f]{2})*$/i.test(text)
+  /%[\da-f]{2}/i.test(text) && /^(?:[\w.~!*'()-]|%[\da-f]{2})+$/i.test(text)
 // `changeme`, `vault:secret/data/cxone#secret`, `$SECRET`, `${SECRET}`, `{{ secret }}`, `<your-secret>`, `/run/secrets/cxone`.
 const isPlaceholder = (text: string): boolean =>
   /^(?:change-?me|undefined|null|none|todo|x{3,}|your[-_ ].{1,50}|\w{1,20}:[\w./-]{1,200}#[\w.-]{1,100})$/i.test(
