@@ -8,7 +8,7 @@ import { build } from "esbuild"
 import { root } from "./tarballs.mjs"
 
 /** If a feature is worth more, raise this in the commit that adds it. */
-const mostKiB = 48.6
+const mostKiB = 51.4
 
 const { outputFiles } = await build({
   entryPoints: [join(root, "packages/cxone-auth/dist/index.js")],
