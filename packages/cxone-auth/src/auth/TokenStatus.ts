@@ -16,12 +16,13 @@ export interface TokenStatus {
    * named a `Retry-After`, and nothing is sent for a while. `renewing`: an exchange is under way, or will be tried again.
    * `fresh`: there is a token. `empty`: there is none; the next call asks for one, and may wait or fail.
    *
-   * If `secondsToExpiry` is present, calls are served, whatever the state is.
+   * If `secondsToExpiry` is present, the token is handed out, whatever the state is. The API may refuse it all the same: it
+   * may have been revoked, and then a call fails until there is a new one.
    */
   readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate_limited"
   /** How long the token still lives, in whole seconds. Absent if there is no token that may be handed out. */
   readonly secondsToExpiry?: number
-  /** The last failed exchange, however long ago. */
+  /** The last failed exchange, however long ago. What is held back in the pause after it changes nothing here. */
   readonly lastFailure?: {
     /** The error's tag; `Defect` for a bug. */
     readonly tag: string
