@@ -76,9 +76,7 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
       return Exit.match(exit, {
         onSuccess: (token) => ({ ...landed, held: hold(token, draw), wasInvalidated: false }),
         onFailure: (cause) =>
-          Cause.isInterruptedOnly(cause) || (current.lastFailure !== undefined && TokenSlot.isHeldBack(cause))
-            ? landed
-            : { ...landed, lastFailure: TokenSlot.failureOf(cause, now) }
+          Cause.isInterruptedOnly(cause) ? landed : { ...landed, lastFailure: TokenSlot.failureOf(cause, now) }
       })
     })
     if (Exit.isSuccess(exit)) {

@@ -60,13 +60,7 @@ export interface Failure {
   readonly _tag: string
   readonly reason: string
   readonly message: string
-  /** Whether nothing was sent: the error is that of an earlier exchange. */
-  readonly heldBack?: boolean
 }
-
-/** Whether nothing was sent, because an earlier exchange failed. That one is the last failure then. */
-export const isHeldBack = (cause: Cause.Cause<Failure>): boolean =>
-  Option.exists(Cause.failureOption(cause), ({ heldBack }) => heldBack === true)
 
 export const failureOf = (cause: Cause.Cause<Failure>, at: number): LastFailure => ({
   ...Option.match(Cause.failureOption(cause), {

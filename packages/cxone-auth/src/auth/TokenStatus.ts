@@ -22,7 +22,10 @@ export interface TokenStatus {
   readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate_limited"
   /** How long the token still lives, in whole seconds. Absent if there is no token that may be handed out. */
   readonly secondsToExpiry?: number
-  /** The last failed exchange, however long ago. What is held back in the pause after it changes nothing here. */
+  /**
+   * The last failure, however long ago: of an exchange, or of a call that was held back in the pause after one. Then the
+   * message says that nothing was sent.
+   */
   readonly lastFailure?: {
     /** The error's tag; `Defect` for a bug. */
     readonly tag: string

@@ -287,7 +287,11 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     if (verdict._tag !== "Refuse" || !verdict.isFirst) {
       return Effect.void
     }
-    const { message } = new InvalidToken({ origin: ApiResponse.originOf(answer), ...reasonOf(verdict) })
+    const { message } = new InvalidToken({
+      origin: ApiResponse.originOf(answer),
+      ...ApiResponse.codeOf(answer),
+      ...reasonOf(verdict)
+    })
     return report(
       Logs.warn(`Token refused at ${RateLimitKey.routeOf(answer.request)}. ${message}`, {
         tenant: answer.token.tenant?.tenantId,

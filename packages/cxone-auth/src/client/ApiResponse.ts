@@ -73,6 +73,12 @@ export const refusalOf = (answer: ApiResponse, policy: CallPolicy): Effect.Effec
 /** The codes of RFC 6750 §3.1, which tell nothing of a token, whatever it is. */
 const codes: ReadonlySet<string> = new Set(["invalid_request", "invalid_token", "insufficient_scope"])
 
+/** The code in the challenge of a 401, which is known before the body is read. */
+export const codeOf = (answer: ApiResponse): Pick<InvalidToken, "error"> => {
+  const { error } = bearerParams(answer)
+  return error !== undefined && codes.has(error) ? { error } : {}
+}
+
 const readWhole = ({ response }: ApiResponse, policy: CallPolicy) =>
   ResponseBody.readWithin(response, policy.maxDiscardBytes, policy.discardTimeout)
 

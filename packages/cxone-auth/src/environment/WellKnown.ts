@@ -14,7 +14,7 @@ import * as ErrorBody from "../cxone/ErrorBody.js"
 import * as Hosts from "../cxone/Hosts.js"
 import { type JsonFields, parse as parseFields } from "../cxone/JsonAnswer.js"
 import { DiscoveryFailed, mayPass } from "../errors/CxoneAuthError.js"
-import { inSeconds } from "../errors/Phrases.js"
+import { soon } from "../errors/Phrases.js"
 import * as LimitedRequest from "../http/LimitedRequest.js"
 import * as Retry from "../http/Retry.js"
 import * as SecureUrl from "../http/SecureUrl.js"
@@ -85,7 +85,7 @@ const read = (
       policy,
       mayPass,
       isGated: constFalse,
-      onRetry: (error, wait) => warnOf(error, tenant, `, and is tried again in about ${inSeconds(wait)}`)
+      onRetry: (error, wait) => warnOf(error, tenant, `, and is tried again ${soon(wait)}`)
     }).pipe(
       Effect.onExit((exit) => {
         const outcome = Spans.outcomeOf(exit, "found", ({ reason }) => reason)

@@ -71,7 +71,7 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
       : ""
     return this.reason === "invalid_scope"
       ? this.requested.length === 0
-        ? `${this.origin} says that the scopes are wrong (invalid_scope), although none were requested.`
+        ? `${this.origin} says that the scopes are wrong (invalid_scope), although none were requested: the registration may ask for one.`
         : `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}${offline}`
       : `${this.origin} refused the call, because ${this.hasRequired ? "it wants scopes (insufficient_scope), although the token has those that it names: check the role or permissions behind the credentials" : "it needs more scopes than the token has (insufficient_scope)"}. ` +
           `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +

@@ -15,7 +15,7 @@ import {
 } from "./Phrases.js"
 
 const cureOfKey =
-  "check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key, " +
+  "check accessKeyId (CXONE_ACCESS_KEY_ID) and accessKeySecret (CXONE_ACCESS_KEY_SECRET): both of the same key and not swapped, " +
   'complete to the "====" at their end; then that the key is active; then that the employee it belongs to is ' +
   "neither deactivated nor locked. The key is in the employee's record in CXone; a lost secret means a new key."
 
@@ -177,7 +177,7 @@ export class InvalidClient extends Schema.TaggedError<InvalidClient>("cxone-auth
 
   private get cureOfClient(): string {
     const pair =
-      "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same application and not swapped, " +
+      "check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both complete, from the same application and not swapped, " +
       "without quotes around them, the secret not already percent-encoded"
     const grantName = this.credentials === "AccessKey" ? "password" : "client_credentials"
     const grant = `check that the application's type allows the ${grantName} grant`

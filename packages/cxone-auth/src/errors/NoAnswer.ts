@@ -68,6 +68,9 @@ const aboutNames: ReadonlySet<string> = new Set([
 /** The error code in what is known of a failure. */
 const codeIn = (detail = ""): string => /\b[A-Z][A-Z0-9_]{2,63}\b/.exec(detail)?.[0] ?? ""
 
+/** fetch says so of ports that it connects to for nobody. */
+const isBadPort = (detail = ""): boolean => detail.includes("bad port")
+
 const refused = (code: string): string => {
   switch (code) {
     case "ECONNREFUSED":
@@ -115,7 +118,9 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
     case "proxy_refused":
       return `${proxy} did not connect to ${host} (it answered ${status})`
     case "http_client":
-      return `the HttpClient did not send the request${known}`
+      return code === "" && !isBadPort(detail)
+        ? `the HttpClient itself failed${known}`
+        : `the HttpClient did not send the request${known}`
   }
 }
 
@@ -152,9 +157,9 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         ? "Nothing was sent. Ask whoever runs the proxy, or try again later."
         : `Nothing was sent. Ask whoever runs the proxy to allow the host, or let the HttpClient go without it (${proxySettings}).`
     case "http_client":
-      return detail?.includes("bad port")
+      return isBadPort(detail)
         ? `fetch refuses this port: check the port in ${settings}.`
-        : `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
+        : `That is no failure of the network.${code === "" ? " Whether the request was sent is not known." : ""} Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
   }
 }
 

@@ -42,6 +42,10 @@ export const inSeconds = (duration: Duration.Duration): string =>
 export const orHeldBack = (isHeldBack: boolean, message: string): string =>
   isHeldBack ? `Nothing was sent, because an earlier request failed: ${message}` : message
 
+/** A short wait: the end of a clause. */
+export const soon = (wait: Duration.Duration): string =>
+  Duration.lessThan(wait, Duration.seconds(1)) ? "in less than 1s" : `in about ${inSeconds(wait)}`
+
 /** How long nothing is sent, as a sentence of its own. `what` is the subject. */
 export const notBefore = (what: string, retryAfter: Duration.Duration | undefined): string =>
   retryAfter === undefined ? "" : ` ${what} again for ${inSeconds(retryAfter)}.`

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
-import { inSeconds } from "../errors/Phrases.js"
+import { soon } from "../errors/Phrases.js"
 import * as Retry from "../http/Retry.js"
 import * as Logs from "../telemetry/Logs.js"
 import type { Metrics } from "../telemetry/Metrics.js"
@@ -75,7 +75,7 @@ export const make =
         policy,
         mayPass: Pause.isTriedAgain,
         isGated: Pause.saysNotYet,
-        onRetry: (error, wait) => report(error, `, and is sent again in about ${inSeconds(wait)}`)
+        onRetry: (error, wait) => report(error, `, and is sent again ${soon(wait)}`)
       }).pipe(
         Effect.catchAll((error) => Effect.flatMap(failed.conclude(request, error), end)),
         Effect.onExit(conclude)

@@ -50,8 +50,8 @@ export const parseOrigin = (input: string | URL): Either.Either<URL, string> =>
 export const folderOf = (url: URL): URL => new URL(`${nameOf(url)}${url.pathname.endsWith("/") ? "" : "/"}`)
 
 /** The origin that a `Location` leads to, if it names one. */
-export const originOf = (location = "", base: URL): string | undefined => {
-  const origin = URL.canParse(location, base.href) ? new URL(location, base).origin : "null"
+export const originOf = (location: string | undefined, base: URL): string | undefined => {
+  const origin = location && URL.canParse(location, base.href) ? new URL(location, base).origin : "null"
   return origin === "null" ? undefined : origin.slice(0, 200)
 }
 

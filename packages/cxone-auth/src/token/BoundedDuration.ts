@@ -16,6 +16,7 @@ export const decode = (input: unknown, least: Duration.Duration): Either.Either<
   const fits = Duration.between({ minimum: least, maximum: longest })
   return Either.fromOption(
     isNegative(input) ? Option.none() : Option.filter(Duration.decodeUnknown(input), fits),
-    () => `is ${String(input)}; expected a duration from ${Duration.format(least)} to ${Duration.format(longest)}`
+    () =>
+      `is ${String(input)}; expected a duration from ${Duration.format(least)} to ${Duration.format(longest)}, such as "5 seconds"`
   )
 }

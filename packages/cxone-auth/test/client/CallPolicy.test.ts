@@ -8,7 +8,10 @@ import { json } from "../support/ScriptedHttpClient.js"
 const options = (policy: unknown): { readonly policy: CallPolicyOptions } => Object.assign({ policy: {} }, { policy })
 
 const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
-  [{ discardTimeout: -1 }, /^CallPolicy: discardTimeout is -1; expected a duration from 1ms to 20d$/],
+  [
+    { discardTimeout: -1 },
+    /^CallPolicy: discardTimeout is -1; expected a duration from 1ms to 20d, such as "5 seconds"$/
+  ],
   [{ maxWaitingCalls: 0 }, /^CallPolicy: maxWaitingCalls is 0; expected a whole number from 1 to 1000000$/],
   [{ maxErrorBytes: 1.5 }, /^CallPolicy: maxErrorBytes is 1.5; expected a whole number/],
   [{ maxDiscardBytes: "all" }, /^CallPolicy: maxDiscardBytes is "all"/],

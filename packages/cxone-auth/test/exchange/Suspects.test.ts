@@ -101,7 +101,7 @@ describe("what looks wrong with refused credentials", () => {
     })
     expect(message).toBe(
       `${gateway} refused the client (401 invalid_client). clientSecret (CXONE_CLIENT_SECRET) has quotes at an end, which count as a part of it: ` +
-        "remove them. If that is not it: first check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both from the same " +
+        "remove them. If that is not it: first check clientId (CXONE_CLIENT_ID) and clientSecret (CXONE_CLIENT_SECRET): both complete, from the same " +
         "application and not swapped, without quotes around them, the secret not already percent-encoded; then check that the application's type " +
         "allows the client_credentials grant; then that clientAuth (CXONE_CLIENT_AUTH: post or basic) is what the application was " +
         "registered for. The registration is in CXone's Admin portal under Applications > OAuth. At the platform gateway, " +

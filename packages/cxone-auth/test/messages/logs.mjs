@@ -118,7 +118,11 @@ export const logs = {
     throw new Error("Proxy response (503) !== 200 when HTTP Tunneling")
   }),
   "the token endpoint is not reached, and is asked again": ask(
-    CxoneAuth.layer({ credentials, environment: CxoneEnvironment.region("us"), policy: { maxRetries: 1 } }),
+    CxoneAuth.layer({
+      credentials,
+      environment: CxoneEnvironment.region("us"),
+      policy: { maxRetries: 2, retryDelay: 600 }
+    }),
     failure("ECONNREFUSED")
   ),
   "the token endpoint can't serve the request": ask(gateway, json({}, { status: 503 })),

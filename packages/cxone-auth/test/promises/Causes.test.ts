@@ -69,7 +69,8 @@ describe.each(transports)("C10: %s", (transport, http) => {
   const form = new FormData()
   form.append("file", "x")
 
-  const notSent = (words: string) => `the HttpClient did not send the request (${words})`
+  const notSent = (words: string) =>
+    `the HttpClient ${/\b(?:ERR|UND)_/.test(words) ? "did not send the request" : "itself failed"} (${words})`
 
   const refused: ReadonlyArray<
     readonly [string, HttpClientRequest.HttpClientRequest, { readonly [transport: string]: string }]

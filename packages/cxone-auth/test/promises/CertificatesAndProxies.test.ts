@@ -384,13 +384,15 @@ const wrong: ReadonlyArray<readonly [string, Transport, words: string, code: str
 describe("an HttpClient that is set up wrongly", () => {
   it.scopedLive.each(wrong)("L7: %s costs one attempt, and is no failure of the network", ([, http, words, code]) =>
     Effect.gen(function* () {
+      const isCoded = /\bERR_|\bUND_ERR_/.test(code)
+      const happened = isCoded ? "the HttpClient did not send the request" : "the HttpClient itself failed"
+      const unknown = isCoded ? "" : "Whether the request was sent is not known. "
       const cure = (settings: string) =>
-        `That is no failure of the network. Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
-      const happened = "the HttpClient did not send the request"
+        `That is no failure of the network. ${unknown}Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`
       const said = yield* messagesAt(target, http)
       expect(said).toEqual({
         ...messages(target, "1 attempt", `${happened} (${code}).`, cure),
-        call: expect.stringMatching(/^(Transport|InvalidUrl): the HttpClient did not send the request \(/)
+        call: expect.stringMatching(new RegExp(`^(Transport|InvalidUrl): ${happened} \\(`))
       })
       const ofCall = cure("the URL (apiBaseUrl, CXONE_API_BASE_URL, or the call's own)")
       expect(said.call).toContain(`${happened} (${words}). ${ofCall} (GET https://${target}/users)`)

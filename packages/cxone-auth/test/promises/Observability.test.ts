@@ -168,7 +168,7 @@ describe("the log", () => {
       const token = yield* Fiber.join(caller)
       const own = lines.filter((line) => /\btoken\b/.test(line))
       expect(own).toHaveLength(2)
-      expect(own[0]).toContain("Token request failed. ")
+      expect(own[0]).toContain("Token request failed, and is sent again in about 1s. ")
       expect(own[1]).toContain("token obtained")
       for (const secret of [Redacted.value(credentials.clientSecret), Redacted.value(token.value)]) {
         expect(lines.join("\n")).not.toContain(secret)

@@ -145,7 +145,7 @@ describe("C4: a call that may wait is delayed, and sent again if that is safe", 
       expect(error.message).toContain("The call may not wait that long, or has waited already (onRateLimited.wait)")
       const next = yield* Effect.flip(client.get("/x"))
       expect(next).toMatchObject({ reason: "held_back", notSentAgain: "wait_too_short" })
-      expect(next.message).toContain("That is longer than the call may wait (onRateLimited.wait)")
+      expect(next.message).toContain("The call may not wait that long, or has waited already (onRateLimited.wait)")
       expect((yield* apiCalls).length).toBe(1)
     })
   )

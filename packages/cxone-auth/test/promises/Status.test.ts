@@ -49,20 +49,6 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated)
   )
 
-  it.effect("in a pause it keeps the failure that began it, whatever is asked meanwhile", () =>
-    Effect.gen(function* () {
-      const { accessToken } = yield* CxoneAuth
-      const { inject } = yield* CxoneSimulator
-      yield* inject(Fault.respond({ status: 401, body: '{"error":"invalid_client"}' }), { on: "token" })
-      yield* Effect.flip(accessToken)
-      const first = yield* status
-      expect(first).toMatchObject([{ state: "refused", lastFailure: { at: 0 } }])
-      yield* TestClock.adjust("10 seconds")
-      expect(yield* Effect.flip(accessToken)).toMatchObject({ heldBack: true })
-      expect(yield* status).toEqual(first)
-    }).pipe(simulated)
-  )
-
   it.effect("has an entry for each set of scopes that was asked for", () =>
     Effect.gen(function* () {
       const { accessTokenFor } = yield* CxoneAuth

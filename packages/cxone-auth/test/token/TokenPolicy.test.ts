@@ -16,7 +16,7 @@ const environment = CxoneEnvironment.region("us")
 const options = (policy: unknown): { readonly policy: TokenPolicyOptions } => Object.assign({ policy: {} }, { policy })
 
 const wrong: ReadonlyArray<readonly [policy: object, message: RegExp]> = [
-  [{ expiryMargin: -5 }, /^TokenPolicy: expiryMargin is -5; expected a duration from 1ms to 20d$/],
+  [{ expiryMargin: -5 }, /^TokenPolicy: expiryMargin is -5; expected a duration from 1ms to 20d, such as "5 seconds"$/],
   [{ expiryMargin: Number.NaN }, /expiryMargin is NaN; expected a duration/],
   [{ expiryMargin: "-30 seconds" }, /expiryMargin is -30 seconds/],
   [{ expiryMargin: "soon" }, /expiryMargin is soon/],
