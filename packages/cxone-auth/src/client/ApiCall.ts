@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Struct from "effect/Struct"
 import { apiStateOf, CxoneAuth, type Verdict } from "../auth/CxoneAuth.js"
-import { type CxoneAuthError, InvalidToken, RateLimited } from "../errors/CxoneAuthError.js"
+import { type CxoneAuthError, RateLimited } from "../errors/CxoneAuthError.js"
 import * as Deadline from "../http/Deadline.js"
 import * as SecureUrl from "../http/SecureUrl.js"
 import * as Transport from "../http/Transport.js"
@@ -31,6 +31,7 @@ import * as OriginGuard from "./OriginGuard.js"
 import * as RateLimitKey from "./RateLimitKey.js"
 import * as RedactedResponse from "./RedactedResponse.js"
 import * as Replay from "./Replay.js"
+import * as TokenRefusal from "./TokenRefusal.js"
 
 export interface ApiCallOptions {
   readonly policy: CallPolicy
@@ -244,7 +245,9 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       },
       policy
     )
-    yield* warnOfRefusal(answer, verdict)
+    if (verdict._tag === "Refuse" && verdict.isFirst) {
+      yield* report(TokenRefusal.warn(answer, verdict))
+    }
     // At once, so that other calls with the same token find its renewal under way and cause no further one.
     const renewed = verdict._tag === "Renew" || verdict._tag === "Resend" ? yield* renew(token) : Effect.void
     if (verdict._tag === "Renew") {
@@ -277,28 +280,7 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const endRefused = (call: Call, answer: ApiResponse.ApiResponse, verdict: Verdict): Outcome<HttpClientResponse> =>
     call.wants(answer)
       ? Effect.succeed(answer.response)
-      : Effect.flatMap(
-          ApiResponse.refusalOf(answer, policy),
-          (refusal) => new InvalidToken({ ...refusal, ...reasonOf(verdict) })
-        )
-
-  /** The call whose refusal begins a time without renewals says so in the log, before its body is read. */
-  const warnOfRefusal = (answer: ApiResponse.ApiResponse, verdict: Verdict): Effect.Effect<void> => {
-    if (verdict._tag !== "Refuse" || !verdict.isFirst) {
-      return Effect.void
-    }
-    const { message } = new InvalidToken({
-      origin: ApiResponse.originOf(answer),
-      ...ApiResponse.codeOf(answer),
-      ...reasonOf(verdict)
-    })
-    return report(
-      Logs.warn(`Token refused at ${RateLimitKey.routeOf(answer.request)}. ${message}`, {
-        tenant: answer.token.tenant?.tenantId,
-        lasts: verdict.retryAfter
-      })
-    )
-  }
+      : Effect.flatMap(ApiResponse.refusalOf(answer, policy), (refusal) => TokenRefusal.errorOf(refusal, verdict))
 
   return (asked: Request): Outcome<HttpClientResponse> =>
     Effect.withFiberRuntime(({ currentContext }) => {
@@ -315,17 +297,6 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       )
     })
 })
-
-const reasonOf = (verdict: Verdict): Pick<InvalidToken, "reason" | "retryAfter"> => {
-  switch (verdict._tag) {
-    case "Refuse":
-      return Struct.pick(verdict, "reason", "retryAfter")
-    case "Await":
-      return { reason: "body_not_replayable", retryAfter: verdict.delay }
-    default:
-      return { reason: "body_not_replayable" }
-  }
-}
 
 // A service that the app built itself may give any text.
 const baseOf = (apiBaseUrl: string): URL =>

@@ -37,7 +37,7 @@ export const make = (request: HttpClientRequest, token: AccessToken, response: H
   return { request, token, response, challenges }
 }
 
-export const originOf = ({ request }: ApiResponse): string => new URL(request.url).origin
+const originOf = ({ request }: ApiResponse): string => new URL(request.url).origin
 
 const quoted = ({ token }: ApiResponse, text: string): string => quote(text, [token.value])
 
@@ -73,10 +73,10 @@ export const refusalOf = (answer: ApiResponse, policy: CallPolicy): Effect.Effec
 /** The codes of RFC 6750 §3.1, which tell nothing of a token, whatever it is. */
 const codes: ReadonlySet<string> = new Set(["invalid_request", "invalid_token", "insufficient_scope"])
 
-/** The code in the challenge of a 401, which is known before the body is read. */
-export const codeOf = (answer: ApiResponse): Pick<InvalidToken, "error"> => {
+/** The same, as far as it is known before the body is read. */
+export const refusalInChallenge = (answer: ApiResponse): Refusal => {
   const { error } = bearerParams(answer)
-  return error !== undefined && codes.has(error) ? { error } : {}
+  return { origin: originOf(answer), ...(error !== undefined && codes.has(error) ? { error } : {}) }
 }
 
 const readWhole = ({ response }: ApiResponse, policy: CallPolicy) =>

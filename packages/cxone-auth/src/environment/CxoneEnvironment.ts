@@ -236,7 +236,7 @@ export const CxoneEnvironment = {
   custom
 }
 
-/** The constructor that gives such a token endpoint. `custom` may give that of a region, too. */
+/** The constructor whose setting leads to the token endpoint. A region's own URL counts as the region's, also from `custom`. */
 export const constructorOf = (environment: CxoneEnvironment): keyof typeof CxoneEnvironment => {
   switch (environment._tag) {
     case "FixedEnvironment":

@@ -53,7 +53,7 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     /**
      * What is wrong. `no_tenant`: the token names no tenant, so the second document was not asked for. Transport failures,
      * time-outs, 408, 429 and 5xx, also those of a proxy (`proxy_refused`), were tried again. `http_client`: the app's
-     * `HttpClient` did not send the request.
+     * `HttpClient` itself failed, most often before it sent anything.
      */
     reason: Schema.Literal(...reasons),
     /**

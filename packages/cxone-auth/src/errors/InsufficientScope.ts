@@ -56,11 +56,14 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
         )
   }
 
-  private get hasRequired(): boolean {
-    return this.required.length > 0 && this.required.every((scope) => this.granted.includes(scope))
+  private get problem(): string {
+    return this.reason === "invalid_scope" ? this.problemAtEndpoint : this.problemAtApi
   }
 
-  private get problem(): string {
+  private get problemAtEndpoint(): string {
+    if (this.requested.length === 0) {
+      return `${this.origin} says that the scopes are wrong (invalid_scope), although none were requested: the registration may ask for one.`
+    }
     // A comma is a legal part of a scope (RFC 6749 §3.3), so it can't be refused before.
     const comma = this.requested.some((scope) => /[,;]/.test(scope))
       ? " Scopes are separated by spaces, but here a comma or semicolon is part of one."
@@ -69,12 +72,18 @@ export class InsufficientScope extends Schema.TaggedError<InsufficientScope>("cx
       ? " Many servers refuse offline_access with client credentials: leave it out, or request no scopes at all (scopes: [], " +
         "CXONE_SCOPES=none)."
       : ""
-    return this.reason === "invalid_scope"
-      ? this.requested.length === 0
-        ? `${this.origin} says that the scopes are wrong (invalid_scope), although none were requested: the registration may ask for one.`
-        : `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}${offline}`
-      : `${this.origin} refused the call, because ${this.hasRequired ? "it wants scopes (insufficient_scope), although the token has those that it names: check the role or permissions behind the credentials" : "it needs more scopes than the token has (insufficient_scope)"}. ` +
-          `Required: ${this.required.length === 0 ? "not said" : listed(this.required)}; ` +
-          `granted: ${listed(this.granted)}; requested: ${listed(this.requested)}.`
+    return `${this.origin} does not grant the requested scopes (invalid_scope): ${listed(this.requested)}.${comma}${offline}`
+  }
+
+  private get problemAtApi(): string {
+    const { granted, origin, requested, required } = this
+    const isGranted = required.length > 0 && required.every((scope) => granted.includes(scope))
+    const why = isGranted
+      ? "it wants scopes (insufficient_scope), although the token has those that it names: check the role or permissions behind the credentials"
+      : "it needs more scopes than the token has (insufficient_scope)"
+    return (
+      `${origin} refused the call, because ${why}. Required: ${required.length === 0 ? "not said" : listed(required)}; ` +
+      `granted: ${listed(granted)}; requested: ${listed(requested)}.`
+    )
   }
 }

@@ -83,23 +83,20 @@ export class InvalidTokenResponse extends Schema.TaggedError<InvalidTokenRespons
     )
   }
 
-  private get redirectTarget(): string {
-    return this.detail === undefined ? "" : ` It leads to ${this.detail}.`
-  }
-
   private get problem(): string {
     const place = `that ${whereSet(this.environment)} leads to CXone's token endpoint`
     if (this.reason === "encoded" && this.coding !== undefined) {
       return problems.encoded(place).replace("encoded", `encoded with ${this.coding}`)
     }
-    if (this.reason === "redirect") {
-      return `${problems.redirect(place)}.${this.redirectTarget}`.replace(/\.$/, "")
+    if (this.reason === "redirect" && this.detail !== undefined) {
+      return `${problems.redirect(place)}. It leads to ${this.detail}`
     }
-    if (this.reason === "unexpected_status" && this.error === undefined && this.status === 400) {
-      return `it refused the request, and doesn't say why. Check the credentials, that the application's type allows the grant that is used, and ${place}`
+    const grant = `that the application's type allows the grant that is used, and ${place}`
+    if (this.reason === "unexpected_status" && this.error !== undefined) {
+      return `it refused the request. Check ${grant}`
     }
-    return this.reason === "unexpected_status" && this.error !== undefined
-      ? `it refused the request. Check that the application's type allows the grant that is used, and ${place}`
+    return this.reason === "unexpected_status" && this.status === 400
+      ? `it refused the request, and doesn't say why. Check the credentials, ${grant}`
       : problems[this.reason](place)
   }
 }

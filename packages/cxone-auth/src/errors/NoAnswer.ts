@@ -16,7 +16,7 @@ export interface NoAnswer {
 
 /**
  * Why there is no answer: the connection failed, it took too long, a certificate is not trusted, a proxy wants credentials
- * or refuses for another reason, or the app's `HttpClient` did not send the request.
+ * or refuses for another reason, or the app's `HttpClient` itself failed, most often before it sent anything.
  */
 export const reasons = [
   "transport",
@@ -68,7 +68,7 @@ const aboutNames: ReadonlySet<string> = new Set([
 /** The error code in what is known of a failure. */
 const codeIn = (detail = ""): string => /\b[A-Z][A-Z0-9_]{2,63}\b/.exec(detail)?.[0] ?? ""
 
-/** fetch says so of ports that it connects to for nobody. */
+/** Whether fetch refused to connect, because of the port (fetch standard, "port blocking"). */
 const isBadPort = (detail = ""): boolean => detail.includes("bad port")
 
 const refused = (code: string): string => {

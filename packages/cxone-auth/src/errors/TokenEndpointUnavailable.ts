@@ -28,7 +28,7 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
    * How the last attempt ended: no connection, no answer in time, or a status. These were tried again, and so was a proxy
    * that answered 408, 429 or 5xx (`proxy_refused`). The others were not, because the next try would end the same way: a
    * certificate that is not trusted, a proxy that wants credentials (407) or refuses the host, and an `HttpClient` of the
-   * app's that did not send the request, for example because its agent or dispatcher is none (`http_client`).
+   * app's that itself failed, for example because its agent or dispatcher is none (`http_client`).
    */
   reason: Schema.Literal(...NoAnswer.reasons, "status"),
   /** The token endpoint, without its query. */

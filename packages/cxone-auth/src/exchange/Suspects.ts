@@ -43,7 +43,7 @@ const fieldsOf = (credentials: Credentials): Fields => [
 
 const hasQuote = (text: string): boolean => /^["']|["']$/.test(text)
 const hasLineBreak = (text: string): boolean => /[\r\n]/.test(text)
-// Whoever encodes a text leaves no other sign in it.
+// A percent-encoded text has these characters only.
 const isPercentEncoded = (text: string): boolean =>
   /%[\da-f]{2}/i.test(text) && /^(?:[\w.~!*'()-]|%[\da-f]{2})+$/i.test(text)
 // `changeme`, `vault:secret/data/cxone#secret`, `$SECRET`, `${SECRET}`, `{{ secret }}`, `<your-secret>`, `/run/secrets/cxone`.
@@ -55,7 +55,7 @@ const isPlaceholder = (text: string): boolean =>
     text
   )
 
-// A client's id or secret is printable ASCII (RFC 6749, appendix A), and none that NICE gives has a space.
+// An id or secret is printable ASCII (RFC 6749, appendix A). A space is legal, but more often a mistake.
 const hasUnusual = (text: string): boolean => /[^\x21-\x7e]/.test(text) && !hasLineBreak(text) && !isPlaceholder(text)
 
 /** What can be seen of one text: what to suspect, a warning as the end of a sentence, and whether it applies. */

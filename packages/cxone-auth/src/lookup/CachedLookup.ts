@@ -22,7 +22,8 @@ const empty: State<never, never> = { found: undefined, refused: undefined, failu
  * An old value is still given, while one lookup runs in the background; if it fails, the next one starts after `pause`,
  * or after `holdOff` if that is longer. Without a value, a failure goes to the callers that waited. `holdOff` says how
  * long it is remembered, given how many lookups have failed in a row. Within that time, a caller gets the failure
- * `stillToGo(error, left)`, and no lookup starts. The failure itself goes out as `until(error, held)`, also to `onFailure`.
+ * `stillToGo(error, left)`, and no lookup starts. The callers that waited, and
+ * `onFailure`, get `until(error, held)`.
  */
 export const make = <A, E>(options: {
   readonly lookup: Effect.Effect<A, E>
