@@ -88,7 +88,7 @@ class NotYet extends Data.TaggedError("NotYet")<{
 export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const { limitOf, policy } = client
   const auth = yield* CxoneAuth
-  const http = Transport.make(yield* HttpClient.HttpClient)
+  const transport = Transport.make(yield* HttpClient.HttpClient)
   const { apiBaseUrlOf, holds, renew, renewals, report, throttle } = yield* apiStateOf(auth)
   const tokenWith = (wanted: ScopeSet | undefined) =>
     wanted === undefined ? auth.accessToken : auth.accessTokenFor(wanted)
@@ -113,14 +113,15 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
     OriginGuard.resolve(acceptingJson(asked), baseAt(apiBaseUrl), client.allowed)
 
   const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiResponse> =>
-    Spans.requestSpan(request, client.tracerPropagation, (traced) =>
-      http.execute(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))).pipe(
-        Effect.matchCauseEffect({
+    Effect.map(
+      Spans.requestSpan(request, client.tracerPropagation, (traced) =>
+        Effect.matchCauseEffect(transport(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))), {
           onFailure: (cause) => Effect.failCause(RedactedResponse.makeCause(cause, request, [token.value])),
           onSuccess: (response) => Effect.succeed(RedactedResponse.make(request, response, [token.value]))
         })
-      )
-    ).pipe(Effect.map((response) => ApiResponse.make(request, token, response)))
+      ),
+      (response) => ApiResponse.make(request, token, response)
+    )
 
   /** Closes the gate. The call whose answer began a pause says so in the log. */
   const close = Effect.fnUntraced(function* (

@@ -43,8 +43,8 @@ export const send = (
   sent: Redaction.Sent = []
 ): Effect.Effect<Answer, NoAnswer, HttpClient.HttpClient> =>
   Effect.gen(function* () {
-    const http = Transport.make(yield* HttpClient.HttpClient)
-    const response = yield* http.execute(HttpClientRequest.setHeader(request, "accept-encoding", "identity"))
+    const transport = Transport.make(yield* HttpClient.HttpClient)
+    const response = yield* transport(HttpClientRequest.setHeader(request, "accept-encoding", "identity"))
     const text = yield* readBody(response, policy)
     const { status } = response
     const headers = ResponseHeaders.of(response)

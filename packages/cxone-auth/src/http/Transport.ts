@@ -3,13 +3,16 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Spans from "../telemetry/Spans.js"
 import * as ConnectionHeaders from "./ConnectionHeaders.js"
@@ -96,14 +99,44 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
     Effect.withFiberRuntime((fiber) => {
       const context = fiber.currentContext
       const isTracerDisabled = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
-      return Effect.onExit(restore(response), () =>
-        Effect.zipRight(
-          FiberRef.set(FiberRef.currentContext, context),
-          FiberRef.set(HttpClient.currentTracerDisabledWhen, isTracerDisabled)
-        )
+      const reset = Effect.zipRight(
+        FiberRef.set(FiberRef.currentContext, context),
+        FiberRef.set(HttpClient.currentTracerDisabledWhen, isTracerDisabled)
       )
+      return Effect.matchCauseEffect(restore(response), {
+        onFailure: (cause) => Effect.zipRight(reset, Effect.failCause(cause)),
+        onSuccess: (answer) => Effect.as(reset, answer)
+      })
     })
   )
+
+/** Sends a request, and gives its answer. */
+export type Send = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<HttpClientResponse, HttpClientError>
+
+// Another package sets it, so it has a name that both know.
+const DirectId: unique symbol = Symbol.for("cxone-auth/DirectTransport")
+
+/**
+ * A transport that offers a shorter way: `send` makes no span and follows no redirect, whatever the fiber's settings are.
+ * So nothing of the platform's has to be turned off for each call. `cxone-auth-undici` is one. A client that an app makes
+ * from it, such as by `HttpClient.mapRequest`, offers none.
+ */
+interface Direct {
+  readonly [DirectId]: { readonly execute: HttpClient.HttpClient["execute"]; readonly send: Send }
+}
+
+/** The shorter way, unless an app has put an `execute` of its own in the place of the transport's. */
+const directOf = (http: HttpClient.HttpClient): Send | undefined => {
+  const isDirect = (client: object): client is Direct => Predicate.hasProperty(client, DirectId)
+  return isDirect(http) && http[DirectId].execute === http.execute ? http[DirectId].send : undefined
+}
+
+/** The request as it is given to the transport. */
+const prepare = (
+  request: HttpClientRequest.HttpClientRequest,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
+): HttpClientRequest.HttpClientRequest =>
+  RequestScope.enter(Spans.propagate(atThePaceOfTheServer(request), fiber), fiber.currentContext)
 
 /**
  * The app's client, without the platform's span for each request, and without redirects. That span ends with the raw
@@ -117,15 +150,20 @@ const ownContextAndTracing = <A, E, R>(response: Effect.Effect<A, E, R>): Effect
  * here: provide settings of fetch's layer to `CxoneAuth.layer` as well, and say `HttpClient.withTracerDisabledWhen` above
  * it. Over fetch, a redirect in answer to a streamed body is a transport failure.
  */
-export const make = (http: HttpClient.HttpClient): HttpClient.HttpClient =>
-  http.pipe(
+export const make = (http: HttpClient.HttpClient): Send => {
+  const direct = directOf(http)
+  if (direct !== undefined) {
+    return (request) => Effect.withFiberRuntime((fiber) => direct(prepare(request, fiber)))
+  }
+  return http.pipe(
     HttpClient.mapRequestEffect((request) =>
       Effect.withFiberRuntime((fiber) =>
         FiberRef.set(FiberRef.currentContext, withInit(fiber.currentContext, request)).pipe(
           Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
-          Effect.as(RequestScope.enter(Spans.propagate(atThePaceOfTheServer(request), fiber), fiber.currentContext))
+          Effect.as(prepare(request, fiber))
         )
       )
     ),
     HttpClient.transformResponse((response) => ownContextAndTracing(Effect.catchAll(response, answerIn)))
-  )
+  ).execute
+}

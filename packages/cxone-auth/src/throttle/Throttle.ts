@@ -138,17 +138,20 @@ export const make = (onWait: () => void): Effect.Effect<Throttle, never, Scope.S
       attempt: (prepared: Prepared) => Effect.Effect<A, E>
     ): Effect.Effect<A, E | RateLimited> =>
       Effect.suspend(() => {
+        const again = () => through(limitOf, visitor, prepare, attempt)
         const line = lineAt(limitOf)
-        // During `prepare`, a 429 may have put this call under another limit. Then it gives up its place, and goes to that
-        // line.
+        // During `prepare`, a 429 may have put this call under another limit. Then it goes to that line. Almost no call has
+        // a line, so those without one pay for no handler of `Moved`.
+        if (line === undefined) {
+          return Effect.flatMap(prepare, (prepared) => (lineAt(limitOf) === undefined ? attempt(prepared) : again()))
+        }
+        // It gives up its place in its own line first.
         const go = (prepared: Prepared): Effect.Effect<A, E | Moved> => {
           const current = lineAt(limitOf)
           return current === undefined || current === line ? attempt(prepared) : Effect.fail(moved)
         }
-        const made: Effect.Effect<A, E | RateLimited | Moved> =
-          line?.through<Prepared, A, E | Moved>(visitor, prepare, go) ?? Effect.flatMap(prepare, go)
-        return Effect.catchAll(made, (error) =>
-          error instanceof Moved ? through(limitOf, visitor, prepare, attempt) : Effect.fail(error)
+        return Effect.catchAll(line.through<Prepared, A, E | Moved>(visitor, prepare, go), (error) =>
+          error instanceof Moved ? again() : Effect.fail(error)
         )
       })
 

@@ -1,0 +1,49 @@
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, FiberRef } from "effect"
+import * as Transport from "../../src/http/Transport.js"
+import * as SpanRecorder from "../support/SpanRecorder.js"
+
+const answer = (status: number) => (request: HttpClientRequest.HttpClientRequest) =>
+  Effect.succeed(HttpClientResponse.fromWeb(request, new Response(null, { status })))
+
+/** A transport that offers the shorter way, and answers 201 there and 200 on the usual one. */
+const direct = () => {
+  const http = HttpClient.make(answer(200))
+  const send = answer(201)
+  return Object.assign(http, { [Symbol.for("cxone-auth/DirectTransport")]: { execute: http.execute, send } })
+}
+
+const request = HttpClientRequest.get("https://cxone.test/users")
+
+const statusOf = (http: HttpClient.HttpClient) => Effect.map(Transport.make(http)(request), ({ status }) => status)
+
+describe("C5 and S1: which way a request takes through the app's HttpClient", () => {
+  it.effect("the shorter one, if the transport offers it", () =>
+    Effect.gen(function* () {
+      expect(yield* statusOf(direct())).toBe(201)
+    })
+  )
+
+  it.effect("the app's own, if it made a client of the transport, in whatever way", () =>
+    Effect.gen(function* () {
+      const http = direct()
+      const replaced = Object.assign(direct(), { execute: HttpClient.make(answer(202)).execute })
+      expect(yield* statusOf(HttpClient.mapRequest(http, HttpClientRequest.setHeader("x-app", "1")))).toBe(200)
+      // The general way asks the transport itself, so the answer is its own.
+      expect(yield* statusOf(replaced)).toBe(200)
+    })
+  )
+
+  it.effect("on both, no span of the platform's is opened, and the app's settings are as before", () =>
+    Effect.gen(function* () {
+      const before = yield* FiberRef.get(HttpClient.currentTracerDisabledWhen)
+      for (const http of [direct(), HttpClient.make(answer(200))]) {
+        const recorder = SpanRecorder.make()
+        yield* Effect.withTracer(statusOf(http), recorder.tracer)
+        expect(recorder.spans).toEqual([])
+        expect(yield* FiberRef.get(HttpClient.currentTracerDisabledWhen)).toBe(before)
+      }
+    })
+  )
+})
