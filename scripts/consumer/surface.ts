@@ -205,7 +205,7 @@ export class LabelledToken extends AccessToken {
 export class Vault extends Context.Tag("consumer/Vault")<Vault, Effect.Effect<Credentials>>() {}
 export const layer = CxoneAuth.layer({ credentials: client, environment: area, policy: { maxRetries: 1 } })
 export const layerOfVault = CxoneAuth.layer({ credentials: Effect.flatten(Vault), environment: area })
-export const layerFromEnv = CxoneAuth.layerFromEnv({ name: "reports", policy: patient({}) })
+export const layerFromEnv = CxoneAuth.layerFromEnv({ name: "reports", prefix: "REPORTS", policy: patient({}) })
 export const layerTest = CxoneAuth.layerTest("token", { apiBaseUrl: "https://api.example.com" })
 export const service = CxoneAuth.make({ credentials: client, environment: area, scopes: undefined })
 export const settings = CxoneAuth.config
@@ -225,7 +225,7 @@ export const accessTokenFor = Effect.map(CxoneAuth, (auth) => auth.accessTokenFo
 export const renewed = ({ accessToken, invalidate }: CxoneAuthService, token: AccessToken) =>
   Effect.zipRight(invalidate(token), accessToken)
 export const status = Effect.flatMap(CxoneAuth, (auth) => Effect.all([auth.status, auth.apiBaseUrl]))
-export const lastFailure = (status: TokenStatus) => status.lastFailure
+export const lastFailure = (status: TokenStatus) => [status.lastFailure, status.failingSince]
 export const state = (status: TokenStatus) => ({ ...status })
 export class Reports extends Effect.Service<Reports>()("consumer/Reports", { effect: members }) {}
 

@@ -119,9 +119,10 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
 
   /**
    * The service for the settings `CXONE_*`, such as `CXONE_CLIENT_ID`, `CXONE_CLIENT_SECRET` and `CXONE_SCOPES`.
-   * {@link CxoneAuth.config} lists them all. A `ConfigError` names the setting that is missing or wrong. `options` are the
-   * two that have no setting. Each call makes a layer, as with {@link CxoneAuth.layer}: call it once,
+   * {@link CxoneAuth.config} lists them all. A `ConfigError` names the setting that is missing or wrong. With
+   * `prefix: "ACME"` they are `ACME_CXONE_CLIENT_ID` and so on. Each call makes a layer, as with {@link CxoneAuth.layer}: call it once,
    * and provide the layer once. In a `LayerMap`, call it inside the lookup, because there each tenant needs its own.
+   * Throws a `TypeError` that names the option if a number in `policy` is wrong, or if `prefix` is empty or ends in `_`.
    *
    * @since 0.1.0
    * @category layers
@@ -136,9 +137,10 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     options: CxoneAuthFromEnvOptions = {}
   ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
     const policy = TokenPolicy.make(options.policy)
+    const load = CxoneConfig.load(options.prefix)
     return Layer.scoped(
       CxoneAuth,
-      Effect.flatMap(Logs.annotate({ client: options.name })(CxoneConfig.load), (settings) =>
+      Effect.flatMap(Logs.annotate({ client: options.name })(load), (settings) =>
         make({ ...settings, policy, name: options.name })
       )
     )

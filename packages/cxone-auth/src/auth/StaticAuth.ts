@@ -106,7 +106,8 @@ const statusOf = ({ lastFailure, token }: Looks, now: number): TokenStatus.Token
   const scopes = token?.requestedScopes ?? defaultScopes
   const tag = token === undefined ? lastFailure?.tag : undefined
   const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate_limited" : "open"
-  return TokenStatus.make({ scopes, token, isRenewing: false, lastFailure }, standing, now)
+  const failingSince = token === undefined ? lastFailure?.at : undefined
+  return TokenStatus.make({ scopes, token, isRenewing: false, lastFailure, failingSince }, standing, now)
 }
 
 /** The last time that a `Date` can show. */

@@ -74,9 +74,19 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
     yield* Ref.update(slot.state, (current) => {
       const landed = { ...current, flight: undefined }
       return Exit.match(exit, {
-        onSuccess: (token) => ({ ...landed, held: hold(token, draw), wasInvalidated: false }),
-        onFailure: (cause) =>
-          Cause.isInterruptedOnly(cause) ? landed : { ...landed, lastFailure: TokenSlot.failureOf(cause, now) }
+        onSuccess: (token) => ({
+          ...landed,
+          held: hold(token, draw),
+          wasInvalidated: false,
+          failingSince: undefined
+        }),
+        onFailure: (cause) => {
+          if (Cause.isInterruptedOnly(cause)) {
+            return landed
+          }
+          const lastFailure = TokenSlot.failureOf(cause, now)
+          return { ...landed, lastFailure, failingSince: current.failingSince ?? lastFailure.at }
+        }
       })
     })
     if (Exit.isSuccess(exit)) {

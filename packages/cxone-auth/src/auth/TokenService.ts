@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { type CxoneEnvironment, constructorOf, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
 import * as Discovery from "../environment/Discovery.js"
+import * as WellKnown from "../environment/WellKnown.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
 import * as Logs from "../telemetry/Logs.js"
@@ -63,12 +64,19 @@ export interface CxoneAuthOptions<R = never> {
 }
 
 /**
- * What `CxoneAuth.layerFromEnv` may be told: the two options that have no setting.
+ * What `CxoneAuth.layerFromEnv` may be told: where the settings are, and what has no setting.
  *
  * @since 0.1.0
  * @category models
  */
-export type CxoneAuthFromEnvOptions = Pick<CxoneAuthOptions, "policy" | "name">
+export interface CxoneAuthFromEnvOptions extends Pick<CxoneAuthOptions, "policy" | "name"> {
+  /**
+   * What stands before the names of the settings, such as `ACME` for `ACME_CXONE_CLIENT_ID`. So each tenant of a process
+   * can have settings of its own. With a `ConfigProvider` of JSON, it is the key of the object that they are in. Default:
+   * nothing.
+   */
+  readonly prefix?: string | undefined
+}
 
 const keyOf = ScopeSet.toParameter
 
@@ -124,7 +132,17 @@ export const make = <R>(
     const report = (line: Effect.Effect<void>) =>
       Effect.asVoid(Effect.flatMap(Effect.fork(inTheLayer(line)), Fiber.await))
 
-    const discovery = Discovery.make({ environment, policy, scope, run: inTheLayer, report })
+    const discovery = Discovery.make({
+      environment,
+      policy,
+      scope,
+      run: inTheLayer,
+      report: (failure, tenant) =>
+        Effect.zipRight(
+          Effect.sync(() => metrics.notReached(failure._tag)),
+          report(WellKnown.warnOf(failure, tenant))
+        )
+    })
     const source = yield* makeSource({
       credentials,
       tokenEndpoint: discovery.tokenEndpoint,

@@ -25,6 +25,8 @@ export interface State<E> {
   readonly flight: Effect.Effect<AccessToken, E> | undefined
   readonly wasInvalidated: boolean
   readonly lastFailure: LastFailure | undefined
+  /** When the failures began that no token has ended, in milliseconds since the epoch. */
+  readonly failingSince: number | undefined
 }
 
 /**
@@ -77,9 +79,16 @@ export interface Snapshot {
   readonly token: AccessToken | undefined
   readonly isRenewing: boolean
   readonly lastFailure: LastFailure | undefined
+  readonly failingSince: number | undefined
 }
 
-const empty: State<never> = { held: undefined, flight: undefined, wasInvalidated: false, lastFailure: undefined }
+const empty: State<never> = {
+  held: undefined,
+  flight: undefined,
+  wasInvalidated: false,
+  lastFailure: undefined,
+  failingSince: undefined
+}
 
 export const make = <E>(scopes: ScopeSet.ScopeSet, metrics: TokenMetrics): TokenSlot<E> => ({
   scopes,
@@ -131,8 +140,8 @@ export const drop = <E>({ state }: TokenSlot<E>, token: AccessToken): Effect.Eff
   )
 
 export const snapshot = <E>({ scopes, state }: TokenSlot<E>, now: number): Snapshot => {
-  const { flight, held, lastFailure } = state.peek()
+  const { failingSince, flight, held, lastFailure } = state.peek()
   const token = held !== undefined && isUsable(held, now) ? held.token : undefined
   const isRenewing = flight !== undefined || (token !== undefined && held?.cache === "stale")
-  return { scopes, token, isRenewing, lastFailure }
+  return { scopes, token, isRenewing, lastFailure, failingSince }
 }

@@ -36,10 +36,15 @@ export interface TokenStatus {
     /** When, in milliseconds since the epoch. */
     readonly at: number
   }
+  /**
+   * When the failures began that no token has ended yet, in milliseconds since the epoch. Absent if the last exchange
+   * gave a token.
+   */
+  readonly failingSince?: number
 }
 
 export const make = (
-  { isRenewing, lastFailure, scopes, token }: Snapshot,
+  { failingSince, isRenewing, lastFailure, scopes, token }: Snapshot,
   standing: "open" | "refused" | "rate_limited",
   now: number
 ): TokenStatus => {
@@ -49,6 +54,7 @@ export const make = (
     scopes,
     state: standing === "open" ? ofSlot : standing,
     ...(token === undefined ? {} : { secondsToExpiry: Math.floor((token.expiresAt - now) / 1000) }),
-    ...(lastFailure === undefined ? {} : { lastFailure })
+    ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(failingSince === undefined ? {} : { failingSince })
   }
 }

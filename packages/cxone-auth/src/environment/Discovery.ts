@@ -41,8 +41,8 @@ export interface DiscoveryOptions {
   readonly scope: Scope.Scope
   /** Runs a lookup with the layer's context instead of the caller's. */
   readonly run: <A, E>(lookup: Effect.Effect<A, E, HttpClient.HttpClient>) => Effect.Effect<A, E>
-  /** Logs with the layer's loggers instead of the caller's. */
-  readonly report: (line: Effect.Effect<void>) => Effect.Effect<void>
+  /** Counts and logs a failure, once for all callers. */
+  readonly report: (failure: DiscoveryFailed, tenant?: string) => Effect.Effect<void>
 }
 
 const cached = <A>(
@@ -56,7 +56,7 @@ const cached = <A>(
     pause: policy.maxRetryDelay,
     holdOff: (error, failures) => holdOffOf(error, () => Retry.pauseAfter(policy, failures)),
     until: (error, held) => (Duration.isZero(held) ? error : new DiscoveryFailed({ ...error, retryAfter: held })),
-    onFailure: (error) => report(WellKnown.warnOf(error, tenant)),
+    onFailure: (error) => report(error, tenant),
     stillToGo: (error, left) => new DiscoveryFailed({ ...error, retryAfter: left, heldBack: true }),
     scope
   })
@@ -152,7 +152,7 @@ const ofTenant = (options: DiscoveryOptions, environment: DiscoveredEnvironment 
           }
           const failures = (last?.failures ?? 0) + 1
           const next = { token, pause: Period.make(now, Retry.pauseAfter(policy, failures)), failures }
-          return [Effect.as(options.report(WellKnown.warnOf(failureAt(next, now))), next), next]
+          return [Effect.as(options.report(failureAt(next, now)), next), next]
         }).pipe(Effect.flatten),
         (last) => failureAt(last, now)
       )

@@ -141,11 +141,11 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         return "The host has no version of TLS in common with this process. Whoever runs it must allow TLS 1.2 or 1.3."
       }
       if (code === "ECONNREFUSED") {
-        return `Nothing listens there, or a firewall refuses it: check ${settings}. ${mustUseProxy}`
+        return `Nothing listens there now, or a firewall refuses it: check ${settings}, or try again later. ${mustUseProxy}`
       }
       return notTls.has(code)
         ? `If it is a proxy, its own URL begins with http://, not with https:// (${proxySettings}). If not, check ${settings}.`
-        : `Check ${settings}, DNS, and the proxy or firewall in between. ${mustUseProxy}`
+        : `Check ${settings}, DNS, and the proxy or firewall in between, or try again later. ${mustUseProxy}`
     case "timeout":
       return `Check ${settings}, and the proxy or firewall in between, or try again later. ${mustUseProxy}`
     case "certificate":

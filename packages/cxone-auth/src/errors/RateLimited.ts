@@ -54,7 +54,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("cxone-auth/Rat
     const messages = {
       token_endpoint:
         `${origin} answered 429: too many token requests. ${when}. ` +
-        "Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own.",
+        "Provide one CxoneAuth layer for each set of credentials and share it; each layer has a token cache of its own.",
       api:
         this.status === 503
           ? `${origin} answered 503: it cannot serve API requests${at} now. ${when}.${this.whyNotAgain}`

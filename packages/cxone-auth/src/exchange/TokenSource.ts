@@ -168,6 +168,7 @@ export const make = (options: {
     const readNow = Effect.gen(function* () {
       const result = yield* read(credentials, policy).pipe(
         Effect.tap(refuseUnsuitable),
+        Effect.tapError(({ _tag }) => Effect.sync(() => metrics.notReached(_tag))),
         // A vault that is down fails at each call.
         Effect.tapError(({ message }) => warnOfRead(`No credentials. ${message}`)),
         Effect.exit

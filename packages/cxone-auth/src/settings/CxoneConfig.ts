@@ -5,6 +5,7 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import { gatewayHosts } from "../cxone/Hosts.js"
@@ -202,21 +203,41 @@ export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (set
   })
 )
 
-/** Reads {@link config}, warns of what is legal, but hardly meant, and names the settings as the provider does. */
-export const load: Effect.Effect<CxoneSettings, ConfigError.ConfigError> = Effect.gen(function* () {
-  const names = yield* WholeNames.make
-  const warn = (warning: string) => Effect.logWarning(names.inText(warning))
-  yield* Effect.flatMap(Setting.warnings, (warnings) => Effect.forEach(warnings, warn, { discard: true }))
-  const settings = yield* Effect.mapError(config, names.inError)
-  if (settings.scopes?.some((scope) => /[,;]/.test(scope))) {
-    yield* warn(
-      "CXONE_SCOPES has a comma or semicolon, which is taken for a part of a scope; scopes are separated by spaces"
-    )
+const isPrefix = /[^_]$/
+
+/** Reads settings as they are, or those under a prefix. */
+const under = (prefix: string | undefined): WholeNames.Within => {
+  if (prefix === undefined) {
+    return identity
   }
-  if (settings.scopes?.some((scope) => scope.toLowerCase() === noScopes)) {
-    yield* warn(
-      "CXONE_SCOPES has none beside other scopes; alone it asks for no scopes, and here it is taken for a scope"
-    )
+  // Plain JavaScript may pass anything.
+  if (typeof prefix !== "string" || !isPrefix.test(prefix)) {
+    throw new TypeError('CxoneAuth: prefix must be a text that does not end in "_", such as "ACME" for ACME_CXONE_AREA')
   }
-  return settings
-})
+  return Config.nested(prefix)
+}
+
+/**
+ * Reads {@link config}, under the prefix if there is one, warns of what is legal, but hardly meant, and names the settings
+ * as the provider does.
+ */
+export const load = (prefix?: string): Effect.Effect<CxoneSettings, ConfigError.ConfigError> => {
+  const within = under(prefix)
+  return Effect.gen(function* () {
+    const names = yield* WholeNames.make(within)
+    const warn = (warning: string) => Effect.logWarning(names.inText(warning))
+    yield* Effect.flatMap(Setting.warnings(within), (warnings) => Effect.forEach(warnings, warn, { discard: true }))
+    const settings = yield* Effect.mapError(within(config), names.inError)
+    if (settings.scopes?.some((scope) => /[,;]/.test(scope))) {
+      yield* warn(
+        "CXONE_SCOPES has a comma or semicolon, which is taken for a part of a scope; scopes are separated by spaces"
+      )
+    }
+    if (settings.scopes?.some((scope) => scope.toLowerCase() === noScopes)) {
+      yield* warn(
+        "CXONE_SCOPES has none beside other scopes; alone it asks for no scopes, and here it is taken for a scope"
+      )
+    }
+    return settings
+  })
+}

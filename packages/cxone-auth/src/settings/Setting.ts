@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import { gatewayHosts } from "../cxone/Hosts.js"
 import { isQuoted } from "../exchange/TokenSource.js"
 import * as SecureUrl from "../http/SecureUrl.js"
+import type * as WholeNames from "./WholeNames.js"
 
 export const descriptions = {
   CXONE_CLIENT_ID: "the application's client ID, as NICE or CXone's Admin portal (Applications > OAuth) gave it",
@@ -94,14 +95,15 @@ export const secret = (setting: Setting): Config.Config<Redacted.Redacted<string
 /**
  * What a person should know of each setting that is not as clean as it is read, because other programs may read it as it is.
  */
-export const warnings: Effect.Effect<ReadonlyArray<string>, ConfigError.ConfigError> = Effect.map(
-  Effect.forEach(Record.keys(descriptions), (setting) =>
-    Effect.map(Config.option(Config.string(setting)), (raw) =>
-      Option.match(raw, { onNone: () => [], onSome: (raw) => warningsOf(setting, raw) })
-    )
-  ),
-  Arr.flatten
-)
+export const warnings = (within: WholeNames.Within): Effect.Effect<ReadonlyArray<string>, ConfigError.ConfigError> =>
+  Effect.map(
+    Effect.forEach(Record.keys(descriptions), (setting) =>
+      Effect.map(within(Config.option(Config.string(setting))), (raw) =>
+        Option.match(raw, { onNone: () => [], onSome: (raw) => warningsOf(setting, raw) })
+      )
+    ),
+    Arr.flatten
+  )
 
 const warningsOf = (setting: Setting, raw: string): ReadonlyArray<string> => {
   if (clean(raw) === "") {

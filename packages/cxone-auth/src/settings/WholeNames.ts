@@ -3,6 +3,9 @@ import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 
+/** Reads a setting where it is: as it is, or under a prefix. */
+export type Within = <A>(setting: Config.Config<A>) => Config.Config<A>
+
 /** How the provider names the settings: under `ConfigProvider.nested("ACME")`, `CXONE_AREA` is `ACME_CXONE_AREA`. */
 export interface WholeNames {
   readonly inText: (text: string) => string
@@ -24,8 +27,7 @@ const absentIn = (error: ConfigError.ConfigError): { readonly path: ReadonlyArra
   }
 }
 
-const cutAtComma =
-  "at which ConfigProvider.nested cuts it. Use Config.nested(CxoneAuth.config, …) with CxoneAuth.make in its place"
+const cutAtComma = "at which ConfigProvider.nested cuts it. Use CxoneAuth.layerFromEnv({ prefix }) in its place"
 
 // Effect's nested providers take each value for a list, and look for as many values of the other settings.
 const isCutAtComma = (error: ConfigError.ConfigError): boolean =>
@@ -37,29 +39,31 @@ const isCutAtComma = (error: ConfigError.ConfigError): boolean =>
 const named = /(?<!\S)CXONE_[A-Z_]+/g
 
 /** Asks the provider. */
-export const make: Effect.Effect<WholeNames> = Effect.map(Effect.either(Config.string(absent)), (answer) => {
-  const { path, text } = Either.match(answer, { onLeft: absentIn, onRight: () => ({ path: [], text: "" }) })
-  const outer = path.slice(0, -1)
-  const word = text.split(" ").find((each) => each.endsWith(absent))
-  const prefix = word?.slice(0, -absent.length) ?? outer.map((part) => `${part}_`).join("")
+export const make = (within: Within): Effect.Effect<WholeNames> =>
+  Effect.map(Effect.either(within(Config.string(absent))), (answer) => {
+    const { path, text } = Either.match(answer, { onLeft: absentIn, onRight: () => ({ path: [], text: "" }) })
+    const outer = path.slice(0, -1)
+    const word = text.split(" ").find((each) => each.endsWith(absent))
+    // A provider of JSON joins names with a character that nobody sees.
+    const prefix = word?.slice(0, -absent.length).replaceAll("\ufeff", ".") ?? outer.map((part) => `${part}_`).join("")
 
-  const inText = (text: string) => text.replace(named, (name) => `${prefix}${name}`)
-  const pathOf = (path: ReadonlyArray<string>) =>
-    outer.every((part, index) => path[index] === part) ? Array.from(path) : [...outer, ...path]
-  const inError = (error: ConfigError.ConfigError): ConfigError.ConfigError => {
-    if (isCutAtComma(error)) {
-      return ConfigError.InvalidData(outer, `A setting under ${prefix} has a comma in it, ${cutAtComma}`)
+    const inText = (text: string) => text.replace(named, (name) => `${prefix}${name}`)
+    const pathOf = (path: ReadonlyArray<string>) =>
+      outer.every((part, index) => path[index] === part) ? Array.from(path) : [...outer, ...path]
+    const inError = (error: ConfigError.ConfigError): ConfigError.ConfigError => {
+      if (isCutAtComma(error)) {
+        return ConfigError.InvalidData(outer, `A setting under ${prefix} has a comma in it, ${cutAtComma}`)
+      }
+      switch (error._op) {
+        case "And":
+          return ConfigError.And(inError(error.left), inError(error.right))
+        case "InvalidData":
+          return ConfigError.InvalidData(pathOf(error.path), inText(error.message))
+        case "MissingData":
+          return ConfigError.MissingData(pathOf(error.path), inText(error.message))
+        default:
+          return error
+      }
     }
-    switch (error._op) {
-      case "And":
-        return ConfigError.And(inError(error.left), inError(error.right))
-      case "InvalidData":
-        return ConfigError.InvalidData(pathOf(error.path), inText(error.message))
-      case "MissingData":
-        return ConfigError.MissingData(pathOf(error.path), inText(error.message))
-      default:
-        return error
-    }
-  }
-  return { inText, inError }
-})
+    return { inText, inError }
+  })

@@ -20,6 +20,11 @@ export type RenewalReason = "first" | "ahead" | "expired" | "invalidated"
 export interface Metrics {
   /** `cxone_auth_exchanges` by `outcome` (`token`, or the error's tag), and `cxone_auth_exchange_seconds`. */
   readonly exchanged: (outcome: string, took: Duration.Duration) => void
+  /**
+   * Counts in `cxone_auth_exchanges` what fails before an exchange or beside it: the credentials can't be read, or a
+   * discovery document. `outcome` is the error's tag.
+   */
+  readonly notReached: (outcome: string) => void
   /** `cxone_auth_refusals`: how many credentials were refused, with no token since. */
   readonly refusals: (count: number) => void
   /**
@@ -45,7 +50,10 @@ export interface TokenMetrics {
 const counter = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
 const gauge = (name: string, description: string) => MetricKey.gauge(name, { description })
 
-const exchanges = counter("cxone_auth_exchanges", "exchanges of credentials for a token, by outcome")
+const exchanges = counter(
+  "cxone_auth_exchanges",
+  "exchanges of credentials for a token, and what they need before them, by outcome"
+)
 // The tag that Effect's OpenTelemetry exporter takes the unit from.
 const inSeconds = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
   MetricKey.tagged(key, "unit", "s")
@@ -102,6 +110,7 @@ export const make = (client: string | undefined): Metrics => {
   const waits = labelled(rateLimitWaits, "at", "token_endpoint")
   const served = (cache: CacheState) => labelled(tokensServed, "cache", cache)
   const servedBy = { hit: served("hit"), stale: served("stale"), joined: served("joined"), miss: served("miss") }
+  const countOutcome = (outcome: string) => labelled(exchanges, "outcome", outcome)(1)
   const countServed = (cache: CacheState) => servedBy[cache](1)
   const countRenewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
   // One object for all tokens without a gauge, because there may be 100,000.
@@ -110,9 +119,10 @@ export const make = (client: string | undefined): Metrics => {
 
   return {
     exchanged: (outcome, took) => {
-      labelled(exchanges, "outcome", outcome)(1)
+      countOutcome(outcome)
       duration(Duration.toSeconds(took))
     },
+    notReached: countOutcome,
     refusals: updating(named(refusals)),
     waited: () => waits(1),
     ofToken: (scopes) => {

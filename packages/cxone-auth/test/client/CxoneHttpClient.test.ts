@@ -835,7 +835,7 @@ describe("CxoneHttpClient", () => {
       expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport" })
       expect(error.message).toBe(
         `Transport: the connection to ${host} broke off (ECONNRESET). Check the URL (apiBaseUrl, CXONE_API_BASE_URL, or ` +
-          "the call's own), DNS, and the proxy or firewall in between. If a proxy must be used, tell the HttpClient: it " +
+          "the call's own), DNS, and the proxy or firewall in between, or try again later. If a proxy must be used, tell the HttpClient: it " +
           `may ignore HTTPS_PROXY. (GET ${host}/x)`
       )
     })

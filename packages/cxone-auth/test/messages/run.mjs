@@ -87,18 +87,16 @@ const callOf = async (call) => {
 
 const prefixOf = (given) => Object.keys(given)[0]?.match(/^(\w+)_CXONE_/)?.[1]
 
-/** The settings as an app reads them from its environment. */
-const providerOf = (given) => {
-  const provider = ConfigProvider.fromMap(new Map(Object.entries(given)), { pathDelim: "_" })
+/** `isNested` if the prefix is the provider's, and not an option. */
+const refusalOf = (isNested) => (given) => {
   const prefix = prefixOf(given)
-  return prefix === undefined ? provider : ConfigProvider.nested(provider, prefix)
-}
-
-const refusalOf = (given) => {
-  const built = Layer.build(Layer.provide(CxoneAuth.layerFromEnv(), answering(token)))
+  // The settings as an app reads them from its environment.
+  const all = ConfigProvider.fromMap(new Map(Object.entries(given)), { pathDelim: "_" })
+  const [provider, options] = isNested ? [ConfigProvider.nested(all, prefix), {}] : [all, { prefix }]
+  const built = Layer.build(Layer.provide(CxoneAuth.layerFromEnv(options), answering(token)))
   const result = Effect.runSync(
     Effect.either(Effect.scoped(built)).pipe(
-      Effect.withConfigProvider(providerOf(given)),
+      Effect.withConfigProvider(provider),
       Logger.withMinimumLogLevel(LogLevel.None)
     )
   )
@@ -169,7 +167,10 @@ export const messages = {
     title,
     calls: await inTurn(calls, callOf)
   })),
-  settings: Object.entries(settings).map(([title, all]) => ({ title, refused: all.map(refusalOf) })),
+  settings: Object.entries(settings).map(([title, all]) => ({
+    title,
+    refused: all.map(refusalOf(title.includes("nested")))
+  })),
   calls: await inTurn(Object.entries(calls), async ([when, call]) => ({ when, ...(await failureOf(call)) })),
   logs: await inTurn(Object.entries(logs), async (entry) => ({ when: entry[0], lines: await linesOf(entry) }))
 }

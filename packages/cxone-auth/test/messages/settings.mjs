@@ -52,9 +52,11 @@ export const settings = {
     { ...client, CXONE_API_BASE_URL: "http://api-na1.niceincontact.com" },
     { ...client, CXONE_API_BASE_URL: "https://me:s3cr3t@api-na1.niceincontact.com" }
   ],
-  'Settings with a prefix: `ConfigProvider.nested("ACME")`': [
+  'Settings with a prefix: `layerFromEnv({ prefix: "ACME" })`': [
     { ACME_CXONE_CLIENT_ID: "reporting-job" },
-    { ACME_CXONE_AREA: "NA1", ACME_CXONE_REGION: "mars" },
+    { ACME_CXONE_AREA: "NA1", ACME_CXONE_REGION: "mars" }
+  ],
+  'Settings with a prefix: `ConfigProvider.nested("ACME")`': [
     { ACME_CXONE_CLIENT_ID: "reporting-job", ACME_CXONE_CLIENT_SECRET: "s3,cr3t" },
     { ACME_CXONE_CLIENT_ID: "reporting-job", ACME_CXONE_CLIENT_SECRET: "s3cr3t", ACME_CXONE_REGION: "us-east-1" }
   ]

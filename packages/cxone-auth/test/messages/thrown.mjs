@@ -77,6 +77,7 @@ export const thrown = {
     () => CxoneAuth.layer({ credentials, environment: { region: "us" } }),
     () => CxoneAuth.layer({ credentials, environment, scopes: 5 }),
     () => CxoneAuth.layer({ credentials, environment, scopes: '"read:users"' }),
+    () => CxoneAuth.layerFromEnv({ prefix: "ACME_" }),
     () => CxoneAuth.layerTest("a-token", { apiBaseUrl: "cxone.test" })
   ],
   "`CxoneAuth.layer`, `TokenPolicy.make`: the numbers": [

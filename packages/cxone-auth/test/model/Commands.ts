@@ -325,8 +325,9 @@ export const play = (commands: ReadonlyArray<Command>, seed: number): ReadonlyAr
     for (const command of commands) {
       yield* step(command, auth, layer)
       const now = yield* Clock.currentTimeMillis
-      for (const { lastFailure, scopes, secondsToExpiry, state } of yield* auth.status) {
-        recorder.record(now, { tag: "status", scopes: scopes.join(" "), state, secondsToExpiry, lastFailure })
+      for (const { failingSince, lastFailure, scopes, secondsToExpiry, state } of yield* auth.status) {
+        const told = { state, secondsToExpiry, lastFailure, failingSince }
+        recorder.record(now, { tag: "status", scopes: scopes.join(" "), ...told })
       }
     }
     world.behaviour = Provider.wellBehaved

@@ -426,7 +426,7 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
   }
 
   const onStatus = (event: Of<"status">) => {
-    const { at, lastFailure, scopes, secondsToExpiry, state } = event
+    const { at, failingSince, lastFailure, scopes, secondsToExpiry, state } = event
     const key = keyOf(scopes)
     // An answer of this same moment may not be in the status yet.
     const isSettled = (time: number | undefined) => time !== at
@@ -441,6 +441,10 @@ export const judge = (events: ReadonlyArray<Timed>, reached: Reached): ReadonlyA
       object(event, "status", `the last failure was ${key.told} at ${key.toldAt}`)
     }
     const last = key.holds.at(-1)
+    const obtained = Math.floor(last?.from ?? Number.NEGATIVE_INFINITY)
+    if (failingSince === undefined ? failedAt > obtained + 1 : failingSince > failedAt || failingSince < obtained) {
+      object(event, "status", `the last token came at ${obtained}`)
+    }
     const held = last !== undefined && at < Math.min(last.to, last.usableUntil) ? last : undefined
     const left = held === undefined ? undefined : Math.floor((held.expiresAt - at) / seconds)
     if (secondsToExpiry !== left) object(event, "status", `the token has ${left} s left`)

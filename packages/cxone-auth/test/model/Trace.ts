@@ -43,6 +43,7 @@ export type Event =
       readonly state: "empty" | "fresh" | "renewing" | "refused" | "rate_limited"
       readonly secondsToExpiry: number | undefined
       readonly lastFailure: { readonly tag: string; readonly at: number } | undefined
+      readonly failingSince: number | undefined
     }
   /** From here on the provider is up, the credentials are valid, and there are no calls. */
   | { readonly tag: "settle" }

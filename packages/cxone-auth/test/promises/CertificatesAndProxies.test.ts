@@ -201,7 +201,7 @@ describe.each(transports)("certificates, %s", (transport, http) => {
             "4 attempts",
             `https://${host} could not be reached (ECONNREFUSED).`,
             (settings) =>
-              `Nothing listens there, or a firewall refuses it: check ${settings}. ` +
+              `Nothing listens there now, or a firewall refuses it: check ${settings}, or try again later. ` +
               "If a proxy must be used, tell the HttpClient: it may ignore HTTPS_PROXY."
           )
         )

@@ -99,7 +99,7 @@ describe("the log has what a person looks for, each thing once", () => {
       expect(yield* linesOf(test.pipe(simulated()))).toEqual([
         [
           "Token request failed, and is sent again in about 7s. https://cxone-simulator.test answered 429: too many token requests. " +
-            "Try again in 7s. Provide one CxoneAuth layer per process and share it; each layer has a token cache of its own.",
+            "Try again in 7s. Provide one CxoneAuth layer for each set of credentials and share it; each layer has a token cache of its own.",
           { ...client, "cxone_auth.attempt": 1, "cxone_auth.until": "1970-01-01T00:00:07.000Z" }
         ]
       ])

@@ -2,7 +2,7 @@ import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, type CxoneAuthOptions } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Array, Effect, Fiber, Layer, Logger, LogLevel, Metric, Option, Random, Redacted, TestClock } from "effect"
+import { Array, Effect, Fiber, Layer, Logger, LogLevel, Metric, Option, Random, Redacted, Ref, TestClock } from "effect"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import { counted, measured, metricStates } from "../support/Metrics.js"
 import * as SpanRecorder from "../support/SpanRecorder.js"
@@ -264,6 +264,32 @@ describe("metrics", () => {
       )
       expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
       expect(yield* measured("cxone_auth_refusals", client)).toEqual([0])
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+  })
+
+  it.effect("credentials that can't be read, and a discovery document, count as exchanges that failed", () => {
+    const client = { client: "metrics of what comes before" }
+    return Effect.gen(function* () {
+      const { inject, issuerEnvironment, tenants } = yield* CxoneSimulator
+      const [{ credentials }] = tenants
+      const isDown = yield* Ref.make(true)
+      const vault = Effect.flatMap(Ref.get(isDown), (down) =>
+        down ? Effect.fail("down") : Effect.succeed(credentials)
+      )
+      const app = Effect.gen(function* () {
+        const { accessToken } = yield* CxoneAuth
+        yield* Effect.flip(accessToken)
+        yield* Ref.set(isDown, false)
+        yield* inject(Fault.respond({ status: 404 }), { on: "discovery" })
+        // The second one is told of the first one's failure, in the pause after it.
+        yield* Effect.all([Effect.flip(accessToken), Effect.flip(accessToken)])
+      })
+      yield* Effect.provide(
+        app,
+        CxoneAuth.layer({ credentials: vault, environment: issuerEnvironment, name: client.client })
+      )
+      const exchanges = (outcome: string) => counted("cxone_auth_exchanges", { ...client, outcome })
+      expect(yield* Effect.all([exchanges("CredentialsUnavailable"), exchanges("DiscoveryFailed")])).toEqual([1, 1])
     }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   })
 

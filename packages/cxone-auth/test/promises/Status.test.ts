@@ -72,12 +72,18 @@ describe("CxoneAuth.status", () => {
       expect(failing).toMatchObject({
         state: "renewing",
         secondsToExpiry: 300,
-        lastFailure: { tag: "TokenEndpointUnavailable" }
+        lastFailure: { tag: "TokenEndpointUnavailable" },
+        failingSince: expect.any(Number)
       })
+      const { failingSince = 0, lastFailure } = failing ?? {}
+      expect(failingSince).toBeGreaterThan(3_270_000)
+      expect(failingSince).toBeLessThan(lastFailure?.at ?? 0)
       yield* clearFaults
       yield* TestClock.adjust("1 minute")
-      // The last failure stays after a success.
-      expect(yield* status).toMatchObject([{ state: "fresh", lastFailure: { tag: "TokenEndpointUnavailable" } }])
+      // The last failure stays after a success, and its beginning does not.
+      const [served] = yield* status
+      expect(served).toMatchObject({ state: "fresh", lastFailure: { tag: "TokenEndpointUnavailable" } })
+      expect(served).not.toHaveProperty("failingSince")
     }).pipe(simulated, Effect.withRandom(Random.fixed([0])))
   )
 
@@ -108,7 +114,8 @@ describe("CxoneAuth.status", () => {
       expect(states.find(({ scopes }) => scopes[0] === "write:users")).toEqual({
         scopes: ["write:users"],
         state: "refused",
-        lastFailure: { tag: "InvalidClient", reason: "invalid_client", message, at: 60_000 }
+        lastFailure: { tag: "InvalidClient", reason: "invalid_client", message, at: 60_000 },
+        failingSince: 60_000
       })
       yield* TestClock.setTime(90_000)
       expect((yield* status).map(({ state }) => state).sort()).toEqual(["empty", "fresh"])

@@ -30,7 +30,7 @@ type Unset<Options> = {
 }
 
 const ofAuth: Unset<CxoneAuthOptions> = { scopes: undefined, policy: undefined, name: undefined }
-const ofSettings: Unset<CxoneAuthFromEnvOptions> = { policy: undefined, name: undefined }
+const ofSettings: Unset<CxoneAuthFromEnvOptions> = { policy: undefined, name: undefined, prefix: undefined }
 const ofTest: Unset<TestOptions> = { apiBaseUrl: undefined }
 const ofCredentials: Unset<ClientOptions> = { clientAuth: undefined }
 const ofDiscovery: Unset<DiscoveredEnvironmentOptions> = { issuer: undefined, apiBaseUrl: undefined }

@@ -13,7 +13,7 @@ const load = (settings: Record<string, string>) =>
     const logger = Logger.make(({ logLevel, message }) => {
       if (logLevel._tag === "Warning") warnings.push(String(message))
     })
-    const result = yield* CxoneConfig.load.pipe(
+    const result = yield* CxoneConfig.load().pipe(
       Effect.either,
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings)))),
       Effect.provide(Logger.add(logger))
@@ -53,6 +53,24 @@ const errorOf = (settings: Record<string, string>) =>
   Effect.map(load(settings), ({ result }) => String(Either.getOrThrow(Either.flip(result))))
 
 describe("CxoneConfig", () => {
+  it.effect("settings under a prefix are read whole, with commas, and those without it are not read", () =>
+    Effect.gen(function* () {
+      const settings = new Map([
+        ["CXONE_CLIENT_SECRET_NEXT", "not-of-this-tenant"],
+        ["ACME_CXONE_CLIENT_ID", "an-id"],
+        ["ACME_CXONE_CLIENT_SECRET", "one,two;three"],
+        ["ACME_CXONE_SCOPES", "a b"]
+      ])
+      const provider = ConfigProvider.fromMap(settings, { pathDelim: "_" })
+      const { credentials, scopes } = yield* Effect.withConfigProvider(CxoneConfig.load("ACME"), provider)
+      expect(scopes).toEqual(["a", "b"])
+      expect(credentials._tag === "ClientSecret" && readable(credentials)).toMatchObject({
+        clientId: "an-id",
+        clientSecret: "one,two;three"
+      })
+    })
+  )
+
   it.effect("a client id and its secret are enough for the platform gateway (client credentials)", () =>
     Effect.gen(function* () {
       expect(yield* loaded(pair)).toEqual({

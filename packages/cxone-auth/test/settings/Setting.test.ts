@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Config, ConfigError, ConfigProvider, Effect, Either } from "effect"
+import { Config, ConfigError, ConfigProvider, Effect, Either, identity } from "effect"
 import * as Setting from "../../src/settings/Setting.js"
 
 const read = <A>(config: Config.Config<A>, settings: Record<string, string>) =>
@@ -37,7 +37,7 @@ describe("Setting", () => {
         CXONE_CLIENT_SECRET: "'quoted'",
         CXONE_ISSUER: '""'
       }
-      const warnings = yield* Setting.warnings.pipe(
+      const warnings = yield* Setting.warnings(identity).pipe(
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
       )
       expect(warnings).toEqual([

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneAuth } from "cxone-auth"
+import { CxoneAuth, type CxoneAuthFromEnvOptions } from "cxone-auth"
 import { CxoneSimulator } from "cxone-auth-testkit"
 import { ConfigProvider, Effect, Layer, Logger } from "effect"
 
-const building = (provider: ConfigProvider.ConfigProvider) =>
+const building = (provider: ConfigProvider.ConfigProvider, options?: CxoneAuthFromEnvOptions) =>
   Effect.gen(function* () {
     const lines: Array<unknown> = []
     const logger = Logger.make(({ message }) => void lines.push(message))
-    const built = Layer.launch(Layer.provide(CxoneAuth.layerFromEnv(), CxoneSimulator.layerMemory()))
+    const built = Layer.launch(Layer.provide(CxoneAuth.layerFromEnv(options), CxoneSimulator.layerMemory()))
     const error = yield* Effect.flip(built).pipe(
       Effect.withConfigProvider(provider),
       Effect.provide(Logger.replace(Logger.defaultLogger, logger))
@@ -67,8 +67,37 @@ describe("the names of settings in errors and warnings", () => {
       const provider = ConfigProvider.nested(ConfigProvider.fromMap(secret, { pathDelim: "_" }), "ACME")
       expect(yield* building(provider)).toEqual([
         '(Invalid data at ACME: "A setting under ACME_ has a comma in it, at which ConfigProvider.nested cuts it. Use ' +
-          'Config.nested(CxoneAuth.config, …) with CxoneAuth.make in its place")'
+          'CxoneAuth.layerFromEnv({ prefix }) in its place")'
       ])
     })
   )
+
+  it.effect.each([
+    ["variables", ConfigProvider.fromMap(under("ACME", "_"), { pathDelim: "_" }), "ACME", "ACME_"],
+    ["an object of JSON", ConfigProvider.fromJson({ acme: settings }), "acme", "acme."]
+  ] as const)("the option prefix, with %s", ([_, provider, prefix, shown]) =>
+    Effect.gen(function* () {
+      expect(yield* building(provider, { prefix })).toEqual([
+        `(Invalid data at ${prefix}.CXONE_AREA: "Expected ${shown}CXONE_AREA not to be set together with ${shown}CXONE_REGION")`,
+        [`${shown}CXONE_CLIENT_ID is in quotes, which are ignored`]
+      ])
+    })
+  )
+
+  it.effect("the option prefix: a setting that is missing has its whole name", () =>
+    Effect.gen(function* () {
+      const provider = ConfigProvider.fromMap(new Map([["ACME_CXONE_CLIENT_ID", "id"]]), { pathDelim: "_" })
+      expect(yield* building(provider, { prefix: "ACME" })).toEqual([
+        '(Missing data at ACME.CXONE_CLIENT_SECRET: "Expected ACME_CXONE_CLIENT_SECRET, not empty, together with ACME_CXONE_CLIENT_ID")'
+      ])
+    })
+  )
+
+  it("the option prefix: one that no setting can have is refused by name", () => {
+    for (const prefix of ["", "ACME_"]) {
+      expect(() => CxoneAuth.layerFromEnv({ prefix })).toThrow(
+        'CxoneAuth: prefix must be a text that does not end in "_", such as "ACME" for ACME_CXONE_AREA'
+      )
+    }
+  })
 })
