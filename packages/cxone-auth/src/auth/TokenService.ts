@@ -16,7 +16,6 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { type CxoneEnvironment, constructorOf, copy as copyOf, defaultScopes } from "../environment/CxoneEnvironment.js"
 import * as Discovery from "../environment/Discovery.js"
-import * as WellKnown from "../environment/WellKnown.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
 import * as Logs from "../telemetry/Logs.js"
@@ -140,7 +139,7 @@ export const make = <R>(
       report: (failure, tenant) =>
         Effect.zipRight(
           Effect.sync(() => metrics.notReached(failure._tag)),
-          report(WellKnown.warnOf(failure, tenant))
+          report(Discovery.warnOf(failure, tenant))
         )
     })
     const source = yield* makeSource({

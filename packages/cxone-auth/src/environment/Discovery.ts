@@ -17,6 +17,8 @@ import type { TokenPolicy } from "../token/TokenPolicy.js"
 import type { AreaEnvironment, CxoneEnvironment, DiscoveredEnvironment } from "./CxoneEnvironment.js"
 import * as WellKnown from "./WellKnown.js"
 
+export { warnOf } from "./WellKnown.js"
+
 /** Where things are in one environment: the token endpoint, and the API of a token's tenant. */
 export interface Discovery {
   readonly tokenEndpoint: Effect.Effect<URL, DiscoveryFailed>
