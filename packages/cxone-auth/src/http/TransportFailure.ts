@@ -62,39 +62,8 @@ export const codeOf = (failure: unknown): string | undefined =>
 
 // The codes that Node gives to a failed check of a certificate (its documentation of TLS, "X509 certificate error codes"),
 // and undici's for the certificate of a proxy. Codes about a certificate that the app itself gives are not among them.
-const certificateErrors: ReadonlySet<string> = new Set([
-  "CERT_CHAIN_TOO_LONG",
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_REJECTED",
-  "CERT_REVOKED",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_UNTRUSTED",
-  "CRL_HAS_EXPIRED",
-  "CRL_NOT_YET_VALID",
-  "CRL_SIGNATURE_FAILURE",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "ERROR_IN_CERT_NOT_AFTER_FIELD",
-  "ERROR_IN_CERT_NOT_BEFORE_FIELD",
-  "ERROR_IN_CRL_LAST_UPDATE_FIELD",
-  "ERROR_IN_CRL_NEXT_UPDATE_FIELD",
-  "ERR_TLS_CERT_ALTNAME_FORMAT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "ERR_TLS_CERT_SIGNATURE_ALGORITHM_UNSUPPORTED",
-  "HOSTNAME_MISMATCH",
-  "INVALID_CA",
-  "INVALID_PURPOSE",
-  "PATH_LENGTH_EXCEEDED",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
-  "UNABLE_TO_DECRYPT_CERT_SIGNATURE",
-  "UNABLE_TO_DECRYPT_CRL_SIGNATURE",
-  "UNABLE_TO_GET_CRL",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UND_ERR_PRX_TLS"
-])
+const certificateError =
+  /^(?:(?:CERT|CRL|UNABLE_TO|ERROR_IN_(?:CERT|CRL)|ERR_TLS_CERT)_|(?:(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_EXCEEDED|UND_ERR_PRX_TLS)(?:$|_IN_))/
 
 // The codes of a mistake in how the app's HttpClient is set up: its URL, headers, agent, dispatcher or key. They are those
 // that Node and undici throw before anything is sent.
@@ -149,7 +118,7 @@ const proxyStatusOf = (failure: unknown): number | undefined => {
 
 const reasonOf = (failure: unknown, proxyStatus: number | undefined): NoAnswer["reason"] => {
   const code = codeOf(failure)
-  if (code !== undefined && certificateErrors.has(code)) {
+  if (code !== undefined && certificateError.test(code)) {
     return "certificate"
   }
   if (proxyStatus !== undefined) {
