@@ -95,7 +95,12 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
   })
 
   const flightOf = (slot: Slot<E>, reason: RenewalReason) =>
-    SingleFlight.make({ work: exchange(slot.scopes), land: (exit) => land(slot, reason, exit), scope })
+    SingleFlight.make({
+      work: exchange(slot.scopes),
+      land: (exit) => land(slot, reason, exit),
+      onJoined: () => slot.metrics.served("joined"),
+      scope
+    })
 
   const launch = (
     slot: Slot<E>,
@@ -104,7 +109,7 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
     wait: (flight: Effect.Effect<AccessToken, E>) => Effect.Effect<AccessToken, E>
   ): Step<E, AccessToken> => {
     const flight = flightOf(slot, reason)
-    return [Effect.zipRight(flight.start, wait(flight.wait)), { ...current, flight: flight.wait }]
+    return [Effect.zipRight(flight.start, wait(flight.wait)), { ...current, flight }]
   }
 
   /** Changes a slot, and then runs the effect that belongs to the change. Nothing interrupts in between. */
@@ -151,7 +156,9 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
       if (!TokenSlot.isUsable(renewing, now)) {
         return [Effect.succeed(undefined), { ...current, held }]
       }
-      return current.flight === undefined ? launch(slot, current, "ahead", restore) : [restore(current.flight), current]
+      return current.flight === undefined
+        ? launch(slot, current, "ahead", restore)
+        : [restore(current.flight.wait), current]
     }).pipe(
       Effect.tapErrorCause(noteFailure),
       Effect.sandbox,
@@ -168,19 +175,22 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
       return served
     })
 
-  const serveFrom = (
+  /** The caller that started the exchange waits for it. */
+  const serveFirst = (
     { metrics }: Slot<E>,
-    cache: "joined" | "miss",
     flight: Effect.Effect<AccessToken, E>,
     observe: Observe
   ): Effect.Effect<AccessToken, E> =>
     Effect.suspend(() => {
-      observe(cache)
-      return Effect.map(flight, (token) => {
-        metrics.served(cache)
-        return token
-      })
+      observe("miss")
+      return Effect.tap(flight, () => Effect.sync(() => metrics.served("miss")))
     })
+
+  /** The others join it. */
+  const join = ({ join }: SingleFlight.SingleFlight<AccessToken, E>, observe: Observe) => {
+    observe("joined")
+    return join
+  }
 
   const getOrRenew = (slot: Slot<E>, observe: Observe) =>
     step<AccessToken>(slot, (current, now, restore) => {
@@ -196,8 +206,8 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
         ]
       }
       return flight === undefined
-        ? launch(slot, current, reasonOf(current), (started) => serveFrom(slot, "miss", restore(started), observe))
-        : [serveFrom(slot, "joined", restore(flight), observe), current]
+        ? launch(slot, current, reasonOf(current), (started) => serveFirst(slot, restore(started), observe))
+        : [Effect.suspend(() => restore(join(flight, observe))), current]
     })
 
   return {
@@ -207,18 +217,16 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
           return [Effect.succeed(Effect.void), current]
         }
         if (current.flight !== undefined) {
-          return [Effect.succeed(Effect.asVoid(current.flight)), current]
+          return [Effect.succeed(Effect.asVoid(current.flight.wait)), current]
         }
         const flight = flightOf(slot, "invalidated")
-        return [Effect.as(flight.start, Effect.asVoid(flight.wait)), { ...current, flight: flight.wait }]
+        return [Effect.as(flight.start, Effect.asVoid(flight.wait)), { ...current, flight }]
       }).pipe(Effect.orDie),
     // While the first token is on its way, callers only wait. They don't change the slot, so they skip `step`.
     get: (slot, observe) =>
       Effect.suspend(() => {
         const { flight, held } = slot.state.peek()
-        return held === undefined && flight !== undefined
-          ? serveFrom(slot, "joined", flight, observe)
-          : getOrRenew(slot, observe)
+        return held === undefined && flight !== undefined ? join(flight, observe) : getOrRenew(slot, observe)
       })
   }
 }

@@ -23,6 +23,19 @@ const taken = <E>(slot: TokenSlot.TokenSlot<E>): TokenSlot.Held | undefined => {
     : TokenSlot.take(slot, clockOf(fiber.value).unsafeCurrentTimeMillis())
 }
 
+/**
+ * The first token of a slot, if it is on its way. Thousands may wait for it, and each step of a fiber that waits is memory.
+ * With a tracer it is `undefined`, as above.
+ */
+const joined = <E>({ state }: TokenSlot.TokenSlot<E>): Effect.Effect<AccessToken, E> | undefined => {
+  const { flight, held } = state.peek()
+  return held === undefined &&
+    flight !== undefined &&
+    Option.exists(Fiber.getCurrentFiber(), (fiber) => !Spans.isTraced(fiber))
+    ? flight.join
+    : undefined
+}
+
 /** An iterator that is at its end at once: its result is the token, and the generator does not stop for it. */
 class Finished {
   readonly #token: AccessToken
@@ -51,7 +64,7 @@ class TokenEffect<E> extends Effectable.Class<AccessToken, E> {
   }
 
   override commit(): Effect.Effect<AccessToken, E> {
-    return taken(this.#slot)?.served ?? this.#get(this.#slot)
+    return taken(this.#slot)?.served ?? joined(this.#slot) ?? this.#get(this.#slot)
   }
 
   override [Symbol.iterator](): Effect.EffectGenerator<Effect.Effect<AccessToken, E>> {

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type { SingleFlight } from "../lookup/SingleFlight.js"
 import type { TokenMetrics } from "../telemetry/Metrics.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
 import * as Period from "../token/Period.js"
@@ -21,8 +22,8 @@ export interface TokenSlot<E> {
 
 export interface State<E> {
   readonly held: Held | undefined
-  /** Waits for the token of the exchange that is under way. */
-  readonly flight: Effect.Effect<AccessToken, E> | undefined
+  /** The exchange that is under way. */
+  readonly flight: SingleFlight<AccessToken, E> | undefined
   readonly wasInvalidated: boolean
   readonly lastFailure: LastFailure | undefined
   /** When the failures began that no token has ended, in milliseconds since the epoch. */

@@ -9,17 +9,19 @@ const heapUsed = Effect.sync(() => {
 })
 
 /** A single flight that was started. `land` ends its work. */
-const flightOf = <A, E>() =>
+const flightOf = <A, E>(onJoined: (result: A) => void = () => {}) =>
   Effect.gen(function* () {
     const work = yield* Deferred.make<A, E>()
     const flight = SingleFlight.make({
       work: Deferred.await(work),
       land: () => Effect.void,
+      onJoined,
       scope: yield* Scope.make()
     })
     yield* Effect.uninterruptible(flight.start)
     return {
       wait: flight.wait,
+      join: flight.join,
       land: (exit: Exit.Exit<A, E>) => Effect.zipRight(Deferred.done(work, exit), Effect.yieldNow())
     }
   })
@@ -107,6 +109,37 @@ describe("SingleFlight", () => {
       expect(grown).toBeLessThan(10_000_000) // If each stayed it would be 50 MB and more.
       yield* flight.land(Exit.succeed("landed"))
       expect(new Set(yield* Effect.forEach(staying, Fiber.join))).toEqual(new Set(["landed"]))
+    })
+  )
+
+  it.effect("tells of each that joined and got the result, and of no other", () =>
+    Effect.gen(function* () {
+      const joined: Array<string> = []
+      const flight = yield* flightOf<string, never>((value) => void joined.push(value))
+      const [leaving, ...staying] = yield* Effect.all([
+        Effect.fork(flight.join),
+        Effect.fork(flight.join),
+        Effect.fork(flight.wait)
+      ])
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(leaving)
+      yield* flight.land(Exit.succeed("landed"))
+      expect(yield* Effect.forEach(staying, Fiber.join)).toEqual(["landed", "landed"])
+      expect(joined).toEqual(["landed"])
+      expect(yield* flight.join).toBe("landed")
+      expect(joined).toEqual(["landed", "landed"])
+    })
+  )
+
+  it.effect("tells of nobody if the work fails", () =>
+    Effect.gen(function* () {
+      const joined: Array<string> = []
+      const flight = yield* flightOf<string, string>((value) => void joined.push(value))
+      const waiter = yield* Effect.fork(flight.join)
+      yield* Effect.yieldNow()
+      yield* flight.land(Exit.fail("refused"))
+      expect(yield* Fiber.await(waiter)).toEqual(Exit.fail("refused"))
+      expect(joined).toEqual([])
     })
   )
 })
