@@ -25,7 +25,6 @@ const guides = [
 /** The programs that run without settings, and what each prints. */
 const prints = {
   "four-secrets.ts": /^It is \d{4}\S+ at http:\/\/127\.0\.0\.1:\d+\/$/m,
-  "two-secrets.ts": /^It is \d{4}\S+ at http:\/\/127\.0\.0\.1:\d+\/$/m,
   "client-pair.ts": /^I am .+ \(test-user\)\.$/m,
   "get-and-post.ts": /^It is \d{4}\S+\nThe new tag is 7$/m,
   "call-options.ts": /^with options: 200$/m,

@@ -15,7 +15,7 @@ const send = (request: HttpClientRequest.HttpClientRequest) =>
   )
 
 /** Turns a layer into functions that return promises. */
-export const makeCxone = <E>(layer: Layer.Layer<CxoneAuth | CxoneHttpClient, E>) => {
+export const makeCxone = <R, E>(layer: Layer.Layer<R | CxoneAuth | CxoneHttpClient, E>) => {
   // `orDie`: a wrong setting is a mistake of the set-up, so no call has it among its errors.
   const runtime = ManagedRuntime.make(Layer.orDie(layer))
   const promise = async (request: HttpClientRequest.HttpClientRequest, signal?: AbortSignal): Promise<unknown> => {
