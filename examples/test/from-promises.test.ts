@@ -145,11 +145,13 @@ describe("from promises", () => {
       yield* Effect.promise(cxone.stop)
     }).pipe(
       Effect.provide(
-        CxoneSimulator.layerServer({
-          api: HttpRouter.empty.pipe(HttpRouter.post("/tags", HttpServerResponse.json({ tagId: 7 })))
-        })
-      ),
-      Effect.provide(FetchHttpClient.layer)
+        Layer.merge(
+          CxoneSimulator.layerServer({
+            api: HttpRouter.empty.pipe(HttpRouter.post("/tags", HttpServerResponse.json({ tagId: 7 })))
+          }),
+          FetchHttpClient.layer
+        )
+      )
     )
   )
 

@@ -8,7 +8,7 @@ import { FetchHttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth } from "cxone-auth"
 import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
-import { Effect, Fiber, Logger, Redacted, TestClock } from "effect"
+import { Effect, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 import { vi } from "vitest"
 import { AuthLayer as FromFiles } from "../src/secret-files.js"
 import { AuthLayer as FromVault } from "../src/secret-from-vault.js"
@@ -204,7 +204,7 @@ describe("secret-files, with a file that is gone", () => {
         yield* TestClock.adjust("1 hour")
         expect(yield* Effect.flip(accessToken)).toMatchObject({ _tag: "CredentialsUnavailable" })
         expect(lines.join("\n")).toMatch(/Secrets in files.*Missing data at CXONE_CLIENT_SECRET/)
-      }).pipe(Effect.provide(FromFiles), Effect.provide(log))
+      }).pipe(Effect.provide(Layer.provideMerge(FromFiles, log)))
     }).pipe(Effect.provide(CxoneSimulator.layerTest()))
   )
 })
