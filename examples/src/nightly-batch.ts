@@ -35,7 +35,9 @@ const report = (name: string, exit: Exit.Exit<string, unknown>) =>
 const program = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
   const file = yield* files.readFileString(yield* Config.nonEmptyString("TENANTS_FILE"))
-  const tenants = Object.entries(yield* Schema.decode(Tenants)(file))
+  // The parser's own message quotes the file, which has secrets.
+  const unreadable = () => new Error("TENANTS_FILE is no JSON object with the settings of each tenant")
+  const tenants = Object.entries(yield* Effect.mapError(Schema.decode(Tenants)(file), unreadable))
 
   const exits = yield* Effect.forEach(
     tenants,

@@ -89,6 +89,16 @@ describe("nightly-batch", () => {
     }).pipe(Effect.scoped, withSimulator)
   )
 
+  it.live("a file that can't be read is not quoted", () =>
+    Effect.gen(function* () {
+      const file = yield* fileOf({ acme: { CXONE_ACCESS_KEY_SECRET: "s3cr3t====", CXONE_AREA: 1234 } })
+      const { code, output } = yield* run("nightly-batch", file)
+      expect(output).toContain("TENANTS_FILE is no JSON object")
+      expect(output).not.toMatch(/s3cr3t|1234/)
+      expect(code).toBe(1)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("if all goes well it ends with 0, also with a comma in a secret", () =>
     Effect.gen(function* () {
       const { env } = yield* CxoneSimulator
