@@ -10,14 +10,24 @@ import { basename, join } from "node:path"
 import { inTempFolder, packIn, root, run } from "./tarballs.mjs"
 
 /** In this order, because the first says how to begin, and the others how to go on. */
-const guides = ["getting-started", "testing", "from-promises", "many-tenants", "running-it", "proxies-and-certificates"]
+const guides = [
+  "getting-started",
+  "calls",
+  "testing",
+  "from-promises",
+  "many-tenants",
+  "running-it",
+  "logs-and-traces",
+  "secrets",
+  "proxies-and-certificates"
+]
 
 /** The programs that run without settings, and what each prints. */
 const prints = {
   "four-secrets.ts": /^It is \d{4}\S+ at http:\/\/127\.0\.0\.1:\d+\/$/m,
-  "two-secrets.ts": /^It is \d{4}\S+ at http:\/\/127\.0\.0\.1:\d+\/$/m,
   "client-pair.ts": /^I am .+ \(test-user\)\.$/m,
-  "one-runtime.ts": /^one ManagedRuntime: 11 requests made 1 token exchange/m,
+  "get-and-post.ts": /^It is \d{4}\S+\nThe new tag is 7$/m,
+  "call-options.ts": /^with options: 200$/m,
   "multi-tenant.ts": /^9 calls for 3 tenants: 3 token requests$/m
 }
 

@@ -1,14 +1,15 @@
-/** An Express app with /health and /metrics, whose calls to CXone go through the proxy in HTTPS_PROXY, if there is one. */
+/** An Express app in production: secrets in files, the proxy of HTTPS_PROXY, JSON log, /ready, /health and /metrics. */
 import { once } from "node:events"
 import * as Metrics from "@effect/opentelemetry/Metrics"
 import * as Resource from "@effect/opentelemetry/Resource"
-import { HttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
-import { Effect, Either, Layer, ManagedRuntime } from "effect"
-import express from "express"
+import { Clock, Duration, Effect, Exit, Layer, Logger } from "effect"
+import express, { type ErrorRequestHandler } from "express"
+import { answerFor, makeCxone, signalOf } from "./cxone.js"
+import { AuthLayer } from "./secret-files.js"
 
 const ProxyLayer = Layer.scoped(
   NodeHttpClient.Dispatcher,
@@ -18,50 +19,62 @@ const ProxyLayer = Layer.scoped(
   )
 )
 
-const CxoneLayer = CxoneHttpClient.layer().pipe(
-  Layer.provideMerge(CxoneAuth.layerFromEnv({ name: "my-service" })),
-  Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher),
-  Layer.provide(ProxyLayer)
-)
-
 const exporter = new PrometheusExporter({ preventServerStart: true })
 const MetricsLayer = Layer.provide(
   Metrics.layer(() => exporter),
   Resource.layer({ serviceName: "my-service" })
 )
 
-const runtime = ManagedRuntime.make(Layer.merge(CxoneLayer, MetricsLayer))
+const LogLayer = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.jsonLogger))
+
+const CxoneLayer = CxoneHttpClient.layer().pipe(
+  Layer.provideMerge(AuthLayer),
+  Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher),
+  Layer.provide(ProxyLayer)
+)
+
+const cxone = makeCxone(Layer.provideMerge(Layer.merge(CxoneLayer, MetricsLayer), LogLayer))
 
 const app = express()
 
+/** For a readiness probe. It asks for a token as a call does, so it recovers when CXone does. */
+app.get("/ready", async (_, response) => {
+  const token = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken)
+  const exit = await cxone.runtime.runPromiseExit(Effect.timeout(token, "2 seconds"))
+  response.sendStatus(Exit.isSuccess(exit) ? 200 : 503)
+})
+
+/** For an alert: there is no token to hand out, and the last try to get one failed within five minutes. Sends nothing. */
 app.get("/health", async (_, response) => {
-  const tokens = await runtime.runPromise(Effect.flatMap(CxoneAuth, ({ status }) => status))
-  const isRefused = tokens.some(({ secondsToExpiry, state }) => secondsToExpiry === undefined && state === "refused")
-  response.status(isRefused ? 503 : 200).json({ tokens })
+  const status = Effect.flatMap(CxoneAuth, ({ status }) => status)
+  const [tokens, now] = await cxone.runtime.runPromise(Effect.all([status, Clock.currentTimeMillis]))
+  const isFailing = tokens.some(
+    ({ lastFailure, secondsToExpiry }) =>
+      secondsToExpiry === undefined &&
+      lastFailure !== undefined &&
+      now - lastFailure.at < Duration.toMillis("5 minutes")
+  )
+  response.status(isFailing ? 503 : 200).json({ tokens })
 })
 
 app.get("/metrics", (request, response) => exporter.getMetricsRequestHandler(request, response))
 
 app.get("/server-time", async (_, response) => {
-  const call = Effect.gen(function* () {
-    const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
-    const answer = yield* cxone.get("/incontactAPI/services/v33.0/server-time")
-    return yield* answer.json
-  })
-  const result = await runtime.runPromise(Effect.either(call))
-  if (Either.isRight(result)) {
-    response.json(result.right)
-  } else {
-    response.status(502).json({ error: result.left._tag })
-  }
+  response.json(await cxone.getJson("/incontactAPI/services/v33.0/server-time", signalOf(response)))
 })
 
-await runtime.runtime()
+const explain: ErrorRequestHandler = (error, _request, response, _next) => {
+  const { body, headers, status } = answerFor(error)
+  response.status(status).set(headers).json(body)
+}
+app.use(explain)
+
+await cxone.start()
 const server = app.listen(Number(process.env.PORT ?? 3000))
 await once(server, "listening")
 console.log("listening on", server.address())
 
 process.once("SIGTERM", async () => {
   await once(server.close(), "close")
-  await runtime.dispose()
+  await cxone.stop()
 })

@@ -20,7 +20,14 @@ const metrics = Effect.map(
   ({ resourceMetrics }) => HttpServerResponse.text(new PrometheusSerializer().serialize(resourceMetrics))
 )
 
-/** Not healthy: there is no token to hand out, and the last try to get one failed within five minutes. */
+/** For a readiness probe. It asks for a token as a call does, so it recovers when CXone does. */
+const ready = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken).pipe(
+  Effect.timeout("2 seconds"),
+  Effect.match({ onFailure: () => 503, onSuccess: () => 200 }),
+  Effect.flatMap((status) => HttpServerResponse.empty({ status }))
+)
+
+/** For an alert: there is no token to hand out, and the last try to get one failed within five minutes. Sends nothing. */
 const health = Effect.gen(function* () {
   const { status } = yield* CxoneAuth
   const [tokens, now] = yield* Effect.all([status, Clock.currentTimeMillis])
@@ -37,9 +44,13 @@ const serverTime = Effect.gen(function* () {
   const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
   const response = yield* cxone.get("/incontactAPI/services/v33.0/server-time")
   return yield* HttpServerResponse.json(yield* response.json)
-}).pipe(Effect.catchAll(({ _tag }) => HttpServerResponse.json({ error: _tag }, { status: 502 })))
+}).pipe(
+  Effect.tapError((error) => Effect.logError(error)),
+  Effect.catchAll(({ _tag }) => HttpServerResponse.json({ error: _tag }, { status: 502 }))
+)
 
 const ServiceLayer = HttpRouter.empty.pipe(
+  HttpRouter.get("/ready", ready),
   HttpRouter.get("/health", health),
   HttpRouter.get("/metrics", metrics),
   HttpRouter.get("/server-time", serverTime),

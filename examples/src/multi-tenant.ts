@@ -1,7 +1,7 @@
 /** Many tenants in one process. Each has a client and a token of its own, made when first used and dropped when idle. */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { Credentials, CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, type CxoneSimulatorService, type SimulatedTenant } from "cxone-auth-testkit"
 import { Console, Data, Effect, Layer, LayerMap, Logger, LogLevel, Redacted, Schema } from "effect"
 
@@ -17,17 +17,12 @@ const CxoneLayer = CxoneSimulator.layerServer({
 
 class NoSuchTenant extends Data.TaggedError("NoSuchTenant")<{ readonly tenant: string }> {}
 
-/** An app reads the credentials of its tenants from a vault or a database. Here the simulator has them. */
-const credentialsOf = ({ tenants }: CxoneSimulatorService, tenant: string) =>
+/** The row of a tenant in a database. Here the simulator has the rows. */
+const rowOf = ({ tenants }: CxoneSimulatorService, tenant: string) =>
   Effect.fromNullable(tenants.find(({ tenantId }) => tenantId === tenant)).pipe(
     Effect.mapBoth({ onFailure: () => new NoSuchTenant({ tenant }), onSuccess: ({ credentials }) => credentials })
   )
 
-/**
- * A client for each tenant, by name. A client that no call has used for ten minutes is dropped, with its token. The
- * credentials are an effect. If the vault fails, only the call fails, and the next call asks the vault again. If the
- * layer failed instead, `LayerMap` would keep the failed layer.
- */
 class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
   lookup: (tenant: string) =>
     CxoneHttpClient.layer().pipe(
@@ -35,8 +30,15 @@ class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
         Layer.unwrapEffect(
           Effect.map(CxoneSimulator, (simulator) =>
             CxoneAuth.layer({
-              credentials: credentialsOf(simulator, tenant),
-              environment: simulator.issuerEnvironment,
+              credentials: Effect.map(rowOf(simulator, tenant), (row) =>
+                Credentials.accessKey({
+                  clientId: row.clientId,
+                  clientSecret: row.clientSecret, // from a text: Redacted.make(row.client_secret)
+                  accessKeyId: row.accessKeyId,
+                  accessKeySecret: row.accessKeySecret
+                })
+              ),
+              environment: simulator.issuerEnvironment, // at CXone: CxoneEnvironment.discover()
               name: tenant
             })
           )

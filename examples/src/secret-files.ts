@@ -11,10 +11,15 @@ const settings = Effect.gen(function* () {
   return yield* Effect.withConfigProvider(CxoneAuth.config, provider)
 })
 
+// The error of a call says only that the credentials are missing. This line says which file is.
+const credentials = Effect.map(settings, ({ credentials }) => credentials).pipe(
+  Effect.tapErrorCause((cause) => Effect.logWarning("Secrets in files", cause))
+)
+
 // The settings are read once for the environment and the scopes, and before each token request for the credentials.
 export const AuthLayer = Layer.unwrapEffect(
   Effect.map(settings, ({ environment, scopes }) =>
-    CxoneAuth.layer({ credentials: Effect.map(settings, ({ credentials }) => credentials), environment, scopes })
+    CxoneAuth.layer({ credentials, environment, scopes, name: "my-service" })
   )
 ).pipe(Layer.provide(NodeContext.layer))
 

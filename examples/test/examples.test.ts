@@ -43,6 +43,14 @@ describe("examples, without settings, at the embedded simulator", () => {
     })
   )
 
+  it.live("get-and-post: a GET, and a POST with a JSON body", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("get-and-post")
+      expect(output).toMatch(/^It is \d{4}-\S+\nThe new tag is 7\n$/)
+      expect(code).toBe(0)
+    })
+  )
+
   it.live("typed-errors: every tag has its own answer", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("typed-errors")

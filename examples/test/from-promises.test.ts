@@ -1,8 +1,10 @@
+import { FetchHttpClient, type HttpClient, HttpRouter, HttpServerResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneAuth, RateLimited } from "cxone-auth"
+import { CxoneAuth, CxoneHttpClient, RateLimited } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Cause, Effect, Fiber, Layer, ManagedRuntime, Option, Runtime } from "effect"
+import { Cause, Effect, Fiber, Layer, ManagedRuntime, Option, Redacted, Runtime } from "effect"
 import { vi } from "vitest"
+import { answerFor, makeCxone } from "../src/cxone.js"
 import { run } from "./support/run.js"
 import { settingsOf } from "./support/settings.js"
 import { start } from "./support/start.js"
@@ -35,6 +37,8 @@ describe("from promises", () => {
       yield* simulator.inject(Fault.respond({ status: 500 }), { on: "api" })
       expect(yield* app.get("/server-time")).toMatchObject({ status: 502, body: '{"error":"ResponseError"}' })
 
+      yield* app.printed(/GET \/incontactAPI\/services\/v33.0\/server-time.*ResponseError/s)
+
       yield* simulator.clearRequests
       yield* simulator.inject(Fault.delay("1 second"), { on: "api" })
       const underWay = yield* Effect.fork(app.get("/server-time"))
@@ -46,10 +50,10 @@ describe("from promises", () => {
     }).pipe(Effect.scoped, withSimulator)
   )
 
-  it.live("express: a 429 is passed on with its wait", () =>
+  it.live.each(["express", "fastify"])("%s: a 429 is passed on with its wait", (example) =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
-      const app = yield* start("express", yield* settingsOf())
+      const app = yield* start(example, yield* settingsOf())
       const limit = Fault.respond({ status: 429, headers: { "retry-after": "7" } })
       yield* simulator.inject(limit, { on: "api" })
       const answer = yield* app.get("/server-time")
@@ -58,17 +62,16 @@ describe("from promises", () => {
     }).pipe(Effect.scoped, withSimulator)
   )
 
-  it.live("express: a caller that goes away ends the call to CXone", () =>
+  it.live.each(["express", "fastify"])("%s: a caller that goes away ends the call to CXone", (example) =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
-      const app = yield* start("express", yield* settingsOf())
+      const app = yield* start(example, yield* settingsOf())
       yield* simulator.inject(Fault.blackHole, { on: "api" })
       const caller = new AbortController()
       const waiting = fetch(`${app.url}/server-time`, { signal: caller.signal }).catch(() => undefined)
       yield* simulator.awaitRequests("api", 1)
       caller.abort()
       yield* Effect.promise(() => waiting)
-      yield* app.printed(/the caller went away/)
       const outcomes = yield* Effect.repeat(Effect.delay(simulator.answersOf("api"), "20 millis"), {
         until: ([outcome]) => outcome !== "pending"
       })
@@ -85,7 +88,7 @@ describe("from promises", () => {
     })
   )
 
-  it.live("lambda and next-route: one exchange for all events, and the tag of an error", () =>
+  it.live("lambda and next-route: one token request for all events, and the status of an error", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       for (const [name, value] of Object.entries(yield* settingsOf({ way: "accessKeyOnly" }))) {
@@ -97,20 +100,59 @@ describe("from promises", () => {
       const get = Effect.promise(() => GET(new Request("https://app.example/server-time")))
       for (const _ of times(11)) {
         expect((yield* invoke).statusCode).toBe(200)
-      }
-      expect(yield* simulator.answersOf("token")).toEqual([200])
-      for (const _ of times(11)) {
         expect((yield* get).status).toBe(200)
       }
-      expect(yield* simulator.answersOf("token")).toEqual([200, 200])
+      expect(yield* simulator.answersOf("token")).toEqual([200])
 
-      yield* simulator.inject(Fault.respond({ status: 429 }), { on: "api" })
-      expect(yield* invoke).toEqual({ statusCode: 502, body: '{"error":"RateLimited"}' })
-      yield* simulator.inject(Fault.respond({ status: 429 }), { on: "api" })
-      const refused = yield* get
-      expect(refused.status).toBe(502)
-      expect(yield* Effect.promise(() => refused.json())).toEqual({ error: "RateLimited" })
+      const limit = Fault.respond({ status: 429, headers: { "retry-after": "7" } })
+      yield* simulator.inject(limit, { on: "api" })
+      expect(yield* invoke).toEqual({
+        statusCode: 503,
+        headers: { "retry-after": "7" },
+        body: '{"error":"RateLimited"}'
+      })
+      const heldBack = yield* get
+      expect(heldBack.status).toBe(503)
+      expect(yield* Effect.promise(() => heldBack.json())).toEqual({ error: "RateLimited" })
     }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())), withSimulator)
+  )
+
+  it.live("cxone: a POST with a JSON body, and a promise that is rejected with the error itself", () =>
+    Effect.gen(function* () {
+      const { inject, requestsTo } = yield* CxoneSimulator
+      const simulated = yield* Effect.context<CxoneSimulator | HttpClient.HttpClient>()
+      const cxone = makeCxone(
+        CxoneHttpClient.layer().pipe(
+          Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" })),
+          Layer.provide(Layer.succeedContext(simulated))
+        )
+      )
+      expect(yield* Effect.promise(() => cxone.postJson("/tags", { tagName: "vip" }))).toEqual({ tagId: 7 })
+      const [posted] = yield* requestsTo("api")
+      expect(posted).toMatchObject({ method: "POST" })
+      expect(posted?.headers["content-type"]).toBe("application/json")
+      expect(posted && Redacted.value(posted.body)).toBe('{"tagName":"vip"}')
+
+      yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "7" } }), { on: "api" })
+      const rejection: unknown = yield* Effect.promise(() => cxone.getJson("/tags").catch((error) => error))
+      expect(rejection).toBeInstanceOf(RateLimited)
+      expect(answerFor(rejection)).toEqual({
+        status: 503,
+        headers: { "retry-after": "7" },
+        body: { error: "RateLimited" }
+      })
+      expect(answerFor(new TypeError("a bug"))).toEqual({ status: 500, headers: {}, body: { error: "Defect" } })
+      yield* Effect.promise(cxone.stop)
+    }).pipe(
+      Effect.provide(
+        Layer.merge(
+          CxoneSimulator.layerServer({
+            api: HttpRouter.empty.pipe(HttpRouter.post("/tags", HttpServerResponse.json({ tagId: 7 })))
+          }),
+          FetchHttpClient.layer
+        )
+      )
+    )
   )
 
   it("what a promise is rejected with", async () => {

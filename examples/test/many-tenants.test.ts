@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneSimulator, type SimulatedTenant } from "cxone-auth-testkit"
 import { Effect, Redacted } from "effect"
@@ -45,5 +48,69 @@ describe("tenants-by-prefix", () => {
       expect(code).toBe(1)
       expect(yield* (yield* CxoneSimulator).requests).toEqual([])
     }).pipe(withSimulator)
+  )
+})
+
+/** A file for this, until the scope ends. */
+const fileOf = (content: unknown) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const folder = await mkdtemp(join(tmpdir(), "cxone-auth-"))
+        await writeFile(join(folder, "tenants.json"), JSON.stringify(content))
+        return folder
+      }),
+      (folder) => Effect.promise(() => rm(folder, { recursive: true }))
+    ),
+    (folder) => ({ TENANTS_FILE: join(folder, "tenants.json") })
+  )
+
+const keyWithComma = { accessKeyId: "t-acme-KEY====", accessKeySecret: Redacted.make("s3cr3t,with-a-comma====") }
+
+describe("nightly-batch", () => {
+  it.live("a wrong secret and a missing setting fail their own tenants, and the exit code tells of it", () =>
+    Effect.gen(function* () {
+      const { env } = yield* CxoneSimulator
+      const globex = env({ way: "accessKeyOnly", tenant: "t-globex" })
+      const file = yield* fileOf({
+        acme: env({ way: "accessKey", tenant: "t-acme" }),
+        globex: { ...globex, CXONE_ACCESS_KEY_SECRET: "wr0ng-s3cr3t====" },
+        initech: { ...globex, CXONE_ACCESS_KEY_SECRET: "" },
+        umbrella: globex
+      })
+      const { code, output } = yield* run("nightly-batch", file)
+      expect(output).toMatch(/^acme: done at \d{4}-/m)
+      expect(output).toMatch(/^globex: FAILED .*InvalidClient/m)
+      expect(output).toMatch(/^initech: FAILED .*CXONE_ACCESS_KEY_SECRET/m)
+      expect(output).toMatch(/^umbrella: done at \d{4}-/m)
+      expect(output).toMatch(/^2 done, 2 failed$/m)
+      expect(output).not.toContain("wr0ng")
+      expect(code).toBe(1)
+    }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live("a file that can't be read is not quoted", () =>
+    Effect.gen(function* () {
+      const file = yield* fileOf({ acme: { CXONE_ACCESS_KEY_SECRET: "s3cr3t====", CXONE_AREA: 1234 } })
+      const { code, output } = yield* run("nightly-batch", file)
+      expect(output).toContain("TENANTS_FILE is no JSON object")
+      expect(output).not.toMatch(/s3cr3t|1234/)
+      expect(code).toBe(1)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("if all goes well it ends with 0, also with a comma in a secret", () =>
+    Effect.gen(function* () {
+      const { env } = yield* CxoneSimulator
+      const file = yield* fileOf({ acme: env({ way: "accessKey", tenant: "t-acme" }) })
+      const { code, output } = yield* run("nightly-batch", file)
+      expect(output).toMatch(/^acme: done at \S+\n1 done, 0 failed\n$/)
+      expect(code).toBe(0)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        CxoneSimulator.layerServer({ tenants: [{ tenantId: "t-acme", area: "na1", accessKeys: [keyWithComma] }] })
+      )
+    )
   )
 })

@@ -8,7 +8,7 @@ import { FetchHttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneAuth } from "cxone-auth"
 import { CxoneSimulator, defaultClient, Fault } from "cxone-auth-testkit"
-import { Effect, Fiber, Redacted, TestClock } from "effect"
+import { Effect, Fiber, Layer, Logger, Redacted, TestClock } from "effect"
 import { vi } from "vitest"
 import { AuthLayer as FromFiles } from "../src/secret-files.js"
 import { AuthLayer as FromVault } from "../src/secret-from-vault.js"
@@ -48,6 +48,8 @@ describe("health-and-metrics", () => {
       expect(JSON.parse(failing.body)).toMatchObject({
         tokens: [{ state: "refused", lastFailure: { tag: "InvalidClient" } }]
       })
+
+      expect(yield* app.get("/ready")).toMatchObject({ status: 503 })
 
       const { body } = yield* app.get("/metrics")
       for (const line of [
@@ -89,6 +91,7 @@ describe("express-in-production", () => {
       }
       const app = yield* start("express-in-production", { ...(yield* settingsOf({ way: "accessKey" })), ...proxied })
       expect(yield* app.get("/health")).toMatchObject({ status: 200 })
+      expect(yield* app.get("/ready")).toMatchObject({ status: 200 })
       expect(yield* app.get("/server-time")).toMatchObject({ status: 200 })
       const { body } = yield* app.get("/metrics")
       expect(body).toMatch(/^cxone_auth_exchanges_total\{client="my-service",outcome="token",.*\} 1$/m)
@@ -98,15 +101,22 @@ describe("express-in-production", () => {
     }).pipe(Effect.scoped, withSimulator)
   )
 
-  it.live("refused credentials are not healthy", () =>
+  it.live("an app that gets no token is not healthy and not ready, says why in JSON, and recovers by itself", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
       const app = yield* start("express-in-production", yield* settingsOf({ way: "accessKey" }))
-      yield* simulator.inject(Fault.respond({ status: 401 }), { on: "token" })
-      expect(yield* app.get("/server-time")).toMatchObject({ status: 502, body: '{"error":"InvalidClient"}' })
-      const health = yield* app.get("/health")
-      expect(health.status).toBe(503)
-      expect(health.body).toContain('"state":"refused"')
+      const outage = yield* simulator.inject(Fault.respond({ status: 403, body: "no proxy for you" }), {
+        on: "discovery"
+      })
+      expect(yield* app.get("/server-time")).toMatchObject({ status: 502, body: '{"error":"DiscoveryFailed"}' })
+      expect(yield* app.get("/health")).toMatchObject({ status: 503 })
+      const [, line = ""] = yield* app.printed(/^(\{.*"logLevel":"ERROR".*\})$/m)
+      expect(JSON.parse(line)).toMatchObject({ cause: expect.stringContaining("DiscoveryFailed") })
+
+      yield* outage.remove
+      const ready = Effect.map(app.get("/ready"), ({ status }) => status)
+      yield* Effect.repeat(Effect.delay(ready, "100 millis"), { until: (status) => status === 200 })
+      expect(yield* app.get("/health")).toMatchObject({ status: 200 })
     }).pipe(Effect.scoped, withSimulator)
   )
 })
@@ -170,6 +180,31 @@ describe("secret-files", () => {
         expect(yield* accessToken).not.toBe(first)
         expect(yield* simulator.answersOf("token")).toEqual([200, 200])
       }).pipe(Effect.provide(FromFiles))
+    }).pipe(Effect.provide(CxoneSimulator.layerTest()))
+  )
+})
+
+describe("secret-files, with a file that is gone", () => {
+  it.scoped("the log says which", () =>
+    Effect.gen(function* () {
+      const { env } = yield* CxoneSimulator
+      const { folder, write } = yield* mounted
+      const { CXONE_CLIENT_ID: id, CXONE_CLIENT_SECRET: secret, ...others } = env()
+      yield* setting({ ...others, SECRETS_FOLDER: folder })
+      yield* write([`${id}`, `${secret}`])
+      const lines: Array<string> = []
+      const log = Logger.replace(
+        Logger.defaultLogger,
+        Logger.map(Logger.logfmtLogger, (line) => void lines.push(line))
+      )
+      yield* Effect.gen(function* () {
+        const { accessToken } = yield* CxoneAuth
+        yield* accessToken
+        yield* Effect.promise(() => rm(join(folder, "CXONE_CLIENT_SECRET")))
+        yield* TestClock.adjust("1 hour")
+        expect(yield* Effect.flip(accessToken)).toMatchObject({ _tag: "CredentialsUnavailable" })
+        expect(lines.join("\n")).toMatch(/Secrets in files.*Missing data at CXONE_CLIENT_SECRET/)
+      }).pipe(Effect.provide(Layer.provideMerge(FromFiles, log)))
     }).pipe(Effect.provide(CxoneSimulator.layerTest()))
   )
 })
