@@ -2,17 +2,12 @@
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
-import { Config, ConfigProvider, Console, Effect, Layer, LayerMap, Schema } from "effect"
-
-/** The settings of one tenant: what `acme` reads as CXONE_AREA is ACME_CXONE_AREA. */
-const settingsOf = (tenant: string) =>
-  Layer.setConfigProvider(ConfigProvider.nested(ConfigProvider.fromEnv(), tenant.toUpperCase()))
+import { Config, Console, Effect, Layer, LayerMap, Schema } from "effect"
 
 class Tenants extends LayerMap.Service<Tenants>()("app/Tenants", {
   lookup: (tenant: string) =>
     CxoneHttpClient.layer().pipe(
-      Layer.provideMerge(CxoneAuth.layerFromEnv({ name: tenant })),
-      Layer.provide(settingsOf(tenant))
+      Layer.provideMerge(CxoneAuth.layerFromEnv({ name: tenant, prefix: tenant.toUpperCase() }))
     ),
   idleTimeToLive: "10 minutes"
 }) {}
