@@ -37,7 +37,7 @@ const program = Effect.gen(function* () {
   const file = yield* files.readFileString(yield* Config.nonEmptyString("TENANTS_FILE"))
   // The parser's own message quotes the file, which has secrets.
   const unreadable = () => new Error("TENANTS_FILE is no JSON object with the settings of each tenant")
-  const tenants = Object.entries(yield* Effect.mapError(Schema.decode(Tenants)(file), unreadable))
+  const tenants = Object.entries(yield* Effect.orDieWith(Schema.decode(Tenants)(file), unreadable))
 
   const exits = yield* Effect.forEach(
     tenants,
