@@ -68,14 +68,18 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     }
 
     const record = (
-      { body, headers, method, url }: IncomingRequest.IncomingRequest,
+      incoming: IncomingRequest.IncomingRequest,
       arrival: Pick<Recorder.RecordedRequest, "endpoint" | "origin" | "time" | "fault">
     ): Recorder.RequestId => {
+      const { body, headers, method, url } = incoming
       // A copy, because in memory the bytes are those of the app, which may use them again. Unlike `slice` of a Buffer, it
       // doesn't keep the whole body.
       const bytes = Redacted.make(new Uint8Array(body.subarray(0, maxRecordedBytes)))
       const end = { outcome: "pending", status: Option.none(), bodyLength: body.length } as const
-      return recorder.arrived(new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes }))
+      const contentId = recorder.contentIdOf(incoming)
+      return recorder.arrived(
+        new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes, contentId })
+      )
     }
 
     const end = (id: Recorder.RequestId) => (exit: Exit.Exit<Response, ConnectionLost | ClientGone>) =>
