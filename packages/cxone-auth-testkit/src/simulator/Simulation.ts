@@ -33,6 +33,7 @@ export interface Simulation {
   readonly recorder: Recorder.Recorder
   readonly faults: FaultQueue
   readonly quotas: Quotas.Quotas
+  readonly takeRouteFailures: Routes.Routes["takeFailures"]
   /** Answers a request to a host, or fails if a fault or the client breaks the connection. */
   readonly handle: (
     host: Host
@@ -151,6 +152,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       recorder,
       faults,
       quotas,
+      takeRouteFailures: routes.takeFailures,
       handle,
       recordForeign: (origin, head) =>
         Effect.map(Clock.currentTimeMillis, (time) => {
