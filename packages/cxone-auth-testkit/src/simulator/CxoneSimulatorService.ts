@@ -115,8 +115,8 @@ export interface CxoneSimulatorService {
   /** Removes every fault that is still injected, also one with `times: Infinity` that requests have taken. */
   readonly clearFaults: Effect.Effect<void>
   /**
-   * A defect if a fault was injected that no request has taken, or too few, because then the test did not test it. It tells
-   * which, and what arrived instead. `layerTest` does this at the end.
+   * A defect if a fault was injected that no request has taken, or too few, or that changed nothing, as `truncatedBody` of
+   * a 204: then the test did not test it. It tells which, and what arrived. `layerTest` does this at the end.
    */
   readonly expectNoPendingFaults: Effect.Effect<void>
   /**
@@ -212,8 +212,8 @@ export const make = (
     fail: (on, status = 503) => inject(Fault.respond({ status }), { on, times: Number.POSITIVE_INFINITY }),
     clearFaults,
     expectNoPendingFaults: Effect.suspend(() => {
-      const pending = faults.pending()
-      return pending.length === 0 ? Effect.void : Effect.die(PendingFaults.make(pending, recorder.all()))
+      const error = PendingFaults.of(faults, recorder.all())
+      return error === undefined ? Effect.void : Effect.die(error)
     }),
     takeRouteFailures,
     refuseConnections,

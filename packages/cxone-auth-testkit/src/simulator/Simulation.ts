@@ -116,7 +116,14 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
           })
           const faulty = Option.match(fault, {
             onNone: () => answer,
-            onSome: (fault) => ApplyFault.apply(fault, { answer, incoming, registry, firstPiece })
+            onSome: (fault) =>
+              Effect.tap(ApplyFault.apply(fault, { answer, incoming, registry, firstPiece }), (response) => {
+                const why = ApplyFault.whyInVain(fault, incoming, response)
+                if (why !== undefined) {
+                  faults.noteInVain(`${fault._tag} on ${asked.endpoint}: ${incoming.method} ${asked.path}: ${why}`)
+                }
+                return Effect.void
+              })
           })
           const whole = Duration.toMillis(wait) === 0 ? faulty : Effect.delay(faulty, wait)
           return Effect.onExit(restore(whole), end(id))
