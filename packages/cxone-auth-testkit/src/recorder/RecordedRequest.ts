@@ -115,8 +115,8 @@ export class RecordedRequest extends Inspectable.Class {
    */
   readonly isCut: boolean
   /**
-   * Counts what was sent, in the order of arrival: requests with the same URL, headers and body have the same number. It
-   * tells two requests apart where what differs is not printed.
+   * Counts what was sent, in the order of arrival: requests with the same method, URL, headers and body have the same
+   * number. It tells two requests apart where what differs is not printed.
    *
    * @since 0.1.0
    */

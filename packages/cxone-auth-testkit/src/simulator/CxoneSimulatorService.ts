@@ -157,8 +157,8 @@ export interface CxoneSimulatorService {
    */
   readonly registerTenant: (tenant: SimulatedTenant) => Effect.Effect<void>
   /**
-   * Restores the clients and the tenants of the options, and removes every token, fault, recorded request and failure of a route. Quotas begin
-   * anew.
+   * Restores the clients and the tenants of the options, and removes every token, fault, recorded request and failure of a
+   * route. Quotas begin anew.
    */
   readonly reset: Effect.Effect<void>
 }
