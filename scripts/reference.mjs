@@ -6,7 +6,8 @@
 import { spawnSync } from "node:child_process"
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Application, Converter, makeRecursiveVisitor, ReferenceType, ReflectionKind } from "typedoc"
+import { Application, Converter, makeRecursiveVisitor, ReferenceType, ReflectionKind, UnionType } from "typedoc"
+import ts from "typescript"
 import { inTempFolder, packages, root } from "./tarballs.mjs"
 
 const folder = "docs/reference"
@@ -28,6 +29,35 @@ const isConstructorOfTag = (reflection) =>
 const sortUnions = makeRecursiveVisitor({
   union: ({ types }) => types.sort((a, b) => (String(a) < String(b) ? -1 : 1))
 })
+
+/** Types that a page can't show, because TypeDoc writes out what a reference stands for, without what is declared elsewhere. */
+const isWrittenOut = (type) => {
+  const found = { here: false }
+  const note = () => {
+    found.here = true
+  }
+  type?.visit(makeRecursiveVisitor({ reflection: note, tuple: note }))
+  return found.here
+}
+
+const isReference = (node) =>
+  ts.isTypeReferenceNode(node) || (ts.isUnionTypeNode(node) && node.types.some((each) => ts.isTypeReferenceNode(each)))
+
+/**
+ * Shows the type of a property by the names that its declaration has: `Exclude<Fault, …>` and not each member of it,
+ * `NonEmptyReadonlyArray<A>` and not `[A, ...A[]]`.
+ */
+const showAsDeclared = (context, reflection) => {
+  if (!reflection.kindOf(ReflectionKind.Property) || !isWrittenOut(reflection.type)) return
+  const node = context.getSymbolFromReflection(reflection)?.declarations?.[0]?.type
+  if (node === undefined || !isReference(node)) return
+  context.project.removeTypeReflections(reflection.type)
+  const type = context.converter.convertType(context.withScope(reflection), node)
+  const isUndefined = (each) => String(each) === "undefined"
+  const rest =
+    type instanceof UnionType && reflection.flags.isOptional ? type.types.filter((each) => !isUndefined(each)) : [type]
+  reflection.type = rest.length === 1 ? rest[0] : new UnionType(rest)
+}
 
 /** Leaves out what TypeDoc says of private code: where a member is declared, what it is made of, and the bases. */
 const leaveOutPrivate = ({ project }) => {
@@ -67,6 +97,7 @@ const write = async (name, out) => {
     hidePageHeader: true,
     useCodeBlocks: true
   })
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, showAsDeclared)
   // After TypeDoc's own.
   app.converter.on(Converter.EVENT_RESOLVE_END, leaveOutPrivate, -1_000)
   const project = await app.convert()
@@ -95,6 +126,9 @@ await inTempFolder(async (temp) => {
   const files = filesIn(temp).map(({ name, parentPath }) => join(parentPath, name))
   const telling = files.filter((file) => /\bsrc\/|node_modules|\bpackages\//.test(readFileSync(file, "utf8")))
   if (telling.length > 0) throw new Error(`These pages name private files: ${telling.join(", ")}`)
+
+  const empty = files.filter((file) => /\{\n\}/.test(readFileSync(file, "utf8")))
+  if (empty.length > 0) throw new Error(`These pages show a type without its members: ${empty.join(", ")}`)
 
   if (process.argv.includes("--check")) {
     const diff = ["diff", "--no-index", "--no-ext-diff", "--stat", "-p", "-U0", folder, temp]

@@ -364,7 +364,8 @@ export const userOf = (grant: GrantService): SimulatedUser => ({ ...grant.user, 
 // RecordedRequest
 
 export const hasEnded = (outcome: RequestOutcome) => outcome !== "pending"
-export const wasWhole = ({ bodyLength, bytes, isCut, outcome }: RecordedRequest) => ({
+export const wasWhole = ({ bodyLength, bytes, contentId, isCut, outcome }: RecordedRequest) => ({
+  contentId,
   bodyLength,
   bytes,
   isCut,

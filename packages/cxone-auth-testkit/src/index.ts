@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 
-export { timePasses } from "./clock/TimePasses.js"
 export { type Endpoint, Fault, type FaultAnswer, type FaultAnswerInput, type FaultOn } from "./faults/Fault.js"
 export type { Quota } from "./faults/Quotas.js"
 export type { RequestSelector } from "./faults/RequestSelector.js"
@@ -24,3 +23,4 @@ export type { SimulatedAccount, WayIn } from "./simulator/Account.js"
 export { CxoneSimulator, type SimulatedAuthOptions } from "./simulator/CxoneSimulator.js"
 export type { CxoneSimulatorService, InjectedFault, InjectOptions } from "./simulator/CxoneSimulatorService.js"
 export type { TenantAccount } from "./simulator/TenantAccount.js"
+export { timePasses } from "./simulator/TimePasses.js"

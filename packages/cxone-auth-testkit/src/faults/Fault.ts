@@ -140,7 +140,8 @@ export const Fault = {
   resetUpload: tagged.ResetUpload(),
   /**
    * Handles the request, sends the headers and half of the body, or the first chunk of a stream, and closes the connection.
-   * The answer to a HEAD, a 204 and a 304 have no body, and arrive whole.
+   * The answer to a HEAD, a 204 and a 304 have no body, and arrive whole; `expectNoPendingFaults` tells that the fault
+   * changed nothing.
    */
   truncatedBody: tagged.TruncatedBody(),
   /**

@@ -49,11 +49,15 @@ export interface FaultQueue {
   readonly asksWho: () => boolean
   /** The faults that no request has taken, or too few. */
   readonly pending: () => ReadonlyArray<Queued>
+  /** Notes a request that took a fault in vain, in words. */
+  readonly noteInVain: (what: string) => void
+  readonly inVain: () => ReadonlyArray<string>
   readonly clear: () => void
 }
 
 export const make = (): FaultQueue => {
   let queue: ReadonlyArray<Queued> = []
+  let inVain: ReadonlyArray<string> = []
 
   const remove = (queued: Queued) => {
     queue = queue.filter((each) => each !== queued)
@@ -108,8 +112,13 @@ export const make = (): FaultQueue => {
     },
     asksWho: () => queue.some(({ selector }) => selector.client !== undefined || selector.tenant !== undefined),
     pending: () => queue.filter((queued) => pendingIn(queued) > 0),
+    noteInVain: (what) => {
+      inVain = [...inVain, what]
+    },
+    inVain: () => inVain,
     clear: () => {
       queue = []
+      inVain = []
     }
   }
 }

@@ -39,6 +39,11 @@ class ServerRequest extends Inspectable.Class implements HttpServerRequest.HttpS
     this.#changes = changes
   }
 
+  // vitest copies what it takes for a plain object, and a copy has no private part.
+  get [Symbol.toStringTag](): string {
+    return "ServerRequest"
+  }
+
   /** The request as the web has it. It is built when it is asked for, because it costs more than all the rest. */
   get source(): Request {
     const { body, headers, method } = this.#incoming

@@ -78,7 +78,8 @@ export interface SimulatorOptions {
    * request that carries a valid token, and each preflight of CORS, which carries none. {@link Grant} describes the token.
    * A route of it wins over a route of the simulator. If neither has a route, the answer is 404. What a route fails with
    * becomes the response that it would become on a server of the platform. So a route reads a body without a catch: one that
-   * it can't decode is answered 400.
+   * it can't decode is answered 400, and the answer says why. A route that fails otherwise is answered 500, and is a defect
+   * at the end of `CxoneSimulator.layerTest`.
    */
   readonly api?: HttpApp.Default<unknown, Grant | Scope.Scope> | undefined
   /** How long each request waits before it is handled, by the `Clock`. Default: not at all. */

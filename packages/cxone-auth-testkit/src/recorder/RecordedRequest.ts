@@ -10,8 +10,13 @@ const secretHeaders = ["authorization", "proxy-authorization", "cookie", "x-api-
 interface Secrets {
   readonly url: string
   readonly headers: Headers.Headers
-  readonly bytes: Redacted.Redacted<Uint8Array>
 }
+
+type Fields = Pick<
+  RecordedRequest,
+  "endpoint" | "method" | "origin" | "time" | "fault" | "status" | "outcome" | "bytes" | "bodyLength" | "contentId"
+> &
+  Secrets
 
 /**
  * How a request ended: `answered`; `reset` by a fault; `aborted` by the client, by `refuseConnections` or by the end of the
@@ -25,7 +30,8 @@ export type RequestOutcome = "pending" | "answered" | "reset" | "aborted" | "unr
 
 /**
  * A request that the simulator received, with the status of its answer. If it is printed or serialised, the values of
- * secret headers, the query and the body are left out.
+ * secret headers, the query and the body are left out. A comparison, such as `toEqual`, heeds them all the same: `contentId`
+ * stands for them.
  *
  * @since 0.1.0
  * @category models
@@ -90,16 +96,35 @@ export class RecordedRequest extends Inspectable.Class {
    * @since 0.1.0
    */
   readonly bodyLength: number
+  /**
+   * The body, up to `maxRecordedBytes`. In a token request it can hold a client's secret or an access key.
+   *
+   * @since 0.1.0
+   */
+  readonly bytes: Redacted.Redacted<Uint8Array>
+  /**
+   * `bytes` as UTF-8.
+   *
+   * @since 0.1.0
+   */
+  declare readonly body: Redacted.Redacted<string>
+  /**
+   * Whether the recording of the body was cut at `maxRecordedBytes`.
+   *
+   * @since 0.1.0
+   */
+  readonly isCut: boolean
+  /**
+   * Counts what was sent, in the order of arrival: requests with the same method, URL, headers and body have the same
+   * number. It tells two requests apart where what differs is not printed.
+   *
+   * @since 0.1.0
+   */
+  readonly contentId: number
   // Private, so that a spread, a diff or a printer doesn't find the secrets.
   readonly #secrets: Secrets
 
-  constructor(
-    fields: Pick<
-      RecordedRequest,
-      "endpoint" | "method" | "origin" | "time" | "fault" | "status" | "outcome" | "bodyLength"
-    > &
-      Secrets
-  ) {
+  constructor(fields: Fields) {
     super()
     this.endpoint = fields.endpoint
     this.method = fields.method
@@ -109,7 +134,27 @@ export class RecordedRequest extends Inspectable.Class {
     this.status = fields.status
     this.outcome = fields.outcome
     this.bodyLength = fields.bodyLength
-    this.#secrets = { url: fields.url, headers: fields.headers, bytes: fields.bytes }
+    this.bytes = fields.bytes
+    this.isCut = Redacted.value(fields.bytes).length < fields.bodyLength
+    this.contentId = fields.contentId
+    const { headers, url } = fields
+    this.#secrets = { url, headers }
+    // A comparison heeds, and its diff shows, what an object has itself. What may be a secret stays with the class.
+    if (shownUrl(url) === url) {
+      Object.defineProperty(this, "url", { value: url, enumerable: true })
+    }
+    if (secretHeaders.every((name) => headers[name] === undefined)) {
+      Object.defineProperty(this, "headers", { value: headers, enumerable: true })
+    }
+    // Most bodies are never read.
+    const body = () => Redacted.make(utf8(Redacted.value(fields.bytes)))
+    Object.defineProperty(this, "body", { get: body, enumerable: true })
+  }
+
+  // vitest copies what it takes for a plain object, and a copy has no private part.
+  /** @internal */
+  get [Symbol.toStringTag](): string {
+    return "RecordedRequest"
   }
 
   /**
@@ -128,33 +173,6 @@ export class RecordedRequest extends Inspectable.Class {
    */
   get headers(): Headers.Headers {
     return this.#secrets.headers
-  }
-
-  /**
-   * The body, up to `maxRecordedBytes`. In a token request it can hold a client's secret or an access key.
-   *
-   * @since 0.1.0
-   */
-  get bytes(): Redacted.Redacted<Uint8Array> {
-    return this.#secrets.bytes
-  }
-
-  /**
-   * `bytes` as UTF-8.
-   *
-   * @since 0.1.0
-   */
-  get body(): Redacted.Redacted<string> {
-    return Redacted.make(utf8(Redacted.value(this.#secrets.bytes)))
-  }
-
-  /**
-   * Whether the recording of the body was cut at `maxRecordedBytes`.
-   *
-   * @since 0.1.0
-   */
-  get isCut(): boolean {
-    return Redacted.value(this.#secrets.bytes).length < this.bodyLength
   }
 
   /**
@@ -180,6 +198,7 @@ export class RecordedRequest extends Inspectable.Class {
       url: shownUrl(this.url),
       headers: Headers.redact(this.headers, secretHeaders),
       bodyLength: this.bodyLength,
+      contentId: this.contentId,
       time: this.time,
       fault: Option.getOrNull(Option.map(this.fault, ({ _tag }) => _tag)),
       outcome: this.outcome,

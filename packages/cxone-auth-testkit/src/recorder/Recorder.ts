@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { RecordedRequest, RequestOutcome } from "./RecordedRequest.js"
 import { listOf } from "./RequestList.js"
 
@@ -16,6 +18,8 @@ type Endpoint = RecordedRequest["endpoint"]
  * one step.
  */
 export interface Recorder {
+  /** The number of what a request says: that of the first request that said the same. */
+  readonly contentIdOf: (request: IncomingRequest) => number
   /** Records a request that has just arrived, and resumes the fibers that waited for it. */
   readonly arrived: (request: RecordedRequest) => RequestId
   /** Records how a request ended. Does nothing if it was recorded before `clear`, or has ended. */
@@ -46,6 +50,9 @@ export const make = (): Recorder => {
   const counts = new Map<Endpoint, number>()
   const waiting = new Set<Waiter>()
   let lastId: RequestId = 0
+  // By a digest, so that no body is kept twice.
+  const contents = new Map<string, number>()
+  let lastContent = 0
 
   const all = () => Array.from(requests.values())
   const to = (endpoint: Endpoint) => all().filter((request) => request.endpoint === endpoint)
@@ -65,6 +72,17 @@ export const make = (): Recorder => {
     }).pipe(Effect.withClock(Clock.make()), Effect.zipRight(Effect.suspend(() => Effect.die(missing(on, count)))))
 
   return {
+    contentIdOf: ({ body, headers, method, url }) => {
+      const head = JSON.stringify([method, url, Object.entries(headers).sort()])
+      const digest = createHash("sha256").update(head).update(body).digest("base64")
+      const known = contents.get(digest)
+      if (known !== undefined) {
+        return known
+      }
+      lastContent += 1
+      contents.set(digest, lastContent)
+      return lastContent
+    },
     all,
     to,
     arrived: (request) => {
@@ -107,6 +125,8 @@ export const make = (): Recorder => {
     clear: () => {
       requests.clear()
       counts.clear()
+      // The numbers go on, so that no later request has that of one that a test still holds.
+      contents.clear()
     }
   }
 }

@@ -12,6 +12,7 @@ import type { Tenants } from "../tenants/Tenants.js"
 import type { Registry } from "../tokens/Registry.js"
 import * as AppRoute from "./AppRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
+import type { RouteFailures } from "./RouteFailures.js"
 import { realm } from "./TokenResponse.js"
 import * as UserinfoRoute from "./UserinfoRoute.js"
 
@@ -26,10 +27,13 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.
  * answered with the challenge of RFC 6750 §3. The API host of an area accepts only the tokens of its tenants.
  */
 export const make =
-  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api">) =>
+  (registry: Registry, tenants: Tenants, options: Pick<SimulatorOptions, "api">, failures: RouteFailures) =>
   (incoming: IncomingRequest.IncomingRequest, host: Host): Answer => {
-    if (isPreflight(incoming) && options.api !== undefined) {
-      return AppRoute.run(options.api, incoming, host.origin, nobody, Effect.succeed(JsonResponse.notFound()))
+    const { api } = options
+    const byApp = (grant: GrantService, orElse: Answer) =>
+      api === undefined ? orElse : AppRoute.run(api, incoming, host.origin, grant, orElse, failures)
+    if (isPreflight(incoming) && api !== undefined) {
+      return byApp(nobody, Effect.succeed(JsonResponse.notFound()))
     }
     return Option.match(IncomingRequest.credentialsOf(incoming, "bearer"), {
       // RFC 6750 §3.1: a request without a token gets no error code.
@@ -40,7 +44,7 @@ export const make =
               grantAt(host, token, registry, tenants),
               Option.match({
                 onNone: () => Effect.succeed(invalidToken),
-                onSome: (grant) => route(incoming, grant, host, options)
+                onSome: (grant) => byApp(grant, builtIn(incoming, grant, host))
               })
             )
           : Effect.succeed(malformedToken)
@@ -78,16 +82,6 @@ const grantAt = (host: Host, token: string, registry: Registry, tenants: Tenants
 
 // Apps that call CXone write this prefix in different cases (docs/cxone-facts.md).
 const serverTimePath = /^\/incontactapi\/services\/v\d{1,3}\.0\/server-time$/i
-
-const route = (
-  incoming: IncomingRequest.IncomingRequest,
-  grant: GrantService,
-  host: Host,
-  options: Pick<SimulatorOptions, "api">
-): Answer => {
-  const own = builtIn(incoming, grant, host)
-  return options.api === undefined ? own : AppRoute.run(options.api, incoming, host.origin, grant, own)
-}
 
 const builtIn = (incoming: IncomingRequest.IncomingRequest, grant: GrantService, host: Host): Answer =>
   Effect.suspend(() => {

@@ -12,6 +12,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -22,33 +23,35 @@ import { bytesOf, bytesOfWeb, measured } from "../http/ResponseBody.js"
 import * as ServerRequest from "../http/ServerRequest.js"
 import { Grant, type GrantService } from "../options/Grant.js"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import { mistake, type RouteFailures, shown } from "./RouteFailures.js"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope>
 
 /**
  * Answers a request by the app, or by `orElse` if the app has no route for it. If the app dies, or answers what HTTP can't
- * carry, the answer is 500 and an error is logged, because it is a mistake in the test. The scope is that of the exchange.
+ * carry, the answer is 500 and a failure is kept, because it is a mistake in the test. The scope is that of the exchange.
  */
 export const run = (
   app: NonNullable<SimulatorOptions["api"]>,
   incoming: IncomingRequest,
   origin: string,
   grant: GrantService,
-  orElse: Answer
+  orElse: Answer,
+  failures: RouteFailures
 ): Answer =>
   Effect.gen(function* () {
     const exchange = yield* Effect.scope
     const answered = yield* Deferred.make<HttpServerResponse.HttpServerResponse>()
-    let hasFailed = false
+    let failure: Cause.Cause<unknown> = Cause.empty
     const whole = Effect.catchIf(app, isRouteNotFound, () => orElse).pipe(
-      Effect.tapErrorCause(() =>
+      Effect.tapErrorCause((cause) =>
         Effect.sync(() => {
-          hasFailed = true
+          failure = cause
         })
       )
     )
     const handled = HttpApp.toHandled(whole, (_, response) =>
-      sendable(incoming.method, hasFailed ? hinted(response) : response).pipe(
+      sendable(incoming, hinted(response, failure), failures).pipe(
         // The stream of a body may need what the request's scope holds.
         Effect.tap((sent) => (sent.body._tag === "Stream" ? keepScopeFor(exchange) : Effect.void)),
         Effect.flatMap((sent) => Deferred.succeed(answered, sent))
@@ -63,9 +66,9 @@ export const run = (
     yield* Effect.interruptible(handled).pipe(
       Effect.catchAllCause((cause) =>
         // A handler of responses that fails leaves none.
-        Effect.flatMap(Deferred.succeed(answered, serverError(failed)), (isUnanswered) =>
-          (isUnanswered || isServerError(cause)) && !Cause.isInterruptedOnly(cause)
-            ? Effect.logError(`${mistake} ${failed}, and the answer was 500`, cause)
+        Effect.flatMap(Deferred.succeed(answered, serverError(`${failed}: ${shown(cause)}`)), (isUnanswered) =>
+          (isUnanswered || (isServerError(cause) && !isMeant(failure))) && !Cause.isInterruptedOnly(cause)
+            ? failures.add(incoming, `${failed}, and the answer was 500`, isUnanswered ? cause : failure)
             : Effect.void
         )
       ),
@@ -83,24 +86,41 @@ const keepScopeFor = (exchange: Scope.Scope) =>
     HttpApp.ejectDefaultScopeClose(ofRequest)
     // `toHandled` makes a scope that can be closed, and puts it into the context.
     return Scope.addFinalizerExit(exchange, (exit) => Scope.close(ofRequest as Scope.CloseableScope, exit))
-  })
+  }).pipe(Effect.uninterruptible)
 
 const failed = "A route of it failed"
 
 /** The platform's own answer to a failure says nothing. */
-const hinted = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
-  response.status === 500 && response.body._tag === "Empty"
-    ? HttpServerResponse.setBody(response, serverError(failed).body)
-    : response
+const hinted = (response: HttpServerResponse.HttpServerResponse, failure: Cause.Cause<unknown>) => {
+  if (response.body._tag !== "Empty" || Cause.isEmpty(failure) || isMeant(failure)) {
+    return response
+  }
+  switch (response.status) {
+    case 400:
+      return HttpServerResponse.setBody(response, hint("Bad Request", `${unread}: ${shown(failure)}`))
+    case 500:
+      return HttpServerResponse.setBody(response, serverError(`${failed}: ${shown(failure)}`).body)
+    default:
+      return response
+  }
+}
+
+const unread = "CxoneSimulator: a route of the option `api` can't read the request"
+
+/** Whether a route has failed with a response of its own. What reads a request fails with 400, and means nothing. */
+const isMeant = (failure: Cause.Cause<unknown>): boolean =>
+  Option.exists(Cause.failureOption(failure), (error) => HttpServerResponse.isServerResponse(error))
 
 const isRouteNotFound = (error: unknown): error is HttpServerError.RouteNotFound =>
   Predicate.isTagged(error, "RouteNotFound")
 
-const mistake = "CxoneSimulator: correct the option `api`."
+/** For a test whose log nobody reads: that of `it.effect` is off. */
+const hint = (message: string, hint: string) => HttpBody.unsafeJson({ message, hint })
 
-/** The hint is for a test whose log nobody reads: that of `it.effect` is off. */
-const serverError = (hint: string) =>
-  HttpServerResponse.unsafeJson({ message: "Internal Server Error", hint: `${mistake} ${hint}` }, { status: 500 })
+const serverError = (what: string) =>
+  HttpServerResponse.empty({ status: 500 }).pipe(
+    HttpServerResponse.setBody(hint("Internal Server Error", `${mistake} ${what}`))
+  )
 
 // The platform puts the response into the cause, as a defect. A failure that stands for another one, such as a 400, is none
 // of the test's mistakes.
@@ -109,20 +129,28 @@ const isServerError = (cause: Cause.Cause<unknown>): boolean =>
     (defect) => HttpServerResponse.isServerResponse(defect) && defect.status === 500
   )
 
-const sendable = (method: string, response: HttpServerResponse.HttpServerResponse): Answer => {
+const sendable = (
+  incoming: IncomingRequest,
+  response: HttpServerResponse.HttpServerResponse,
+  failures: RouteFailures
+): Answer => {
   const { body, headers, status } = response
   const bytes = body._tag === "Empty" ? noBytes : body._tag === "Uint8Array" ? body.body : undefined
-  const objection = objectionTo(method, { status, headers, bytes })
+  const objection = objectionTo(incoming.method, { status, headers, bytes })
   return objection === undefined
-    ? Effect.sync(() => streamed(response))
+    ? Effect.sync(() => streamed(incoming, response, failures))
     : Effect.as(
-        Effect.logError(`${mistake} Its response can't be sent: ${objection}. The answer was 500`),
+        failures.add(incoming, `Its response can't be sent: ${objection}. The answer was 500`, Cause.empty),
         serverError(`Its response can't be sent: ${objection}`)
       )
 }
 
 /** A body that isn't at hand, as a stream that has the length that the headers announce, and breaks off if it fails. */
-const streamed = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse => {
+const streamed = (
+  incoming: IncomingRequest,
+  response: HttpServerResponse.HttpServerResponse,
+  failures: RouteFailures
+): HttpServerResponse.HttpServerResponse => {
   const { body, headers } = response
   if (body._tag === "Empty" || body._tag === "Uint8Array") {
     return response
@@ -132,14 +160,10 @@ const streamed = (response: HttpServerResponse.HttpServerResponse): HttpServerRe
   const contentType = form?.headers.get("content-type") ?? headers["content-type"] ?? ""
   const announced = headers["content-length"]
   const length = announced === undefined ? undefined : Number(announced)
-  const whole = Stream.catchAllCause(length === undefined ? bytes : measured(bytes, length), broken)
+  const whole = Stream.catchAllCause(length === undefined ? bytes : measured(bytes, length), (cause) =>
+    Stream.fromEffect(Effect.zipRight(failures.add(incoming, brokenOff, cause), new ConnectionLost()))
+  )
   return HttpServerResponse.setBody(response, HttpBody.stream(whole, contentType, length))
 }
 
-const broken = (cause: Cause.Cause<unknown>) =>
-  Stream.fromEffect(
-    Effect.zipRight(
-      Effect.logError(`${mistake} The body of its response failed, and the answer broke off`, cause),
-      new ConnectionLost()
-    )
-  )
+const brokenOff = "The body of its response failed, and the answer broke off"

@@ -15,6 +15,7 @@ import * as DiscoveryRoute from "./DiscoveryRoute.js"
 import * as JsonResponse from "./JsonResponse.js"
 import * as JwksRoute from "./JwksRoute.js"
 import * as OAuthTokenRoute from "./OAuthTokenRoute.js"
+import * as RouteFailures from "./RouteFailures.js"
 import { claimedClientId, claimedKeyId } from "./TokenRequest.js"
 import * as UserHubError from "./UserHubError.js"
 import * as UserHubRefreshRoute from "./UserHubRefreshRoute.js"
@@ -22,6 +23,7 @@ import * as UserHubTokenRoute from "./UserHubTokenRoute.js"
 
 export { amended } from "./AmendedAnswer.js"
 export { tokenPath } from "./OAuthTokenRoute.js"
+export { together } from "./RouteFailures.js"
 export { claimedClientId } from "./TokenRequest.js"
 export { accessKeyPath } from "./UserHubTokenRoute.js"
 
@@ -41,6 +43,8 @@ export interface Routes {
   /** Handles a request. */
   readonly answer: Handler
   readonly senderOf: (incoming: IncomingRequest.IncomingRequest, host: Host) => Effect.Effect<Sender>
+  /** What went wrong in routes of the option `api` since the last time. */
+  readonly takeFailures: () => ReadonlyArray<Error>
 }
 
 /**
@@ -58,7 +62,8 @@ export const make = (
   const userHub = UserHubTokenRoute.make(registry, tenants, generator, options)
   const userHubRefresh = UserHubRefreshRoute.make(registry, tenants, generator, options)
   const discovery = DiscoveryRoute.make(tenants, options)
-  const api = ApiRoute.make(registry, tenants, options)
+  const failures = RouteFailures.make()
+  const api = ApiRoute.make(registry, tenants, options, failures)
 
   const other: Handler = (incoming, host) =>
     host._tag === "Area" ? Effect.sync(() => UserHubError.make(generator, 404, "Not Found")) : api(incoming, host)
@@ -86,6 +91,7 @@ export const make = (
 
   return {
     endpointOf,
+    takeFailures: failures.take,
     answer: (incoming, host) => Effect.suspend(() => routeOf(incoming, host)[1](incoming, host)),
     senderOf: (incoming, host) => {
       switch (endpointOf(incoming, host)) {

@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import type { Fault, FaultAnswer } from "../faults/Fault.js"
 import type { Exceeded } from "../faults/Quotas.js"
 import { type ClientGone, ConnectionLost } from "../http/ConnectionError.js"
+import { hasBody } from "../http/HttpRules.js"
 import * as IncomingRequest from "../http/IncomingRequest.js"
 import { truncate } from "../http/ResponseBody.js"
 import * as Routes from "../routes/Routes.js"
@@ -51,6 +52,26 @@ export const apply = (
       return before(Option.map(Routes.claimedClientId(incoming), registry.forget), answer)
     case "TokenAnswer":
       return Routes.amended(answer, fault)
+  }
+}
+
+/** Why a fault changed nothing of a request and its answer; `undefined` if it did. */
+export const whyInVain = (
+  { _tag }: Fault,
+  incoming: IncomingRequest.IncomingRequest,
+  { status }: Response
+): string | undefined => {
+  switch (_tag) {
+    case "TruncatedBody":
+      return hasBody(incoming.method, status) ? undefined : `the answer (${status}) has no body`
+    case "RevokeToken":
+      return Option.isNone(IncomingRequest.credentialsOf(incoming, "bearer")) ? "the request has no token" : undefined
+    case "ForgetClient":
+      return Option.isNone(Routes.claimedClientId(incoming)) ? "the request names no client" : undefined
+    case "TokenAnswer":
+      return status === 200 ? undefined : `the request was refused (${status})`
+    default:
+      return undefined
   }
 }
 

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { SimulatorOptions } from "../options/SimulatorOptions.js"
+import * as Routes from "../routes/Routes.js"
 import * as Hosts from "../tenants/Hosts.js"
 import * as MemoryTransport from "../transports/MemoryTransport.js"
 import * as SocketTransport from "../transports/SocketTransport.js"
@@ -131,8 +132,9 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * `layerMemory` for the layer of one test: if a fault was injected that no request has taken, the end of the layer is a
-   * defect that tells which.
+   * `layerMemory` for the layer of one test: if a fault was injected that no request has taken, or a route of the option
+   * `api` has failed, the end of the layer is a defect that tells which. A test that expects a route to fail takes the
+   * failure by `takeRouteFailures`.
    *
    * @since 0.1.0
    * @category layers
@@ -142,8 +144,8 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
   }
 
   /**
-   * The check of `layerTest`, for another layer of the simulator: `expectNoPendingFaults` at the end of a test that has not
-   * failed by itself.
+   * The checks of `layerTest`, for another layer of the simulator: at the end of a test that has not failed by itself,
+   * `expectNoPendingFaults`; at the end of each, a defect if a route of the option `api` has failed.
    *
    * @since 0.1.0
    * @category layers
@@ -156,8 +158,16 @@ export class CxoneSimulator extends Context.Tag("cxone-auth-testkit/CxoneSimulat
    * ```
    */
   static readonly layerExpectNoPendingFaults: Layer.Layer<never, never, CxoneSimulator> = Layer.scopedDiscard(
-    Effect.flatMap(CxoneSimulator, ({ expectNoPendingFaults }) =>
-      Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? expectNoPendingFaults : Effect.void))
+    Effect.flatMap(CxoneSimulator, ({ expectNoPendingFaults, takeRouteFailures }) =>
+      Effect.addFinalizer((exit) =>
+        Effect.flatMap(takeRouteFailures, (failures) => {
+          if (failures.length > 0) {
+            // Of a test that has failed by itself, it is the reason as a rule.
+            return Effect.die(Routes.together(failures))
+          }
+          return Exit.isSuccess(exit) ? expectNoPendingFaults : Effect.void
+        })
+      )
     )
   )
 

@@ -115,10 +115,17 @@ export interface CxoneSimulatorService {
   /** Removes every fault that is still injected, also one with `times: Infinity` that requests have taken. */
   readonly clearFaults: Effect.Effect<void>
   /**
-   * A defect if a fault was injected that no request has taken, or too few, because then the test did not test it. It tells
-   * which, and what arrived instead. `layerTest` does this at the end.
+   * A defect if a fault was injected that no request has taken, or too few, or that changed nothing, as `truncatedBody` of
+   * a 204: then the test did not test it. It tells which, and what arrived. `layerTest` does this at the end.
    */
   readonly expectNoPendingFaults: Effect.Effect<void>
+  /**
+   * What went wrong in routes of the option `api`, since this was asked the last time: a route that failed with an error or
+   * a defect, a response that HTTP can't carry, a body that failed. Each is answered 500, or broken off. `layerTest` tells of
+   * those that the test has not taken at its end. A route that answers, or fails with, a response of status 500 has not
+   * failed.
+   */
+  readonly takeRouteFailures: Effect.Effect<ReadonlyArray<Error>>
   /** Until the scope is closed, every host refuses connections. Those that are open end. */
   readonly refuseConnections: Effect.Effect<void, never, Scope.Scope>
   /**
@@ -150,8 +157,8 @@ export interface CxoneSimulatorService {
    */
   readonly registerTenant: (tenant: SimulatedTenant) => Effect.Effect<void>
   /**
-   * Restores the clients and the tenants of the options, and removes every token, fault and recorded request. Quotas begin
-   * anew.
+   * Restores the clients and the tenants of the options, and removes every token, fault, recorded request and failure of a
+   * route. Quotas begin anew.
    */
   readonly reset: Effect.Effect<void>
 }
@@ -166,6 +173,7 @@ export const make = (
   const clients: Arr.NonEmptyReadonlyArray<SimulatedClient> = options.clients ?? [defaultClient]
   const [client] = clients
   const accounts = Arr.map(tenants.initial, (tenant) => TenantAccount.make(tenant, client))
+  const takeRouteFailures = Effect.sync(() => simulation.takeRouteFailures())
   const clearFaults = Effect.sync(() => faults.clear())
   const clearRequests = Effect.sync(() => recorder.clear())
   const inject: CxoneSimulatorService["inject"] = (fault, { latency = 0, on, times = 1, ...selector }) =>
@@ -204,9 +212,10 @@ export const make = (
     fail: (on, status = 503) => inject(Fault.respond({ status }), { on, times: Number.POSITIVE_INFINITY }),
     clearFaults,
     expectNoPendingFaults: Effect.suspend(() => {
-      const pending = faults.pending()
-      return pending.length === 0 ? Effect.void : Effect.die(PendingFaults.make(pending, recorder.all()))
+      const error = PendingFaults.of(faults, recorder.all())
+      return error === undefined ? Effect.void : Effect.die(error)
     }),
+    takeRouteFailures,
     refuseConnections,
     revoke: (token) => registry.revoke(Redacted.value(Redacted.isRedacted(token) ? token : token.value)),
     revokeAll: registry.revokeAll,
@@ -214,8 +223,9 @@ export const make = (
     registerClient: registry.register,
     deactivateAccessKey: tenants.deactivate,
     registerTenant: tenants.register,
-    reset: Effect.all([registry.reset, tenants.reset, clearFaults, clearRequests, Effect.sync(() => quotas.reset())], {
-      discard: true
-    })
+    reset: Effect.all(
+      [registry.reset, tenants.reset, clearFaults, clearRequests, takeRouteFailures, Effect.sync(() => quotas.reset())],
+      { discard: true }
+    )
   }
 }

@@ -1,14 +1,21 @@
 import * as Duration from "effect/Duration"
 import type { Fault } from "../faults/Fault.js"
-import type { Queued } from "../faults/FaultQueue.js"
+import type { FaultQueue, Queued } from "../faults/FaultQueue.js"
 import { listOf, type RecordedRequest } from "../recorder/Recorder.js"
 
-/** Tells which faults no request has taken, or too few, and what arrived instead. */
-export const make = (pending: ReadonlyArray<Queued>, requests: ReadonlyArray<RecordedRequest>): Error => {
-  const faults = pending.map((queued) => `  ${describe(queued)}`).join("\n")
-  return new Error(
-    `CxoneSimulator: these faults were injected, but no request took them, or too few did:\n${faults}\n${listOf(requests)}`
-  )
+/** Tells which faults no request has taken, or too few, or in vain, and what arrived instead; `undefined` if there are none. */
+export const of = (
+  { inVain, pending }: Pick<FaultQueue, "inVain" | "pending">,
+  requests: ReadonlyArray<RecordedRequest>
+): Error | undefined => {
+  const parts = [
+    ["these faults were injected, but no request took them, or too few did", pending().map(describe)],
+    ["these faults changed nothing", inVain()]
+  ] as const
+  const told = parts
+    .filter(([, faults]) => faults.length > 0)
+    .map(([what, faults]) => [`CxoneSimulator: ${what}:`, ...faults.map((fault) => `  ${fault}`)].join("\n"))
+  return told.length === 0 ? undefined : new Error([...told, listOf(requests)].join("\n"))
 }
 
 const describe = ({ fault, latency, on, selector, taken, times }: Queued): string => {

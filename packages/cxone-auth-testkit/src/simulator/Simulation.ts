@@ -33,6 +33,7 @@ export interface Simulation {
   readonly recorder: Recorder.Recorder
   readonly faults: FaultQueue
   readonly quotas: Quotas.Quotas
+  readonly takeRouteFailures: Routes.Routes["takeFailures"]
   /** Answers a request to a host, or fails if a fault or the client breaks the connection. */
   readonly handle: (
     host: Host
@@ -68,14 +69,18 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     }
 
     const record = (
-      { body, headers, method, url }: IncomingRequest.IncomingRequest,
+      incoming: IncomingRequest.IncomingRequest,
       arrival: Pick<Recorder.RecordedRequest, "endpoint" | "origin" | "time" | "fault">
     ): Recorder.RequestId => {
+      const { body, headers, method, url } = incoming
       // A copy, because in memory the bytes are those of the app, which may use them again. Unlike `slice` of a Buffer, it
       // doesn't keep the whole body.
       const bytes = Redacted.make(new Uint8Array(body.subarray(0, maxRecordedBytes)))
       const end = { outcome: "pending", status: Option.none(), bodyLength: body.length } as const
-      return recorder.arrived(new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes }))
+      const contentId = recorder.contentIdOf(incoming)
+      return recorder.arrived(
+        new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes, contentId })
+      )
     }
 
     const end = (id: Recorder.RequestId) => (exit: Exit.Exit<Response, ConnectionLost | ClientGone>) =>
@@ -111,7 +116,14 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
           })
           const faulty = Option.match(fault, {
             onNone: () => answer,
-            onSome: (fault) => ApplyFault.apply(fault, { answer, incoming, registry, firstPiece })
+            onSome: (fault) =>
+              Effect.tap(ApplyFault.apply(fault, { answer, incoming, registry, firstPiece }), (response) => {
+                const why = ApplyFault.whyInVain(fault, incoming, response)
+                if (why !== undefined) {
+                  faults.noteInVain(`${fault._tag} on ${asked.endpoint}: ${incoming.method} ${asked.path}: ${why}`)
+                }
+                return Effect.void
+              })
           })
           const whole = Duration.toMillis(wait) === 0 ? faulty : Effect.delay(faulty, wait)
           return Effect.onExit(restore(whole), end(id))
@@ -147,6 +159,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       recorder,
       faults,
       quotas,
+      takeRouteFailures: routes.takeFailures,
       handle,
       recordForeign: (origin, head) =>
         Effect.map(Clock.currentTimeMillis, (time) => {

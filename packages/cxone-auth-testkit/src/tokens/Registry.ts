@@ -20,6 +20,7 @@ import {
 import type { KeyOwner } from "../tenants/Tenants.js"
 import { Amendment } from "./Amendment.js"
 import * as Claims from "./Claims.js"
+import * as LiveTokens from "./LiveTokens.js"
 import { keyId } from "./SigningKey.js"
 import type { TokenGenerator } from "./TokenGenerator.js"
 
@@ -90,20 +91,20 @@ export const make = (
     }
     const initial = given.reduce(withNewClient, HashMap.empty())
     const clients = yield* Ref.make(initial)
-    const grants = yield* Ref.make(HashMap.empty<string, GrantService>())
-    const sessions = yield* Ref.make(HashMap.empty<string, Session>())
+    const grants = LiveTokens.make<GrantService>()
+    const sessions = LiveTokens.make<Session>()
     // A tenant can be replaced, but not removed: this one exists for as long as the simulator.
     const [{ tenantId: firstTenantId }] = options.tenants ?? [defaultTenant]
 
     const issueAs = (grant: GrantService, { expiresAt, issuedAt }: Claims.Validity, claims: object) => {
       const token = options.tokenFormat === "opaque" ? generator.opaque(8) : generator.jwt(claims)
-      return Effect.as(Ref.update(grants, HashMap.set(token, grant)), {
+      return Effect.as(grants.add(token, grant), {
         value: Redacted.make(token),
         expiresIn: Math.floor((expiresAt - issuedAt) / 1000)
       })
     }
 
-    const revokeAll = Effect.zipRight(Ref.set(grants, HashMap.empty()), Ref.set(sessions, HashMap.empty()))
+    const revokeAll = Effect.zipRight(grants.clear, sessions.clear)
 
     return {
       clientOf: (clientId) => Effect.map(Ref.get(clients), HashMap.get(clientId)),
@@ -147,28 +148,15 @@ export const make = (
             at === userHub
               ? generator.opaque(6)
               : generator.jwt(Claims.ofRefreshToken(clientId, owner, generator.opaque(4), whole))
-          const session = { clientId, accessKeyId, at, expiresAt: whole.expiresAt }
-          yield* Ref.update(sessions, HashMap.set(refresh, session))
+          yield* sessions.add(refresh, { clientId, accessKeyId, at, expiresAt: whole.expiresAt })
           return { access, identity: Redacted.make(identity), refresh: Redacted.make(refresh) }
         }),
       redeem: (token, clientId, at) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Ref.modify(sessions, (known) =>
-            HashMap.get(known, token).pipe(
-              Option.filter((session) => session.clientId === clientId && session.at === at && now < session.expiresAt),
-              Option.match({
-                onNone: () => [Option.none(), known],
-                onSome: ({ accessKeyId }) => [Option.some(accessKeyId), HashMap.remove(known, token)]
-              })
-            )
-          )
-        ),
-      grantOf: (token) =>
-        Effect.map(Effect.all([Ref.get(grants), Clock.currentTimeMillis]), ([known, now]) =>
-          Option.filter(HashMap.get(known, token), (grant) => now < grant.expiresAt)
-        ),
-      revoke: (token) =>
-        Effect.zipRight(Ref.update(grants, HashMap.remove(token)), Ref.update(sessions, HashMap.remove(token))),
+        sessions
+          .take(token, (session) => session.clientId === clientId && session.at === at)
+          .pipe(Effect.map(Option.map(({ accessKeyId }) => accessKeyId))),
+      grantOf: grants.get,
+      revoke: (token) => Effect.zipRight(grants.remove(token), sessions.remove(token)),
       revokeAll,
       reset: Effect.zipRight(Ref.set(clients, initial), revokeAll)
     }

@@ -57,6 +57,11 @@ class MemoryResponse extends Inspectable.Class implements HttpClientResponse.Htt
     this.#body = body
   }
 
+  // vitest copies what it takes for a plain object, and a copy has no private part.
+  get [Symbol.toStringTag](): string {
+    return "MemoryResponse"
+  }
+
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {
     return Stream.unwrap(
       Effect.map(this.#read, (body) => {

@@ -33,12 +33,14 @@ export interface Listener {
 /** If the port can't be opened, that is a defect. */
 const open = (server: Http.Server, port: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    const onError = (error: Error) => resume(Effect.die(error))
-    server.once("error", onError)
-    server.listen({ host: "127.0.0.1", port, backlog: 4096 }, () => {
-      server.off("error", onError)
-      resume(Effect.void)
-    })
+    const end = (exit: Effect.Effect<void>) => {
+      server.off("error", onError).off("listening", onListening)
+      resume(exit)
+    }
+    const onError = (error: Error) => end(Effect.die(error))
+    const onListening = () => end(Effect.void)
+    server.on("error", onError).on("listening", onListening)
+    server.listen({ host: "127.0.0.1", port, backlog: 4096 })
   })
 
 const close = (server: Http.Server): Effect.Effect<void> =>

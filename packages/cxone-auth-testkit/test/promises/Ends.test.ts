@@ -89,6 +89,35 @@ describe("Sockets: refuseConnections", () => {
   )
 })
 
+describe("Sockets: a port that can't be opened again and again", () => {
+  it.live("leaves no handler behind", () =>
+    Effect.gen(function* () {
+      const warnings: Array<string> = []
+      const note = (warning: Error) => void warnings.push(warning.message)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => process.on("warning", note)),
+        () => Effect.sync(() => process.off("warning", note))
+      )
+      const { origin, refuseConnections } = yield* CxoneSimulator
+      const thief = createServer()
+      const first = yield* Scope.make()
+      yield* Scope.extend(refuseConnections, first)
+      yield* Effect.async<void>(
+        (resume) => void thief.listen(Number(new URL(origin).port), "127.0.0.1", () => resume(Effect.void))
+      )
+      yield* Effect.exit(Scope.close(first, Exit.void))
+      for (const _ of Array.range(1, 12)) {
+        yield* Effect.exit(Effect.scoped(refuseConnections))
+      }
+      yield* eventLoop
+      yield* Effect.async<void>((resume) => void thief.close(() => resume(Effect.void)))
+      yield* Effect.scoped(refuseConnections)
+      expect(warnings).toEqual([])
+      expect((yield* HttpClient.get(origin)).status).toBe(401)
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(CxoneSimulator.layerServer(), FetchHttpClient.layer)))
+  )
+})
+
 describe.each(modes)("What a route has opened is closed, whenever its client leaves $name", ({ layer }) => {
   const open = { count: 0 }
   const resource = Effect.acquireRelease(

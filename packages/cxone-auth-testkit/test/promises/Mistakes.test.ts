@@ -1,19 +1,24 @@
-import { HttpRouter, HttpServerResponse } from "@effect/platform"
+import { HttpClient, HttpClientRequest, HttpRouter, HttpServerResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import {
   CxoneSimulator,
   type CxoneSimulatorService,
   defaultClient,
   defaultTenant,
+  type Endpoint,
   Fault,
+  type FaultOn,
   type SimulatorOptions,
   timePasses
 } from "cxone-auth-testkit"
 import { Cause, Duration, Effect, Exit, Layer } from "effect"
-import { mint, modes, users } from "../support/Harness.js"
+import { apiRequest, exchange, keyAlone, mint, modes, users } from "../support/Harness.js"
 
 const textOf = (exit: Exit.Exit<unknown, unknown>) =>
   Exit.match(exit, { onSuccess: () => "no mistake", onFailure: Cause.pretty })
+
+const inject = <On extends Endpoint>(fault: FaultOn[On], on: On) =>
+  Effect.flatMap(CxoneSimulator, (simulator) => simulator.inject(fault, { on }))
 
 // Plain JavaScript may pass what the types refuse.
 const untyped = <A>(value: unknown) => value as A
@@ -139,5 +144,63 @@ describe.each(modes)("The option `api` $name", ({ layer }) => {
       }
       expect((yield* users(token, "/own")).text).toBe("")
     }).pipe(Effect.provide(layer({ api })))
+  )
+})
+
+describe("A fault that a request takes in vain", () => {
+  const api = HttpRouter.empty.pipe(
+    HttpRouter.post("/skills", HttpServerResponse.empty({ status: 204 })),
+    HttpRouter.get("/skills", HttpServerResponse.text("abc"))
+  )
+  const call = (method: "GET" | "POST" | "HEAD") =>
+    Effect.gen(function* () {
+      const { origin } = yield* CxoneSimulator
+      const request = HttpClientRequest.make(method)(new URL("/skills", origin))
+      return yield* HttpClient.execute(HttpClientRequest.bearerToken(request, yield* mint()))
+    })
+  const withoutToken = Effect.flatMap(apiRequest("/skills"), HttpClient.execute)
+  const cut = inject(Fault.truncatedBody, "api")
+
+  it.effect.each<
+    readonly [
+      what: string,
+      fault: Effect.Effect<unknown, never, CxoneSimulator>,
+      request: Effect.Effect<unknown, unknown, CxoneSimulator | HttpClient.HttpClient>,
+      text: string
+    ]
+  >([
+    ["truncatedBody of a 204", cut, call("POST"), "TruncatedBody on api: POST /skills: the answer (204) has no body"],
+    ["truncatedBody of a HEAD", cut, call("HEAD"), "TruncatedBody on api: HEAD /skills: the answer (200) has no body"],
+    ["truncatedBody of a body", cut, call("GET"), "no mistake"],
+    [
+      "revokeToken of a call without one",
+      inject(Fault.revokeToken, "api"),
+      withoutToken,
+      "RevokeToken on api: GET /skills: the request has no token"
+    ],
+    ["revokeToken of a call with one", inject(Fault.revokeToken, "api"), call("GET"), "no mistake"],
+    [
+      "forgetClient of an access key alone",
+      inject(Fault.forgetClient, "token"),
+      keyAlone(),
+      "ForgetClient on token: POST /authentication/v1/token/access-key: the request names no client"
+    ],
+    ["forgetClient of a client", inject(Fault.forgetClient, "token"), exchange(), "no mistake"],
+    [
+      "tokenAnswer to a request that is refused",
+      inject(Fault.tokenAnswer({ lifetime: "1 minute" }), "token"),
+      exchange({}),
+      "TokenAnswer on token: POST /oauth/token: the request was refused (400)"
+    ],
+    ["tokenAnswer", inject(Fault.tokenAnswer({ lifetime: "1 minute" }), "token"), exchange(), "no mistake"]
+  ])("%s", ([, fault, request, text]) =>
+    Effect.gen(function* () {
+      const { clearFaults, expectNoPendingFaults } = yield* CxoneSimulator
+      yield* fault
+      yield* Effect.exit(request)
+      expect(textOf(yield* Effect.exit(expectNoPendingFaults))).toContain(text)
+      yield* clearFaults
+      yield* expectNoPendingFaults
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory({ api })))
   )
 })

@@ -1,7 +1,7 @@
 import { describe, it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { CxoneSimulator, defaultClient, type SimulatorOptions } from "cxone-auth-testkit"
-import { Cause, Duration, Effect, Exit, Redacted } from "effect"
+import { Cause, Duration, Effect, Exit, Redacted, TestClock } from "effect"
 import { basic, claimsOf, exchange, get, goodForm, mint, otherTenant, users } from "../support/Harness.js"
 
 describe("Registry", () => {
@@ -17,6 +17,25 @@ describe("Registry", () => {
       yield* simulator.revokeAll
       deepStrictEqual(yield* statuses, [401, 401, 401])
       strictEqual((yield* users(yield* mint())).status, 200)
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+  )
+
+  it.effect("a token that has expired is dropped with later ones, and one that lives stays", () =>
+    Effect.gen(function* () {
+      const tokens = yield* Effect.forEach(Array.from({ length: 32 }), () =>
+        Effect.zipLeft(mint(), TestClock.adjust("20 minutes"))
+      )
+      const statuses = Effect.forEach(tokens, (token) => Effect.map(users(token), ({ status }) => status))
+      deepStrictEqual(
+        (yield* statuses).map((status, at) => [at, status] as const).filter(([, status]) => status === 200),
+        [
+          [30, 200],
+          [31, 200]
+        ]
+      )
+      // Only a clock that is set back tells what is kept: an expired one would be valid again.
+      yield* TestClock.setTime(0)
+      assertTrue((yield* statuses).filter((status) => status === 200).length <= 8)
     }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 

@@ -68,6 +68,12 @@ export class AccessToken extends Inspectable.Class {
     return TypeId
   }
 
+  // vitest copies what it takes for a plain object, to print a difference, and then reads `claims` of a copy without a value.
+  /** @internal */
+  get [Symbol.toStringTag](): string {
+    return "AccessToken"
+  }
+
   /**
    * The token itself, for the `Authorization` header.
    *
