@@ -34,13 +34,14 @@ for (const name of packages) {
   const manifest = read(path)
   const linked = { ...manifest, ...linksOf(directory) }
   if (check !== "--check") writeFileSync(join(root, path), `${JSON.stringify(linked, undefined, 2)}\n`)
-  else if (JSON.stringify(manifest) !== JSON.stringify(linked)) problems.push(`${path} does not: run \`pnpm home\`.`)
+  else if (JSON.stringify(manifest) !== JSON.stringify(linked))
+    problems.push(`${path} does not: run \`pnpm home-links\`.`)
 }
 
 const readme = join(root, "packages/cxone-auth/README.md")
 if (check !== "--check") writeFileSync(readme, readmeOfPackage())
 else if (readFileSync(readme, "utf8") !== readmeOfPackage())
-  problems.push("packages/cxone-auth/README.md is not the project's README: run `pnpm home`.")
+  problems.push("packages/cxone-auth/README.md is not the project's README: run `pnpm home-links`.")
 
 if (problems.length > 0) {
   console.error(problems.join("\n"))

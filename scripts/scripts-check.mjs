@@ -11,7 +11,7 @@ const shortForms = {
   "api-report": "api-check",
   "errors-page": "errors-check",
   format: "lint",
-  home: "home-check",
+  "home-links": "home-check",
   mutation: "mutation:quick",
   reference: "reference-check"
 }
