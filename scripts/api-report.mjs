@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const packages = ["cxone-auth", "cxone-auth-testkit"]
+const packages = ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]
 const distOf = (name) => join(root, "packages", name, "dist/")
 const indexOf = (name) => join(distOf(name), "index.d.ts")
 

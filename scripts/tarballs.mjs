@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
-export const packages = ["cxone-auth", "cxone-auth-testkit"]
+export const packages = ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]
 
 /** Runs a command, and returns what it printed. When it fails, throws that. */
 export const run = (command, args, cwd) => {
