@@ -5,6 +5,7 @@ import * as Headers from "@effect/platform/Headers"
 import { RequestError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 import * as ContentCoding from "./ContentCoding.js"
@@ -124,9 +125,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   fail(error: unknown): void {
     this.#forgetSignal?.()
     this.upload?.destroy()
-    const cause = this.upload?.failure === undefined ? error : this.upload.failure.cause
+    const broken = this.upload?.failure
+    const cause = broken === undefined ? error : Cause.squash(broken)
     this.#body?.fail(cause)
-    this.#settle(Effect.fail(new RequestError({ request: this.request, reason: "Transport", cause })))
+    this.#settle(
+      broken !== undefined && Cause.isDie(broken)
+        ? Effect.die(cause)
+        : Effect.fail(new RequestError({ request: this.request, reason: "Transport", cause }))
+    )
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

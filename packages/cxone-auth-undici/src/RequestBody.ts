@@ -1,7 +1,7 @@
 /** How the body of a request is given to undici. */
 import { Readable } from "node:stream"
 import type { HttpBody } from "@effect/platform/HttpBody"
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -16,8 +16,8 @@ import { type Dispatcher, FormData } from "undici"
  * the server answered early or is gone, the fiber is interrupted, and its finalizers run.
  */
 export class Upload extends Readable {
-  /** The failure of the stream, which undici may hide behind one of its own. */
-  failure: { readonly cause: unknown } | undefined
+  /** How the stream failed, which undici may hide behind a failure of its own. */
+  failure: Cause.Cause<unknown> | undefined
   readonly #run: () => Fiber.RuntimeFiber<void, unknown>
   #fiber: Fiber.RuntimeFiber<void, unknown> | undefined
   #proceed: (() => void) | undefined
@@ -70,7 +70,7 @@ export class Upload extends Readable {
     if (Exit.isSuccess(exit)) {
       this.push(null)
     } else {
-      this.failure = { cause: Cause.squash(exit.cause) }
+      this.failure = exit.cause
       this.destroy(new Error("the stream of the body failed"))
     }
   }

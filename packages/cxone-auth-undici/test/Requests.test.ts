@@ -175,11 +175,11 @@ describe("a streamed body", () => {
     }).pipe(Effect.provide(direct()))
   )
 
-  it.scopedLive("that dies fails the request with its defect", () =>
+  it.scopedLive("that dies is a defect of the request, too", () =>
     Effect.gen(function* () {
       const { host } = yield* serve(echo)
-      const error = yield* Effect.flip(post(host, HttpBody.stream(Stream.die("boom"))))
-      expect(error.cause).toBe("boom")
+      const exit = yield* Effect.exit(post(host, HttpBody.stream(Stream.concat(text("a"), Stream.die("boom")))))
+      expect(exit).toMatchObject({ cause: { _tag: "Die", defect: "boom" } })
     }).pipe(Effect.provide(direct()))
   )
 
