@@ -1,7 +1,8 @@
 /** Which dispatcher a request goes through: directly to its host, or through a proxy. */
+import type { Socket } from "node:net"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici"
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici"
 import type { ProxyOptions, Resolved } from "./Options.js"
 import { refuse } from "./Options.js"
 import type { Contexts } from "./Tls.js"
@@ -102,6 +103,30 @@ export const exempts = (noProxy: string): ((url: URL) => boolean) => {
     )
 }
 
+/**
+ * Opens connections, and ends those that are not open yet: undici leaves them to their time-out, and until then the
+ * process does not end.
+ */
+const makeConnector = (options: buildConnector.BuildOptions) => {
+  const opening = new Set<Socket>()
+  const connect = buildConnector(options)
+  return {
+    connect: (target: buildConnector.Options, callback: buildConnector.Callback) => {
+      // It returns the socket, which its type does not say.
+      const socket = connect(target, (...result: Parameters<buildConnector.Callback>) => {
+        opening.delete(socket)
+        callback(...result)
+      }) as unknown as Socket
+      opening.add(socket)
+    },
+    destroy: () => {
+      for (const socket of opening) {
+        socket.destroy()
+      }
+    }
+  }
+}
+
 /** The dispatchers of one layer. */
 export const make = (options: Resolved, contexts: Contexts, settings: ProxySettings): Proxies => {
   const { bodyTimeout, connectTimeout, connections, headersTimeout, keepAliveTimeout } = options
@@ -109,7 +134,8 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   const toHosts = { timeout: connectTimeout, ...(contexts.hosts && { secureContext: contexts.hosts }) }
   const toProxies = { timeout: connectTimeout, ...(contexts.proxies && { secureContext: contexts.proxies }) }
 
-  const direct = new Agent({ ...requests, connect: toHosts })
+  const [hosts, ofProxies] = [makeConnector(toHosts), makeConnector(toProxies)]
+  const direct = new Agent({ ...requests, connect: hosts.connect })
   const opened: Array<Dispatcher> = [direct]
   const open = <D extends Dispatcher>(dispatcher: D): D => {
     opened.push(dispatcher)
@@ -125,7 +151,7 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   })
 
   const forwarding = ({ authorization, origin }: Proxy) => {
-    const dispatcher = open(new Agent({ ...requests, connect: toProxies }))
+    const dispatcher = open(new Agent({ ...requests, connect: ofProxies.connect }))
     const ofProxy = authorization === undefined ? [] : ["proxy-authorization", Redacted.value(authorization)]
     return (url: URL): Route => ({
       dispatcher,
@@ -145,7 +171,7 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
         requestTls: toHosts,
         proxyTls: toProxies,
         // To open a tunnel is a part of connecting.
-        clientFactory: (ofProxy, given) => new Pool(ofProxy, { ...given, headersTimeout: connectTimeout })
+        clientFactory: (to) => new Pool(to, { connect: ofProxies.connect, headersTimeout: connectTimeout })
       })
     )
     return (url: URL): Route => ({ ...directly(url), dispatcher })
@@ -166,7 +192,12 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   const overHttps = through(https, tunneling)
   return {
     routeOf: (url) => (isExempt(url) ? directly(url) : url.protocol === "https:" ? overHttps(url) : overHttp(url)),
-    destroy: () => Promise.all(opened.map((dispatcher) => dispatcher.destroy()))
+    destroy: () => {
+      const ended = Promise.all(opened.map((dispatcher) => dispatcher.destroy()))
+      hosts.destroy()
+      ofProxies.destroy()
+      return ended
+    }
   }
 }
 

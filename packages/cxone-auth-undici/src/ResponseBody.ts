@@ -4,6 +4,7 @@
  * itself and frees its connection.
  */
 import * as Chunk from "effect/Chunk"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -19,10 +20,8 @@ export interface Source {
 export const mostHeld = 64 * 1024
 
 /** A body that was streamed is gone. */
-export class ReadBefore extends Error {
-  constructor() {
-    super("the body was read before, as a stream")
-  }
+export class ReadBefore extends Data.TaggedError("ReadBefore") {
+  override readonly message = "the body was read before, as a stream"
 }
 
 interface Failure {

@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process"
 import * as Net from "node:net"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
@@ -213,6 +216,18 @@ describe("a connection", () => {
         })
       )
     })
+  )
+
+  it.scopedLive.each(["direct", "proxy"])(
+    "that is not open yet ends with the layer, too, so that the process ends (%s)",
+    (way) =>
+      Effect.gen(function* () {
+        const { host } = yield* listen(() => Net.createServer(() => {}))
+        const program = fileURLToPath(new URL("./support/closing-program.ts", import.meta.url))
+        yield* Effect.promise(() =>
+          promisify(execFile)(process.execPath, ["--import", "tsx", program, host, way], { timeout: 20_000 })
+        )
+      })
   )
 
   it.scopedLive("that is refused fails with its code", () =>

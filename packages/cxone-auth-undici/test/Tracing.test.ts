@@ -52,7 +52,7 @@ describe("a trace", () => {
       )
       const sent = yield* Effect.flatMap(client, (named) =>
         Effect.flatMap(named.get(`http://${host}/`, { headers: { authorization: "c4n4ry" } }), ({ json }) => json)
-      ).pipe(Effect.provide(direct()), Effect.provide(layer))
+      ).pipe(Effect.provide(Layer.merge(direct(), layer)))
       expect(spans.map(({ name }) => name)).toEqual(["named GET"])
       expect(spans[0]?.attributes.get("http.response.status_code")).toBe(200)
       expect(String(spans[0]?.attributes.get("http.request.header.authorization"))).toBe("<redacted>")
@@ -66,7 +66,7 @@ describe("a trace", () => {
       const { layer, spans } = recording()
       const quiet = Effect.map(HttpClient.HttpClient, HttpClient.withTracerPropagation(false))
       const sent = Effect.flatMap(quiet, (client) => Effect.flatMap(client.get(`http://${host}/`), ({ json }) => json))
-      expect(yield* sent.pipe(Effect.provide(direct()), Effect.provide(layer))).not.toHaveProperty("traceparent")
+      expect(yield* sent.pipe(Effect.provide(Layer.merge(direct(), layer)))).not.toHaveProperty("traceparent")
       expect(spans.length).toBe(1)
       expect(yield* sent.pipe(Effect.withParentSpan(outside), Effect.provide(direct()))).not.toHaveProperty(
         "traceparent"
@@ -84,7 +84,7 @@ describe("a trace", () => {
         Effect.locally(sent, HttpClient.currentTracerDisabledWhen, () => true)
       ]
       for (const effect of disabled) {
-        expect(yield* effect.pipe(Effect.provide(direct()), Effect.provide(layer))).not.toHaveProperty("traceparent")
+        expect(yield* effect.pipe(Effect.provide(Layer.merge(direct(), layer)))).not.toHaveProperty("traceparent")
       }
       expect(spans).toEqual([])
     })
