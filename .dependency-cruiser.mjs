@@ -30,6 +30,43 @@ const testkitFloors = [
   { simulator: { doors: ["CxoneSimulator"] } }
 ]
 
+/** The files of packages/cxone-auth-undici/src, which are too few for folders. A file imports from the floors below it. */
+const undiciFloors = [
+  ["Options", "ResponseBody"],
+  ["ContentCoding", "RequestBody", "Tls"],
+  ["Proxies", "UndiciResponse"],
+  ["Dispatch", "Environment"],
+  ["Client"],
+  ["UndiciHttpClient"],
+  ["index"]
+]
+
+const flatHouse = (name, floors) => {
+  const src = `^packages/${name}/src/`
+  const files = (names) => `${src}(${names.join("|")})\\.ts$`
+  return [
+    {
+      name: `every-file-of-${name}-has-a-floor`,
+      severity: "error",
+      from: { path: src, pathNot: files(floors.flat()) },
+      to: {}
+    },
+    {
+      name: `${name}-is-imported-by-its-name`,
+      comment: "Other packages import what index.ts exports.",
+      severity: "error",
+      from: { pathNot: `^packages/${name}/` },
+      to: { path: src, pathNot: `${src}index\\.ts$` }
+    },
+    ...floors.map((floor, i) => ({
+      name: `${name}-${floor.join("-")}-imports-from-below`,
+      severity: "error",
+      from: { path: files(floor) },
+      to: { path: src, pathNot: i === 0 ? "^$" : files(floors.slice(0, i).flat()) }
+    }))
+  ]
+}
+
 const house = (name, floors) => {
   const src = `^packages/${name}/src/`
   const inside = (folders) => `${src}(${folders.join("|")})/`
@@ -90,7 +127,8 @@ export default {
       to: { couldNotResolve: true }
     },
     ...house("cxone-auth", floors),
-    ...house("cxone-auth-testkit", testkitFloors)
+    ...house("cxone-auth-testkit", testkitFloors),
+    ...flatHouse("cxone-auth-undici", undiciFloors)
   ],
   options: {
     doNotFollow: { path: "node_modules" },

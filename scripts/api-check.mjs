@@ -210,7 +210,7 @@ const compileExamples = (home) => {
   return { count: blocks.length, compiled: tsc === false || tsc.status === 0 }
 }
 
-for (const name of ["cxone-auth", "cxone-auth-testkit"]) {
+for (const name of ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]) {
   const home = join(root, "packages", name)
   const surface = surfaceOf(home)
   const problems = [...documentation(surface), ...options(surface, home)]

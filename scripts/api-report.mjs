@@ -1,5 +1,5 @@
 /**
- * Writes the public surface of both packages to `packages/<name>/api.md`. With `--check`, compares it with that file.
+ * Writes the public surface of the packages to `packages/<name>/api.md`. With `--check`, compares it with that file.
  * The surface is what `pnpm build` made of `src/index.ts`: all that it exports, and what the types of that refer to,
  * which is printed without `export`. Comments and private members are left out. So are the names of files, because a
  * declaration that moves from one file to another is the same for a user.
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const packages = ["cxone-auth", "cxone-auth-testkit"]
+const packages = ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]
 const distOf = (name) => join(root, "packages", name, "dist/")
 const indexOf = (name) => join(distOf(name), "index.d.ts")
 
@@ -55,11 +55,19 @@ const sorted = ({ types }, source) => {
 const surfaceOf = (name) => {
   const isOurs = (symbol) =>
     symbol.declarations?.every((node) => node.getSourceFile().fileName.startsWith(distOf(name)))
-  const exported = new Map(
-    checker
-      .getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(indexOf(name))))
-      .map((symbol) => [targetOf(symbol), symbol.name])
-  )
+  const namespaces = new Map()
+  const exportsOf = (module) =>
+    checker.getExportsOfModule(module).flatMap((symbol) => {
+      const target = targetOf(symbol)
+      if (!target.declarations.some(ts.isSourceFile)) return [[target, symbol.name]]
+      const members = exportsOf(target)
+      namespaces.set(
+        symbol.name,
+        members.map(([, member]) => member)
+      )
+      return members
+    })
+  const exported = new Map(exportsOf(checker.getSymbolAtLocation(program.getSourceFile(indexOf(name)))))
   const found = new Set(exported.keys())
   const imports = new Set()
 
@@ -107,6 +115,10 @@ const surfaceOf = (name) => {
       const text = printer.printNode(ts.EmitHint.Unspecified, simple, statement.getSourceFile())
       declarations.push([exported.get(symbol) ?? symbol.name, exported.has(symbol) ? `export ${text}` : text])
     }
+  }
+  // What a user writes as `Namespace.member` is listed after its namespace.
+  for (const [namespace, members] of namespaces) {
+    declarations.push([namespace, `export * as ${namespace}; // ${members.sort().join(", ")}`])
   }
   const texts = declarations.sort(([a], [b]) => a.localeCompare(b, "en")).map(([, text]) => text)
   return [[...imports].filter(Boolean).sort().join("\n"), ...texts].join("\n\n")

@@ -1,5 +1,5 @@
 /**
- * What a user gets from npm: packs both packages, checks the tarballs, installs them in an empty folder outside the
+ * What a user gets from npm: packs the packages, checks the tarballs, installs them in an empty folder outside the
  * repository, and there runs `scripts/consumer/main.mjs` and `main.cjs`, and compiles `scripts/consumer/surface.ts`.
  */
 import { readFileSync } from "node:fs"
@@ -54,8 +54,12 @@ await inTempFolder((temp) => {
   }
 
   const aliases = Object.entries(compilers).map(([name, version]) => `${name}@npm:${version}`)
-  const app = installIn(temp, "consumer", [...Object.values(tarballs), ...newest(tarballs["cxone-auth"]), ...aliases])
-  console.log("npm install: both tarballs and their peers, in an empty folder")
+  const app = installIn(temp, "consumer", [
+    ...Object.values(tarballs),
+    ...newest(tarballs["cxone-auth-undici"]),
+    ...aliases
+  ])
+  console.log("npm install: the tarballs and their peers, in an empty folder")
 
   console.log(run(process.execPath, ["main.mjs"], app).replace(/^/gm, "  "))
   console.log("scripts/consumer/main.mjs: ran there as a user's program")

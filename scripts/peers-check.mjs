@@ -1,5 +1,5 @@
 /**
- * The peers that both packages allow: packs them, and installs them in an empty folder with the lowest versions, and in
+ * The peers that the packages allow: packs them, and installs them in an empty folder with the lowest versions, and in
  * another with the newest. There it runs `scripts/consumer/main.mjs`, and compiles `scripts/consumer/surface.ts`.
  */
 import { mkdirSync, readFileSync } from "node:fs"
@@ -13,7 +13,7 @@ await inTempFolder((temp) => {
   for (const [end, peersOf] of Object.entries({ lowest, newest })) {
     const folder = join(temp, end)
     mkdirSync(folder)
-    const peers = peersOf(tarballs["cxone-auth"])
+    const peers = peersOf(tarballs["cxone-auth-undici"])
     const app = installIn(folder, "consumer", [...Object.values(tarballs), ...peers, ...tools])
     run(process.execPath, ["main.mjs"], app)
     run(process.execPath, [join(app, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"], app)

@@ -9,6 +9,7 @@ const maxLines = {
   "README.md": 150,
   "packages/cxone-auth/AGENTS.md": 60,
   "packages/cxone-auth-testkit/README.md": 300,
+  "packages/cxone-auth-undici/README.md": 80,
   "docs/calls.md": 170,
   "docs/from-promises.md": 400,
   "docs/getting-started.md": 250,

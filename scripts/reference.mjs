@@ -14,7 +14,8 @@ const folder = "docs/reference"
 
 const about = {
   "cxone-auth": "the library",
-  "cxone-auth-testkit": "the simulator, for tests"
+  "cxone-auth-testkit": "the simulator, for tests",
+  "cxone-auth-undici": "an HttpClient for Node"
 }
 
 /** The class of a tag or of an error extends what a function made of it. A reader does not have that. */

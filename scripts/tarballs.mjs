@@ -1,4 +1,4 @@
-/** Both packages as npm would have them, in a folder outside the repository. */
+/** The packages as npm would have them, in a folder outside the repository. */
 import { spawnSync } from "node:child_process"
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
-export const packages = ["cxone-auth", "cxone-auth-testkit"]
+export const packages = ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]
 
 /** Runs a command, and returns what it printed. When it fails, throws that. */
 export const run = (command, args, cwd) => {
@@ -15,7 +15,7 @@ export const run = (command, args, cwd) => {
   return stdout.trim()
 }
 
-/** Packs both, and returns their tarballs by name. */
+/** Packs them, and returns their tarballs by name. */
 export const packIn = (folder) =>
   Object.fromEntries(
     packages.map((name) => {
@@ -34,7 +34,7 @@ const peersOf = (tarball) => {
   return Object.entries(peerDependencies).filter(([name]) => !packages.includes(name))
 }
 
-/** The peers at both ends of what a package of ours allows. Each range begins with its lowest version. */
+/** The peers at both ends of what a package of ours allows. Those of cxone-auth-undici are the peers of all. Each range begins with its lowest version. */
 export const newest = (tarball) => peersOf(tarball).map(([name, range]) => `${name}@${range}`)
 export const lowest = (tarball) => peersOf(tarball).map(([name, range]) => `${name}@${/\d+\.\d+\.\d+/.exec(range)[0]}`)
 

@@ -1,11 +1,11 @@
 /**
- * A program of a user whose app is not an ES module. It requires both packages, and `effect` comes from its CommonJS
+ * A program of a user whose app is not an ES module. It requires the packages, and `effect` comes from its CommonJS
  * build, of which the packages use the other one. `scripts/package-check.mjs` runs it outside the repository.
  */
 const assert = require("node:assert/strict")
-const { FetchHttpClient } = require("@effect/platform")
 const { CxoneHttpClient } = require("cxone-auth")
 const { CxoneSimulator, Fault } = require("cxone-auth-testkit")
+const { UndiciHttpClient } = require("cxone-auth-undici")
 const { Effect, Layer } = require("effect")
 
 const statusOrTag = Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me")).pipe(
@@ -20,7 +20,7 @@ const refused = Effect.flatMap(CxoneSimulator, ({ inject }) => inject(Fault.forg
 /** A client with a token of its own. */
 const CxoneLayer = CxoneHttpClient.layer().pipe(
   Layer.provide(CxoneSimulator.layerAuth({ scopes: "read:users" })),
-  Layer.provide(FetchHttpClient.layer)
+  Layer.provide(UndiciHttpClient.layer())
 )
 
 Effect.runPromise(

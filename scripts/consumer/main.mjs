@@ -1,11 +1,12 @@
 /**
- * A program of a user who installed both packages from npm: credentials in settings, a call to CXone, an error by its
+ * A program of a user who installed the packages from npm: credentials in settings, a call to CXone, an error by its
  * tag. `scripts/package-check.mjs` runs it outside the repository.
  */
 import assert from "node:assert/strict"
-import { FetchHttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 
 const whoAmI = Effect.gen(function* () {
@@ -40,6 +41,12 @@ const program = Effect.gen(function* () {
   )
   console.log(`a client that was deleted: ${refused}`)
   assert.equal(refused, "invalid_client")
+
+  const undici = yield* HttpClient.get(`${simulator.origin}/nowhere`).pipe(
+    Effect.provide(UndiciHttpClient.layer({ connectTimeout: "5 seconds" }))
+  )
+  console.log(`over undici: ${undici.status}`)
+  assert.equal(undici.status, 401)
 })
 
 await Effect.runPromise(Effect.provide(program, CxoneSimulator.layerServer()))

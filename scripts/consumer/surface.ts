@@ -1,5 +1,5 @@
 /**
- * Every public name of both packages, in the code of a user who writes declarations. The types of these exports are
+ * Every public name of the packages, in the code of a user who writes declarations. The types of these exports are
  * inferred, so TypeScript must find a name for each of them. `scripts/package-check.mjs` compiles this file.
  */
 // Modules, because the barrel of @effect/platform needs the types of a browser.
@@ -97,6 +97,7 @@ import {
   timePasses,
   type WayIn
 } from "cxone-auth-testkit"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Config, Context, Duration, Effect, Layer, Redacted, Schema } from "effect"
 
 // Credentials, ClientSecret, AccessKey, AccessKeyOnly, RotatingCredentials, ClientOptions, AccessKeyOptions, CredentialsInput
@@ -360,6 +361,15 @@ export const readsBodies = CxoneSimulator.layerMemory({ api: notes })
 export const withRoutes = CxoneSimulator.layerServer({ api: routes })
 export const tenantOf = (grant: GrantService) => grant.tenantId
 export const userOf = (grant: GrantService): SimulatedUser => ({ ...grant.user, key: grant.accessKeyId })
+
+// UndiciHttpClient
+
+export const overUndici = UndiciHttpClient.layer({ proxy: "env" })
+export const overUndiciFromEnv = UndiciHttpClient.layerFromEnv({ headersTimeout: "20 seconds" })
+export const through = (proxy: UndiciHttpClient.ProxyOptions, tls: UndiciHttpClient.TlsOptions) => ({ proxy, tls })
+export const silentFor = (options: UndiciHttpClient.Options): UndiciHttpClient.ConnectionOptions => ({
+  bodyTimeout: options.bodyTimeout
+})
 
 // RecordedRequest
 

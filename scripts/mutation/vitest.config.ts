@@ -34,7 +34,7 @@ class QuickFirst extends BaseSequencer {
 export default defineConfig({
   // Else the tests in a mutated copy of the workspace would load, through its links, the sources that were copied.
   resolve: {
-    alias: [{ find: /^(cxone-auth(?:-testkit)?)$/, replacement: `${packages}/$1/src/index.ts` }]
+    alias: [{ find: /^(cxone-auth(?:-testkit|-undici)?)$/, replacement: `${packages}/$1/src/index.ts` }]
   },
   test: {
     include: ["packages/cxone-auth/test/**/*.test.ts", loads],

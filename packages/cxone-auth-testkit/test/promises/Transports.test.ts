@@ -20,6 +20,7 @@ import {
   type FaultOn,
   type SimulatorOptions
 } from "cxone-auth-testkit"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Cause, Chunk, Effect, Exit, Fiber, Layer, Logger, Option, Stream } from "effect"
 import { mint, type Wired } from "../support/Harness.js"
 
@@ -221,7 +222,7 @@ const undecodable = "ResponseError Decode"
 
 const isFailure = (seen: string) => /Error|defect|^[45]\d\d/.test(seen)
 
-type Wire = "fetch" | "undici" | "node:http"
+type Wire = "fetch" | "undici" | "node:http" | "cxone-auth-undici"
 
 interface Row {
   readonly ask: Ask
@@ -239,7 +240,7 @@ interface Row {
   readonly lenient?: string
 }
 
-const allWires: ReadonlyArray<Wire> = ["fetch", "undici", "node:http"]
+const allWires: ReadonlyArray<Wire> = ["fetch", "undici", "node:http", "cxone-auth-undici"]
 
 const tail = "content-type: text/plain"
 
@@ -254,10 +255,14 @@ const rows: Record<string, Row> = {
   "a TRACE": {
     ask: method("TRACE"),
     seen: transport,
-    but: { undici: `200; ${tail}; TRACE /echo  `, "node:http": `200; ${tail}; TRACE /echo  ` },
+    but: {
+      undici: `200; ${tail}; TRACE /echo  `,
+      "node:http": `200; ${tail}; TRACE /echo  `,
+      "cxone-auth-undici": `200; ${tail}; TRACE /echo  `
+    },
     why: "fetch forbids it",
     recorded: "",
-    recordedElse: ["undici", "node:http"]
+    recordedElse: ["undici", "node:http", "cxone-auth-undici"]
   },
   "a method that is no token": {
     ask: method("B D"),
@@ -269,18 +274,22 @@ const rows: Record<string, Row> = {
   "a GET with a body": {
     ask: post(HttpBody.text("abc"), "GET"),
     seen: transport,
-    but: { undici: `200; ${tail}; GET /echo text/plain abc`, "node:http": `200; ${tail}; GET /echo text/plain abc` },
+    but: {
+      undici: `200; ${tail}; GET /echo text/plain abc`,
+      "node:http": `200; ${tail}; GET /echo text/plain abc`,
+      "cxone-auth-undici": `200; ${tail}; GET /echo text/plain abc`
+    },
     why: "fetch forbids it",
     recorded: "",
-    recordedElse: ["undici", "node:http"]
+    recordedElse: ["undici", "node:http", "cxone-auth-undici"]
   },
   "a HEAD with a body": {
     ask: post(HttpBody.text("abc"), "HEAD"),
     seen: transport,
-    but: { undici: `200; ${tail}; `, "node:http": `200; ${tail}; ` },
+    but: { undici: `200; ${tail}; `, "node:http": `200; ${tail}; `, "cxone-auth-undici": `200; ${tail}; ` },
     why: "fetch forbids it",
     recorded: "",
-    recordedElse: ["undici", "node:http"]
+    recordedElse: ["undici", "node:http", "cxone-auth-undici"]
   },
   "a DELETE with a body": {
     ask: post(HttpBody.text("abc"), "DELETE"),
@@ -293,7 +302,8 @@ const rows: Record<string, Row> = {
     but: {
       fetch: `200; ${tail}; DELETE /echo text/plain ab`,
       undici: `200; ${tail}; DELETE /echo text/plain ab`,
-      "node:http": "400; "
+      "node:http": "400; ",
+      "cxone-auth-undici": `200; ${tail}; DELETE /echo text/plain ab`
     },
     why: "node:http sends the body without its length",
     recorded: "",
@@ -367,10 +377,15 @@ const rows: Record<string, Row> = {
   "the header trailer": {
     ask: header("trailer", "x"),
     seen: transport,
-    but: { fetch: `200; ${tail}; GET /echo  `, undici: `200; ${tail}; GET /echo  `, "node:http": "defect" },
+    but: {
+      fetch: `200; ${tail}; GET /echo  `,
+      undici: `200; ${tail}; GET /echo  `,
+      "node:http": "defect",
+      "cxone-auth-undici": `200; ${tail}; GET /echo  `
+    },
     why: "node:http throws",
     recorded: "",
-    recordedElse: ["fetch", "undici"]
+    recordedElse: ["fetch", "undici", "cxone-auth-undici"]
   },
 
   "a text": {
@@ -436,7 +451,7 @@ const rows: Record<string, Row> = {
     but: { fetch: `200; ${tail}; POST /echo text/plain ab`, "node:http": undefined },
     why: "fetch doesn't send the length, and the server waits for the rest from node:http",
     recorded: "aborted 0",
-    recordedElse: ["fetch", "undici"]
+    recordedElse: ["fetch", "undici", "cxone-auth-undici"]
   },
   "a stream that fails": {
     ask: post(HttpBody.stream(broken)),
@@ -450,7 +465,7 @@ const rows: Record<string, Row> = {
     ask: post(HttpBody.stream(Stream.concat(text("a"), Stream.die("boom")))),
     seen: "defect",
     but: { fetch: transport, undici: transport },
-    why: "only node:http runs the stream in the caller's fiber",
+    why: "fetch and undici make a failure of a defect",
     recorded: "aborted 0",
     recordedElse: allWires
   },
@@ -476,10 +491,14 @@ const rows: Record<string, Row> = {
   "a raw ReadableStream": {
     ask: post(() => HttpBody.raw(new Blob(["ab"]).stream(), { contentType: "text/plain" })),
     seen: transport,
-    but: { undici: `200; ${tail}; POST /echo text/plain ab`, "node:http": "defect" },
+    but: {
+      undici: `200; ${tail}; POST /echo text/plain ab`,
+      "node:http": "defect",
+      "cxone-auth-undici": `200; ${tail}; POST /echo text/plain ab`
+    },
     why: "fetch wants the option `duplex`, and node:http takes text and bytes only",
     recorded: "",
-    recordedElse: ["undici"]
+    recordedElse: ["undici", "cxone-auth-undici"]
   },
   "a raw number": {
     ask: post(HttpBody.raw(5, { contentType: "text/plain" })),
@@ -521,10 +540,15 @@ const rows: Record<string, Row> = {
   "a content-length without a body": {
     ask: post(HttpBody.empty, "POST", { "content-length": "5" }),
     seen: transport,
-    but: { fetch: `200; ${tail}; POST /echo  `, undici: `200; ${tail}; POST /echo  `, "node:http": undefined },
+    but: {
+      fetch: `200; ${tail}; POST /echo  `,
+      undici: `200; ${tail}; POST /echo  `,
+      "node:http": undefined,
+      "cxone-auth-undici": `200; ${tail}; POST /echo  `
+    },
     why: "the server waits for a body from node:http",
     recorded: "",
-    recordedElse: ["fetch", "undici"]
+    recordedElse: ["fetch", "undici", "cxone-auth-undici"]
   },
 
   "a path that is not ASCII": { ask: get("/grüße"), seen: `200; ${tail}; GET /gr%C3%BC%C3%9Fe  ` },
@@ -544,10 +568,10 @@ const rows: Record<string, Row> = {
     ask: ({ at, simulator }) =>
       send(HttpClientRequest.setUrl(at("/"), `${simulator.origin.replace("//", "//user:password@")}/text`)),
     seen: transport,
-    but: { undici: `200; ${tail}; abc`, "node:http": `200; ${tail}; abc` },
+    but: { undici: `200; ${tail}; abc`, "node:http": `200; ${tail}; abc`, "cxone-auth-undici": `200; ${tail}; abc` },
     why: "fetch forbids it",
     recorded: "",
-    recordedElse: ["undici", "node:http"]
+    recordedElse: ["undici", "node:http", "cxone-auth-undici"]
   },
   "a URL without a host": {
     ask: () => send(HttpClientRequest.get("/text")),
@@ -598,14 +622,14 @@ const rows: Record<string, Row> = {
   "a byte order mark": {
     ask: read("/bom", ["json"]),
     seen: undecodable,
-    but: { fetch: "{}", undici: "{}" },
+    but: { fetch: "{}", undici: "{}", "cxone-auth-undici": "{}" },
     why: "node:http keeps it"
   },
   "204": { ask: get("/204"), seen: "204; ", recorded: "204 0" },
   "204 as a stream": {
     ask: read("/204", ["stream"]),
     seen: "ResponseError EmptyBody",
-    but: { undici: "0 bytes", "node:http": "0 bytes" },
+    but: { undici: "0 bytes", "node:http": "0 bytes", "cxone-auth-undici": "0 bytes" },
     why: "fetch has no stream of it",
     recorded: "204 0"
   },
@@ -635,7 +659,7 @@ const rows: Record<string, Row> = {
   "HEAD of a text, as a stream": {
     ask: read("/text", ["stream"], "HEAD"),
     seen: "ResponseError EmptyBody",
-    but: { undici: "0 bytes", "node:http": "0 bytes" },
+    but: { undici: "0 bytes", "node:http": "0 bytes", "cxone-auth-undici": "0 bytes" },
     why: "fetch has no stream of it"
   },
   "HEAD of a stream": { ask: head("/stream"), seen: "200; content-type: application/octet-stream; " },
@@ -711,8 +735,8 @@ const rows: Record<string, Row> = {
   gzip: {
     ask: read("/gzip", ["arrayBuffer"]),
     seen: "25 bytes",
-    but: { fetch: "5 bytes" },
-    why: "only fetch decodes it"
+    but: { fetch: "5 bytes", "cxone-auth-undici": "5 bytes" },
+    why: "only fetch and cxone-auth-undici decode it"
   },
   "gzip that is none": {
     ask: get("/gzip/lie"),
@@ -721,13 +745,13 @@ const rows: Record<string, Row> = {
       undici: `200; ${tail}; content-encoding: gzip; abc`,
       "node:http": `200; ${tail}; content-encoding: gzip; abc`
     },
-    why: "only fetch decodes it"
+    why: "only fetch and cxone-auth-undici decode it"
   },
   "gzip that is none, as a stream": {
     ask: read("/gzip/stream", ["stream"]),
     seen: undecodable,
     but: { undici: "2 bytes", "node:http": "2 bytes" },
-    why: "only fetch decodes it"
+    why: "only fetch and cxone-auth-undici decode it"
   },
 
   "a body read as text and text": { ask: read("/json", ["text", "text"]), seen: '{"a":1}, {"a":1}' },
@@ -735,19 +759,29 @@ const rows: Record<string, Row> = {
   "a body read as text and bytes": {
     ask: read("/json", ["text", "arrayBuffer"]),
     seen: `{"a":1}, ${undecodable}`,
-    but: { undici: undefined, "node:http": undefined },
-    why: "undici ends the process, and node:http waits for ever"
+    but: { undici: undefined, "node:http": undefined, "cxone-auth-undici": '{"a":1}, 7 bytes' },
+    why: "undici ends the process, node:http waits for ever, and cxone-auth-undici keeps the bytes"
   },
   "a body read as text and a stream": {
     ask: read("/json", ["text", "stream"]),
     seen: `{"a":1}, ${undecodable}`,
-    but: { fetch: '{"a":1}, defect', undici: '{"a":1}, 0 bytes', "node:http": '{"a":1}, 0 bytes' },
-    why: "fetch throws, and the others have nothing left"
+    but: {
+      fetch: '{"a":1}, defect',
+      undici: '{"a":1}, 0 bytes',
+      "node:http": '{"a":1}, 0 bytes',
+      "cxone-auth-undici": '{"a":1}, 7 bytes'
+    },
+    why: "fetch throws, cxone-auth-undici keeps the bytes, and the others have nothing left"
   },
   "a body read as bytes and bytes": {
     ask: read("/json", ["arrayBuffer", "arrayBuffer"]),
     seen: `7 bytes, ${undecodable}`,
-    but: { fetch: "7 bytes, 7 bytes", undici: "7 bytes, 7 bytes", "node:http": undefined },
+    but: {
+      fetch: "7 bytes, 7 bytes",
+      undici: "7 bytes, 7 bytes",
+      "node:http": undefined,
+      "cxone-auth-undici": "7 bytes, 7 bytes"
+    },
     why: "node:http keeps no bytes, and waits for ever"
   },
   "a body read as a stream and text": {
@@ -891,7 +925,11 @@ const wires: ReadonlyArray<{
     layer: (options) => Layer.mergeAll(CxoneSimulator.layerServer(options), FetchHttpClient.layer, manual)
   },
   { wire: "undici", layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), NodeHttpClient.layerUndici) },
-  { wire: "node:http", layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), NodeHttpClient.layer) }
+  { wire: "node:http", layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), NodeHttpClient.layer) },
+  {
+    wire: "cxone-auth-undici",
+    layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), UndiciHttpClient.layer())
+  }
 ]
 
 const recordOf = (simulator: CxoneSimulatorService) =>

@@ -14,6 +14,7 @@ import {
   type SimulatedTenant,
   type SimulatorOptions
 } from "cxone-auth-testkit"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Effect, Layer, Redacted } from "effect"
 
 export type Wired = CxoneSimulator | HttpClient.HttpClient
@@ -30,6 +31,10 @@ export const modes: ReadonlyArray<{
   {
     name: "on a socket, asked by undici",
     layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), NodeHttpClient.layerUndici)
+  },
+  {
+    name: "on a socket, asked by cxone-auth-undici",
+    layer: (options) => Layer.merge(CxoneSimulator.layerServer(options), UndiciHttpClient.layer())
   },
   { name: "in memory", layer: (options) => CxoneSimulator.layerMemory(options) }
 ]

@@ -712,6 +712,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
   it.live.each([
     ["fetch", "http,net,undici,fetch"],
     ["undici", "http,net,undici,fetch"],
+    ["cxone-auth-undici", "http,net,undici,fetch"],
     ["node", ""]
   ] as const)(
     "the debug output of Node and its HTTP clients, and every log line of a program: %s",

@@ -6,6 +6,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type TokenPolicyOptions } from "cxone-auth"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Context, Effect, Exit, Layer, Redacted, type Scope } from "effect"
 import { foundIn, renderings, renderingsOfExit } from "../support/Canary.js"
 import { type Certificate, certificates } from "../support/Certificates.js"
@@ -118,7 +119,8 @@ const over = (dispatcher: Undici.Dispatcher): { readonly fetch: Transport; reado
 const trusting = {
   fetch: (ca: string) => over(new Undici.Agent({ connect: { ca } })).fetch,
   undici: (ca: string) => over(new Undici.Agent({ connect: { ca } })).undici,
-  "node:http": (ca: string) => Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer({ ca }))
+  "node:http": (ca: string) => Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer({ ca })),
+  "cxone-auth-undici": (ca: string) => UndiciHttpClient.layer({ proxy: "none", tls: { ca } })
 }
 
 const unknownAuthority = () =>
@@ -219,6 +221,7 @@ const proxyUrl = (host: string) => `http://proxy-user:pr0xy-c4n4ry@${host}`
 const throughProxy: ReadonlyArray<readonly [string, (proxy: string) => Transport, namesProxy: boolean]> = [
   ["fetch", (proxy) => over(new Undici.EnvHttpProxyAgent({ httpsProxy: proxy })).fetch, false],
   ["undici", (proxy) => over(new Undici.EnvHttpProxyAgent({ httpsProxy: proxy })).undici, false],
+  ["cxone-auth-undici", (proxy) => UndiciHttpClient.layer({ proxy: { https: proxy } }), false],
   ["undici's ProxyAgent", (proxy) => over(new Undici.ProxyAgent(proxy)).undici, false],
   ...(Number.parseInt(process.versions.node, 10) < 24
     ? []

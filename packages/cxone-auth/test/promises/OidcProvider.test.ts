@@ -2,6 +2,7 @@ import { FetchHttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { describe, expect, it, vi } from "@effect/vitest"
 import { ClientAuth, Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Context, Effect, FastCheck as fc, Layer, Redacted } from "effect"
 import * as OidcProvider from "../support/OidcProvider.js"
 import { valueOf } from "../support/Tokens.js"
@@ -11,7 +12,8 @@ const timeout = 20_000
 
 const transports = [
   ["fetch", FetchHttpClient.layer],
-  ["undici", NodeHttpClient.layerUndici]
+  ["undici", NodeHttpClient.layerUndici],
+  ["cxone-auth-undici", UndiciHttpClient.layer()]
 ] as const
 
 const authMethods = [

@@ -3,10 +3,16 @@ import { FetchHttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { ClientAuth, CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Config, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
 import { accessKeySecret, clientId, clientSecret } from "./Canary.js"
 
-const transports = { fetch: FetchHttpClient.layer, undici: NodeHttpClient.layerUndici, node: NodeHttpClient.layer }
+const transports = {
+  fetch: FetchHttpClient.layer,
+  undici: NodeHttpClient.layerUndici,
+  "cxone-auth-undici": UndiciHttpClient.layer(),
+  node: NodeHttpClient.layer
+}
 
 const show = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
@@ -53,7 +59,7 @@ const program = Effect.gen(function* () {
   }
 })
 
-const transport = Effect.runSync(Config.literal("fetch", "undici", "node")("TRANSPORT"))
+const transport = Effect.runSync(Config.literal("fetch", "undici", "cxone-auth-undici", "node")("TRANSPORT"))
 
 const simulator = CxoneSimulator.layerServer({
   clients: [{ clientId, clientSecret: Redacted.make(clientSecret), scopes: ["read:users"] }],

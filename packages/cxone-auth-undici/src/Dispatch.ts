@@ -1,0 +1,195 @@
+/** One request through undici's `Dispatcher.dispatch`, and its answer. */
+
+import type { IncomingHttpHeaders } from "node:http"
+import * as Headers from "@effect/platform/Headers"
+import { RequestError } from "@effect/platform/HttpClientError"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { Dispatcher } from "undici"
+import * as ContentCoding from "./ContentCoding.js"
+import type { Proxies } from "./Proxies.js"
+import * as RequestBody from "./RequestBody.js"
+import { mostHeld, ResponseBody } from "./ResponseBody.js"
+import { UndiciResponse } from "./UndiciResponse.js"
+
+/** How requests are sent: through which dispatchers, and with which `User-Agent`. */
+export interface Sender {
+  readonly proxies: Proxies
+  readonly userAgent: string
+}
+
+type Resume = (answer: Effect.Effect<HttpClientResponse, RequestError>) => void
+
+/** Sends a request. What ends the caller's wait gives the request up, and so does the signal, also after the answer. */
+export const send = (
+  sender: Sender,
+  request: HttpClientRequest,
+  url: URL,
+  signal?: AbortSignal
+): Effect.Effect<HttpClientResponse, RequestError> => {
+  const { body } = request
+  return body._tag === "Stream"
+    ? Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+        exchange(sender, request, url, new RequestBody.Upload(body.stream, runtime), signal)
+      )
+    : exchange(sender, request, url, RequestBody.make(body), signal)
+}
+
+const exchange = (
+  { proxies, userAgent }: Sender,
+  request: HttpClientRequest,
+  url: URL,
+  body: NonNullable<Dispatcher.DispatchOptions["body"]> | null,
+  signal: AbortSignal | undefined
+) =>
+  Effect.async<HttpClientResponse, RequestError>((resume) => {
+    const upload = body instanceof RequestBody.Upload ? body : undefined
+    const running = new Exchange(request, resume, upload, signal)
+    // Some failures are thrown, others are told to the handler.
+    try {
+      const route = proxies.routeOf(url)
+      const { dispatcher, origin, path } = route
+      running.isForwarded = route.isForwarded
+      const headers = headersOf(request, userAgent, route.headers)
+      dispatcher.dispatch({ origin, path, method: request.method, headers, body }, running)
+    } catch (cause) {
+      running.fail(cause)
+    }
+    const abort = Effect.sync(() => running.abort(new Error("the request was interrupted")))
+    return upload === undefined ? abort : Effect.zipRight(abort, upload.ended)
+  })
+
+const headersOf = (
+  { headers }: HttpClientRequest,
+  userAgent: string,
+  ofRoute: ReadonlyArray<string>
+): Array<string> => {
+  const list: Array<string> = [...ofRoute]
+  for (const name in headers) {
+    list.push(name, headers[name] ?? "")
+  }
+  if (headers["accept-encoding"] === undefined) {
+    // A part of a coded body can't be decoded (RFC 9110 §14.2), so none is asked for.
+    list.push("accept-encoding", headers.range === undefined ? ContentCoding.accepted : "identity")
+  }
+  if (headers["user-agent"] === undefined) {
+    list.push("user-agent", userAgent)
+  }
+  return list
+}
+
+/** An answer of more than this, or of unknown length, may wait for a reader who never comes. */
+const endsByItself = (contentLength: string | undefined): boolean => Number(contentLength ?? mostHeld) < mostHeld
+
+const abandoned = new FinalizationRegistry<ResponseBody>((body) =>
+  body.abort(new Error("nobody holds the answer any more"))
+)
+
+const bodiless = (method: string, status: number): boolean => method === "HEAD" || status === 204 || status === 304
+
+/** What undici tells of a request, until the body of its answer has ended. It holds no answer: see {@link abandoned}. */
+class Exchange implements Dispatcher.DispatchHandler {
+  isForwarded = false
+  #resume: Resume | undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #aborted: Error | undefined
+  #body: ResponseBody | undefined
+  #forgetSignal: (() => void) | undefined
+
+  constructor(
+    private readonly request: HttpClientRequest,
+    resume: Resume,
+    private readonly upload: RequestBody.Upload | undefined,
+    signal: AbortSignal | undefined
+  ) {
+    this.#resume = resume
+    if (signal !== undefined) {
+      const onAbort = () => this.abort(new Error("the scope of the request was closed"))
+      signal.addEventListener("abort", onAbort)
+      this.#forgetSignal = () => signal.removeEventListener("abort", onAbort)
+      if (signal.aborted) {
+        onAbort()
+      }
+    }
+  }
+
+  /** A request that still waits for a connection is not sent any more. */
+  abort(reason: Error): void {
+    this.#aborted = reason
+    this.#controller?.abort(reason)
+    this.fail(reason)
+  }
+
+  fail(error: unknown): void {
+    this.#forgetSignal?.()
+    this.upload?.destroy()
+    const broken = this.upload?.failure
+    const cause = broken === undefined ? error : Cause.squash(broken)
+    this.#body?.fail(cause)
+    this.#settle(
+      broken !== undefined && Cause.isDie(broken)
+        ? Effect.die(cause)
+        : Effect.fail(new RequestError({ request: this.request, reason: "Transport", cause }))
+    )
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#aborted !== undefined) {
+      controller.abort(this.#aborted)
+    }
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, fields: IncomingHttpHeaders): void {
+    // 1xx are not the answer yet (RFC 9110 §15.2).
+    if (status < 200 || this.#resume === undefined) {
+      return
+    }
+    if (status === 407 && this.isForwarded) {
+      // In the words of undici, which says so of tunnels.
+      this.abort(new Error("Proxy Authentication Required (407)"))
+      return
+    }
+    const { request } = this
+    const body = new ResponseBody()
+    body.source = controller
+    this.#body = body
+    const headers = Headers.fromInput(fields)
+    const coding = headers["content-encoding"]
+    const codings =
+      coding === undefined || status === 206 || bodiless(request.method, status) ? [] : ContentCoding.codingsOf(coding)
+    const setCookie = fields["set-cookie"]
+    const response = new UndiciResponse(
+      request,
+      status,
+      codings.length === 0 ? headers : Headers.remove(headers, ["content-encoding", "content-length"]),
+      typeof setCookie === "string" ? [setCookie] : (setCookie ?? []),
+      body,
+      codings
+    )
+    if (!endsByItself(headers["content-length"])) {
+      abandoned.register(response, body)
+    }
+    this.#settle(Effect.succeed(response))
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, part: Buffer): void {
+    this.#body?.push(part)
+  }
+
+  onResponseEnd(): void {
+    this.#forgetSignal?.()
+    this.#body?.end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error)
+  }
+
+  #settle(answer: Effect.Effect<HttpClientResponse, RequestError>): void {
+    this.#resume?.(answer)
+    this.#resume = undefined
+  }
+}

@@ -1,0 +1,210 @@
+/** What an app says about its client, and the check of it. */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+
+/**
+ * Which proxies requests go through.
+ *
+ * @since 0.1.0
+ */
+export interface ProxyOptions {
+  /**
+   * The proxy for `http://` URLs. Requests go to it in the form of RFC 9112 §3.2.2, because most proxies open tunnels to
+   * port 443 alone. Its URL begins with `http://` or `https://`, and may hold a user and a password, percent-encoded.
+   */
+  readonly http?: string | Redacted.Redacted<string> | undefined
+  /** The proxy for `https://` URLs, to which it opens tunnels (`CONNECT`). Default: the one for `http://` URLs, as in undici. */
+  readonly https?: string | Redacted.Redacted<string> | undefined
+  /**
+   * The hosts that are asked directly, as in `NO_PROXY`: names separated by commas or spaces, each with its subdomains, and
+   * with a port if it is for that port alone; or `*` for all.
+   */
+  readonly noProxy?: string | undefined
+}
+
+/**
+ * Certificates and keys, each as PEM.
+ *
+ * @since 0.1.0
+ */
+export interface TlsOptions {
+  /** Authorities that are trusted beside those that Node trusts, for hosts and for proxies. */
+  readonly ca?: string | ReadonlyArray<string> | undefined
+  /** The client's own certificate, with its chain, for hosts that ask for one. Proxies don't get it. */
+  readonly cert?: string | undefined
+  /** The key of `cert`. */
+  readonly key?: Redacted.Redacted<string> | undefined
+  /** The passphrase of `key`. */
+  readonly passphrase?: Redacted.Redacted<string> | undefined
+}
+
+/**
+ * All options but the proxies.
+ *
+ * @since 0.1.0
+ */
+export interface ConnectionOptions {
+  /** Certificates and keys. Default: what Node trusts, and no certificate of the client's own. */
+  readonly tls?: TlsOptions | undefined
+  /**
+   * How long a connection may take to open, with TLS, and how long a proxy may take to open a tunnel. Default: 10 seconds,
+   * because a host that is there answers in one or two.
+   */
+  readonly connectTimeout?: Duration.DurationInput | undefined
+  /**
+   * How long the headers of an answer may take after the request was sent. Default: 60 seconds, because most gateways give
+   * up then. `Infinity` waits for ever.
+   */
+  readonly headersTimeout?: Duration.DurationInput | undefined
+  /**
+   * How long an answer may be silent between two parts of its body. A reader that is slow does not count. Default: 60
+   * seconds, because a connection that is dead says nothing. `Infinity` waits for ever, as for events that seldom come.
+   */
+  readonly bodyTimeout?: Duration.DurationInput | undefined
+  /**
+   * How long a connection is kept without a request, unless the server names another time. Default: 4 seconds, because
+   * many servers, Node's among them, close one after 5.
+   */
+  readonly keepAliveTimeout?: Duration.DurationInput | undefined
+  /**
+   * How many connections each host gets at most. Further requests wait for one, without a time-out. Default: no limit,
+   * because a wait that nobody sees is worse than a connection; limit the concurrency of the app.
+   */
+  readonly connections?: number | undefined
+  /** The `User-Agent` of requests that have none. Default: `cxone-auth-undici`, because some gateways refuse requests without one. */
+  readonly userAgent?: string | undefined
+}
+
+/**
+ * The options of {@link layer}.
+ *
+ * @since 0.1.0
+ */
+export interface Options extends ConnectionOptions {
+  /**
+   * `"env"`: the proxies that `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name when the layer is built, each also in small
+   * letters, which win. `"none"`: no proxy. Or the proxies themselves. Default: `"env"`.
+   */
+  readonly proxy?: "env" | "none" | ProxyOptions | undefined
+}
+
+/** The options with their defaults, and durations in the milliseconds of undici, where 0 is for ever. */
+export interface Resolved {
+  readonly proxy: "env" | "none" | ProxyOptions
+  readonly tls: TlsOptions
+  readonly connectTimeout: number
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+  readonly keepAliveTimeout: number
+  readonly connections: number | null
+  readonly userAgent: string
+}
+
+/** Says which option is wrong, and what was expected. */
+export const refuse = (objection: string): never => {
+  throw new TypeError(`UndiciHttpClient: ${objection}`)
+}
+
+const proxyNames = ["http", "https", "noProxy"]
+
+const connectionNames = [
+  "tls",
+  "connectTimeout",
+  "headersTimeout",
+  "bodyTimeout",
+  "keepAliveTimeout",
+  "connections",
+  "userAgent"
+]
+
+/** Plain JavaScript may pass anything. */
+const recordOf = (
+  input: unknown,
+  place: string,
+  names: ReadonlyArray<string>
+): { readonly [name: string]: unknown } => {
+  const expected = `${place} must be an object with some of ${names.join(", ")}`
+  if (!Predicate.isReadonlyRecord(input) || Redacted.isRedacted(input)) {
+    return refuse(expected)
+  }
+  const unknown = Object.keys(input).find((name) => !names.includes(name))
+  return unknown === undefined ? input : refuse(`there is no ${unknown}: ${expected}`)
+}
+
+const check = (value: unknown, name: string, isRight: (value: unknown) => boolean, expected: string): void => {
+  if (value !== undefined && !isRight(value)) {
+    refuse(`${name} must be ${expected}`)
+  }
+}
+
+const isText = (value: unknown) => typeof value === "string" && value !== ""
+const isSecret = (value: unknown) => Redacted.isRedacted(value) && isText(Redacted.value(value))
+
+// A timer of Node waits for at most 2^31 ms, 24.8 days.
+const longest = Duration.days(20)
+
+// `Duration.decode` turns negative numbers and NaN into zero, which the lower bound refuses.
+const millis = (input: unknown, name: string, fallback: number, mayBeInfinite: boolean): number => {
+  const duration = Duration.decodeUnknown(input ?? fallback)
+  if (mayBeInfinite && Option.exists(duration, (given) => !Duration.isFinite(given))) {
+    return 0
+  }
+  return Option.match(Option.filter(duration, Duration.between({ minimum: Duration.millis(1), maximum: longest })), {
+    onNone: () =>
+      refuse(`${name} must be a duration from 1ms to 20d, such as "5 seconds"${mayBeInfinite ? ", or Infinity" : ""}`),
+    onSome: Duration.toMillis
+  })
+}
+
+const isTextOrSecret = (value: unknown) => isText(value) || isSecret(value)
+
+const checkProxy = (proxy: unknown): void => {
+  if (proxy !== "env" && proxy !== "none") {
+    const { http, https, noProxy } = recordOf(proxy, 'proxy, unless "env" or "none",', proxyNames)
+    check(http, "proxy.http", isTextOrSecret, "a URL, which may be Redacted")
+    check(https, "proxy.https", isTextOrSecret, "a URL, which may be Redacted")
+    check(noProxy, "proxy.noProxy", Predicate.isString, "a list of hosts, separated by commas, as in NO_PROXY")
+  }
+}
+
+const checkTls = (tls: unknown): void => {
+  const { ca, cert, key, passphrase } = recordOf(tls, "tls", ["ca", "cert", "key", "passphrase"])
+  check(
+    [ca].flat(),
+    "tls.ca",
+    (all) => Array.isArray(all) && all.every((one) => one === undefined || isText(one)),
+    "PEM, or a list of it"
+  )
+  check(cert, "tls.cert", isText, "PEM")
+  check(key, "tls.key", isSecret, "Redacted PEM")
+  check(passphrase, "tls.passphrase", isSecret, "Redacted")
+  if ((cert === undefined) !== (key === undefined)) {
+    refuse("tls.cert and tls.key must be given together")
+  }
+}
+
+/**
+ * Checks the options. `mayNameProxies` is false where they come from elsewhere. Throws a `TypeError` that shows no value,
+ * because some are secrets.
+ */
+export const resolve = (options: Options = {}, mayNameProxies = true): Resolved => {
+  const names = mayNameProxies ? ["proxy", ...connectionNames] : connectionNames
+  const { bodyTimeout, connectTimeout, headersTimeout, keepAliveTimeout } = recordOf(options, "the options", names)
+  const { connections, proxy = "env", tls = {}, userAgent = "cxone-auth-undici" } = options
+  checkProxy(proxy)
+  checkTls(tls)
+  check(connections, "connections", (most) => Number.isInteger(most) && Number(most) > 0, "a whole number from 1 on")
+  check(userAgent, "userAgent", (text) => isText(text) && /^[\x20-\x7e]+$/.test(String(text)), "printable ASCII")
+  return {
+    proxy,
+    tls,
+    connectTimeout: millis(connectTimeout, "connectTimeout", 10_000, false),
+    headersTimeout: millis(headersTimeout, "headersTimeout", 60_000, true),
+    bodyTimeout: millis(bodyTimeout, "bodyTimeout", 60_000, true),
+    keepAliveTimeout: millis(keepAliveTimeout, "keepAliveTimeout", 4_000, false),
+    connections: connections ?? null,
+    userAgent
+  }
+}

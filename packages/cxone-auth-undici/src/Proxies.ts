@@ -1,0 +1,204 @@
+/** Which dispatcher a request goes through: directly to its host, or through a proxy. */
+import type { Socket } from "node:net"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici"
+import type { ProxyOptions, Resolved } from "./Options.js"
+import { refuse } from "./Options.js"
+import type { Contexts } from "./Tls.js"
+
+/** The URL of a proxy, without the credentials in it. */
+export interface Proxy {
+  readonly origin: string
+  /** The value of `Proxy-Authorization` (RFC 7617). */
+  readonly authorization: Redacted.Redacted<string> | undefined
+}
+
+/** A setting that is no URL of a proxy. The requests that would use it fail, and say so. */
+export class InvalidProxy extends Error {
+  /** As Node names it. */
+  readonly code = "ERR_INVALID_ARG_VALUE"
+  constructor(readonly setting: string) {
+    super(`${setting} ${expectedOfProxy}`)
+  }
+}
+
+/** Each as it was set, or what is wrong with it. */
+export interface ProxySettings {
+  readonly http: Proxy | InvalidProxy | undefined
+  readonly https: Proxy | InvalidProxy | undefined
+  readonly noProxy: string
+}
+
+export const none: ProxySettings = { http: undefined, https: undefined, noProxy: "" }
+
+/** What is expected of a proxy's URL. It shows nothing of what was given, which may be a password. */
+export const expectedOfProxy = 'must be a URL such as "http://proxy.example:3128", with credentials percent-encoded'
+
+/** Reads the URL of a proxy. */
+export const parse = (value: Redacted.Redacted<string>, setting: string): Either.Either<Proxy, InvalidProxy> =>
+  Either.try({
+    try: () => {
+      const { hash, hostname, origin, password, pathname, protocol, search, username } = new URL(Redacted.value(value))
+      if (
+        (protocol !== "http:" && protocol !== "https:") ||
+        hostname === "" ||
+        `${search}${hash}` !== "" ||
+        pathname !== "/"
+      ) {
+        throw new InvalidProxy(setting)
+      }
+      const userPass = [username, password].map(decodeURIComponent).join(":")
+      const basic = `Basic ${Buffer.from(userPass).toString("base64")}`
+      return { origin, authorization: userPass === ":" ? undefined : Redacted.make(basic) }
+    },
+    catch: () => new InvalidProxy(setting)
+  })
+
+/** Reads the option `proxy`. Throws a `TypeError` for a URL that is none. */
+export const settingsOf = ({ http, https, noProxy }: ProxyOptions): ProxySettings => {
+  const read = (value: string | Redacted.Redacted<string> | undefined, name: string) =>
+    value === undefined
+      ? undefined
+      : Either.getOrElse(parse(Redacted.isRedacted(value) ? value : Redacted.make(value), name), ({ message }) =>
+          refuse(message)
+        )
+  return { http: read(http, "proxy.http"), https: read(https, "proxy.https"), noProxy: noProxy ?? "" }
+}
+
+/** How a request is handed to undici. */
+export interface Route {
+  readonly dispatcher: Dispatcher
+  readonly origin: string
+  readonly path: string
+  /** Names and values, in turn. */
+  readonly headers: ReadonlyArray<string>
+  /** Whether the answer may be the proxy's own. */
+  readonly isForwarded: boolean
+}
+
+export interface Proxies {
+  /** Throws {@link InvalidProxy}. */
+  readonly routeOf: (url: URL) => Route
+  /** Ends all requests and connections. */
+  readonly destroy: () => Promise<unknown>
+}
+
+const defaultPorts: { readonly [protocol: string]: string } = { "http:": "80", "https:": "443" }
+
+/** Whether a host is asked directly, by the rules of undici's `EnvHttpProxyAgent`. */
+export const exempts = (noProxy: string): ((url: URL) => boolean) => {
+  const entries = noProxy.split(/[,\s]/).flatMap((entry) => {
+    const [, name = "", port] = /^(.+?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
+    return name === "" ? [] : { name: name.replace(/^\*?\./, ""), port }
+  })
+  if (noProxy.trim() === "*") {
+    return () => true
+  }
+  return ({ hostname, port, protocol }) =>
+    entries.some(
+      (entry) =>
+        (entry.port === undefined || entry.port === (port || defaultPorts[protocol])) &&
+        (hostname === entry.name || hostname.endsWith(`.${entry.name}`))
+    )
+}
+
+/**
+ * Opens connections, and ends those that are not open yet: undici leaves them to their time-out, and until then the
+ * process does not end.
+ */
+const makeConnector = (options: buildConnector.BuildOptions) => {
+  const opening = new Set<Socket>()
+  const connect = buildConnector(options)
+  return {
+    connect: (target: buildConnector.Options, callback: buildConnector.Callback) => {
+      // It returns the socket, which its type does not say.
+      const socket = connect(target, (...result: Parameters<buildConnector.Callback>) => {
+        opening.delete(socket)
+        callback(...result)
+      }) as unknown as Socket
+      opening.add(socket)
+    },
+    destroy: () => {
+      for (const socket of opening) {
+        socket.destroy()
+      }
+    }
+  }
+}
+
+/** The dispatchers of one layer. */
+export const make = (options: Resolved, contexts: Contexts, settings: ProxySettings): Proxies => {
+  const { bodyTimeout, connectTimeout, connections, headersTimeout, keepAliveTimeout } = options
+  const requests = { bodyTimeout, connections, headersTimeout, keepAliveTimeout, pipelining: 1 }
+  const toHosts = { timeout: connectTimeout, ...(contexts.hosts && { secureContext: contexts.hosts }) }
+  const toProxies = { timeout: connectTimeout, ...(contexts.proxies && { secureContext: contexts.proxies }) }
+
+  const [hosts, ofProxies] = [makeConnector(toHosts), makeConnector(toProxies)]
+  const direct = new Agent({ ...requests, connect: hosts.connect })
+  const opened: Array<Dispatcher> = [direct]
+  const open = <D extends Dispatcher>(dispatcher: D): D => {
+    opened.push(dispatcher)
+    return dispatcher
+  }
+
+  const directly = (url: URL): Route => ({
+    dispatcher: direct,
+    origin: url.origin,
+    path: pathOf(url),
+    headers: [],
+    isForwarded: false
+  })
+
+  const forwarding = ({ authorization, origin }: Proxy) => {
+    const dispatcher = open(new Agent({ ...requests, connect: ofProxies.connect }))
+    const ofProxy = authorization === undefined ? [] : ["proxy-authorization", Redacted.value(authorization)]
+    return (url: URL): Route => ({
+      dispatcher,
+      origin,
+      path: url.origin + pathOf(url),
+      headers: ["host", url.host, ...ofProxy],
+      isForwarded: true
+    })
+  }
+
+  const tunneling = ({ authorization, origin }: Proxy) => {
+    const dispatcher = open(
+      new ProxyAgent({
+        ...requests,
+        uri: origin,
+        ...(authorization && { token: Redacted.value(authorization) }),
+        requestTls: toHosts,
+        proxyTls: toProxies,
+        // To open a tunnel is a part of connecting.
+        clientFactory: (to) => new Pool(to, { connect: ofProxies.connect, headersTimeout: connectTimeout })
+      })
+    )
+    return (url: URL): Route => ({ ...directly(url), dispatcher })
+  }
+
+  const through = (proxy: Proxy | InvalidProxy | undefined, way: (proxy: Proxy) => (url: URL) => Route) => {
+    if (proxy instanceof InvalidProxy) {
+      return () => {
+        throw proxy
+      }
+    }
+    return proxy === undefined ? directly : way(proxy)
+  }
+
+  const { http, https = http, noProxy } = settings
+  const isExempt = exempts(noProxy)
+  const overHttp = through(http, forwarding)
+  const overHttps = through(https, tunneling)
+  return {
+    routeOf: (url) => (isExempt(url) ? directly(url) : url.protocol === "https:" ? overHttps(url) : overHttp(url)),
+    destroy: () => {
+      const ended = Promise.all(opened.map((dispatcher) => dispatcher.destroy()))
+      hosts.destroy()
+      ofProxies.destroy()
+      return ended
+    }
+  }
+}
+
+const pathOf = ({ pathname, search }: URL): string => pathname + search

@@ -1,0 +1,188 @@
+/**
+ * The body of an answer, between undici, which pushes its parts, and a reader, who takes them. It holds at most
+ * {@link mostHeld} bytes ahead of its reader: then the connection is paused. So a small answer that nobody reads ends by
+ * itself and frees its connection.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+
+/** What brings the parts: undici's controller, or a decoder. */
+export interface Source {
+  pause(): void
+  resume(): void
+  abort(reason: Error): void
+}
+
+/** As much as undici's own bodies hold. */
+export const mostHeld = 64 * 1024
+
+/** A body that was streamed is gone. */
+export class ReadBefore extends Data.TaggedError("ReadBefore") {
+  override readonly message = "the body was read before, as a stream"
+}
+
+interface Failure {
+  readonly cause: unknown
+}
+
+/** Nobody must hold the answer from here: an answer that nobody holds any more is given up. */
+export class ResponseBody {
+  source: Source | undefined
+  #parts: Array<Uint8Array> = []
+  #held = 0
+  #isPaused = false
+  #isEnded = false
+  #failure: Failure | undefined
+  #reader: "none" | "whole" | "stream" = "none"
+  #whole: Buffer | undefined
+  #waiting: ReadonlyArray<() => void> = []
+
+  /** Whether no more comes. */
+  get isOver(): boolean {
+    return this.#isEnded || this.#failure !== undefined
+  }
+
+  /** Whether the whole body has been read, and can be read again without waiting. */
+  get isRead(): boolean {
+    return this.#whole !== undefined
+  }
+
+  push(part: Uint8Array): void {
+    if (this.isOver) {
+      return
+    }
+    this.#parts.push(part)
+    if (this.#reader === "whole") {
+      return
+    }
+    this.#held += part.length
+    if (this.#held >= mostHeld && !this.#isPaused) {
+      this.#isPaused = true
+      this.source?.pause()
+    }
+    this.#wake()
+  }
+
+  end(): void {
+    if (!this.isOver) {
+      this.#isEnded = true
+      this.#wake()
+    }
+  }
+
+  fail(cause: unknown): void {
+    if (!this.isOver) {
+      this.#failure = { cause }
+      this.#wake()
+    }
+  }
+
+  /** Gives up what has not come yet, and with it the connection. */
+  abort(reason: Error): void {
+    if (!this.isOver) {
+      this.#parts = []
+      this.fail(reason)
+      this.source?.abort(reason)
+    }
+  }
+
+  /** The parts that have come since the last call: none at the end, and `undefined` if one must wait. */
+  take(): ReadonlyArray<Uint8Array> | Failure | undefined {
+    if (this.#parts.length === 0) {
+      return this.#failure ?? (this.#isEnded ? [] : undefined)
+    }
+    const parts = this.#parts
+    this.#parts = []
+    this.#resume()
+    return parts
+  }
+
+  /** Calls back once, when there is something to take. Returns what forgets that. */
+  onNext(notify: () => void): () => void {
+    this.#waiting = [...this.#waiting, notify]
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== notify)
+    }
+  }
+
+  /** The whole body. It is kept, so that it can be read again. Whoever interrupts the reading gives the answer up. */
+  whole(): Effect.Effect<Buffer, unknown> {
+    if (this.#whole !== undefined) {
+      return Effect.succeed(this.#whole)
+    }
+    if (this.#reader === "stream") {
+      return Effect.fail(new ReadBefore())
+    }
+    this.#reader = "whole"
+    if (this.#failure !== undefined) {
+      return Effect.fail(this.#failure.cause)
+    }
+    if (this.#isEnded) {
+      return Effect.succeed(this.#join())
+    }
+    this.#resume()
+    return Effect.async((resume) => {
+      this.onNext(() => resume(this.whole()))
+      return Effect.sync(() => this.abort(new Error("the reading was interrupted")))
+    })
+  }
+
+  /** The body as it comes, for one reader. */
+  stream(): Stream.Stream<Uint8Array, unknown> {
+    if (this.#reader !== "none") {
+      return Stream.fromEffect(Effect.suspend(() => this.whole()))
+    }
+    this.#reader = "stream"
+    return Stream.fromPull(
+      Effect.as(
+        Effect.addFinalizer(() => Effect.sync(() => this.abort(new Error("the reader stopped")))),
+        this.#pull
+      )
+    )
+  }
+
+  readonly #pull: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> = Effect.suspend(() => {
+    const taken = this.take()
+    if (taken === undefined) {
+      return Effect.async((resume) => {
+        const forget = this.onNext(() => resume(this.#pull))
+        return Effect.sync(forget)
+      })
+    }
+    if ("cause" in taken) {
+      return Effect.fail(Option.some(taken.cause))
+    }
+    return taken.length === 0 ? Effect.fail(Option.none()) : Effect.succeed(Chunk.unsafeFromArray(taken))
+  })
+
+  #join(): Buffer {
+    const [first, ...more] = this.#parts
+    this.#whole =
+      more.length > 0 || first === undefined
+        ? Buffer.concat(this.#parts)
+        : Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+    this.#parts = []
+    return this.#whole
+  }
+
+  #resume(): void {
+    this.#held = 0
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.source?.resume()
+    }
+  }
+
+  #wake(): void {
+    if (this.#waiting.length > 0) {
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const notify of waiting) {
+        notify()
+      }
+    }
+  }
+}

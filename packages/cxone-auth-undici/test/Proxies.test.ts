@@ -1,0 +1,334 @@
+import * as Http from "node:http"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import { inspect } from "node:util"
+import { HttpClient, type HttpClientError } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { UndiciHttpClient } from "cxone-auth-undici"
+import { Cause, ConfigError, ConfigProvider, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
+import { certificates } from "../../cxone-auth/test/support/Certificates.js"
+import { get, listen, nobody, type Server, serve, serveTls, temporaryFile } from "./support/Servers.js"
+
+interface Seen {
+  readonly line: string
+  readonly authorization: string | undefined
+}
+
+/** A proxy that forwards and opens tunnels, to this host whatever is asked for. It notes what it was asked. */
+const serveProxy = (target: Server, refusal?: number) => {
+  const seen: Array<Seen> = []
+  const note = ({ headers, method, url }: Http.IncomingMessage) =>
+    seen.push({ line: `${method} ${url}`, authorization: headers["proxy-authorization"] })
+  const server = Http.createServer((request, response) => {
+    note(request)
+    if (refusal !== undefined) {
+      response.writeHead(refusal).end("the proxy's own words")
+      return
+    }
+    const { host, "proxy-authorization": _, ...headers } = request.headers
+    const { pathname, search } = new URL(request.url ?? "")
+    const forwarded = {
+      port: target.port,
+      path: pathname + search,
+      method: request.method,
+      headers: { ...headers, host }
+    }
+    request.pipe(
+      Http.request(forwarded, (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers)))
+    )
+  })
+  server.on("connect", (request: Http.IncomingMessage, socket: Net.Socket) => {
+    note(request)
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal} No\r\n\r\n`)
+      return
+    }
+    const through = Net.connect(target.port, "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n")
+      through.pipe(socket).pipe(through)
+    })
+    through.on("error", () => socket.destroy())
+    socket.on("error", () => through.destroy())
+  })
+  return Effect.map(
+    listen(() => server),
+    (listening) => ({ ...listening, seen })
+  )
+}
+
+const hello = serve((request, response) => response.end(`${request.headers.host} ${request.url}`))
+const silent = listen(() => Net.createServer(() => {}))
+
+const text = (url: string) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => Effect.flatMap(client.get(url), (response) => response.text))
+
+/** Sets variables of the process while it runs. */
+const withEnv = <A, E, R>(variables: Record<string, string>, effect: Effect.Effect<A, E, R>) => {
+  const names = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]
+  const set = (values: NodeJS.Dict<string>) =>
+    Effect.sync(() => {
+      for (const name of names) {
+        delete process.env[name]
+      }
+      Object.assign(process.env, values)
+    })
+  return Effect.acquireUseRelease(
+    Effect.tap(
+      Effect.sync(() =>
+        Object.fromEntries(
+          names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
+        )
+      ),
+      set(variables)
+    ),
+    () => effect,
+    set
+  )
+}
+
+const password = "p:w c4n4ry/é"
+const credentials = `us%40er:${encodeURIComponent(password)}`
+const basic = `Basic ${Buffer.from(`us@er:${password}`).toString("base64")}`
+
+/** Nothing of a proxy's credentials is in what is printed. */
+const expectNoCredentials = (failure: unknown) => {
+  const shown = [
+    inspect(failure, { depth: null, showHidden: true }),
+    JSON.stringify(failure),
+    String(failure),
+    Cause.pretty(Cause.fail(failure))
+  ]
+  for (const one of shown) {
+    expect(one).not.toContain("c4n4ry")
+    expect(one).not.toContain(basic.slice(6))
+    expect(one).not.toContain("us%40er")
+  }
+}
+
+const failure = (url: string): Effect.Effect<HttpClientError.HttpClientError, string, HttpClient.HttpClient> =>
+  Effect.flip(text(url))
+
+describe("a proxy", () => {
+  it.scopedLive("gets requests to http URLs in whole, with its credentials", () =>
+    Effect.gen(function* () {
+      const target = yield* hello
+      const proxy = yield* serveProxy(target)
+      const layer = UndiciHttpClient.layer({ proxy: { http: Redacted.make(`http://${credentials}@${proxy.host}`) } })
+      expect(yield* text("http://api.example/a?b=1").pipe(Effect.provide(layer))).toBe("api.example /a?b=1")
+      expect(proxy.seen).toEqual([{ line: "GET http://api.example/a?b=1", authorization: basic }])
+    })
+  )
+
+  it.scopedLive.each([
+    ["https", "credentials", `http://${credentials}@`, basic],
+    ["https", "no credentials", "http://", undefined],
+    ["https", "a user alone", "http://user@", `Basic ${Buffer.from("user:").toString("base64")}`],
+    ["http", "that of http alone", "http://", undefined]
+  ] as const)("opens tunnels to https URLs (%s): with %s", ([option, , prefix, authorization]) =>
+    Effect.gen(function* () {
+      const { authority, good } = yield* certificates
+      const target = yield* serveTls(good)
+      const proxy = yield* serveProxy(target)
+      const layer = UndiciHttpClient.layer({
+        proxy: { [option]: `${prefix}${proxy.host}` },
+        tls: { ca: authority.cert }
+      })
+      expect(yield* text(`https://localhost:${target.port}/`).pipe(Effect.provide(layer))).toBe("secure")
+      expect(proxy.seen).toEqual([{ line: `CONNECT localhost:${target.port}`, authorization }])
+    })
+  )
+
+  it.scopedLive("with TLS of its own is trusted by the same authorities, and gets no certificate of the client", () =>
+    Effect.gen(function* () {
+      const { authority, good } = yield* certificates
+      const target = yield* serveTls(good)
+      const inner = yield* serveProxy(target)
+      let certificate: object | undefined
+      const outer = yield* listen(() =>
+        Tls.createServer({ ...good, requestCert: true, rejectUnauthorized: false }, (socket) => {
+          certificate = socket.getPeerCertificate()
+          const through = Net.connect(inner.port, "127.0.0.1")
+          through.pipe(socket).pipe(through)
+          through.on("error", () => {})
+          socket.on("error", () => {})
+        })
+      )
+      const url = `https://localhost:${target.port}/`
+      const proxy = { https: `https://${outer.host}`, http: `https://${outer.host}` }
+      const tls = { ca: authority.cert, cert: good.cert, key: Redacted.make(good.key) }
+      expect(yield* text(url).pipe(Effect.provide(UndiciHttpClient.layer({ proxy, tls })))).toBe("secure")
+      expect(certificate).toEqual({})
+      const error = yield* failure(url).pipe(Effect.provide(UndiciHttpClient.layer({ proxy })))
+      expect(error).toMatchObject({ _tag: "RequestError", cause: { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" } })
+    })
+  )
+
+  it.scopedLive.each([
+    ["http://api.example/", 407, { cause: { message: "Proxy Authentication Required (407)" } }],
+    ["https://api.example/", 407, { cause: { message: expect.stringContaining("Proxy response (407)") } }],
+    ["https://api.example/", 403, { cause: { message: expect.stringContaining("Proxy response (403)") } }]
+  ] as const)("that answers %s with %i fails the request, and shows no credentials", ([url, status, expected]) =>
+    Effect.gen(function* () {
+      const proxy = yield* serveProxy(yield* hello, status)
+      const layer = UndiciHttpClient.layer({ proxy: { http: `http://${credentials}@${proxy.host}` } })
+      const error = yield* failure(url).pipe(Effect.provide(layer))
+      expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport", ...expected })
+      expectNoCredentials(error)
+    })
+  )
+
+  it.scopedLive("that answers an http URL with 403 can't be told from the host", () =>
+    Effect.gen(function* () {
+      const proxy = yield* serveProxy(yield* hello, 403)
+      const layer = UndiciHttpClient.layer({ proxy: { http: `http://${proxy.host}` } })
+      const response = yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get("http://api.example/")).pipe(
+        Effect.provide(layer)
+      )
+      expect(response.status).toBe(403)
+    })
+  )
+
+  it.scopedLive.each(["http", "https"])(
+    "that is dead, or silent, fails %s requests and shows no credentials",
+    (scheme) =>
+      Effect.gen(function* () {
+        const cases = [
+          [yield* nobody, "ECONNREFUSED"],
+          [yield* silent, "UND_ERR_HEADERS_TIMEOUT"]
+        ] as const
+        for (const [{ host }, code] of cases) {
+          const layer = UndiciHttpClient.layer({
+            proxy: { http: `http://${credentials}@${host}` },
+            connectTimeout: "50 millis",
+            headersTimeout: scheme === "http" ? "50 millis" : "1 hour"
+          })
+          const error = yield* failure(`${scheme}://api.example/`).pipe(Effect.provide(layer))
+          expect(error).toMatchObject({ _tag: "RequestError", cause: { code } })
+          expectNoCredentials(error)
+        }
+      })
+  )
+})
+
+describe("the environment", () => {
+  const target = hello
+
+  it.scopedLive.each([
+    [{}, "direct"],
+    [{ HTTP_PROXY: "A" }, "A"],
+    [{ http_proxy: "A" }, "A"],
+    [{ http_proxy: "A", HTTP_PROXY: "B" }, "A"],
+    [{ http_proxy: "", HTTP_PROXY: "B" }, "direct"],
+    [{ HTTPS_PROXY: "B" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "*" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "127.0.0.1" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "other, 127.0.0.1" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "other 127.0.0.1:PORT" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "127.0.0.1:1" }, "A"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "27.0.0.1" }, "A"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "0.0.1" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: ".0.0.1" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "*.0.0.1" }, "direct"],
+    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "127.0.0.1" }, "A"],
+    [{ HTTP_PROXY: "A", no_proxy: "127.0.0.1", NO_PROXY: "" }, "direct"]
+  ] as const)("%j leads to %s, by layer and by layerFromEnv", ([variables, way]) =>
+    Effect.gen(function* () {
+      const host = yield* target
+      const proxies = { A: yield* serveProxy(host), B: yield* serveProxy(host) }
+      const replaced = Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [
+          name,
+          value === "A" || value === "B" ? `http://${proxies[value].host}` : value.replace("PORT", String(host.port))
+        ])
+      )
+      const went = () => (proxies.A.seen.length > 0 ? "A" : proxies.B.seen.length > 0 ? "B" : "direct")
+      yield* withEnv(replaced, get(host.host).pipe(Effect.provide(UndiciHttpClient.layer())))
+      expect(went()).toBe(way)
+      proxies.A.seen.length = proxies.B.seen.length = 0
+      const config = Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(replaced))))
+      yield* withEnv({}, get(host.host).pipe(Effect.provide(Layer.provide(UndiciHttpClient.layerFromEnv(), config))))
+      expect(went()).toBe(way)
+    })
+  )
+
+  it.scopedLive("is read when the layer is built, and not at all with other proxies", () =>
+    Effect.gen(function* () {
+      const host = yield* target
+      const proxy = yield* serveProxy(host)
+      const asked = Effect.zipRight(withEnv({ HTTP_PROXY: `http://${proxy.host}` }, get(host.host)), get(host.host))
+      yield* withEnv({}, asked.pipe(Effect.provide(UndiciHttpClient.layer())))
+      yield* withEnv(
+        { HTTP_PROXY: `http://${proxy.host}` },
+        get(host.host).pipe(Effect.provide(UndiciHttpClient.layer({ proxy: "none" })))
+      )
+      yield* withEnv(
+        { HTTP_PROXY: `http://${proxy.host}` },
+        get(host.host).pipe(Effect.provide(UndiciHttpClient.layer({ proxy: {} })))
+      )
+      expect(proxy.seen).toEqual([])
+    })
+  )
+
+  it.scopedLive("that is malformed fails the requests that would use it, and names the variable alone", () =>
+    Effect.gen(function* () {
+      const host = yield* target
+      const layer = UndiciHttpClient.layer()
+      const [error, other] = yield* withEnv(
+        { https_proxy: `us%40er:c4n4ry@proxy` },
+        Effect.all([failure("https://api.example/"), text(`http://${host.host}/`)]).pipe(Effect.provide(layer))
+      )
+      expect(error).toMatchObject({
+        _tag: "RequestError",
+        reason: "Transport",
+        cause: { code: "ERR_INVALID_ARG_VALUE", message: expect.stringContaining("https_proxy must be a URL") }
+      })
+      expectNoCredentials(error)
+      expect(other).toContain(host.host)
+    })
+  )
+
+  const fromEnv = (variables: Record<string, string>, options?: UndiciHttpClient.ConnectionOptions) =>
+    Layer.provide(
+      UndiciHttpClient.layerFromEnv(options),
+      Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+    )
+
+  it.live.each<readonly [Record<string, string>, string]>([
+    [{ HTTPS_PROXY: "us%40er:c4n4ry@proxy" }, "HTTPS_PROXY"],
+    [{ http_proxy: "socks5://us%40er:c4n4ry@proxy" }, "http_proxy"],
+    [{ SSL_CERT_FILE: "/c4n4ry/nowhere.pem" }, "SSL_CERT_FILE"],
+    [{ SSL_CERT_FILE: new URL(import.meta.url).pathname }, "SSL_CERT_FILE"]
+  ])("layerFromEnv fails for %j when it is built", ([variables, name]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(fromEnv(variables))))
+      expect(ConfigError.isConfigError(error)).toBe(true)
+      expect(error).toMatchObject({ _op: "InvalidData", path: [name] })
+      expectNoCredentials(error)
+    })
+  )
+
+  it.scopedLive("layerFromEnv trusts the authorities of SSL_CERT_FILE beside those of Node and of the options", () =>
+    Effect.gen(function* () {
+      const { authority, good, selfSigned } = yield* certificates
+      const file = yield* temporaryFile(authority.cert)
+      const servers = [yield* serveTls(good), yield* serveTls(selfSigned)]
+      const layer = fromEnv({ SSL_CERT_FILE: file }, { tls: { ca: selfSigned.cert } })
+      for (const { host } of servers) {
+        expect(yield* text(`https://${host}/`).pipe(Effect.provide(layer))).toBe("secure")
+      }
+    })
+  )
+
+  it.live("layerFromEnv logs at DEBUG what it has read, without credentials", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.map(Logger.logfmtLogger, (line) => lines.push(line))
+      yield* Effect.scoped(
+        Layer.build(fromEnv({ HTTPS_PROXY: `http://${credentials}@proxy.example:3128`, NO_PROXY: "a,b" }))
+      ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)), Logger.withMinimumLogLevel(LogLevel.Debug))
+      expect(lines).toEqual([expect.stringContaining("httpsProxy=http://proxy.example:3128")])
+      expect(lines[0]).toContain("level=DEBUG")
+      expectNoCredentials(lines)
+    })
+  )
+})

@@ -1,0 +1,86 @@
+import { execFile } from "node:child_process"
+import { createPrivateKey } from "node:crypto"
+import { rootCertificates } from "node:tls"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { HttpClient } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { certificates } from "../../cxone-auth/test/support/Certificates.js"
+import { trusted } from "../src/Tls.js"
+import { direct, serveTls, temporaryFile } from "./support/Servers.js"
+
+const ask = (host: string) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => Effect.flatMap(client.get(`https://${host}/`), ({ text }) => text))
+
+describe("certificates", () => {
+  it.scopedLive.each([
+    ["good", undefined],
+    ["selfSigned", "DEPTH_ZERO_SELF_SIGNED_CERT"],
+    ["ofUnknownAuthority", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+    ["ended", "CERT_HAS_EXPIRED"],
+    ["early", "CERT_NOT_YET_VALID"],
+    ["ofAnotherHost", "ERR_TLS_CERT_ALTNAME_INVALID"]
+  ] as const)("%s", ([name, code]) =>
+    Effect.gen(function* () {
+      const made = yield* certificates
+      const { host } = yield* serveTls(made[name])
+      const answer = yield* Effect.either(ask(host).pipe(Effect.provide(direct({ tls: { ca: made.authority.cert } }))))
+      expect(answer).toMatchObject(
+        code === undefined ? { right: "secure" } : { left: { reason: "Transport", cause: { code } } }
+      )
+      const untrusted = yield* Effect.either(ask(host).pipe(Effect.provide(direct())))
+      expect(untrusted).toMatchObject({
+        left: { reason: "Transport", cause: { code: expect.stringMatching(/^[A-Z_]+$/) } }
+      })
+    })
+  )
+
+  it("an authority of the app's own does not replace the roots of Node", () => {
+    expect(trusted()).toEqual(expect.arrayContaining([...rootCertificates]))
+  })
+
+  it.scopedLive("an authority of the app's own is trusted beside that of NODE_EXTRA_CA_CERTS", () =>
+    Effect.gen(function* () {
+      const { authority, good, selfSigned } = yield* certificates
+      const urls = [yield* serveTls(good), yield* serveTls(selfSigned)].map(({ host }) => `https://${host}/`)
+      const file = yield* temporaryFile(authority.cert)
+      // Node reads it when it starts.
+      const env = { ...process.env, NODE_EXTRA_CA_CERTS: file, OWN_CA: selfSigned.cert }
+      const program = fileURLToPath(new URL("./support/authorities-program.ts", import.meta.url))
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, ["--import", "tsx", program, ...urls], { env })
+      )
+      expect(JSON.parse(stdout)).toEqual(["secure", "secure"])
+    })
+  )
+
+  it.scopedLive.each([false, true])(
+    "the client's own is given to a host that asks for one (passphrase: %s)",
+    (isEncrypted) =>
+      Effect.gen(function* () {
+        const { authority, good } = yield* certificates
+        const { host } = yield* serveTls(
+          { ...good, ca: authority.cert, requestCert: true, rejectUnauthorized: true },
+          (_, response) => response.end("known")
+        )
+        const passphrase = "c4n4ry"
+        const key = isEncrypted
+          ? createPrivateKey(good.key)
+              .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase })
+              .toString()
+          : good.key
+        const own = {
+          cert: good.cert,
+          key: Redacted.make(key),
+          ...(isEncrypted ? { passphrase: Redacted.make(passphrase) } : {})
+        }
+        expect(yield* ask(host).pipe(Effect.provide(direct({ tls: { ca: authority.cert, ...own } })))).toBe("known")
+        const error = yield* Effect.flip(ask(host).pipe(Effect.provide(direct({ tls: { ca: authority.cert } }))))
+        expect(error).toMatchObject({ cause: { code: expect.stringMatching(/^ERR_SSL_|^UND_ERR_SOCKET|^ECONNRESET/) } })
+        if (isEncrypted) {
+          expect(() => direct({ tls: { cert: good.cert, key: Redacted.make(key) } })).toThrow("tls.passphrase")
+        }
+      })
+  )
+})
