@@ -3,6 +3,7 @@ import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { CxoneHttpClient } from "cxone-auth"
 import { Array, Duration, Effect, Record } from "effect"
 import { CallServer } from "./CallServer.js"
+import { CpuTime } from "./CpuTime.js"
 import * as Percentiles from "./Percentiles.js"
 import * as Turns from "./Turns.js"
 
@@ -20,12 +21,14 @@ export interface Throughput {
   readonly plain: ReadonlyArray<number>
   /** The same, without the span that it opens for each request. */
   readonly untraced: ReadonlyArray<number>
+  /** The processor's time of each client for a request, in microseconds; the median of the rounds. */
+  readonly cpuMicros: { readonly [_ in Client]: number }
 }
 
-type Client = keyof Throughput
+type Client = "cxone" | "plain" | "untraced"
 
 /** The ratios of the rounds: in each, the clients met the same machine. */
-export const ratios = (throughput: Throughput, to: Client): ReadonlyArray<number> =>
+export const ratios = (throughput: Pick<Throughput, Client>, to: Client): ReadonlyArray<number> =>
   Array.zipWith(throughput.cxone, throughput[to], (ours, theirs) => ours / theirs)
 
 export const median = (numbers: ReadonlyArray<number>): number => Percentiles.of(numbers).p50
@@ -56,9 +59,10 @@ export const measure = (settings: ThroughputSettings) =>
       plain: Effect.flatMap(http.execute(request), ({ text }) => text),
       untraced: Effect.flatMap(untraced.execute(request), ({ text }) => text)
     }
-    yield* Effect.forEach(Object.values(calls), (call) => rate(call, warmUp), { discard: true })
-    return yield* Turns.rounds(
-      Record.map(calls, (call) => rate(call, settings)),
-      settings.rounds
-    )
+    const cpu = new CpuTime()
+    const rates = (settings: Omit<ThroughputSettings, "rounds">) =>
+      Record.map(calls, (call, name) => cpu.of(name, settings.requests)(rate(call, settings)))
+    yield* Effect.all(rates(warmUp), { discard: true })
+    const measured = yield* Turns.rounds(rates(settings), settings.rounds)
+    return { ...measured, cpuMicros: Record.map(calls, (_, name) => cpu.median(name)) } satisfies Throughput
   })

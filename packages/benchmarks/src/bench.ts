@@ -66,7 +66,7 @@ const writeAll = (sections: ReadonlyArray<Section>) =>
 const program = Effect.gen(function* () {
   yield* requireNames
   if (!isQuick) {
-    yield* TutorialClass.requireIt
+    yield* TutorialClass.tellIfMissing
   }
   const sections = (yield* Effect.forEach(wanted, take)).flat()
   yield* Console.log(`\n${Results.summary(sections)}`)

@@ -22,6 +22,12 @@ const scopedRequests = globalValue(
   () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
 )
 
+/**
+ * The way past the spans, for a library that makes its own: `cxone-auth` looks for it. `execute` is the client's own, so that
+ * a copy with another `execute` is not taken for this client.
+ */
+const DirectId: unique symbol = Symbol.for("cxone-auth/DirectTransport")
+
 type Caller = Fiber.RuntimeFiber<unknown, unknown>
 
 const untraced = Effect.runSync(Effect.tracer)
@@ -51,29 +57,34 @@ export const make = (sender: Sender, context: Context.Context<never>): HttpClien
     )
   )
 
+  const direct = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<HttpClientResponse, HttpClientError> => {
+    const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+    return Either.isLeft(url)
+      ? Effect.fail(new RequestError({ request, reason: "InvalidUrl", cause: url.left }))
+      : send(sender, request, url.right, scopedRequests.get(request)?.signal)
+  }
+
   const execute = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<HttpClientResponse, HttpClientError> =>
     Effect.withFiberRuntime((fiber) => {
       const maybe = mayBeTraced(request, fiber)
       if (maybe && fiber.currentTracer !== untraced) {
         return traced.execute(request)
       }
-      const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-      if (Either.isLeft(url)) {
-        return Effect.fail(new RequestError({ request, reason: "InvalidUrl", cause: url.left }))
-      }
-      const signal = scopedRequests.get(request)?.signal
       const outside = maybe ? spanFromOutside(fiber.currentSpan) : undefined
-      return send(
-        sender,
-        outside !== undefined && fiber.getFiberRef(HttpClient.currentTracerPropagation)
-          ? HttpClientRequest.setHeaders(request, headersOf(outside))
-          : request,
-        url.right,
-        signal
-      )
+      if (outside === undefined || !fiber.getFiberRef(HttpClient.currentTracerPropagation)) {
+        return direct(request)
+      }
+      const carrying = HttpClientRequest.setHeaders(request, headersOf(outside))
+      // The platform knows a request of a scope by identity.
+      const controller = scopedRequests.get(request)
+      if (controller !== undefined) {
+        scopedRequests.set(carrying, controller)
+      }
+      return direct(carrying)
     })
-  return HttpClient.makeWith<never, never, HttpClientError, never>(
+  const client = HttpClient.makeWith<never, never, HttpClientError, never>(
     (request) => Effect.flatMap(request, execute),
     Effect.succeed
   )
+  return Object.assign(client, { [DirectId]: { execute: client.execute, send: direct } })
 }

@@ -1,4 +1,4 @@
-import { HttpClient } from "@effect/platform"
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Tracer } from "effect"
 import { direct, serve } from "./support/Servers.js"
@@ -103,6 +103,22 @@ describe("a trace", () => {
       expect(yield* headersAt(host).pipe(Effect.withSpan("inner"), Effect.provide(direct()))).not.toHaveProperty(
         "traceparent"
       )
+    })
+  )
+
+  it.scopedLive("is left out on the way for a library that makes its own spans", () =>
+    Effect.gen(function* () {
+      const { host } = yield* echo
+      const { layer, spans } = recording()
+      const sent = Effect.flatMap(HttpClient.HttpClient, (client) => {
+        const way: unknown = Reflect.get(client, Symbol.for("cxone-auth/DirectTransport"))
+        expect(way).toEqual({ execute: client.execute, send: expect.any(Function) })
+        const { send } = way as { readonly send: HttpClient.HttpClient["execute"] } // as the line before has seen
+        return Effect.flatMap(send(HttpClientRequest.get(`http://${host}/`)), ({ json }) => json)
+      })
+      const headers = yield* sent.pipe(Effect.withParentSpan(outside), Effect.provide(Layer.merge(direct(), layer)))
+      expect(headers).not.toHaveProperty("traceparent")
+      expect(spans).toEqual([])
     })
   )
 

@@ -4,6 +4,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
 import { defaultClient } from "cxone-auth-testkit"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Config, Console, Duration, Effect, Layer, Logger, LogLevel, Ref, Schedule, Schema } from "effect"
 import * as Heap from "./Heap.js"
 import * as Leftovers from "./Leftovers.js"
@@ -15,14 +16,18 @@ import * as Stall from "./Stall.js"
 import * as Traffic from "./Traffic.js"
 
 const settings = Config.all({
-  transport: Config.literal("fetch", "undici")("SOAK_TRANSPORT"),
+  transport: Config.literal("fetch", "undici", "cxone-auth-undici")("SOAK_TRANSPORT"),
   origin: Config.url("SOAK_ORIGIN"),
   seconds: Config.number("SOAK_SECONDS"),
   users: Config.integer("SOAK_FIBERS"),
   seed: Config.string("SOAK_SEED")
 })
 
-const transports = { fetch: FetchHttpClient.layer, undici: NodeHttpClient.layerUndici }
+const transports = {
+  fetch: FetchHttpClient.layer,
+  undici: NodeHttpClient.layerUndici,
+  "cxone-auth-undici": UndiciHttpClient.layer({ proxy: "none" })
+}
 
 const cxoneLayer = (origin: URL, transport: keyof typeof transports) =>
   CxoneHttpClient.layer({ policy: clientPolicy }).pipe(

@@ -7,7 +7,7 @@ import * as Table from "./Table.js"
 import * as Trial from "./Trial.js"
 import * as Verdict from "./Verdict.js"
 
-const transports = ["fetch", "undici"]
+const transports = ["fetch", "undici", "cxone-auth-undici"]
 
 const program = Effect.gen(function* () {
   const settings = yield* Settings.load(process.argv.slice(2))

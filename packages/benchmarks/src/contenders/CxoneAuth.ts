@@ -1,6 +1,7 @@
 import type { HttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Array, Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { type Account, type Contender, requireOk, tokenEndpoint } from "./Contender.js"
 
@@ -19,13 +20,13 @@ export const layer = (account: Account, transport: Layer.Layer<HttpClient.HttpCl
     Layer.provideMerge(transport)
   )
 
-export const cxoneAuth: Contender = {
-  name: "cxone-auth",
-  usage: "`CxoneHttpClient` over undici, with its defaults, in one running fiber",
+const over = (name: string, usage: string, transport: Layer.Layer<HttpClient.HttpClient>): Contender => ({
+  name,
+  usage,
   managesTokens: true,
   open: (account) =>
     Effect.gen(function* () {
-      const runtime = ManagedRuntime.make(layer(account, NodeHttpClient.layerUndici))
+      const runtime = ManagedRuntime.make(layer(account, transport))
       yield* Effect.addFinalizer(() => runtime.disposeEffect)
       const { accessToken } = yield* Effect.promise(() => runtime.runPromise(CxoneAuth))
       const cxone = yield* Effect.promise(() => runtime.runPromise(CxoneHttpClient))
@@ -52,4 +53,13 @@ export const cxoneAuth: Contender = {
         }
       }
     })
-}
+})
+
+export const cxoneAuth = over(
+  "cxone-auth",
+  "`CxoneHttpClient` over `cxone-auth-undici`, both with their defaults, in one running fiber",
+  UndiciHttpClient.layer({ proxy: "none" })
+)
+
+/** Ours over the platform's client: no library that one would pick beside the other. */
+export const overPlatform = over("cxone-auth, over the platform's undici", "", NodeHttpClient.layerUndici)

@@ -1,7 +1,10 @@
-/** The Python class of a public tutorial, unchanged, in a process of its own. It needs Debian's `python3-requests`. */
+/**
+ * The Python class of a public tutorial, unchanged, in a process of its own. It needs Debian's `python3-requests`. Without
+ * it there are no figures of this class.
+ */
 import { fileURLToPath } from "node:url"
 import { Command } from "@effect/platform"
-import { Effect, Schema } from "effect"
+import { Console, Effect, Option, Schema } from "effect"
 import * as Provider from "../Provider.js"
 
 export const name = "a tutorial's class (Python)"
@@ -20,13 +23,18 @@ const canImportRequests = (python: string) =>
   )
 
 /** A Python that has `requests`. */
-const python = Effect.findFirst(["/usr/bin/python3", "python3"], canImportRequests).pipe(
-  Effect.flatten,
-  Effect.orDieWith(() => new Error("no python3 with requests: apt-get install python3-requests, or run bench --quick"))
+const python = Effect.findFirst(["/usr/bin/python3", "python3"], canImportRequests)
+
+/** Says so at once if it can't run. */
+export const tellIfMissing = Effect.flatMap(python, (found) =>
+  Option.isSome(found)
+    ? Effect.void
+    : Console.log(`No Python with requests (Debian: apt-get install python3-requests): ${name} is left out.`)
 )
 
-/** Fails at once if it could not run. */
-export const requireIt = Effect.asVoid(python)
+/** A figure as that of a peer; nothing if it could not run. */
+export const asPeer = <A>(figure: Option.Option<A>): { readonly [name]: A } | Record<never, never> =>
+  Option.match(figure, { onNone: () => ({}), onSome: (value) => ({ [name]: value }) })
 
 const run = <A, I>(
   result: Schema.Schema<A, I>,
@@ -34,12 +42,16 @@ const run = <A, I>(
   ...args: ReadonlyArray<string | number>
 ) =>
   Effect.gen(function* () {
+    const command = yield* python
+    if (Option.isNone(command)) {
+      return Option.none()
+    }
     const { origin } = yield* Provider.Provider
     const clientId = `tutorial-${options.run}`
     yield* Provider.set(clientId, { delay: options.delay ?? 0 })
     const output = yield* Command.string(
       Command.make(
-        yield* python,
+        command.value,
         driver,
         origin.origin,
         clientId,
@@ -48,16 +60,22 @@ const run = <A, I>(
       )
     )
     const measured = yield* Schema.decode(Schema.parseJson(result))(output)
-    return { measured, counts: yield* Provider.counts(clientId) }
+    return Option.some({ measured, counts: yield* Provider.counts(clientId) })
   })
 
 /** Nanoseconds for a look. */
 export const cachedToken = (times: number) =>
-  Effect.map(run(Schema.Number, { run: "cached" }, "cached", times), ({ measured }) => measured)
+  Effect.map(
+    run(Schema.Number, { run: "cached" }, "cached", times),
+    Option.map(({ measured }) => measured)
+  )
 
 /** Calls a second. */
 export const load = (calls: number, atOnce: number) =>
-  Effect.map(run(Schema.Number, { run: "load" }, "load", calls, atOnce), ({ measured }) => measured)
+  Effect.map(
+    run(Schema.Number, { run: "load" }, "load", calls, atOnce),
+    Option.map(({ measured }) => measured)
+  )
 
 /** How long the threads took on a cold cache, how many of them got a token, and how many requests that took. */
 export const together = (callers: number, delay: number) =>
@@ -68,12 +86,12 @@ export const together = (callers: number, delay: number) =>
       "together",
       callers
     ),
-    ({ counts, measured }) => ({ ...measured, tokenRequests: counts.tokenRequests })
+    Option.map(({ counts, measured }) => ({ ...measured, tokenRequests: counts.tokenRequests }))
   )
 
 /** Requests at the token endpoint for so many calls in so many seconds with a wrong secret. */
 export const refused = (calls: number, seconds: number) =>
   Effect.map(
     run(Schema.Number, { run: "refused", clientSecret: "wrong" }, "refused", calls, seconds),
-    ({ counts }) => counts.tokenRequests
+    Option.map(({ counts }) => counts.tokenRequests)
   )

@@ -36,7 +36,7 @@ const run = (quick: boolean) =>
       ),
       rounds
     )
-    const tutorial = quick ? {} : { [TutorialClass.name]: yield* TutorialClass.cachedToken(times) }
+    const tutorial = quick ? {} : TutorialClass.asPeer(yield* TutorialClass.cachedToken(times))
     const { "cxone-auth": ours = Number.NaN, [succeed]: succeeded = Number.NaN, ...others } = medians
     const managing = Record.filter(others, (_, name) =>
       contenders(false).some((contender) => contender.name === name && contender.managesTokens)

@@ -24,7 +24,7 @@ const run = (quick: boolean) =>
       { concurrency: "unbounded" }
     )
     const { ours, peers } = byName(results, ({ tokenRequests }) => tokenRequests)
-    const tutorial = quick ? {} : { [TutorialClass.name]: yield* TutorialClass.refused(perSecond * seconds, seconds) }
+    const tutorial = quick ? {} : TutorialClass.asPeer(yield* TutorialClass.refused(perSecond * seconds, seconds))
     return {
       method: `Requests that the token endpoint got. It refused each with \`invalid_client\` after ${delay} ms.`,
       figures: [{ name: "token requests", unit: "", better: "less", ours, peers: { ...peers, ...tutorial } }],

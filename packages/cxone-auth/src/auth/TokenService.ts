@@ -79,6 +79,18 @@ export interface CxoneAuthFromEnvOptions extends Pick<CxoneAuthOptions, "policy"
 
 const keyOf = ScopeSet.toParameter
 
+/** How a try to get a token may end. The other errors are of calls. */
+const outcomes: ReadonlyArray<"token" | CxoneAuthError["_tag"]> = [
+  "token",
+  "CredentialsUnavailable",
+  "DiscoveryFailed",
+  "InsufficientScope",
+  "InvalidClient",
+  "InvalidTokenResponse",
+  "RateLimited",
+  "TokenEndpointUnavailable"
+]
+
 /** Makes the service. */
 export const make = <R>(
   options: CxoneAuthOptions<R>
@@ -106,7 +118,7 @@ export const make = <R>(
     const credentials = Effect.isEffect(options.credentials)
       ? Effect.provide(Effect.scoped(options.credentials), context)
       : options.credentials
-    const metrics = Metrics.make(options.name)
+    const metrics = Metrics.make(options.name, outcomes)
 
     let isClosed = false
     yield* Effect.addFinalizer(() =>

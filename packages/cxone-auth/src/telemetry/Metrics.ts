@@ -98,9 +98,10 @@ export const apiCallWaited = (): void => apiWaits(1)
 
 /**
  * Makes the metrics of a layer. The label `client` is the name that the app gives the layer, if any. It is never set
- * from a client id.
+ * from a client id. The counters of `outcomes` begin at 0 now, because Prometheus' `increase` doesn't see the first count of
+ * a series that begins with it.
  */
-export const make = (client: string | undefined): Metrics => {
+export const make = (client: string | undefined, outcomes: ReadonlyArray<string> = []): Metrics => {
   const named = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
     client === undefined ? key : MetricKey.tagged(key, "client", client)
   const labelled = (key: MetricKey.MetricKey.Counter<number>, label: string, value: string) =>
@@ -111,6 +112,7 @@ export const make = (client: string | undefined): Metrics => {
   const served = (cache: CacheState) => labelled(tokensServed, "cache", cache)
   const servedBy = { hit: served("hit"), stale: served("stale"), joined: served("joined"), miss: served("miss") }
   const countOutcome = (outcome: string) => labelled(exchanges, "outcome", outcome)(1)
+  outcomes.forEach((outcome) => void labelled(exchanges, "outcome", outcome)(0))
   const countServed = (cache: CacheState) => servedBy[cache](1)
   const countRenewed = (reason: RenewalReason) => labelled(renewals, "reason", reason)(1)
   // One object for all tokens without a gauge, because there may be 100,000.

@@ -1,6 +1,6 @@
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Credentials, CxoneAuth, type CxoneAuthOptions } from "cxone-auth"
+import { Credentials, CxoneAuth, CxoneAuthError, type CxoneAuthOptions } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Array, Effect, Fiber, Layer, Logger, LogLevel, Metric, Option, Random, Redacted, Ref, TestClock } from "effect"
 import * as Metrics from "../../src/telemetry/Metrics.js"
@@ -265,6 +265,16 @@ describe("metrics", () => {
       expect(yield* counted("cxone_auth_exchanges", { ...client, outcome: "InvalidClient" })).toBe(1)
       expect(yield* measured("cxone_auth_refusals", client)).toEqual([0])
     }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+  })
+
+  it.effect("each way in which an exchange may fail is counted from the beginning, as 0", () => {
+    const client = { client: "metrics from the beginning" }
+    return Effect.gen(function* () {
+      yield* CxoneAuth
+      const states = yield* metricStates("cxone_auth_exchanges", client)
+      // "token", and every error but those of calls: InvalidToken and ForeignOrigin.
+      expect(states).toEqual(Array.replicate(expect.objectContaining({ count: 0 }), CxoneAuthError.members.length - 1))
+    }).pipe(simulated({ name: client.client }))
   })
 
   it.effect("credentials that can't be read, and a discovery document, count as exchanges that failed", () => {
