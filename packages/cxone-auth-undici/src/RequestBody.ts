@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import { constVoid } from "effect/Function"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import { type Dispatcher, FormData } from "undici"
@@ -25,6 +26,8 @@ export class Upload extends Readable {
   constructor(stream: Stream.Stream<Uint8Array, unknown>, caller: Runtime.Runtime<never>) {
     // Only the socket reads ahead.
     super({ highWaterMark: 1 })
+    // undici listens only as long as it sends.
+    this.on("error", constVoid)
     const upload = Stream.runForEachChunk(stream, (parts) =>
       Effect.forEach(parts, (part) => this.#send(part), { discard: true })
     )

@@ -50,7 +50,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get text(): Effect.Effect<string, ResponseError> {
-    return Effect.map(this.#bytes, textOf)
+    return this.#decoded(textOf)
   }
 
   get json(): Effect.Effect<unknown, ResponseError> {

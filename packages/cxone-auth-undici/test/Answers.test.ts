@@ -98,6 +98,13 @@ describe("an answer", () => {
     }).pipe(Effect.provide(direct()))
   )
 
+  it.scopedLive("without a length ends with its connection", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serveBytes("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nabc")
+      expect(yield* (yield* get(host)).text).toBe("abc")
+    }).pipe(Effect.provide(direct()))
+  )
+
   it.scopedLive("comes after informational ones, and its trailers are not its headers", () =>
     Effect.gen(function* () {
       const { host } = yield* serveBytes(

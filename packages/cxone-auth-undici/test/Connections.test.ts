@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
+import { Chunk, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { collectGarbage } from "../../cxone-auth/test/support/Garbage.js"
 import { direct, eventually, get, listen, nobody, serve, serveBytes } from "./support/Servers.js"
 
@@ -135,10 +135,10 @@ describe("a connection", () => {
 
   it.scopedLive("ends when its request is interrupted", () =>
     Effect.gen(function* () {
-      const asked = yield* Deferred.make<void>()
-      const { allClosed, host } = yield* serve(() => Effect.runSync(Deferred.succeed(asked, undefined)))
+      let asked = 0
+      const { allClosed, host } = yield* serve(() => asked++)
       const running = yield* Effect.fork(get(host))
-      yield* Deferred.await(asked)
+      yield* eventually(() => asked === 1)
       yield* Fiber.interrupt(running)
       yield* allClosed
     }).pipe(Effect.provide(direct()))
@@ -185,36 +185,32 @@ describe("a connection", () => {
     }).pipe(Effect.provide(direct()))
   )
 
-  it.live("ends with the layer: what runs fails, and later requests do", () =>
+  it.scopedLive("ends with the layer: what runs fails, and later requests do", () =>
     Effect.gen(function* () {
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const { allClosed, host } = yield* serve((request, response) => {
-            if (request.url === "/begun") {
-              response.write("a")
-            } else if (request.url === "/idle") {
-              response.end()
-            }
-          })
-          const scope = yield* Scope.make()
-          const context = yield* Layer.buildWithScope(direct(), scope)
-          const at = (path: string) => Effect.provide(get(host, path), context)
-          yield* Effect.flatMap(at("/idle"), ({ text }) => text)
-          const response = yield* at("/begun")
-          const waiting = yield* Effect.fork(at("/never"))
-          const dead = yield* Effect.fork(Effect.provide(get("192.0.2.1"), context))
-          yield* Effect.yieldNow()
-          yield* Scope.close(scope, Exit.void)
-          for (const ended of [Fiber.join(waiting), Fiber.join(dead), at("/later")]) {
-            expect(yield* Effect.flip(ended)).toMatchObject({
-              _tag: "RequestError",
-              cause: { code: "UND_ERR_DESTROYED" }
-            })
-          }
-          expect(yield* Effect.flip(response.text)).toMatchObject({ _tag: "ResponseError" })
-          yield* allClosed
+      const { allClosed, host } = yield* serve((request, response) => {
+        if (request.url === "/begun") {
+          response.write("a")
+        } else if (request.url === "/idle") {
+          response.end()
+        }
+      })
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(direct(), scope)
+      const at = (path: string) => Effect.provide(get(host, path), context)
+      yield* Effect.flatMap(at("/idle"), ({ text }) => text)
+      const response = yield* at("/begun")
+      const waiting = yield* Effect.fork(at("/never"))
+      const dead = yield* Effect.fork(Effect.provide(get("192.0.2.1"), context))
+      yield* Effect.yieldNow()
+      yield* Scope.close(scope, Exit.void)
+      for (const ended of [Fiber.join(waiting), Fiber.join(dead), at("/later")]) {
+        expect(yield* Effect.flip(ended)).toMatchObject({
+          _tag: "RequestError",
+          cause: { code: "UND_ERR_DESTROYED" }
         })
-      )
+      }
+      expect(yield* Effect.flip(response.text)).toMatchObject({ _tag: "ResponseError" })
+      yield* allClosed
     })
   )
 

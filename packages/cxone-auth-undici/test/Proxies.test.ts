@@ -45,7 +45,8 @@ const serveProxy = (target: Server, refusal?: number) => {
     }
     const through = Net.connect(target.port, "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 OK\r\n\r\n")
-      through.pipe(socket).pipe(through)
+      through.pipe(socket)
+      socket.pipe(through)
     })
     through.on("error", () => socket.destroy())
     socket.on("error", () => through.destroy())
@@ -148,7 +149,8 @@ describe("a proxy", () => {
         Tls.createServer({ ...good, requestCert: true, rejectUnauthorized: false }, (socket) => {
           certificate = socket.getPeerCertificate()
           const through = Net.connect(inner.port, "127.0.0.1")
-          through.pipe(socket).pipe(through)
+          through.pipe(socket)
+          socket.pipe(through)
           through.on("error", () => {})
           socket.on("error", () => {})
         })

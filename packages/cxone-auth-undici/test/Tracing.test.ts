@@ -1,6 +1,6 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Tracer } from "effect"
+import { Effect, Exit, Layer, Scope, Tracer } from "effect"
 import { direct, serve } from "./support/Servers.js"
 
 const recording = () => {
@@ -122,12 +122,24 @@ describe("a trace", () => {
     })
   )
 
+  it.scopedLive("does not keep a request from ending with its scope", () =>
+    Effect.gen(function* () {
+      const { allClosed, host } = yield* serve((_, response) => response.write("a"))
+      const client = HttpClient.withScope(yield* HttpClient.HttpClient)
+      const scope = yield* Scope.make()
+      const response = yield* Scope.extend(client.get(`http://${host}/`), scope)
+      yield* Scope.close(scope, Exit.void)
+      yield* allClosed
+      expect(yield* Effect.flip(response.text)).toMatchObject({ _tag: "ResponseError" })
+    }).pipe(Effect.provide(Layer.merge(direct(), recording().layer)))
+  )
+
   it.scopedLive("uses what the layer was built with", () =>
     Effect.gen(function* () {
       const { host } = yield* echo
       const { layer, spans } = recording()
       const named = Layer.succeed(HttpClient.SpanNameGenerator, () => "by the layer")
-      yield* headersAt(host).pipe(Effect.provide(Layer.provide(direct(), named)), Effect.provide(layer))
+      yield* headersAt(host).pipe(Effect.provide(Layer.merge(Layer.provide(direct(), named), layer)))
       expect(spans.map(({ name }) => name)).toEqual(["by the layer"])
     })
   )
