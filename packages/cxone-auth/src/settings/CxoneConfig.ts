@@ -212,7 +212,7 @@ const under = (prefix: string | undefined): WholeNames.Within => {
   }
   // Plain JavaScript may pass anything.
   if (typeof prefix !== "string" || !isPrefix.test(prefix)) {
-    throw new TypeError('CxoneAuth: prefix must be a text that does not end in "_", such as "ACME" for ACME_CXONE_AREA')
+    throw new TypeError('CxoneAuth: prefix must be a name such as "ACME", without the "_" behind it')
   }
   return Config.nested(prefix)
 }

@@ -50,10 +50,7 @@ export interface TokenMetrics {
 const counter = (name: string, description: string) => MetricKey.counter(name, { description, incremental: true })
 const gauge = (name: string, description: string) => MetricKey.gauge(name, { description })
 
-const exchanges = counter(
-  "cxone_auth_exchanges",
-  "exchanges of credentials for a token, and what they need before them, by outcome"
-)
+const exchanges = counter("cxone_auth_exchanges", "exchanges of credentials for a token, by outcome")
 // The tag that Effect's OpenTelemetry exporter takes the unit from.
 const inSeconds = <Type extends MetricKeyType.MetricKeyType.Untyped>(key: MetricKey.MetricKey<Type>) =>
   MetricKey.tagged(key, "unit", "s")

@@ -96,7 +96,7 @@ describe("the names of settings in errors and warnings", () => {
   it("the option prefix: one that no setting can have is refused by name", () => {
     for (const prefix of ["", "ACME_"]) {
       expect(() => CxoneAuth.layerFromEnv({ prefix })).toThrow(
-        'CxoneAuth: prefix must be a text that does not end in "_", such as "ACME" for ACME_CXONE_AREA'
+        'CxoneAuth: prefix must be a name such as "ACME", without the "_" behind it'
       )
     }
   })
