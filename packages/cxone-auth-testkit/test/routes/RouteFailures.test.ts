@@ -1,22 +1,24 @@
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneSimulator } from "cxone-auth-testkit"
-import { Cause, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
+import { Cause, Data, Effect, Exit, Layer, Redacted, Schema, Stream } from "effect"
 import { get, mint, modes } from "../support/Harness.js"
 
 const Page = Schema.Struct({ page: Schema.NumberFromString })
 
+class RouteFailed extends Data.TaggedError("RouteFailed")<{ readonly message: string }> {}
+
 const api = HttpRouter.empty.pipe(
   HttpRouter.get(
     "/throws",
-    Effect.sync(() => {
+    Effect.suspend((): Effect.Effect<never> => {
       throw new Error("my route is broken")
     })
   ),
-  HttpRouter.get("/fails", Effect.fail(new Error("my route has failed"))),
+  HttpRouter.get("/fails", Effect.fail(new RouteFailed({ message: "my route has failed" }))),
   HttpRouter.get("/text", Effect.fail("only a text")),
   HttpRouter.get("/unsendable", HttpServerResponse.text("abc", { status: 204 })),
-  HttpRouter.get("/breaks", HttpServerResponse.stream(Stream.fail(new Error("my body is broken")))),
+  HttpRouter.get("/breaks", HttpServerResponse.stream(Stream.fail(new RouteFailed({ message: "my body is broken" })))),
   HttpRouter.get("/meant", Effect.fail(HttpServerResponse.empty({ status: 500 }))),
   HttpRouter.get("/answered", HttpServerResponse.empty({ status: 500 })),
   HttpRouter.get("/page", Effect.as(HttpServerRequest.schemaSearchParams(Page), HttpServerResponse.empty())),
@@ -41,10 +43,13 @@ describe.each(modes)("A route of the option api that fails $name", ({ layer }) =
 
   it.effect.each([
     ["/throws", "A route of it failed, and the answer was 500 (GET /throws): Error: my route is broken"],
-    ["/fails", "A route of it failed, and the answer was 500 (GET /fails): Error: my route has failed"],
+    ["/fails", "A route of it failed, and the answer was 500 (GET /fails): RouteFailed: my route has failed"],
     ["/text", "A route of it failed, and the answer was 500 (GET /text): Error: only a text"],
     ["/unsendable", "Its response can't be sent: an answer with status 204 has no body"],
-    ["/breaks", "The body of its response failed, and the answer broke off (GET /breaks): Error: my body is broken"]
+    [
+      "/breaks",
+      "The body of its response failed, and the answer broke off (GET /breaks): RouteFailed: my body is broken"
+    ]
   ] as const)("is told at the end of the layer, whether the test passes or not: %s", ([path, text]) =>
     Effect.gen(function* () {
       const survived = Effect.exit(call(path))
