@@ -1,6 +1,8 @@
 import { defineProject } from "vitest/config"
 
 export default defineProject({
+  // As in an app of Next.
+  resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   test: {
     include: ["test/**/*.test.ts"],
     // Long enough for a slow and busy machine. It only ends a test that hangs; no test depends on this limit for its timing.

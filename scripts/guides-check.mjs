@@ -41,6 +41,7 @@ const tsconfig = {
     types: ["node"],
     strict: true,
     exactOptionalPropertyTypes: true,
+    paths: { "@/*": ["./*.ts"] }, // as Next has it
     noEmit: true,
     skipLibCheck: true
   }

@@ -1,39 +1,10 @@
-/** An Express app in production: secrets in files, the proxy of HTTPS_PROXY, JSON log, /ready, /health and /metrics. */
+/** An Express app in production, with /ready, /health and /metrics. */
 import { once } from "node:events"
-import * as Metrics from "@effect/opentelemetry/Metrics"
-import * as Resource from "@effect/opentelemetry/Resource"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
-import { PrometheusExporter } from "@opentelemetry/exporter-prometheus"
-import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
-import { Clock, Duration, Effect, Exit, Layer, Logger } from "effect"
+import { CxoneAuth } from "cxone-auth"
+import { Clock, Duration, Effect, Exit } from "effect"
 import express, { type ErrorRequestHandler } from "express"
-import { answerFor, makeCxone, signalOf } from "./cxone.js"
-import { AuthLayer } from "./secret-files.js"
-
-const ProxyLayer = Layer.scoped(
-  NodeHttpClient.Dispatcher,
-  Effect.acquireRelease(
-    Effect.sync(() => new Undici.EnvHttpProxyAgent()),
-    (agent) => Effect.promise(() => agent.destroy())
-  )
-)
-
-const exporter = new PrometheusExporter({ preventServerStart: true })
-const MetricsLayer = Layer.provide(
-  Metrics.layer(() => exporter),
-  Resource.layer({ serviceName: "my-service" })
-)
-
-const LogLayer = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.jsonLogger))
-
-const CxoneLayer = CxoneHttpClient.layer().pipe(
-  Layer.provideMerge(AuthLayer),
-  Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher),
-  Layer.provide(ProxyLayer)
-)
-
-const cxone = makeCxone(Layer.provideMerge(Layer.merge(CxoneLayer, MetricsLayer), LogLayer))
+import { cxone, exporter } from "./cxone-in-production.js"
+import { answerFor, signalOf } from "./make-cxone.js"
 
 const app = express()
 
@@ -44,15 +15,13 @@ app.get("/ready", async (_, response) => {
   response.sendStatus(Exit.isSuccess(exit) ? 200 : 503)
 })
 
-/** For an alert: there is no token to hand out, and the last try to get one failed within five minutes. Sends nothing. */
+/** For an alert: no new token came, and the last try failed within five minutes. The token before may still serve. Sends nothing. */
 app.get("/health", async (_, response) => {
   const status = Effect.flatMap(CxoneAuth, ({ status }) => status)
   const [tokens, now] = await cxone.runtime.runPromise(Effect.all([status, Clock.currentTimeMillis]))
   const isFailing = tokens.some(
-    ({ lastFailure, secondsToExpiry }) =>
-      secondsToExpiry === undefined &&
-      lastFailure !== undefined &&
-      now - lastFailure.at < Duration.toMillis("5 minutes")
+    ({ failingSince, lastFailure }) =>
+      failingSince !== undefined && lastFailure !== undefined && now - lastFailure.at < Duration.toMillis("5 minutes")
   )
   response.status(isFailing ? 503 : 200).json({ tokens })
 })
@@ -69,7 +38,11 @@ const explain: ErrorRequestHandler = (error, _request, response, _next) => {
 }
 app.use(explain)
 
-await cxone.start()
+// A layer that can't be built is one line in the log, too.
+await cxone.start().catch((error: unknown) => {
+  console.error(JSON.stringify({ logLevel: "FATAL", message: `CXone: ${String(error)}` }))
+  process.exit(1)
+})
 const server = app.listen(Number(process.env.PORT ?? 3000))
 await once(server, "listening")
 console.log("listening on", server.address())

@@ -1,7 +1,8 @@
 /** An Express app that calls CXone. */
 import { once } from "node:events"
 import express, { type ErrorRequestHandler } from "express"
-import { answerFor, cxone, signalOf } from "./cxone.js"
+import { cxone } from "./cxone.js"
+import { answerFor, signalOf } from "./make-cxone.js"
 
 const app = express()
 

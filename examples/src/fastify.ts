@@ -1,6 +1,7 @@
 /** A Fastify app that calls CXone. */
 import Fastify from "fastify"
-import { answerFor, cxone, signalOf } from "./cxone.js"
+import { cxone } from "./cxone.js"
+import { answerFor, signalOf } from "./make-cxone.js"
 
 // Fastify's default is 72 s. A connection that was in use when the app began to close may keep it open for so long.
 const app = Fastify({ keepAliveTimeout: 5000 })

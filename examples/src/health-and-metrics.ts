@@ -27,15 +27,13 @@ const ready = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken).pipe(
   Effect.flatMap((status) => HttpServerResponse.empty({ status }))
 )
 
-/** For an alert: there is no token to hand out, and the last try to get one failed within five minutes. Sends nothing. */
+/** For an alert: no new token came, and the last try failed within five minutes. The token before may still serve. Sends nothing. */
 const health = Effect.gen(function* () {
   const { status } = yield* CxoneAuth
   const [tokens, now] = yield* Effect.all([status, Clock.currentTimeMillis])
   const isFailing = tokens.some(
-    ({ lastFailure, secondsToExpiry }) =>
-      secondsToExpiry === undefined &&
-      lastFailure !== undefined &&
-      now - lastFailure.at < Duration.toMillis("5 minutes")
+    ({ failingSince, lastFailure }) =>
+      failingSince !== undefined && lastFailure !== undefined && now - lastFailure.at < Duration.toMillis("5 minutes")
   )
   return yield* HttpServerResponse.json({ tokens }, { status: isFailing ? 503 : 200 })
 })

@@ -1,5 +1,6 @@
 /** A Lambda function that calls CXone. Each instance keeps its token from one event to the next. */
-import { answerFor, cxone } from "./cxone.js"
+import { cxone } from "./cxone.js"
+import { answerFor } from "./make-cxone.js"
 
 export const handler = async () => {
   try {

@@ -1,5 +1,6 @@
 /** A route handler of Next: `app/server-time/route.ts`. */
-import { answerFor, cxone } from "./cxone.js"
+import { cxone } from "@/cxone"
+import { answerFor } from "@/make-cxone"
 
 export const dynamic = "force-dynamic"
 

@@ -6,9 +6,8 @@ import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
 import { Cause, Config, ConfigProvider, Console, Effect, Exit, Layer, Logger, Schema } from "effect"
 
 /** The settings of each tenant, by its name: `{ "acme": { "CXONE_CLIENT_ID": "…", … }, … }` */
-const Tenants = Schema.parseJson(
-  Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Schema.String }) })
-)
+const Tenants = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+const Settings = Schema.Record({ key: Schema.String, value: Schema.String })
 
 /** A layer for one tenant. It is made anew for each, so no tenant can get the token of another. */
 const cxoneOf = (name: string, settings: Readonly<Record<string, string>>) =>
@@ -35,15 +34,17 @@ const report = (name: string, exit: Exit.Exit<string, unknown>) =>
 const program = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
   const file = yield* files.readFileString(yield* Config.nonEmptyString("TENANTS_FILE"))
-  // The parser's own message quotes the file, which has secrets.
+  // A parser's own message quotes what it parsed, which has secrets.
   const unreadable = () => new Error("TENANTS_FILE is no JSON object with the settings of each tenant")
   const tenants = Object.entries(yield* Effect.orDieWith(Schema.decode(Tenants)(file), unreadable))
+  if (tenants.length === 0) return yield* Effect.die(unreadable())
 
   const exits = yield* Effect.forEach(
     tenants,
-    ([name, settings]) =>
-      job.pipe(
-        Effect.provide(cxoneOf(name, settings)),
+    ([name, entry]) =>
+      Schema.decodeUnknown(Settings)(entry).pipe(
+        Effect.mapError(() => new Error("its settings in TENANTS_FILE are no JSON object of texts")),
+        Effect.flatMap((settings) => Effect.provide(job, cxoneOf(name, settings))),
         Effect.timeout("5 minutes"),
         Effect.exit, // also catches a bug, which `Effect.catchAll` lets through
         Effect.tap((exit) => report(name, exit))
@@ -63,4 +64,5 @@ const SharedLayer = Layer.mergeAll(
   Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
 )
 
-NodeRuntime.runMain(Effect.provide(program, SharedLayer))
+// Without the option, `runMain` puts a logger of its own in the place of the default one, and each line appears twice.
+NodeRuntime.runMain(Effect.provide(program, SharedLayer), { disablePrettyLogger: true })

@@ -1,10 +1,10 @@
-import { FetchHttpClient, type HttpClient, HttpRouter, HttpServerResponse } from "@effect/platform"
+import { FetchHttpClient, type HttpClient, HttpClientError, HttpRouter, HttpServerResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneAuth, CxoneHttpClient, RateLimited } from "cxone-auth"
+import { CxoneAuth, CxoneHttpClient, DiscoveryFailed, RateLimited } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { Cause, Effect, Fiber, Layer, ManagedRuntime, Option, Redacted, Runtime } from "effect"
 import { vi } from "vitest"
-import { answerFor, makeCxone } from "../src/cxone.js"
+import { answerFor, makeCxone } from "../src/make-cxone.js"
 import { run } from "./support/run.js"
 import { settingsOf } from "./support/settings.js"
 import { start } from "./support/start.js"
@@ -117,7 +117,34 @@ describe("from promises", () => {
     }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())), withSimulator)
   )
 
-  it.live("cxone: a POST with a JSON body, and a promise that is rejected with the error itself", () =>
+  it.live("tenants-with-promises: each tenant has a token of its own, and one without settings stops no other", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      for (const [name, value] of Object.entries(yield* settingsOf({ way: "accessKeyOnly" }))) {
+        vi.stubEnv(`ACME_${name}`, value)
+        vi.stubEnv(`GLOBEX_${name}`, value)
+      }
+      vi.stubEnv("TENANTS", "ACME,GLOBEX,INITECH")
+      const { tenants } = yield* Effect.promise(() => import("../src/tenants-with-promises.js"))
+      const path = "/incontactAPI/services/v33.0/server-time"
+      const answerOf = (name: string) =>
+        Effect.promise(async () =>
+          tenants
+            .get(name)
+            ?.getJson(path)
+            .catch((error) => String(error))
+        )
+      expect(yield* answerOf("INITECH")).toContain("INITECH_CXONE_")
+      for (const name of ["ACME", "GLOBEX", "ACME"]) {
+        expect(yield* answerOf(name)).toHaveProperty("ServerTime")
+      }
+      expect(yield* simulator.answersOf("token")).toEqual([200, 200])
+      expect(tenants.get("umbrella")).toBe(undefined)
+      yield* Effect.promise(() => Promise.all([...tenants.values()].map(({ stop }) => stop())))
+    }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())), withSimulator)
+  )
+
+  it.live("cxone: calls with and without a JSON body, and a promise that is rejected with the error itself", () =>
     Effect.gen(function* () {
       const { inject, requestsTo } = yield* CxoneSimulator
       const simulated = yield* Effect.context<CxoneSimulator | HttpClient.HttpClient>()
@@ -127,11 +154,23 @@ describe("from promises", () => {
           Layer.provide(Layer.succeedContext(simulated))
         )
       )
-      expect(yield* Effect.promise(() => cxone.postJson("/tags", { tagName: "vip" }))).toEqual({ tagId: 7 })
+      expect(yield* Effect.promise(() => cxone.sendJson("POST", "/tags", { tagName: "vip" }))).toEqual({ tagId: 7 })
       const [posted] = yield* requestsTo("api")
       expect(posted).toMatchObject({ method: "POST" })
       expect(posted?.headers["content-type"]).toBe("application/json")
       expect(posted && Redacted.value(posted.body)).toBe('{"tagName":"vip"}')
+
+      expect(yield* Effect.promise(() => cxone.sendJson("DELETE", "/tags/7"))).toBe(null)
+
+      const unwritable: unknown = yield* Effect.promise(() =>
+        cxone.sendJson("PUT", "/tags", 1n).catch((error) => error)
+      )
+      expect(unwritable).toBeInstanceOf(TypeError)
+
+      yield* inject(Fault.respond({ status: 400, body: "no such tag" }), { on: "api" })
+      const refusal: unknown = yield* Effect.promise(() => cxone.getJson("/tags/8").catch((error) => error))
+      const words = refusal instanceof HttpClientError.ResponseError ? refusal.response.text : Effect.succeed("")
+      expect(yield* Effect.promise(() => Effect.runPromise(words))).toBe("no such tag")
 
       yield* inject(Fault.respond({ status: 429, headers: { "retry-after": "7" } }), { on: "api" })
       const rejection: unknown = yield* Effect.promise(() => cxone.getJson("/tags").catch((error) => error))
@@ -141,13 +180,23 @@ describe("from promises", () => {
         headers: { "retry-after": "7" },
         body: { error: "RateLimited" }
       })
+      const away = new DiscoveryFailed({
+        reason: "transport",
+        url: "https://cxone.test",
+        document: "openid-configuration",
+        attempts: 4
+      })
+      expect(answerFor(away)).toEqual({ status: 503, headers: {}, body: { error: "DiscoveryFailed" } })
       expect(answerFor(new TypeError("a bug"))).toEqual({ status: 500, headers: {}, body: { error: "Defect" } })
       yield* Effect.promise(cxone.stop)
     }).pipe(
       Effect.provide(
         Layer.merge(
           CxoneSimulator.layerServer({
-            api: HttpRouter.empty.pipe(HttpRouter.post("/tags", HttpServerResponse.json({ tagId: 7 })))
+            api: HttpRouter.empty.pipe(
+              HttpRouter.post("/tags", HttpServerResponse.json({ tagId: 7 })),
+              HttpRouter.del("/tags/7", HttpServerResponse.empty())
+            )
           }),
           FetchHttpClient.layer
         )

@@ -76,27 +76,35 @@ describe("nightly-batch", () => {
         acme: env({ way: "accessKey", tenant: "t-acme" }),
         globex: { ...globex, CXONE_ACCESS_KEY_SECRET: "wr0ng-s3cr3t====" },
         initech: { ...globex, CXONE_ACCESS_KEY_SECRET: "" },
-        umbrella: globex
+        umbrella: globex,
+        hooli: { CXONE_ACCESS_KEY_SECRET: "s3cr3t====", CXONE_AREA: 1234 },
+        pied: null
       })
-      const { code, output } = yield* run("nightly-batch", file)
+      const { code, output, stdout } = yield* run("nightly-batch", file)
       expect(output).toMatch(/^acme: done at \d{4}-/m)
       expect(output).toMatch(/^globex: FAILED .*InvalidClient/m)
       expect(output).toMatch(/^initech: FAILED .*CXONE_ACCESS_KEY_SECRET/m)
       expect(output).toMatch(/^umbrella: done at \d{4}-/m)
-      expect(output).toMatch(/^2 done, 2 failed$/m)
-      expect(output).not.toContain("wr0ng")
+      expect(output).toMatch(/^hooli: FAILED .*TENANTS_FILE/m)
+      expect(output).toMatch(/^pied: FAILED .*TENANTS_FILE/m)
+      expect(output).toMatch(/^2 done, 4 failed$/m)
+      expect(output).not.toMatch(/wr0ng|s3cr3t====|1234/)
+      // stdout has the report alone, and each warning is there once.
+      expect(stdout.trim().split("\n")).toHaveLength(7)
+      expect(output.match(/message="Token request failed/g)).toHaveLength(1)
       expect(code).toBe(1)
     }).pipe(Effect.scoped, withSimulator)
   )
 
-  it.live("a file that can't be read is not quoted", () =>
-    Effect.gen(function* () {
-      const file = yield* fileOf({ acme: { CXONE_ACCESS_KEY_SECRET: "s3cr3t====", CXONE_AREA: 1234 } })
-      const { code, output } = yield* run("nightly-batch", file)
-      expect(output).toContain("TENANTS_FILE is no JSON object")
-      expect(output).not.toMatch(/s3cr3t|1234/)
-      expect(code).toBe(1)
-    }).pipe(Effect.scoped)
+  it.live.each([{ content: [] }, { content: {} }, { content: "s3cr3t====" }])(
+    "a file without tenants is refused, and not quoted: %j",
+    ({ content }) =>
+      Effect.gen(function* () {
+        const { code, output } = yield* run("nightly-batch", yield* fileOf(content))
+        expect(output).toContain("TENANTS_FILE is no JSON object")
+        expect(output).not.toContain("s3cr3t")
+        expect(code).toBe(1)
+      }).pipe(Effect.scoped)
   )
 
   it.live("if all goes well it ends with 0, also with a comma in a secret", () =>

@@ -89,27 +89,41 @@ const network = Effect.gen(function* () {
 })
 
 describe("examples, in a company's network", () => {
-  it.scopedLive.each(["proxy-undici", "proxy-fetch"])("%s: HTTPS_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS", (example) =>
-    Effect.gen(function* () {
-      const { proxied, settings, trusted, tunnel, tunnels } = yield* network
-      const through = yield* run(example, { ...settings, ...proxied, ...trusted })
-      expect(through.output).toContain("a token for offline_access")
-      expect(through.code).toBe(0)
-      expect(tunnels).toEqual([tunnel])
-      const past = yield* run(example, {
-        ...settings,
-        ...proxied,
-        ...trusted,
-        NO_PROXY: "localhost",
-        no_proxy: "localhost"
+  it.scopedLive.each(["proxy", "proxy-undici", "proxy-fetch"])(
+    "%s: HTTPS_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS",
+    (example) =>
+      Effect.gen(function* () {
+        const { proxied, settings, trusted, tunnel, tunnels } = yield* network
+        const through = yield* run(example, { ...settings, ...proxied, ...trusted })
+        expect(through.output).toContain("a token for offline_access")
+        expect(through.code).toBe(0)
+        expect(tunnels).toEqual([tunnel])
+        const past = yield* run(example, {
+          ...settings,
+          ...proxied,
+          ...trusted,
+          NO_PROXY: "localhost",
+          no_proxy: "localhost"
+        })
+        expect(past.code).toBe(0)
+        expect(tunnels).toEqual([tunnel])
+        const untrusted = yield* run(example, { ...settings, ...proxied })
+        expect(untrusted.output).toContain(
+          `the certificate of ${tunnel} is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE)`
+        )
+        expect(untrusted.code).toBe(1)
       })
-      expect(past.code).toBe(0)
+  )
+
+  it.scopedLive("proxy: SSL_CERT_FILE, with a proxy and without", () =>
+    Effect.gen(function* () {
+      const { direct, proxied, settings, tunnel, tunnels } = yield* network
+      for (const way of [direct, proxied]) {
+        const { code, output } = yield* run("proxy", { ...settings, ...way, SSL_CERT_FILE: settings.COMPANY_CA })
+        expect(output).toContain("a token for offline_access")
+        expect(code).toBe(0)
+      }
       expect(tunnels).toEqual([tunnel])
-      const untrusted = yield* run(example, { ...settings, ...proxied })
-      expect(untrusted.output).toContain(
-        `the certificate of ${tunnel} is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE)`
-      )
-      expect(untrusted.code).toBe(1)
     })
   )
 

@@ -80,7 +80,7 @@ describe("express-in-production", () => {
   it.live("health, metrics, and every request to CXone through the proxy", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
-      const { tunnels, url } = yield* proxy
+      const { hosts, url } = yield* proxy
       const proxied = {
         HTTP_PROXY: url,
         http_proxy: url,
@@ -96,7 +96,7 @@ describe("express-in-production", () => {
       const { body } = yield* app.get("/metrics")
       expect(body).toMatch(/^cxone_auth_exchanges_total\{client="my-service",outcome="token",.*\} 1$/m)
       const [issuer, api] = [simulator.origin, simulator.tenants[0].apiOrigin].map((origin) => new URL(origin).host)
-      expect(new Set(tunnels)).toEqual(new Set([issuer, api]))
+      expect(new Set(hosts)).toEqual(new Set([issuer, api]))
       expect((yield* app.stop).code).toBe(0)
     }).pipe(Effect.scoped, withSimulator)
   )
@@ -118,6 +118,34 @@ describe("express-in-production", () => {
       yield* Effect.repeat(Effect.delay(ready, "100 millis"), { until: (status) => status === 200 })
       expect(yield* app.get("/health")).toMatchObject({ status: 200 })
     }).pipe(Effect.scoped, withSimulator)
+  )
+})
+
+describe("express-in-production and health-and-metrics", () => {
+  it.live.each(["express-in-production", "health-and-metrics"])(
+    "%s: a token that can't be renewed is not healthy",
+    (app) =>
+      Effect.gen(function* () {
+        const simulator = yield* CxoneSimulator
+        const { get } = yield* start(app, yield* settingsOf({ way: "accessKey" }))
+        expect(yield* get("/server-time")).toMatchObject({ status: 200 })
+        yield* simulator.inject(Fault.respond({ status: 401 }), { on: "token" })
+        yield* simulator.inject(Fault.revokeToken, { on: "api", times: Number.POSITIVE_INFINITY })
+        // A token that came within the last two seconds is not renewed at once.
+        const failed = Effect.map(get("/server-time"), ({ status }) => status)
+        yield* Effect.repeat(Effect.delay(failed, "500 millis"), { times: 8, until: (status) => status !== 200 })
+        const health = yield* get("/health")
+        expect(health.body).toContain("failingSince")
+        expect(health.status).toBe(503)
+      }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live("express-in-production: a setting that is missing is a line of JSON", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("express-in-production", { PORT: "0", CXONE_ACCESS_KEY_ID: "KEY====" })
+      expect(JSON.parse(output)).toMatchObject({ message: expect.stringContaining("CXONE_ACCESS_KEY_SECRET") })
+      expect(code).toBe(1)
+    })
   )
 })
 

@@ -1,13 +1,14 @@
 import { CxoneHttpClient } from "cxone-auth"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger, LogLevel } from "effect"
 import { afterAll, expect, test } from "vitest"
-import { answerFor, makeCxone } from "./cxone.js"
+import { answerFor, makeCxone } from "./make-cxone.js"
 
 // What an app imports as `cxone`, over a simulator in memory.
 const simulated = CxoneHttpClient.layer().pipe(
   Layer.provideMerge(CxoneSimulator.layerAuth({ way: "accessKey" })),
-  Layer.provideMerge(CxoneSimulator.layerTest())
+  Layer.provideMerge(CxoneSimulator.layerTest()),
+  Layer.provideMerge(Logger.minimumLogLevel(LogLevel.None))
 )
 const cxone = makeCxone(simulated)
 afterAll(() => cxone.stop())

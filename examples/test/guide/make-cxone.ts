@@ -1,2 +1,2 @@
 /** A reader has this file beside the test. */
-export * from "../../src/cxone.js"
+export * from "../../src/make-cxone.js"
