@@ -44,17 +44,24 @@ export const makeCxone = <R, E>(layer: Layer.Layer<R | CxoneAuth | CxoneHttpClie
 /** What a service answers its own caller. A tag that is missing here does not compile. */
 const statuses: Record<Effect.Effect.Error<ReturnType<typeof call>>["_tag"], number> = {
   RateLimited: 503,
-  TokenEndpointUnavailable: 503,
-  CredentialsUnavailable: 503,
   TimeoutException: 504,
+  CredentialsUnavailable: 502,
   RequestError: 502,
   ResponseError: 502,
+  TokenEndpointUnavailable: 502,
   DiscoveryFailed: 502,
   InvalidTokenResponse: 502,
   InvalidClient: 502,
   InvalidToken: 502,
   InsufficientScope: 502,
   ForeignOrigin: 500
+}
+
+/** Reasons with which these three pass by themselves. With any other, somebody must act. */
+const passing: Partial<Record<string, ReadonlyArray<unknown>>> = {
+  CredentialsUnavailable: ["failed", "timeout"],
+  TokenEndpointUnavailable: ["transport", "timeout", "status"],
+  DiscoveryFailed: ["transport", "timeout"]
 }
 
 export const answerFor = (error: unknown) => {
@@ -64,8 +71,7 @@ export const answerFor = (error: unknown) => {
     ? { "retry-after": String(Math.ceil(Duration.toSeconds(wait))) }
     : {}
   const reason = Predicate.hasProperty(error, "reason") ? error.reason : undefined
-  const isAway = tag === "DiscoveryFailed" && (reason === "transport" || reason === "timeout")
-  const status = isAway ? 503 : (new Map(Object.entries(statuses)).get(tag) ?? 500)
+  const status = passing[tag]?.includes(reason) ? 503 : (new Map(Object.entries(statuses)).get(tag) ?? 500)
   return { status, headers, body: { error: tag } }
 }
 

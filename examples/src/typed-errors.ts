@@ -17,12 +17,18 @@ const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientE
     Effect.catchTags({
       CredentialsUnavailable: () => Effect.succeed("check the place that the credentials are read from"),
       InvalidClient: () => Effect.succeed("stop, and alert the person who keeps the settings"),
-      InsufficientScope: ({ required }) =>
-        Effect.succeed(`ask the administrator for ${required.join(" ") || "the scopes"}`),
+      // The API says what it requires. The token endpoint doesn't, so there it is what was requested.
+      InsufficientScope: ({ requested, required }) =>
+        Effect.succeed(`ask the administrator for ${(required.length > 0 ? required : requested).join(" ")}`),
       RateLimited: ({ retryAfter }) =>
         Effect.succeed(`put the job back, and try again in ${Duration.format(retryAfter ?? "1 minute")}`),
       InvalidToken: () => Effect.succeed("stop: another try would be refused, too"),
-      TokenEndpointUnavailable: () => Effect.succeed("put the job back, and try later"),
+      TokenEndpointUnavailable: ({ reason }) =>
+        Effect.succeed(
+          reason === "transport" || reason === "timeout" || reason === "status"
+            ? "put the job back, and try later"
+            : "stop: somebody must look at the proxy, the certificate or the HttpClient"
+        ),
       InvalidTokenResponse: () => Effect.succeed("stop: something other than CXone answers"),
       DiscoveryFailed: () => Effect.succeed("check the issuer or area, or say where the API is"),
       ForeignOrigin: () => Effect.succeed("call this host with the plain HttpClient")
