@@ -5,9 +5,11 @@ import * as Effect from "effect/Effect"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { RecordedRequest, RequestOutcome } from "./RecordedRequest.js"
 import { listOf } from "./RequestList.js"
+import * as Sending from "./Sending.js"
 
 export { RecordedRequest, type RequestOutcome } from "./RecordedRequest.js"
-export { listOf } from "./RequestList.js"
+export { lastOf, listOf } from "./RequestList.js"
+export { isSending } from "./Sending.js"
 
 export type RequestId = number
 
@@ -24,6 +26,8 @@ export interface Recorder {
   readonly arrived: (request: RecordedRequest) => RequestId
   /** Records how a request ended. Does nothing if it was recorded before `clear`, or has ended. */
   readonly ended: (id: RequestId, outcome: RequestOutcome, status?: number) => void
+  /** Records that the body of the answer was sent, or broke off. */
+  readonly sent: (id: RequestId) => void
   readonly all: () => ReadonlyArray<RecordedRequest>
   readonly to: (endpoint: Endpoint) => ReadonlyArray<RecordedRequest>
   /**
@@ -99,7 +103,17 @@ export const make = (): Recorder => {
     ended: (id, outcome, status) => {
       const request = requests.get(id)
       if (request?.outcome === "pending") {
-        requests.set(id, request.ended(outcome, status))
+        const ended = request.ended(outcome, status)
+        requests.set(id, ended)
+        if (outcome === "answered") {
+          Sending.begin(ended)
+        }
+      }
+    },
+    sent: (id) => {
+      const request = requests.get(id)
+      if (request !== undefined) {
+        Sending.end(request)
       }
     },
     awaitArrivals: (on, count) => {

@@ -84,10 +84,17 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     }
 
     const end = (id: Recorder.RequestId) => (exit: Exit.Exit<Response, ConnectionLost | ClientGone>) =>
-      Effect.sync(() =>
+      Effect.suspend(() =>
         Exit.match(exit, {
-          onSuccess: ({ status }) => recorder.ended(id, "answered", status),
-          onFailure: (cause) => recorder.ended(id, isReset(cause) ? "reset" : "aborted")
+          onSuccess: ({ status }) => {
+            recorder.ended(id, "answered", status)
+            // The scope ends when the body is sent.
+            return Effect.addFinalizer(() => Effect.sync(() => recorder.sent(id)))
+          },
+          onFailure: (cause) => {
+            recorder.ended(id, isReset(cause) ? "reset" : "aborted")
+            return Effect.void
+          }
         })
       )
 
