@@ -77,9 +77,9 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       // doesn't keep the whole body.
       const bytes = Redacted.make(new Uint8Array(body.subarray(0, maxRecordedBytes)))
       const end = { outcome: "pending", status: Option.none(), bodyLength: body.length } as const
-      const contentId = recorder.contentIdOf(incoming)
+      const contentIds = recorder.contentIdsOf(incoming)
       return recorder.arrived(
-        new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes, contentId })
+        new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes, contentIds })
       )
     }
 
