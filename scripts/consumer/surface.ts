@@ -374,8 +374,8 @@ export const silentFor = (options: UndiciHttpClient.Options): UndiciHttpClient.C
 // RecordedRequest
 
 export const hasEnded = (outcome: RequestOutcome) => outcome !== "pending"
-export const wasWhole = ({ bodyLength, bytes, contentId, isCut, outcome }: RecordedRequest) => ({
-  contentId,
+export const wasWhole = ({ bodyLength, bytes, contentIds, isCut, outcome }: RecordedRequest) => ({
+  contentIds,
   bodyLength,
   bytes,
   isCut,

@@ -9,6 +9,8 @@ export interface Entry {
   readonly fault: Fault
   readonly on: Endpoint
   readonly times: number
+  /** How many requests that it fits pass before one takes it. */
+  readonly after: number
   readonly selector: RequestSelector
   /** How long a request waits before the fault. */
   readonly latency: Duration.Duration
@@ -21,6 +23,8 @@ export interface Taken {
 }
 
 export interface Queued extends Entry {
+  /** How many requests that it fits have passed, up to `after`. */
+  passed: number
   /** How many requests have taken it. */
   taken: number
 }
@@ -34,8 +38,8 @@ export interface Queued extends Entry {
 export interface FaultQueue {
   /**
    * Adds a fault for `times` requests, after the faults that are already queued. Throws a `RangeError` unless `times`
-   * is a whole number from 1 up or `Infinity`, or if no request can fit, because a test would pass although nothing went
-   * wrong.
+   * is a whole number from 1 up or `Infinity`, and `after` one from 0 up, or if no request can fit, because a test would
+   * pass although nothing went wrong.
    */
   readonly add: (entry: Entry) => Queued
   readonly remove: (queued: Queued) => void
@@ -70,11 +74,18 @@ export const make = (): FaultQueue => {
   }
   const pendingOf = (queued: Queued) => (queue.includes(queued) ? pendingIn(queued) : 0)
 
+  const fittingFor = (asked: Asked) =>
+    queue.filter(({ on, selector }) => on === asked.endpoint && fits(selector, asked))
+
   const takeFrom = (fitting: ReadonlyArray<Queued>): Taken => {
-    const [latencies, others] = Arr.partition(fitting, (queued) => !isLatency(queued))
+    const [passing, ready] = Arr.partition(fitting, isReady)
+    const [latencies, others] = Arr.partition(ready, (queued) => !isLatency(queued))
     const next = others[0]
     const taken = next === undefined ? latencies : [...latencies, next]
     taken.forEach(count)
+    for (const queued of passing) {
+      queued.passed += 1
+    }
     return {
       fault: Option.fromNullable(next ?? latencies[0]).pipe(Option.map(({ fault }) => fault)),
       latency: taken.reduce((total, { latency }) => Duration.sum(total, latency), Duration.zero)
@@ -83,9 +94,12 @@ export const make = (): FaultQueue => {
 
   return {
     add: (entry) => {
-      const { times } = entry
+      const { after, times } = entry
       if (!(times >= 1) || (times !== Number.POSITIVE_INFINITY && !Number.isInteger(times))) {
         throw new RangeError(`CxoneSimulator.inject: times is ${times}; use a whole number from 1 up, or Infinity`)
+      }
+      if (!Number.isInteger(after) || after < 0) {
+        throw new RangeError(`CxoneSimulator.inject: after is ${after}; use a whole number from 0 up`)
       }
       const objection = objectionTo(entry.selector)
       if (objection !== undefined) {
@@ -94,20 +108,16 @@ export const make = (): FaultQueue => {
       const { fault, latency } = entry
       // A delay is nothing but latency. So it adds to that of others.
       const whole = fault._tag === "Delay" ? Duration.sum(latency, fault.duration) : latency
-      const queued = { ...entry, latency: whole, taken: 0 }
+      const queued = { ...entry, latency: whole, passed: 0, taken: 0 }
       queue = [...queue, queued]
       return queued
     },
     remove,
     pendingOf,
-    take: (asked) =>
-      queue.length === 0
-        ? nothing
-        : takeFrom(queue.filter(({ on, selector }) => on === asked.endpoint && fits(selector, asked))),
+    take: (asked) => (queue.length === 0 ? nothing : takeFrom(fittingFor(asked))),
     takeForUpload: (asked) => {
-      const fitting =
-        queue.length === 0 ? [] : queue.filter(({ on, selector }) => on === asked.endpoint && fits(selector, asked))
-      const next = fitting.find((queued) => !isLatency(queued))
+      const fitting = queue.length === 0 ? [] : fittingFor(asked)
+      const next = fitting.find((queued) => isReady(queued) && !isLatency(queued))
       return next !== undefined && breaksUpload(next.fault) ? Option.some(takeFrom(fitting)) : Option.none()
     },
     asksWho: () => queue.some(({ selector }) => selector.client !== undefined || selector.tenant !== undefined),
@@ -124,6 +134,8 @@ export const make = (): FaultQueue => {
 }
 
 const nothing: Taken = { fault: Option.none(), latency: Duration.zero }
+
+const isReady = ({ after, passed }: Queued): boolean => passed === after
 
 /** If a delay for all requests were a fault like others, nothing behind it would ever be taken. */
 const isLatency = ({ fault, times }: Entry): boolean => fault._tag === "Delay" && times === Number.POSITIVE_INFINITY

@@ -14,7 +14,7 @@ interface Secrets {
 
 type Fields = Pick<
   RecordedRequest,
-  "endpoint" | "method" | "origin" | "time" | "fault" | "status" | "outcome" | "bytes" | "bodyLength" | "contentId"
+  "endpoint" | "method" | "origin" | "time" | "fault" | "status" | "outcome" | "bytes" | "bodyLength" | "contentIds"
 > &
   Secrets
 
@@ -30,8 +30,8 @@ export type RequestOutcome = "pending" | "answered" | "reset" | "aborted" | "unr
 
 /**
  * A request that the simulator received, with the status of its answer. If it is printed or serialised, the values of
- * secret headers, the query and the body are left out. A comparison, such as `toEqual`, heeds them all the same: `contentId`
- * stands for them.
+ * secret headers, the query and the body are left out. A comparison, such as `toEqual`, heeds them all the same: `contentIds`
+ * stand for them.
  *
  * @since 0.1.0
  * @category models
@@ -115,12 +115,12 @@ export class RecordedRequest extends Inspectable.Class {
    */
   readonly isCut: boolean
   /**
-   * Counts what was sent, in the order of arrival: requests with the same method, URL, headers and body have the same
-   * number. It tells two requests apart where what differs is not printed.
+   * Counts the URLs, headers and bodies that were sent, in the order of arrival: the same have the same number. They tell
+   * in which part two requests differ where that part is not printed.
    *
    * @since 0.1.0
    */
-  readonly contentId: number
+  readonly contentIds: { readonly url: number; readonly headers: number; readonly body: number }
   // Private, so that a spread, a diff or a printer doesn't find the secrets.
   readonly #secrets: Secrets
 
@@ -136,7 +136,7 @@ export class RecordedRequest extends Inspectable.Class {
     this.bodyLength = fields.bodyLength
     this.bytes = fields.bytes
     this.isCut = Redacted.value(fields.bytes).length < fields.bodyLength
-    this.contentId = fields.contentId
+    this.contentIds = fields.contentIds
     const { headers, url } = fields
     this.#secrets = { url, headers }
     // A comparison heeds, and its diff shows, what an object has itself. What may be a secret stays with the class.
@@ -198,7 +198,7 @@ export class RecordedRequest extends Inspectable.Class {
       url: shownUrl(this.url),
       headers: Headers.redact(this.headers, secretHeaders),
       bodyLength: this.bodyLength,
-      contentId: this.contentId,
+      contentIds: this.contentIds,
       time: this.time,
       fault: Option.getOrNull(Option.map(this.fault, ({ _tag }) => _tag)),
       outcome: this.outcome,

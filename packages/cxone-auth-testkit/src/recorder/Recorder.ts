@@ -5,9 +5,11 @@ import * as Effect from "effect/Effect"
 import type { IncomingRequest } from "../http/IncomingRequest.js"
 import type { RecordedRequest, RequestOutcome } from "./RecordedRequest.js"
 import { listOf } from "./RequestList.js"
+import * as Sending from "./Sending.js"
 
 export { RecordedRequest, type RequestOutcome } from "./RecordedRequest.js"
-export { listOf } from "./RequestList.js"
+export { lastOf, listOf } from "./RequestList.js"
+export { isSending } from "./Sending.js"
 
 export type RequestId = number
 
@@ -18,12 +20,14 @@ type Endpoint = RecordedRequest["endpoint"]
  * one step.
  */
 export interface Recorder {
-  /** The number of what a request says: that of the first request that said the same. */
-  readonly contentIdOf: (request: IncomingRequest) => number
+  /** The number of each part of a request: that of the first request that had the same. */
+  readonly contentIdsOf: (request: IncomingRequest) => RecordedRequest["contentIds"]
   /** Records a request that has just arrived, and resumes the fibers that waited for it. */
   readonly arrived: (request: RecordedRequest) => RequestId
   /** Records how a request ended. Does nothing if it was recorded before `clear`, or has ended. */
   readonly ended: (id: RequestId, outcome: RequestOutcome, status?: number) => void
+  /** Records that the body of the answer was sent, or broke off. */
+  readonly sent: (id: RequestId) => void
   readonly all: () => ReadonlyArray<RecordedRequest>
   readonly to: (endpoint: Endpoint) => ReadonlyArray<RecordedRequest>
   /**
@@ -50,9 +54,9 @@ export const make = (): Recorder => {
   const counts = new Map<Endpoint, number>()
   const waiting = new Set<Waiter>()
   let lastId: RequestId = 0
-  // By a digest, so that no body is kept twice.
-  const contents = new Map<string, number>()
-  let lastContent = 0
+  const urls = numbering()
+  const headerLists = numbering()
+  const bodies = numbering()
 
   const all = () => Array.from(requests.values())
   const to = (endpoint: Endpoint) => all().filter((request) => request.endpoint === endpoint)
@@ -72,17 +76,12 @@ export const make = (): Recorder => {
     }).pipe(Effect.withClock(Clock.make()), Effect.zipRight(Effect.suspend(() => Effect.die(missing(on, count)))))
 
   return {
-    contentIdOf: ({ body, headers, method, url }) => {
-      const head = JSON.stringify([method, url, Object.entries(headers).sort()])
-      const digest = createHash("sha256").update(head).update(body).digest("base64")
-      const known = contents.get(digest)
-      if (known !== undefined) {
-        return known
-      }
-      lastContent += 1
-      contents.set(digest, lastContent)
-      return lastContent
-    },
+    contentIdsOf: ({ body, headers, url }) => ({
+      url: urls.of(url),
+      headers: headerLists.of(JSON.stringify(Object.entries(headers).sort())),
+      // By a digest, so that no body is kept twice.
+      body: bodies.of(body.length === 0 ? "" : createHash("sha256").update(body).digest("base64"))
+    }),
     all,
     to,
     arrived: (request) => {
@@ -99,7 +98,17 @@ export const make = (): Recorder => {
     ended: (id, outcome, status) => {
       const request = requests.get(id)
       if (request?.outcome === "pending") {
-        requests.set(id, request.ended(outcome, status))
+        const ended = request.ended(outcome, status)
+        requests.set(id, ended)
+        if (outcome === "answered") {
+          Sending.begin(ended)
+        }
+      }
+    },
+    sent: (id) => {
+      const request = requests.get(id)
+      if (request !== undefined) {
+        Sending.end(request)
       }
     },
     awaitArrivals: (on, count) => {
@@ -125,8 +134,27 @@ export const make = (): Recorder => {
     clear: () => {
       requests.clear()
       counts.clear()
-      // The numbers go on, so that no later request has that of one that a test still holds.
-      contents.clear()
+      urls.forget()
+      headerLists.forget()
+      bodies.forget()
     }
+  }
+}
+
+/** Gives equal texts the same number. After `forget` the numbers go on: no later request has that of one that a test holds. */
+const numbering = () => {
+  const numbers = new Map<string, number>()
+  let last = 0
+  return {
+    of: (text: string): number => {
+      const known = numbers.get(text)
+      if (known !== undefined) {
+        return known
+      }
+      last += 1
+      numbers.set(text, last)
+      return last
+    },
+    forget: () => numbers.clear()
   }
 }

@@ -32,6 +32,11 @@ export interface InjectOptions<On extends Endpoint> extends RequestSelector {
   readonly on: On
   /** How many requests take the fault, one after the other. Default: 1. `Infinity`: all, until `clearFaults`. */
   readonly times?: number | undefined
+  /**
+   * How many requests that fit pass before the fault: with 1, the second takes it. One counts also if it takes another fault.
+   * Default: 0.
+   */
+  readonly after?: number | undefined
   /** How long a request waits before the fault, by the `Clock`. Default: not at all. */
   readonly latency?: Duration.DurationInput | undefined
 }
@@ -104,7 +109,8 @@ export interface CxoneSimulatorService {
   /**
    * Injects a fault into the next request that fits, or into the next `times` requests. With `times: Infinity`, the fault
    * stays until `clearFaults`. A request takes the first fault that fits it, in the order of injection. If `times` is
-   * neither a whole number from 1 up nor `Infinity`, or if no request can fit, that is a defect.
+   * neither a whole number from 1 up nor `Infinity`, if `after` is no whole number from 0 up, or if no request can fit, that
+   * is a defect.
    */
   readonly inject: <On extends Endpoint>(fault: FaultOn[On], options: InjectOptions<On>) => Effect.Effect<InjectedFault>
   /**
@@ -176,12 +182,13 @@ export const make = (
   const takeRouteFailures = Effect.sync(() => simulation.takeRouteFailures())
   const clearFaults = Effect.sync(() => faults.clear())
   const clearRequests = Effect.sync(() => recorder.clear())
-  const inject: CxoneSimulatorService["inject"] = (fault, { latency = 0, on, times = 1, ...selector }) =>
+  const inject: CxoneSimulatorService["inject"] = (fault, { after = 0, latency = 0, on, times = 1, ...selector }) =>
     Effect.sync(() => {
       const queued = faults.add({
         fault,
         on,
         times,
+        after,
         selector,
         latency: DurationOption.decode("CxoneSimulator.inject: latency", latency)
       })

@@ -18,12 +18,13 @@ export const of = (
   return told.length === 0 ? undefined : new Error([...told, listOf(requests)].join("\n"))
 }
 
-const describe = ({ fault, latency, on, selector, taken, times }: Queued): string => {
+const describe = ({ after, fault, latency, on, passed, selector, taken, times }: Queued): string => {
   const fits = Object.entries(selector)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `, ${name} ${value}`)
-  const after = Duration.toMillis(latency) === 0 ? "" : `, after ${Duration.format(latency)}`
-  return `${nameOf(fault)} on ${on}${fits.join("")}${after}: taken ${taken} of ${times} times`
+  const passing = after === 0 ? "" : `, passed by ${passed} of ${after} requests`
+  const wait = Duration.toMillis(latency) === 0 ? "" : `, after ${Duration.format(latency)}`
+  return `${nameOf(fault)} on ${on}${fits.join("")}${passing}${wait}: taken ${taken} of ${times} times`
 }
 
 const nameOf = (fault: Fault): string =>

@@ -77,17 +77,24 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       // doesn't keep the whole body.
       const bytes = Redacted.make(new Uint8Array(body.subarray(0, maxRecordedBytes)))
       const end = { outcome: "pending", status: Option.none(), bodyLength: body.length } as const
-      const contentId = recorder.contentIdOf(incoming)
+      const contentIds = recorder.contentIdsOf(incoming)
       return recorder.arrived(
-        new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes, contentId })
+        new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes, contentIds })
       )
     }
 
     const end = (id: Recorder.RequestId) => (exit: Exit.Exit<Response, ConnectionLost | ClientGone>) =>
-      Effect.sync(() =>
+      Effect.suspend(() =>
         Exit.match(exit, {
-          onSuccess: ({ status }) => recorder.ended(id, "answered", status),
-          onFailure: (cause) => recorder.ended(id, isReset(cause) ? "reset" : "aborted")
+          onSuccess: ({ status }) => {
+            recorder.ended(id, "answered", status)
+            // The scope ends when the body is sent.
+            return Effect.addFinalizer(() => Effect.sync(() => recorder.sent(id)))
+          },
+          onFailure: (cause) => {
+            recorder.ended(id, isReset(cause) ? "reset" : "aborted")
+            return Effect.void
+          }
         })
       )
 

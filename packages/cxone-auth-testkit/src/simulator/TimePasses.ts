@@ -6,13 +6,14 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as TestClock from "effect/TestClock"
-import { listOf } from "../recorder/Recorder.js"
+import { isSending, lastOf, listOf, type RecordedRequest } from "../recorder/Recorder.js"
 import { CxoneSimulator } from "./CxoneSimulator.js"
 
 /**
  * Runs an effect under `TestClock`, and lets time pass until it has ended, from one sleep to the next: waits, retries and
  * time-outs follow each other as they do by a real clock. If the effect has not ended after `longest`, that is a defect,
- * which tells the requests that are under way. The effect is interrupted; one that doesn't let itself be is left behind.
+ * which tells the requests that are under way, with those whose body is still being sent, or else how the last one ended.
+ * The effect is interrupted; one that doesn't let itself be is left behind.
  *
  * Only the clock of the test passes. What waits for a file, a socket or another Promise counts as asleep, and its time-out
  * may come first: take it with `layerTest` or `layerMemory`.
@@ -66,7 +67,13 @@ const watch = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, end: number, late: Effect.
     }
   })
 
-const underWay = { title: "Under way:", none: "No request is under way." }
+const told = (requests: ReadonlyArray<RecordedRequest>): string => {
+  const none = ["No request is under way", lastOf(requests)].filter((each) => each !== undefined)
+  return listOf(
+    requests.filter((request) => request.outcome === "pending" || isSending(request)),
+    { title: "Under way:", none: `${none.join(". ")}.` }
+  )
+}
 
 const tooLate = (longest: Duration.DurationInput, caller: string): Effect.Effect<never> =>
   Effect.gen(function* () {
@@ -75,9 +82,8 @@ const tooLate = (longest: Duration.DurationInput, caller: string): Effect.Effect
       (simulator) => simulator.requests
     )
     const message = `timePasses: the effect has not ended after ${Duration.format(longest)}`
-    const pending = Option.map(requests, (all) => all.filter(({ outcome }) => outcome === "pending"))
     const error = new Error(
-      Option.match(pending, { onNone: () => message, onSome: (them) => `${message}. ${listOf(them, underWay)}` })
+      Option.match(requests, { onNone: () => message, onSome: (all) => `${message}. ${told(all)}` })
     )
     // A stack of its own would show this file, and not the line of the test.
     error.stack = `${error.name}: ${error.message}\n${caller}`

@@ -2,6 +2,8 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -20,6 +22,7 @@ import { type ClientGone, ConnectionLost } from "../http/ConnectionError.js"
 import { areTooLong, hasBody, noBytes } from "../http/HttpRules.js"
 import type { RequestHead, Upload } from "../http/IncomingRequest.js"
 import { bytesOf } from "../http/ResponseBody.js"
+import * as EventLoop from "./EventLoop.js"
 import * as MemoryResponse from "./MemoryResponse.js"
 import * as MemoryUpload from "./MemoryUpload.js"
 import * as RequestRules from "./RequestRules.js"
@@ -88,7 +91,11 @@ export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransp
         })
       )
 
-    const http = HttpClient.make((request, url, signal) => {
+    const answer = (
+      request: HttpClientRequest.HttpClientRequest,
+      url: URL,
+      signal: AbortSignal
+    ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
       const failed = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
       const body = RequestRules.plain(request.body)
       const objection = RequestRules.objectionTo(request, body, url)
@@ -124,7 +131,10 @@ export const make = ({ hosts, onForeign }: Handlers): Effect.Effect<MemoryTransp
             return failed(withCode("ECONNREFUSED", `connect ECONNREFUSED ${url.host}`))
         }
       })
-    })
+    }
+
+    const turn = EventLoop.makeTurn()
+    const http = HttpClient.make((request, url, signal) => Effect.flatMap(turn, () => answer(request, url, signal)))
 
     return { http, refuse }
   })

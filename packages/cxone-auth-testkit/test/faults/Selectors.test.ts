@@ -60,6 +60,37 @@ describe.each(modes)("Faults that find their request $name", ({ layer }) => {
     }).pipe(Effect.provide(layer(options)))
   )
 
+  it.effect("`after`: the first requests that it fits pass, whatever else they take; others don't count", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const token = yield* mint()
+      yield* simulator.inject(Fault.respond({ status: 502 }), { on: "api", path: "/contacts/1" })
+      yield* simulator.inject(down, { on: "api", path: "/contacts/1", after: 2, times: 2 })
+      const paths = ["/contacts/1", "/contacts/2", "/contacts/1", "/contacts/1?page=2", "/contacts/1", "/contacts/1"]
+      const seen = yield* Effect.forEach(paths, (path) => users(token, path))
+      expect(seen.map(({ status }) => status)).toEqual([502, 204, 204, 503, 503, 204])
+    }).pipe(Effect.provide(layer(options)))
+  )
+
+  it.effect("`after`: an upload that passes counts once, and a latency for all begins later", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      const token = yield* mint()
+      yield* simulator.inject(Fault.earlyAnswer({ status: 413 }), { on: "api", method: "POST", after: 1 })
+      const slow = { on: "api", after: 4, times: Number.POSITIVE_INFINITY } as const
+      const latency = yield* simulator.inject(Fault.delay("1 second"), slow)
+      const seen = yield* Effect.replicateEffect(post(token, "/contacts/1"), 4)
+      expect(seen.map(({ status }) => status)).toEqual([204, 413, 204, 204])
+      expect(yield* latency.pending).toBe(1)
+      const call = yield* Effect.fork(post(token, "/contacts/1"))
+      yield* simulator.awaitRequests("api", 5)
+      yield* TestClock.adjust("999 millis")
+      expect((yield* simulator.answersOf("api")).at(-1)).toBe("pending")
+      yield* TestClock.adjust("1 millis")
+      expect((yield* Fiber.join(call)).status).toBe(204)
+    }).pipe(Effect.provide(layer(options)))
+  )
+
   it.effect("by client: of a token request in the form and in the header, and of the token of a call", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
@@ -229,6 +260,7 @@ describe("Faults that no request has taken", () => {
           const simulator = yield* CxoneSimulator
           yield* simulator.inject(down, { on: "token", times: 3, tenant: "other-tenant", latency: "2 seconds" })
           yield* simulator.inject(Fault.connectionReset, { on: "api", path: "/contacts" })
+          yield* simulator.inject(Fault.blackHole, { on: "token", after: 2 })
           yield* Effect.orDie(exchange())
           yield* Effect.orDie(get("/api/v2/users/me?secret=1", simulator.origin))
         })
@@ -236,6 +268,7 @@ describe("Faults that no request has taken", () => {
       const text = Exit.match(exit, { onSuccess: () => "passed", onFailure: Cause.pretty })
       expect(text).toContain("Respond (503) on token, tenant other-tenant, after 2s: taken 0 of 3 times")
       expect(text).toContain("ConnectionReset on api, path /contacts: taken 0 of 1 times")
+      expect(text).toContain("BlackHole on token, passed by 1 of 2 requests: taken 0 of 1 times")
       expect(text).toContain(
         "token: POST https://cxone-simulator.test/oauth/token (200)\n  api: GET https://cxone-simulator.test/api/v2/users/me (401)"
       )

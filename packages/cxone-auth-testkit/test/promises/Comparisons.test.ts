@@ -153,6 +153,18 @@ describe("Recorded requests", () => {
     }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
 
+  it.effect.each([
+    ["url", call("/a?b=1"), call("/a?b=2")],
+    ["headers", call("/a", HttpClientRequest.bearerToken("1")), call("/a", HttpClientRequest.bearerToken("2"))],
+    ["body", call("/a", text("1")), call("/a", text("2"))]
+  ] as const)("that differ in their %s alone: a diff names it, and nothing else", ([part, first, other]) =>
+    Effect.gen(function* () {
+      const [a, b] = yield* two(first, other)
+      const printed = printedBy(() => expect(a).toEqual(b)) ?? ""
+      expect(printed.match(/^[+-] +"\w+"/gm)).toEqual([`-     "${part}"`, `+     "${part}"`])
+    }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+  )
+
   it.effect("that were sent the same are equal, answered or not", () =>
     Effect.gen(function* () {
       const [a, b] = yield* two(call("/a?b=1", text("1")), call("/a?b=1", text("1")))

@@ -69,6 +69,14 @@ describe("A mistake of the test is told, and named by its option", () => {
       ({ inject }) => inject(Fault.blackHole, { on: "api", method: "post" }),
       "method is post"
     ],
+    ...[-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY].map(
+      (after) =>
+        [
+          `after ${after}`,
+          ({ inject }: CxoneSimulatorService) => inject(Fault.blackHole, { on: "api", after }),
+          `inject: after is ${after}; use a whole number from 0 up`
+        ] as const
+    ),
     ["no latency", ({ inject }) => inject(Fault.blackHole, { on: "api", latency: Number.NaN }), "latency is NaN"],
     [
       "no way",

@@ -75,6 +75,7 @@ const ofAuth: Unset<SimulatedAuthOptions> = {
 }
 const ofFault: Unset<InjectOptions<Endpoint>> = {
   times: undefined,
+  after: undefined,
   latency: undefined,
   path: undefined,
   method: undefined,

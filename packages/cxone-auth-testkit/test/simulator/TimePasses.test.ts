@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { CxoneSimulator, Fault, timePasses } from "cxone-auth-testkit"
+import { CxoneSimulator, Fault, type FaultOn, timePasses } from "cxone-auth-testkit"
 import { Cause, Clock, Effect, Exit, Fiber, Schedule, TestContext } from "effect"
 import { exchange } from "../support/Harness.js"
 
@@ -62,14 +62,42 @@ describe("timePasses", () => {
   it.effect("the defect tells the requests that are under way", () =>
     Effect.gen(function* () {
       const simulator = yield* CxoneSimulator
+      expect(textOf(yield* Effect.exit(timePasses("1 second")(Effect.never)))).toMatch(/No request is under way\.$/m)
       yield* exchange()
-      expect(textOf(yield* Effect.exit(timePasses("1 second")(Effect.never)))).toContain("No request is under way.")
       yield* simulator.inject(Fault.blackHole, { on: "token" })
       const text = textOf(yield* Effect.exit(timePasses("1 minute")(exchange())))
       expect(text).toContain(`Under way:\n  token: POST ${simulator.origin}/oauth/token (pending)`)
       expect(text.match(/token: POST/g)).toHaveLength(1)
       // It was interrupted.
       expect(yield* simulator.answersOf("token")).toEqual([200, "aborted"])
+    }).pipe(Effect.provide(CxoneSimulator.layerTest()))
+  )
+
+  it.effect("the defect tells of a body that is still being sent", () =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      yield* simulator.inject(Fault.endlessBody({ every: "1 second" }), { on: "token" })
+      const text = textOf(yield* Effect.exit(timePasses("1 minute")(exchange())))
+      expect(text).toContain(
+        `Under way:\n  token: POST ${simulator.origin}/oauth/token (200, and its body is still being sent)`
+      )
+      // It was interrupted, and so the body has ended.
+      expect(textOf(yield* Effect.exit(timePasses("1 second")(Effect.never)))).toContain("No request is under way.")
+    }).pipe(Effect.provide(CxoneSimulator.layerTest()))
+  )
+
+  it.effect.each<readonly [fault: FaultOn["token"], told: string]>([
+    [Fault.respond({ status: 429, headers: { "Retry-After": "30" } }), "The last answer was 429 to POST "],
+    [Fault.connectionReset, "The last request was reset: POST "]
+  ])("the defect tells how the last request ended, while the app waits: %#", ([fault, told]) =>
+    Effect.gen(function* () {
+      const simulator = yield* CxoneSimulator
+      yield* exchange()
+      yield* simulator.inject(fault, { on: "token" })
+      const waits = Effect.zipRight(Effect.exit(exchange()), Effect.never)
+      expect(textOf(yield* Effect.exit(timePasses("1 second")(waits)))).toContain(
+        `No request is under way. ${told}${simulator.origin}/oauth/token`
+      )
     }).pipe(Effect.provide(CxoneSimulator.layerTest()))
   )
 
