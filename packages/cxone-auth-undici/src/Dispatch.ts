@@ -9,7 +9,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 import * as ContentCoding from "./ContentCoding.js"
-import type { Proxies } from "./Proxies.js"
+import type { Proxies, Route } from "./Proxies.js"
 import * as RequestBody from "./RequestBody.js"
 import { mostHeld, ResponseBody } from "./ResponseBody.js"
 import { UndiciResponse } from "./UndiciResponse.js"
@@ -50,10 +50,12 @@ const exchange = (
     // Some failures are thrown, others are told to the handler.
     try {
       const route = proxies.routeOf(url)
-      const { dispatcher, origin, path } = route
+      const { dispatcher, origin, path, servername } = route
       running.isForwarded = route.isForwarded
       const headers = headersOf(request, userAgent, route.headers)
-      dispatcher.dispatch({ origin, path, method: request.method, headers, body }, running)
+      // undici heeds the name, which its types don't list.
+      const named = servername === undefined ? {} : { servername }
+      dispatcher.dispatch({ origin, path, method: request.method, headers, body, ...named }, running)
     } catch (cause) {
       running.fail(cause)
     }
@@ -61,14 +63,18 @@ const exchange = (
     return upload === undefined ? abort : Effect.zipRight(abort, upload.ended)
   })
 
-const headersOf = (
-  { headers }: HttpClientRequest,
-  userAgent: string,
-  ofRoute: ReadonlyArray<string>
-): Array<string> => {
-  const list: Array<string> = [...ofRoute]
+const headersOf = ({ headers }: HttpClientRequest, userAgent: string, ofRoute: Route["headers"]): Array<string> => {
+  const list: Array<string> = []
+  for (const name in ofRoute) {
+    if (name !== "host" || headers.host === undefined) {
+      list.push(name, ofRoute[name] ?? "")
+    }
+  }
   for (const name in headers) {
-    list.push(name, headers[name] ?? "")
+    // It is for the proxy, whose credentials are in its URL. Without a proxy, the host would get it.
+    if (name !== "proxy-authorization") {
+      list.push(name, headers[name] ?? "")
+    }
   }
   if (headers["accept-encoding"] === undefined) {
     // A part of a coded body can't be decoded (RFC 9110 §14.2), so none is asked for.

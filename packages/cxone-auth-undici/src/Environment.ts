@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Proxies from "./Proxies.js"
 import { isCertificate } from "./Tls.js"
 
-/** In small letters first, as in curl and undici. An empty one says that there is no proxy. */
+/** In small letters first, as in curl and undici. An empty one counts as one that is not set, as in undici. */
 const spellings = {
   http: ["http_proxy", "HTTP_PROXY"],
   https: ["https_proxy", "HTTPS_PROXY"],

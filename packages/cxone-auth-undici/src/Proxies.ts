@@ -71,8 +71,10 @@ export interface Route {
   readonly dispatcher: Dispatcher
   readonly origin: string
   readonly path: string
-  /** Names and values, in turn. */
-  readonly headers: ReadonlyArray<string>
+  /** A `Host` of the request's own comes in place of this one. */
+  readonly headers: { readonly [name: string]: string }
+  /** Whose certificate the connection asks for, if not the request's host: undici takes the name from `Host`. */
+  readonly servername?: string
   /** Whether the answer may be the proxy's own. */
   readonly isForwarded: boolean
 }
@@ -104,23 +106,21 @@ export const exempts = (noProxy: string): ((url: URL) => boolean) => {
 }
 
 /**
- * Opens connections, and ends those that are not open yet: undici leaves them to their time-out, and until then the
- * process does not end.
+ * Opens connections, and ends them with the layer: undici leaves those that are not open yet, and a tunnel whose TLS is not,
+ * to their time-out, and until then the process does not end.
  */
 const makeConnector = (options: buildConnector.BuildOptions) => {
-  const opening = new Set<Socket>()
+  const open = new Set<Socket>()
   const connect = buildConnector(options)
   return {
     connect: (target: buildConnector.Options, callback: buildConnector.Callback) => {
       // It returns the socket, which its type does not say.
-      const socket = connect(target, (...result: Parameters<buildConnector.Callback>) => {
-        opening.delete(socket)
-        callback(...result)
-      }) as unknown as Socket
-      opening.add(socket)
+      const socket = connect(target, callback) as unknown as Socket
+      open.add(socket)
+      socket.once("close", () => open.delete(socket))
     },
     destroy: () => {
-      for (const socket of opening) {
+      for (const socket of open) {
         socket.destroy()
       }
     }
@@ -146,18 +146,20 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
     dispatcher: direct,
     origin: url.origin,
     path: pathOf(url),
-    headers: [],
+    headers: {},
     isForwarded: false
   })
 
   const forwarding = ({ authorization, origin }: Proxy) => {
     const dispatcher = open(new Agent({ ...requests, connect: ofProxies.connect }))
-    const ofProxy = authorization === undefined ? [] : ["proxy-authorization", Redacted.value(authorization)]
+    const ofProxy = authorization === undefined ? {} : { "proxy-authorization": Redacted.value(authorization) }
+    const servername = new URL(origin).hostname
     return (url: URL): Route => ({
       dispatcher,
       origin,
       path: url.origin + pathOf(url),
-      headers: ["host", url.host, ...ofProxy],
+      headers: { host: url.host, ...ofProxy },
+      servername,
       isForwarded: true
     })
   }

@@ -22,6 +22,8 @@ export class Upload extends Readable {
   readonly #run: () => Fiber.RuntimeFiber<void, unknown>
   #fiber: Fiber.RuntimeFiber<void, unknown> | undefined
   #proceed: (() => void) | undefined
+  /** Whether Node has asked for more since the last part. */
+  #isWanted = false
 
   constructor(stream: Stream.Stream<Uint8Array, unknown>, caller: Runtime.Runtime<never>) {
     // Only the socket reads ahead.
@@ -35,6 +37,7 @@ export class Upload extends Readable {
   }
 
   override _read(): void {
+    this.#isWanted = true
     if (this.#fiber === undefined) {
       this.#fiber = this.#run()
       this.#fiber.addObserver((exit) => this.#conclude(exit))
@@ -54,16 +57,22 @@ export class Upload extends Readable {
   )
 
   #send(part: Uint8Array): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      part.length === 0 || this.push(part)
+    return Effect.suspend(() => {
+      this.#isWanted = false
+      return part.length === 0 || this.push(part)
         ? Effect.void
         : Effect.async<void>((resume) => {
+            // The fiber may have let others run since the push.
+            if (this.#isWanted) {
+              resume(Effect.void)
+              return
+            }
             this.#proceed = () => {
               this.#proceed = undefined
               resume(Effect.void)
             }
           })
-    )
+    })
   }
 
   #conclude(exit: Exit.Exit<void, unknown>): void {

@@ -121,11 +121,16 @@ export class ResponseBody {
       return Effect.fail(this.#failure.cause)
     }
     if (this.#isEnded) {
-      return Effect.succeed(this.#join())
+      return Effect.try({ try: () => this.#join(), catch: (cause) => cause })
     }
-    this.#resume()
     return Effect.async((resume) => {
-      this.onNext(() => resume(this.whole()))
+      if (this.isOver) {
+        resume(this.whole())
+        return
+      }
+      this.onNext(() => resume(Effect.suspend(() => this.whole())))
+      // undici gives at once what has come meanwhile, which may be all. So the reader waits before that.
+      this.#resume()
       return Effect.sync(() => this.abort(new Error("the reading was interrupted")))
     })
   }
@@ -148,6 +153,11 @@ export class ResponseBody {
     const taken = this.take()
     if (taken === undefined) {
       return Effect.async((resume) => {
+        // The fiber may have let others run since it looked.
+        if (this.#parts.length > 0 || this.isOver) {
+          resume(this.#pull)
+          return
+        }
         const forget = this.onNext(() => resume(this.#pull))
         return Effect.sync(forget)
       })

@@ -44,6 +44,19 @@ describe("an answer", () => {
     }).pipe(Effect.provide(direct()))
   )
 
+  it.scopedLive.each([66_000, 100_000, 190_000, 300_000])("of %i bytes is read whole, however late", (length) =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((_, response) => response.end("a".repeat(length)))
+      const responses = yield* Effect.all(
+        Array.from({ length: 20 }, () => get(host)),
+        { concurrency: "unbounded" }
+      )
+      yield* Effect.sleep("20 millis")
+      const texts = yield* Effect.forEach(responses, ({ text }) => text, { concurrency: "unbounded" })
+      expect(texts.map((text) => text.length)).toEqual(Array.from({ length: 20 }, () => length))
+    }).pipe(Effect.provide(direct()))
+  )
+
   it.scopedLive("is read by two at once, before it has come", () =>
     Effect.gen(function* () {
       let answer = () => {}

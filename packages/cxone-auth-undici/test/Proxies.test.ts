@@ -165,6 +165,50 @@ describe("a proxy", () => {
     })
   )
 
+  it.scopedLive("with TLS of its own is checked by its own name, and not by that of the host that is asked for", () =>
+    Effect.gen(function* () {
+      const { authority, good } = yield* certificates
+      const inner = yield* serveProxy(yield* hello)
+      const outer = yield* listen(() =>
+        Tls.createServer(good, (socket) => {
+          const through = Net.connect(inner.port, "127.0.0.1")
+          through.pipe(socket)
+          socket.pipe(through)
+          through.on("error", () => {})
+          socket.on("error", () => {})
+        })
+      )
+      const layer = UndiciHttpClient.layer({
+        proxy: { http: `https://localhost:${outer.port}` },
+        tls: { ca: authority.cert }
+      })
+      for (const host of ["api.example", "other.example"]) {
+        expect(yield* Effect.either(text(`http://${host}/`)).pipe(Effect.provide(layer))).toMatchObject({
+          _tag: "Right"
+        })
+      }
+    })
+  )
+
+  it.scopedLive("gets the Host of the request, and no credentials but those of its URL", () =>
+    Effect.gen(function* () {
+      const seen: Array<NodeJS.Dict<string | Array<string>>> = []
+      const proxy = yield* serve((request, response) => {
+        seen.push(request.headersDistinct)
+        response.end("")
+      })
+      const headers = { host: "virtual.example", "proxy-authorization": "Basic own" }
+      const sending = Effect.flatMap(HttpClient.HttpClient, (client) => client.get("http://api.example/", { headers }))
+      yield* sending.pipe(Effect.provide(UndiciHttpClient.layer({ proxy: { http: `http://u:p@${proxy.host}` } })))
+      expect(seen[0]).toMatchObject({ host: ["virtual.example"], "proxy-authorization": ["Basic dTpw"] })
+      const directly = Effect.flatMap(HttpClient.HttpClient, (client) =>
+        client.get(`http://${proxy.host}/`, { headers })
+      )
+      yield* directly.pipe(Effect.provide(UndiciHttpClient.layer({ proxy: "none" })))
+      expect(seen[1]).not.toHaveProperty("proxy-authorization")
+    })
+  )
+
   it.scopedLive.each([
     ["http://api.example/", 407, { cause: { message: "Proxy Authentication Required (407)" } }],
     ["https://api.example/", 407, { cause: { message: expect.stringContaining("Proxy response (407)") } }],

@@ -1,5 +1,6 @@
 import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Endpoint, Fault } from "./Fault.js"
 import { type Asked, fits, objectionTo, type RequestSelector } from "./RequestSelector.js"
@@ -20,6 +21,8 @@ export interface Entry {
 export interface Taken {
   readonly fault: Option.Option<Fault>
   readonly latency: Duration.Duration
+  /** Notes that the fault changed something of the request or its answer, or why it changed nothing. */
+  readonly conclude: (inVain: string | undefined) => void
 }
 
 export interface Queued extends Entry {
@@ -53,15 +56,15 @@ export interface FaultQueue {
   readonly asksWho: () => boolean
   /** The faults that no request has taken, or too few. */
   readonly pending: () => ReadonlyArray<Queued>
-  /** Notes a request that took a fault in vain, in words. */
-  readonly noteInVain: (what: string) => void
+  /** The faults that changed nothing of any request, in words for each request that took them. */
   readonly inVain: () => ReadonlyArray<string>
   readonly clear: () => void
 }
 
 export const make = (): FaultQueue => {
   let queue: ReadonlyArray<Queued> = []
-  let inVain: ReadonlyArray<string> = []
+  let inVain: ReadonlyArray<readonly [of: Queued, what: string]> = []
+  const worked = new Set<Queued>()
 
   const remove = (queued: Queued) => {
     queue = queue.filter((each) => each !== queued)
@@ -86,8 +89,16 @@ export const make = (): FaultQueue => {
     for (const queued of passing) {
       queued.passed += 1
     }
+    const first = next ?? latencies[0]
     return {
-      fault: Option.fromNullable(next ?? latencies[0]).pipe(Option.map(({ fault }) => fault)),
+      fault: Option.fromNullable(first).pipe(Option.map(({ fault }) => fault)),
+      conclude: (what) => {
+        if (first !== undefined && what === undefined) {
+          worked.add(first)
+        } else if (first !== undefined && what !== undefined) {
+          inVain = [...inVain, [first, what]]
+        }
+      },
       latency: taken.reduce((total, { latency }) => Duration.sum(total, latency), Duration.zero)
     }
   }
@@ -122,18 +133,16 @@ export const make = (): FaultQueue => {
     },
     asksWho: () => queue.some(({ selector }) => selector.client !== undefined || selector.tenant !== undefined),
     pending: () => queue.filter((queued) => pendingIn(queued) > 0),
-    noteInVain: (what) => {
-      inVain = [...inVain, what]
-    },
-    inVain: () => inVain,
+    inVain: () => inVain.flatMap(([queued, what]) => (worked.has(queued) ? [] : [what])),
     clear: () => {
       queue = []
       inVain = []
+      worked.clear()
     }
   }
 }
 
-const nothing: Taken = { fault: Option.none(), latency: Duration.zero }
+const nothing: Taken = { fault: Option.none(), latency: Duration.zero, conclude: constVoid }
 
 const isReady = ({ after, passed }: Queued): boolean => passed === after
 

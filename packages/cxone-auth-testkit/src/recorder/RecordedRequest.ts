@@ -115,8 +115,8 @@ export class RecordedRequest extends Inspectable.Class {
    */
   readonly isCut: boolean
   /**
-   * Counts the URLs, headers and bodies that were sent, in the order of arrival: the same have the same number. They tell
-   * in which part two requests differ where that part is not printed.
+   * A number each for the URL, the headers and the body. In one process the same have the same number; in the next it is
+   * another. They tell in which part two requests differ where that part is not printed.
    *
    * @since 0.1.0
    */
@@ -181,7 +181,9 @@ export class RecordedRequest extends Inspectable.Class {
    * @since 0.1.0
    */
   ended(outcome: RequestOutcome, status?: number): RecordedRequest {
-    return new RecordedRequest({ ...this, ...this.#secrets, outcome, status: Option.fromNullable(status) })
+    const { contentIds, bodyLength, bytes, endpoint, fault, method, origin, time } = this
+    const known = { contentIds, bodyLength, bytes, endpoint, fault, method, origin, time, ...this.#secrets }
+    return new RecordedRequest({ ...known, outcome, status: Option.fromNullable(status) })
   }
 
   /**

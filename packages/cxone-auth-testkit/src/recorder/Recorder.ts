@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { createHmac, randomBytes } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -20,8 +20,6 @@ type Endpoint = RecordedRequest["endpoint"]
  * one step.
  */
 export interface Recorder {
-  /** The number of each part of a request: that of the first request that had the same. */
-  readonly contentIdsOf: (request: IncomingRequest) => RecordedRequest["contentIds"]
   /** Records a request that has just arrived, and resumes the fibers that waited for it. */
   readonly arrived: (request: RecordedRequest) => RequestId
   /** Records how a request ended. Does nothing if it was recorded before `clear`, or has ended. */
@@ -54,9 +52,6 @@ export const make = (): Recorder => {
   const counts = new Map<Endpoint, number>()
   const waiting = new Set<Waiter>()
   let lastId: RequestId = 0
-  const urls = numbering()
-  const headerLists = numbering()
-  const bodies = numbering()
 
   const all = () => Array.from(requests.values())
   const to = (endpoint: Endpoint) => all().filter((request) => request.endpoint === endpoint)
@@ -76,12 +71,6 @@ export const make = (): Recorder => {
     }).pipe(Effect.withClock(Clock.make()), Effect.zipRight(Effect.suspend(() => Effect.die(missing(on, count)))))
 
   return {
-    contentIdsOf: ({ body, headers, url }) => ({
-      url: urls.of(url),
-      headers: headerLists.of(JSON.stringify(Object.entries(headers).sort())),
-      // By a digest, so that no body is kept twice.
-      body: bodies.of(body.length === 0 ? "" : createHash("sha256").update(body).digest("base64"))
-    }),
     all,
     to,
     arrived: (request) => {
@@ -134,27 +123,20 @@ export const make = (): Recorder => {
     clear: () => {
       requests.clear()
       counts.clear()
-      urls.forget()
-      headerLists.forget()
-      bodies.forget()
     }
   }
 }
 
-/** Gives equal texts the same number. After `forget` the numbers go on: no later request has that of one that a test holds. */
-const numbering = () => {
-  const numbers = new Map<string, number>()
-  let last = 0
-  return {
-    of: (text: string): number => {
-      const known = numbers.get(text)
-      if (known !== undefined) {
-        return known
-      }
-      last += 1
-      numbers.set(text, last)
-      return last
-    },
-    forget: () => numbers.clear()
-  }
-}
+// A digest without a key would let one try what a short body may have been.
+const key = randomBytes(32)
+
+/** A number of 48 bits: the same for the same content in this process, and another one in the next. */
+const idOf = (content: string | Uint8Array): number =>
+  createHmac("sha256", key).update(content).digest().readUIntBE(0, 6)
+
+/** The number of each part of a request. */
+export const contentIdsOf = ({ body, headers, url }: IncomingRequest): RecordedRequest["contentIds"] => ({
+  url: idOf(url),
+  headers: idOf(JSON.stringify(Object.entries(headers).sort())),
+  body: idOf(body)
+})

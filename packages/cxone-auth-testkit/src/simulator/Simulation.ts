@@ -77,7 +77,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
       // doesn't keep the whole body.
       const bytes = Redacted.make(new Uint8Array(body.subarray(0, maxRecordedBytes)))
       const end = { outcome: "pending", status: Option.none(), bodyLength: body.length } as const
-      const contentIds = recorder.contentIdsOf(incoming)
+      const contentIds = Recorder.contentIdsOf(incoming)
       return recorder.arrived(
         new Recorder.RecordedRequest({ ...arrival, ...end, method, url, headers, bytes, contentIds })
       )
@@ -114,7 +114,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
     const proceed = ({ asked, firstPiece, host, incoming }: Arrived, take: () => Faults.Taken) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Clock.currentTimeMillis, (time) => {
-          const { fault, latency: ofFault } = take()
+          const { conclude, fault, latency: ofFault } = take()
           const id = record(incoming, { endpoint: asked.endpoint, origin: host.origin, time, fault })
           const wait = Duration.sum(latency, ofFault)
           const answer = Option.match(quotas.count(asked, time), {
@@ -126,9 +126,7 @@ export const make = (options: SimulatorOptions, hosts: Hosts): Effect.Effect<Sim
             onSome: (fault) =>
               Effect.tap(ApplyFault.apply(fault, { answer, incoming, registry, firstPiece }), (response) => {
                 const why = ApplyFault.whyInVain(fault, incoming, response)
-                if (why !== undefined) {
-                  faults.noteInVain(`${fault._tag} on ${asked.endpoint}: ${incoming.method} ${asked.path}: ${why}`)
-                }
+                conclude(why && `${fault._tag} on ${asked.endpoint}: ${incoming.method} ${asked.path}: ${why}`)
                 return Effect.void
               })
           })

@@ -181,4 +181,24 @@ describe("Recorded requests", () => {
       expect({ ...b }).not.toHaveProperty("url")
     }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
   )
+
+  it.effect("differs from one at another simulator, too, by what isn't shown", () =>
+    Effect.gen(function* () {
+      const sentWith = (text: string) =>
+        Effect.gen(function* () {
+          const { origin, requests } = yield* CxoneSimulator
+          const request = HttpClientRequest.post(new URL(`/x?q=${text}`, origin), {
+            headers: { authorization: `Bearer ${text}` }
+          })
+          yield* HttpClient.execute(HttpClientRequest.bodyText(request, text)).pipe(Effect.withTracerEnabled(false))
+          const [recorded] = yield* requests
+          return recorded?.contentIds
+        }).pipe(Effect.provide(CxoneSimulator.layerMemory()))
+      const [one, same, other] = [yield* sentWith("one"), yield* sentWith("one"), yield* sentWith("two")]
+      expect(same).toEqual(one)
+      expect(
+        [other?.url, other?.headers, other?.body].map((id, at) => id === [one?.url, one?.headers, one?.body][at])
+      ).toEqual([false, false, false])
+    })
+  )
 })

@@ -17,8 +17,8 @@ import { apiRequest, exchange, keyAlone, mint, modes, users } from "../support/H
 const textOf = (exit: Exit.Exit<unknown, unknown>) =>
   Exit.match(exit, { onSuccess: () => "no mistake", onFailure: Cause.pretty })
 
-const inject = <On extends Endpoint>(fault: FaultOn[On], on: On) =>
-  Effect.flatMap(CxoneSimulator, (simulator) => simulator.inject(fault, { on }))
+const inject = <On extends Endpoint>(fault: FaultOn[On], on: On, times = 1) =>
+  Effect.flatMap(CxoneSimulator, (simulator) => simulator.inject(fault, { on, times }))
 
 // Plain JavaScript may pass what the types refuse.
 const untyped = <A>(value: unknown) => value as A
@@ -180,6 +180,12 @@ describe("A fault that a request takes in vain", () => {
     ["truncatedBody of a 204", cut, call("POST"), "TruncatedBody on api: POST /skills: the answer (204) has no body"],
     ["truncatedBody of a HEAD", cut, call("HEAD"), "TruncatedBody on api: HEAD /skills: the answer (200) has no body"],
     ["truncatedBody of a body", cut, call("GET"), "no mistake"],
+    [
+      "truncatedBody of a body, and then of a 204",
+      inject(Fault.truncatedBody, "api", 2),
+      Effect.zipRight(Effect.exit(Effect.flatMap(call("GET"), ({ text }) => text)), call("POST")),
+      "no mistake"
+    ],
     [
       "revokeToken of a call without one",
       inject(Fault.revokeToken, "api"),

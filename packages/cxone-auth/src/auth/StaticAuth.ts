@@ -40,6 +40,7 @@ export interface TestOptions {
 interface Looks {
   readonly token: AccessToken | undefined
   readonly lastFailure: TokenSlot.LastFailure | undefined
+  readonly failingSince: number | undefined
 }
 
 /** The API base URL of a test. Throws a `TypeError` if it is none. */
@@ -57,17 +58,17 @@ export const make = <R>(
 ) =>
   Effect.gen(function* () {
     const context = yield* Effect.context<R>()
-    const looks = yield* Ref.make<Looks>({ token: undefined, lastFailure: undefined })
+    const looks = yield* Ref.make<Looks>({ token: undefined, lastFailure: undefined, failingSince: undefined })
 
     const note = (exit: Exit.Exit<AccessToken, CxoneAuthError>) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.update(looks, (before) =>
           Exit.match(exit, {
-            onSuccess: (token) => ({ ...before, token }),
+            onSuccess: (token) => ({ ...before, token, failingSince: undefined }),
             onFailure: (cause) =>
               Cause.isInterruptedOnly(cause)
                 ? before
-                : { token: undefined, lastFailure: TokenSlot.failureOf(cause, now) }
+                : { token: undefined, ...TokenSlot.failing(before, TokenSlot.failureOf(cause, now)) }
           })
         )
       )
@@ -102,11 +103,10 @@ const tokenOf = (answer: TestAnswer, scopes: ScopeSet.ScopeSet): Effect.Effect<A
   return isAccessToken(answer) ? Effect.succeed(answer) : Effect.fail(answer)
 }
 
-const statusOf = ({ lastFailure, token }: Looks, now: number): TokenStatus.TokenStatus => {
+const statusOf = ({ failingSince, lastFailure, token }: Looks, now: number): TokenStatus.TokenStatus => {
   const scopes = token?.requestedScopes ?? defaultScopes
   const tag = token === undefined ? lastFailure?.tag : undefined
   const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate_limited" : "open"
-  const failingSince = token === undefined ? lastFailure?.at : undefined
   return TokenStatus.make({ scopes, token, isRenewing: false, lastFailure, failingSince }, standing, now)
 }
 

@@ -84,8 +84,7 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
           if (Cause.isInterruptedOnly(cause)) {
             return landed
           }
-          const lastFailure = TokenSlot.failureOf(cause, now)
-          return { ...landed, lastFailure, failingSince: current.failingSince ?? lastFailure.at }
+          return { ...landed, ...TokenSlot.failing(current, TokenSlot.failureOf(cause, now)) }
         }
       })
     })

@@ -80,8 +80,10 @@ export interface CxoneAuthFromEnvOptions extends Pick<CxoneAuthOptions, "policy"
 const keyOf = ScopeSet.toParameter
 
 /** How a try to get a token may end. The other errors are of calls. */
-const outcomes: ReadonlyArray<"token" | CxoneAuthError["_tag"]> = [
+const outcomes: ReadonlyArray<"token" | "interrupted" | "Defect" | CxoneAuthError["_tag"]> = [
   "token",
+  "interrupted",
+  "Defect",
   "CredentialsUnavailable",
   "DiscoveryFailed",
   "InsufficientScope",

@@ -73,6 +73,15 @@ export const failureOf = (cause: Cause.Cause<Failure>, at: number): LastFailure 
   at: Math.round(at)
 })
 
+/** The last failure, and when the failures began. If the clock was set back meanwhile, they begin anew (L12). */
+export const failing = (
+  { failingSince = Number.POSITIVE_INFINITY }: Pick<State<unknown>, "failingSince">,
+  lastFailure: LastFailure
+): Pick<State<unknown>, "lastFailure" | "failingSince"> => ({
+  lastFailure,
+  failingSince: Math.min(failingSince, lastFailure.at)
+})
+
 /** A look at a slot. */
 export interface Snapshot {
   readonly scopes: ScopeSet.ScopeSet

@@ -221,6 +221,7 @@ export const make = (options: {
       }
       const request = { tokenEndpoint: yield* tokenEndpoint, environment, credentials, scopes }
       if (credentials._tag === "AccessKeyOnly" && scopes.length > 0) {
+        metrics.notReached("InsufficientScope")
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
       const tenant = tenantOf(yield* Ref.get(lastTenant), credentials)

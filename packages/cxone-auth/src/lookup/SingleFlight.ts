@@ -16,7 +16,10 @@ export interface SingleFlight<A, E> {
   readonly start: Effect.Effect<void>
   /** Waits for the end of the work. Interrupting a waiter doesn't disturb the others. */
   readonly wait: Effect.Effect<A, E>
-  /** The same, and `onJoined` hears of each that got the result. So a waiter needs no step of its own for that. */
+  /**
+   * The same, and `onJoined` hears of each that got the result, and of one that is still in its finalizers. So a waiter needs
+   * no step of its own for that.
+   */
   readonly join: Effect.Effect<A, E>
 }
 

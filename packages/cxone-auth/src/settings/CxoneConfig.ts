@@ -203,7 +203,7 @@ export const config: Config.Config<CxoneSettings> = Config.mapOrFail(given, (set
   })
 )
 
-const isPrefix = /[^_]$/
+const isPrefix = /^\S*[^\s_]$/
 
 /** Reads settings as they are, or those under a prefix. */
 const under = (prefix: string | undefined): WholeNames.Within => {

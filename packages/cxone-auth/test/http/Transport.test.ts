@@ -25,12 +25,12 @@ describe("C5 and S1: which way a request takes through the app's HttpClient", ()
     })
   )
 
-  it.effect("the app's own, if it made a client of the transport, in whatever way", () =>
+  it.effect("the general one, if the app made a client of the transport, or replaced its `execute`", () =>
     Effect.gen(function* () {
       const http = direct()
       const replaced = Object.assign(direct(), { execute: HttpClient.make(answer(202)).execute })
       expect(yield* statusOf(HttpClient.mapRequest(http, HttpClientRequest.setHeader("x-app", "1")))).toBe(200)
-      // The general way asks the transport itself, so the answer is its own.
+      // As in the platform's combinators, the transport below it is asked, and not the new `execute`.
       expect(yield* statusOf(replaced)).toBe(200)
     })
   )

@@ -272,8 +272,9 @@ describe("metrics", () => {
     return Effect.gen(function* () {
       yield* CxoneAuth
       const states = yield* metricStates("cxone_auth_exchanges", client)
-      // "token", and every error but those of calls: InvalidToken and ForeignOrigin.
-      expect(states).toEqual(Array.replicate(expect.objectContaining({ count: 0 }), CxoneAuthError.members.length - 1))
+      // "token", "interrupted", "Defect", and every error but those of calls: InvalidToken and ForeignOrigin.
+      const ofExchanges = CxoneAuthError.members.length - 2
+      expect(states).toEqual(Array.replicate(expect.objectContaining({ count: 0 }), ofExchanges + 3))
     }).pipe(simulated({ name: client.client }))
   })
 

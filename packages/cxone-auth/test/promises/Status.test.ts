@@ -87,6 +87,19 @@ describe("CxoneAuth.status", () => {
     }).pipe(simulated, Effect.withRandom(Random.fixed([0])))
   )
 
+  it.effect("L12: failures begin anew if the clock is set back", () =>
+    Effect.gen(function* () {
+      const { accessToken } = yield* CxoneAuth
+      const { credentials, forgetClient } = yield* CxoneSimulator
+      yield* forgetClient(credentials.clientId)
+      yield* TestClock.setTime(3_600_000)
+      yield* Effect.flip(accessToken)
+      yield* TestClock.setTime(0)
+      yield* Effect.flip(accessToken)
+      expect(yield* status).toMatchObject([{ failingSince: 0, lastFailure: { at: 0 } }])
+    }).pipe(simulated)
+  )
+
   it.effect("is empty after the retries of a renewal have ended at the margin", () =>
     Effect.gen(function* () {
       const { accessToken } = yield* CxoneAuth
