@@ -5,7 +5,8 @@ import { GlobalValue, Layer } from "effect"
 import { makeCxone } from "./make-cxone.js"
 
 const CxoneLayer = CxoneHttpClient.layer().pipe(
-  Layer.provideMerge(CxoneAuth.layerFromEnv()),
+  // A token request ends with its error, within 18 s, before the time-out of the call.
+  Layer.provideMerge(CxoneAuth.layerFromEnv({ policy: { attemptTimeout: "5 seconds", maxRetries: 2 } })),
   Layer.provide(FetchHttpClient.layer)
 )
 

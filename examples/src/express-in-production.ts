@@ -1,5 +1,6 @@
 /** An Express app in production, with /ready, /health and /metrics. */
 import { once } from "node:events"
+import { setTimeout } from "node:timers/promises"
 import { CxoneAuth } from "cxone-auth"
 import { Clock, Duration, Effect, Exit } from "effect"
 import express, { type ErrorRequestHandler } from "express"
@@ -8,8 +9,14 @@ import { answerFor, signalOf } from "./make-cxone.js"
 
 const app = express()
 
+let isStopping = false
+
 /** For a readiness probe. It asks for a token as a call does, so it recovers when CXone does. */
 app.get("/ready", async (_, response) => {
+  if (isStopping) {
+    response.sendStatus(503)
+    return
+  }
   const token = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken)
   const exit = await cxone.runtime.runPromiseExit(Effect.timeout(token, "2 seconds"))
   response.sendStatus(Exit.isSuccess(exit) ? 200 : 503)
@@ -45,9 +52,12 @@ await cxone.start().catch((error: unknown) => {
 })
 const server = app.listen(Number(process.env.PORT ?? 3000))
 await once(server, "listening")
-console.log("listening on", server.address())
+console.log(JSON.stringify({ message: "listening on", address: server.address() }))
 
+// First no new requests come, then those under way end, then the token goes.
 process.once("SIGTERM", async () => {
+  isStopping = true
+  await setTimeout(Number(process.env.DRAIN_MS ?? 5_000))
   await once(server.close(), "close")
   await cxone.stop()
 })

@@ -19,7 +19,14 @@ const credentials = Effect.map(settings, ({ credentials }) => credentials).pipe(
 // The settings are read once for the environment and the scopes, and before each token request for the credentials.
 export const AuthLayer = Layer.unwrapEffect(
   Effect.map(settings, ({ environment, scopes }) =>
-    CxoneAuth.layer({ credentials, environment, scopes, name: "my-service" })
+    CxoneAuth.layer({
+      credentials,
+      environment,
+      scopes,
+      name: "my-service",
+      // A token request ends with its error, within 18 s, before the time-out of a call.
+      policy: { attemptTimeout: "5 seconds", maxRetries: 2 }
+    })
   )
 ).pipe(Layer.provide(NodeContext.layer))
 

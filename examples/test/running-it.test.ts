@@ -89,15 +89,21 @@ describe("express-in-production", () => {
         NO_PROXY: "",
         no_proxy: ""
       }
-      const app = yield* start("express-in-production", { ...(yield* settingsOf({ way: "accessKey" })), ...proxied })
+      const settings = { ...(yield* settingsOf({ way: "accessKey" })), ...proxied, DRAIN_MS: "1000" }
+      const app = yield* start("express-in-production", settings)
       expect(yield* app.get("/health")).toMatchObject({ status: 200 })
       expect(yield* app.get("/ready")).toMatchObject({ status: 200 })
       expect(yield* app.get("/server-time")).toMatchObject({ status: 200 })
       const { body } = yield* app.get("/metrics")
       expect(body).toMatch(/^cxone_auth_exchanges_total\{client="my-service",outcome="token",.*\} 1$/m)
+      // An alert on `increase` needs the zero.
+      expect(body).toMatch(/^app_failed_calls_total\{error="InvalidToken".*\} 0$/m)
       const [issuer, api] = [simulator.origin, simulator.tenants[0].apiOrigin].map((origin) => new URL(origin).host)
       expect(new Set(hosts)).toEqual(new Set([issuer, api]))
-      expect((yield* app.stop).code).toBe(0)
+      const stopping = yield* Effect.fork(app.stop)
+      const ready = Effect.map(app.get("/ready"), ({ status }) => status)
+      yield* Effect.repeat(Effect.delay(ready, "20 millis"), { until: (status) => status === 503 })
+      expect((yield* Fiber.join(stopping)).code).toBe(0)
     }).pipe(Effect.scoped, withSimulator)
   )
 
