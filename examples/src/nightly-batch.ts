@@ -27,7 +27,7 @@ const job = Effect.gen(function* () {
 /** One line for each tenant. `String(…)` also prints a `ConfigError` whole, whose `message` leaves out the setting. */
 const report = (name: string, exit: Exit.Exit<string, unknown>) =>
   Exit.match(exit, {
-    onFailure: (cause) => Console.log(`${name}: FAILED ${String(Cause.squash(cause))}`),
+    onFailure: (cause) => Console.log(`${name}: FAILED ${String(Cause.squash(cause)).replaceAll(/\s+/g, " ")}`),
     onSuccess: (time) => Console.log(`${name}: done at ${time}`)
   })
 
