@@ -1,12 +1,16 @@
 /** Makes of a layer what code with promises needs: `getJson`, `sendJson`, and an answer for each error. */
-import { HttpClient, HttpClientRequest, type HttpMethod } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientRequest, type HttpMethod } from "@effect/platform"
 import { type CxoneAuth, CxoneHttpClient } from "cxone-auth"
-import { Cause, Duration, Effect, Exit, Layer, ManagedRuntime, Metric, Predicate } from "effect"
+import { Cause, Duration, Effect, Exit, Layer, ManagedRuntime, Metric, Option, Predicate } from "effect"
 
 /** For an alert: the calls that failed, by the error's tag. */
 const failedCalls = Metric.counter("app_failed_calls", { incremental: true })
 
-/** Makes a call, and reads the JSON of the answer: `null` if that is empty. A failure is logged here, and a caller that went away is none. */
+/** A 404 or the like is what CXone says of a path or a body. It must not wake anybody. */
+const isAnswer = (error: unknown) =>
+  HttpClientError.isHttpClientError(error) && error._tag === "ResponseError" && error.response.status < 500
+
+/** Makes a call, and reads the JSON of the answer: `null` if that is empty. A failure is logged here; a caller that went away is none. */
 const call = (method: HttpMethod.HttpMethod, path: string, body?: unknown) =>
   Effect.gen(function* () {
     const cxone = HttpClient.filterStatusOk(yield* CxoneHttpClient)
@@ -17,8 +21,14 @@ const call = (method: HttpMethod.HttpMethod, path: string, body?: unknown) =>
     return yield* response.json
   }).pipe(
     Effect.timeout("20 seconds"),
-    Effect.tapError(({ _tag }) => Metric.increment(Metric.tagged(failedCalls, "error", _tag))),
-    Effect.tapErrorCause((cause) => Effect.logError(`${method} ${path}`, cause))
+    Effect.tapError((error) =>
+      isAnswer(error) ? Effect.void : Metric.increment(Metric.tagged(failedCalls, "error", error._tag))
+    ),
+    Effect.tapErrorCause((cause) =>
+      Option.exists(Cause.failureOption(cause), isAnswer)
+        ? Effect.logInfo(`${method} ${path}`, cause)
+        : Effect.logError(`${method} ${path}`, cause)
+    )
   )
 
 /** Turns a layer into functions that return promises. */
@@ -71,8 +81,12 @@ const passing: Partial<Record<string, ReadonlyArray<unknown>>> = {
   RequestError: ["Transport"],
   CredentialsUnavailable: ["failed", "timeout"],
   TokenEndpointUnavailable: ["transport", "timeout", "status"],
-  DiscoveryFailed: ["transport", "timeout"]
+  DiscoveryFailed: ["transport", "timeout"],
+  InvalidToken: ["too_many_renewals", "body_not_replayable"]
 }
+
+const isTransient = (status: unknown) =>
+  typeof status === "number" && (status === 408 || status === 429 || status >= 500)
 
 export const answerFor = (error: unknown) => {
   const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : "Defect"
@@ -81,7 +95,8 @@ export const answerFor = (error: unknown) => {
     ? { "retry-after": String(Math.ceil(Duration.toSeconds(wait))) }
     : {}
   const reason = Predicate.hasProperty(error, "reason") ? error.reason : undefined
-  const status = passing[tag]?.includes(reason) ? 503 : (new Map(Object.entries(statuses)).get(tag) ?? 500)
+  const isAway = tag === "DiscoveryFailed" && Predicate.hasProperty(error, "status") && isTransient(error.status)
+  const status = isAway || passing[tag]?.includes(reason) ? 503 : (new Map(Object.entries(statuses)).get(tag) ?? 500)
   return { status, headers, body: { error: tag } }
 }
 

@@ -30,7 +30,12 @@ const handled = (url: string): Effect.Effect<string, HttpClientError.HttpClientE
             : "stop: somebody must look at the proxy, the certificate or the HttpClient"
         ),
       InvalidTokenResponse: () => Effect.succeed("stop: something other than CXone answers"),
-      DiscoveryFailed: () => Effect.succeed("check the issuer or area, or say where the API is"),
+      DiscoveryFailed: ({ reason, status = 0 }) =>
+        Effect.succeed(
+          reason === "transport" || reason === "timeout" || status >= 500
+            ? "put the job back, and try later"
+            : "check the issuer or area, or say where the API is"
+        ),
       ForeignOrigin: () => Effect.succeed("call this host with the plain HttpClient")
     })
   )
