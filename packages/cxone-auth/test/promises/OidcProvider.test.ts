@@ -56,6 +56,11 @@ const stopClock = (now: number) =>
 
 const setClock = (now: number) => Effect.sync(() => vi.setSystemTime(now))
 
+/** The library refuses a secret that is the id. */
+const registration = fc
+  .record({ clientId: fc.oneof(vschars, unicode), clientSecret: fc.oneof(vschars, unicode) })
+  .filter(({ clientId, clientSecret }) => clientId !== clientSecret)
+
 describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
   describe.each(authMethods)("%s", (method, clientAuth) => {
     it.scopedLive.each([
@@ -80,8 +85,8 @@ describe.each(transports)("oidc-provider over %s", { timeout }, (_, http) => {
 
     it.scopedLive.prop(
       "S4: authenticates with any id and secret",
-      { clientId: fc.oneof(vschars, unicode), clientSecret: fc.oneof(vschars, unicode) },
-      (registration) =>
+      { registration },
+      ({ registration }) =>
         Effect.gen(function* () {
           const provider = yield* OidcProvider.start()
           yield* provider.register(registration)
