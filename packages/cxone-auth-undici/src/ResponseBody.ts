@@ -121,7 +121,12 @@ export class ResponseBody {
       return Effect.fail(this.#failure.cause)
     }
     if (this.#isEnded) {
-      return Effect.try({ try: () => this.#join(), catch: (cause) => cause })
+      try {
+        return Effect.succeed(this.#join())
+      } catch (cause) {
+        // More than a buffer can hold.
+        return Effect.fail(cause)
+      }
     }
     return Effect.async((resume) => {
       if (this.isOver) {
