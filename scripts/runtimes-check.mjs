@@ -12,7 +12,7 @@ import { text } from "node:stream/consumers"
 import { installIn, inTempFolder, newest, packIn, root, run } from "./tarballs.mjs"
 
 const home = join(root, "scripts/runtimes")
-const guide = readFileSync(join(root, "docs/running-it.md"), "utf8")
+const guide = readFileSync(join(root, "CONTRIBUTING.md"), "utf8")
 
 /** What the program does. Then it prints two errors: one of the platform, with its request, and one of ours. */
 const steps = ["token", "call", "renewal", "download", "upload"]
@@ -74,7 +74,7 @@ const check = async (app, name, [pkg, binary, ...args]) => {
     ...(code === 0 ? [] : [`it ended with ${code}`]),
     ...steps.filter((step) => !stdout.includes(`done: ${step}\n`)).map((step) => `${step} is not done`),
     ...errors.filter((error) => !stdout.includes(error)).map((error) => `it printed no ${error}`),
-    ...(guide.includes(`| ${name} | ${version}`) ? [] : ["docs/running-it.md has no line for it"]),
+    ...(guide.includes(`| ${name} | ${version}`) ? [] : ["CONTRIBUTING.md has no line for it"]),
     ...(secrets.length < leastSecrets ? ["the server knows too few secrets"] : []),
     ...(secrets.some((secret) => output.includes(secret)) ? ["it printed a secret"] : [])
   ]
