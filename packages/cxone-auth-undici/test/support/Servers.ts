@@ -1,4 +1,3 @@
-import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -8,6 +7,7 @@ import { join } from "node:path"
 import { HttpClient } from "@effect/platform"
 import { UndiciHttpClient } from "cxone-auth-undici"
 import { Effect, type Scope } from "effect"
+import * as Listener from "../../../cxone-auth/test/support/Listener.js"
 
 /** What a test does with a client that goes through no proxy. */
 export const direct = (options: UndiciHttpClient.Options = {}) => UndiciHttpClient.layer({ proxy: "none", ...options })
@@ -25,25 +25,7 @@ export interface Server {
 
 export const listen = (make: () => Net.Server): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const server = make()
-    const sockets: Array<Net.Socket> = []
-    server.on("connection", (socket) => {
-      sockets.push(socket)
-      socket.on("error", () => {})
-    })
-    yield* Effect.acquireRelease(
-      Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
-      () =>
-        Effect.promise(() => {
-          const stopped = once(server.close(), "close")
-          for (const socket of sockets) {
-            socket.destroy()
-          }
-          return stopped
-        })
-    )
-    const address = server.address()
-    const port = address === null || typeof address === "string" ? yield* Effect.dieMessage("no port") : address.port
+    const { port, sockets } = yield* Listener.listen(make())
     const allClosed = Effect.promise(() =>
       Promise.all(
         sockets.map((socket) => (socket.closed ? undefined : new Promise((resolve) => socket.once("close", resolve))))

@@ -660,18 +660,17 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
     }).pipe(Effect.scoped)
   )
 
-  const nested = (settings: ReadonlyMap<string, string>) =>
-    ConfigProvider.nested(
-      ConfigProvider.fromMap(new Map(Array.from(settings, ([name, value]) => [`ACME_${name}`, value])), {
-        pathDelim: "_"
-      }),
-      "ACME"
-    )
+  const prefixed = (settings: ReadonlyMap<string, string>) =>
+    ConfigProvider.fromMap(new Map(Array.from(settings, ([name, value]) => [`ACME_${name}`, value])), {
+      pathDelim: "_"
+    })
+  const nested = (settings: ReadonlyMap<string, string>) => ConfigProvider.nested(prefixed(settings), "ACME")
 
   it.effect.each([
-    ["as they are", ConfigProvider.fromMap],
-    ["under a prefix", nested]
-  ] as const)("settings that are wrong, and those that are warned of, %s", ([_, providerOf]) =>
+    ["as they are", ConfigProvider.fromMap, {}],
+    ["under a prefix", nested, {}],
+    ["under the prefix of an option", prefixed, { prefix: "ACME" }]
+  ] as const)("settings that are wrong, and those that are warned of, %s", ([_, providerOf, options]) =>
     Effect.gen(function* () {
       const { layer } = yield* scripted(() => Effect.sync(grant))
       const wrong: ReadonlyArray<readonly [setting: string, value: string]> = [
@@ -693,7 +692,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
           [setting, value]
         ])
         const { lines, result } = yield* withLogs(
-          Layer.build(CxoneAuth.layerFromEnv()).pipe(
+          Layer.build(CxoneAuth.layerFromEnv(options)).pipe(
             Effect.scoped,
             Effect.exit,
             Effect.provide(layer),

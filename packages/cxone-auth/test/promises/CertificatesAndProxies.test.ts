@@ -1,4 +1,3 @@
-import { once } from "node:events"
 import * as Https from "node:https"
 import * as Net from "node:net"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
@@ -10,6 +9,7 @@ import { UndiciHttpClient } from "cxone-auth-undici"
 import { Context, Effect, Exit, Layer, Redacted, type Scope } from "effect"
 import { foundIn, renderings, renderingsOfExit } from "../support/Canary.js"
 import { type Certificate, certificates } from "../support/Certificates.js"
+import * as Listener from "../support/Listener.js"
 import { transports } from "../support/Transports.js"
 import { withoutWaiting } from "../support/WithoutWaiting.js"
 
@@ -21,29 +21,11 @@ interface Server {
   readonly connections: () => number
 }
 
-/** A listener on a port of this machine; the scope ends it with all its connections. */
 const listen = (server: Net.Server): Effect.Effect<Server, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const sockets: Array<Net.Socket> = []
-    server.on("connection", (socket) => {
-      sockets.push(socket)
-      socket.on("error", () => {})
-    })
-    yield* Effect.acquireRelease(
-      Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
-      () =>
-        Effect.promise(() => {
-          const stopped = once(server.close(), "close")
-          for (const socket of sockets) {
-            socket.destroy()
-          }
-          return stopped
-        })
-    )
-    const address = server.address()
-    const port = address === null || typeof address === "string" ? yield* Effect.dieMessage("no port") : address.port
-    return { host: `127.0.0.1:${port}`, connections: () => sockets.length }
-  })
+  Effect.map(Listener.listen(server), ({ port, sockets }) => ({
+    host: `127.0.0.1:${port}`,
+    connections: () => sockets.length
+  }))
 
 const token = JSON.stringify({ access_token: "t0k3n", token_type: "Bearer", expires_in: 3600 })
 

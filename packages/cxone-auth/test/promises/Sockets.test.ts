@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto"
-import { once } from "node:events"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
@@ -19,6 +18,7 @@ import * as FailedExchanges from "../../src/exchange/FailedExchanges.js"
 import * as RetriedExchange from "../../src/exchange/RetriedExchange.js"
 import * as Metrics from "../../src/telemetry/Metrics.js"
 import { withArrivedTokens } from "../support/ClientWorld.js"
+import * as Listener from "../support/Listener.js"
 import { transports } from "../support/Transports.js"
 import { withoutWaiting } from "../support/WithoutWaiting.js"
 
@@ -41,29 +41,13 @@ interface Server {
   readonly closed: Effect.Effect<void>
 }
 
-/** A listener on a port of this machine; the scope ends it with all its connections. */
 const listen = (server: Net.Server): Effect.Effect<Omit<Server, "requests">, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const sockets: Array<Net.Socket> = []
     const closed = yield* Deferred.make<void>()
     server.on("connection", (socket) => {
-      sockets.push(socket)
-      socket.on("error", () => {})
       socket.on("close", () => Deferred.unsafeDone(closed, Exit.void))
     })
-    yield* Effect.acquireRelease(
-      Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
-      () =>
-        Effect.promise(() => {
-          const stopped = once(server.close(), "close")
-          for (const socket of sockets) {
-            socket.destroy()
-          }
-          return stopped
-        })
-    )
-    const address = server.address()
-    const port = address === null || typeof address === "string" ? yield* Effect.dieMessage("no port") : address.port
+    const { port, sockets } = yield* Listener.listen(server)
     return {
       origin: `http://127.0.0.1:${port}`,
       connections: () => sockets.length,
