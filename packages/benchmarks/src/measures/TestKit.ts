@@ -117,8 +117,9 @@ const run = (quick: boolean) =>
           found: `${number(ours / byHand, 2)} ×`,
           isMet: ours <= goal * byHand,
           reason:
-            "About a seventh of the stub's time is for building the layers, and the rest for its four requests. The simulator signs each token with RSA, so that an app may verify it (0.6 ms of each test), and answers each " +
-            "request in a fiber of its own, so that a request can hang, race or be cut, as at a server (0.2 ms of each)."
+            "In separate profiles, about a seventh of the stub's time was for building the layers. The simulator signs each " +
+            "token with RSA, so that an app may verify it (0.6 ms of each test), and answers each request in a fiber of " +
+            "its own, so that a request can hang, race or be cut, as at a server (0.2 ms of each)."
         }
       ]
     } satisfies Findings
