@@ -19,10 +19,8 @@ export interface Source {
 /** As much as undici's own bodies hold. */
 export const mostHeld = 64 * 1024
 
-/** A body that was streamed is gone. */
-export class ReadBefore extends Data.TaggedError("ReadBefore") {
-  override readonly message = "the body was read before, as a stream"
-}
+/** Why a body can't be read, if it is not the connection's or zlib's fault. */
+export class Unreadable extends Data.TaggedError("Unreadable")<{ readonly message: string }> {}
 
 interface Failure {
   readonly cause: unknown
@@ -114,7 +112,7 @@ export class ResponseBody {
       return Effect.succeed(this.#whole)
     }
     if (this.#reader === "stream") {
-      return Effect.fail(new ReadBefore())
+      return Effect.fail(new Unreadable({ message: "the body was read before, as a stream" }))
     }
     this.#reader = "whole"
     if (this.#failure !== undefined) {

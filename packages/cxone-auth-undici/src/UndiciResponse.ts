@@ -11,7 +11,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type Codings, decode } from "./ContentCoding.js"
-import { ReadBefore, type ResponseBody } from "./ResponseBody.js"
+import { type ResponseBody, Unreadable } from "./ResponseBody.js"
 
 /**
  * The whole body can be read any number of times, in any form. As a stream it can be read once, unless it was read as a
@@ -106,7 +106,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     })
   }
 
-  /** The body without its codings. Nothing is decoded before somebody reads it. */
+  /** Nothing is decoded before somebody reads it. */
   #open(): ResponseBody {
     if (this.#codings.length > 0) {
       this.#body = decode(this.#body, this.#codings)
@@ -117,7 +117,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 
   #failure(cause: unknown): ResponseError {
     const { request } = this
-    return cause instanceof ReadBefore
+    return cause instanceof Unreadable
       ? new ResponseError({ request, response: this, reason: "Decode", description: cause.message })
       : new ResponseError({ request, response: this, reason: "Decode", cause })
   }
