@@ -6,6 +6,7 @@ import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -91,7 +92,9 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 
   get #bytes(): Effect.Effect<Buffer, ResponseError> {
     return Effect.mapError(
-      Effect.suspend(() => this.#open().whole()),
+      Effect.withFiberRuntime<Buffer, unknown>((reader) =>
+        this.#open().whole(mostOf(Context.get(reader.currentContext, HttpIncomingMessage.MaxBodySize)))
+      ),
       (cause) => this.#failure(cause)
     )
   }
@@ -126,3 +129,6 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 /** UTF-8, without a byte order mark, as fetch reads it. */
 const textOf = (bytes: Buffer): string =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.toString("utf8", 3) : bytes.toString("utf8")
+
+const mostOf = (size: Option.Option<bigint>): number =>
+  Option.isSome(size) ? Number(size.value) : Number.POSITIVE_INFINITY
