@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as NoProxy from "./NoProxy.js"
 import * as Proxies from "./Proxies.js"
-import { isCertificate } from "./Tls.js"
+import { certificatesOf } from "./Tls.js"
 
 interface Found {
   readonly name: string
@@ -54,13 +54,13 @@ const authorities = Effect.gen(function* () {
   if (Option.isNone(path)) {
     return []
   }
-  const pem = yield* Effect.try(() => readFileSync(path.value, "utf8")).pipe(
-    Effect.filterOrFail(isCertificate),
-    Effect.mapError(() =>
-      ConfigError.InvalidData([authoritiesVariable], "expected a file of certificates as PEM, which can be read")
-    )
-  )
-  return [pem]
+  const refused = (why: string) =>
+    ConfigError.InvalidData([authoritiesVariable], `expected a file of certificates as PEM, but ${why}`)
+  const bundle = yield* Effect.try({
+    try: () => readFileSync(path.value, "utf8"),
+    catch: () => refused("the file can't be read")
+  })
+  return yield* Effect.mapError(certificatesOf(bundle), refused)
 })
 
 /** What the variables of the app's `ConfigProvider` name. A malformed one is a `ConfigError`, which does not show its value. */
