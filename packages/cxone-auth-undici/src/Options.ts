@@ -51,8 +51,9 @@ export interface ConnectionOptions {
   /** Certificates and keys. Default: what Node trusts, and no certificate of the client's own. */
   readonly tls?: TlsOptions | undefined
   /**
-   * How long a connection may take to open, with TLS, and how long a proxy may take to open a tunnel. Default: 10 seconds,
-   * because a host that is there answers in one or two.
+   * How long a connection may take to open, with TLS. Through a proxy, each step has this time for itself: the connection to
+   * the proxy, the answer to `CONNECT`, and TLS with the host. Default: 10 seconds, because a host that is there answers in
+   * one or two.
    */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /**
