@@ -14,7 +14,7 @@ export interface Contexts {
 
 const begin = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
 const end = /-----END (?:X509 |TRUSTED )?CERTIFICATE-----/
-const afterEnd = new RegExp(`(?<=${end.source})`)
+const afterEnd = /(?<=-----END (?:X509 |TRUSTED )?CERTIFICATE-----)/
 
 const isCertificate = (pem: string): boolean => {
   try {
