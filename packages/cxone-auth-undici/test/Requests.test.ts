@@ -121,7 +121,7 @@ describe("a request", () => {
     ["of another scheme", "ftp://127.0.0.1/"],
     ["of a scheme within a scheme", "blob:http://127.0.0.1/"],
     ["of a scheme without a host", "mailto:a@b.example"]
-  ])("to a URL that is %s is not sent, with a proxy and without", ([, url]) =>
+  ] as const)("to a URL that is %s is not sent, with a proxy and without", ([, url]) =>
     Effect.gen(function* () {
       for (const proxy of ["none", { http: "http://127.0.0.1:1" }] as const) {
         const error = yield* Effect.flip(Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))).pipe(
