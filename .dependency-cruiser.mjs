@@ -33,7 +33,7 @@ const testkitFloors = [
 /** The files of packages/cxone-auth-undici/src, which are too few for folders. A file imports from the floors below it. */
 const undiciFloors = [
   ["Options", "ResponseBody"],
-  ["ContentCoding", "RequestBody", "Tls"],
+  ["ContentCoding", "NoProxy", "RequestBody", "Tls"],
   ["Proxies", "UndiciResponse"],
   ["Dispatch", "Environment"],
   ["Client"],

@@ -77,9 +77,8 @@ describe("health-and-metrics", () => {
 })
 
 describe("express-in-production", () => {
-  it.live("health, metrics, and every request to CXone through the proxy", () =>
+  it.live("health and metrics, and no request to this machine through the proxy", () =>
     Effect.gen(function* () {
-      const simulator = yield* CxoneSimulator
       const { hosts, url } = yield* proxy
       const proxied = {
         HTTP_PROXY: url,
@@ -98,12 +97,24 @@ describe("express-in-production", () => {
       expect(body).toMatch(/^cxone_auth_exchanges_total\{client="my-service",outcome="token",.*\} 1$/m)
       // An alert on `increase` needs the zero.
       expect(body).toMatch(/^app_failed_calls_total\{error="InvalidToken".*\} 0$/m)
-      const [issuer, api] = [simulator.origin, simulator.tenants[0].apiOrigin].map((origin) => new URL(origin).host)
-      expect(new Set(hosts)).toEqual(new Set([issuer, api]))
+      expect(hosts).toEqual([])
       const stopping = yield* Effect.fork(app.stop)
       const ready = Effect.map(app.get("/ready"), ({ status }) => status)
       yield* Effect.repeat(Effect.delay(ready, "20 millis"), { until: (status) => status === 503 })
       expect((yield* Fiber.join(stopping)).code).toBe(0)
+    }).pipe(Effect.scoped, withSimulator)
+  )
+
+  it.live("every request to CXone goes through the proxy", () =>
+    Effect.gen(function* () {
+      const { hosts, url } = yield* proxy
+      const far = { CXONE_TOKEN_ENDPOINT: "https://cxone.test/token", CXONE_API_BASE_URL: "https://cxone.test" }
+      const proxied = { HTTPS_PROXY: url, https_proxy: url, NO_PROXY: "", no_proxy: "" }
+      const settings = { ...(yield* settingsOf({ way: "clientSecret" })), ...far, ...proxied }
+      const app = yield* start("express-in-production", settings)
+      yield* Effect.fork(app.get("/server-time"))
+      yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => hosts.length > 0 })
+      expect(new Set(hosts)).toEqual(new Set(["cxone.test:443"]))
     }).pipe(Effect.scoped, withSimulator)
   )
 

@@ -1,7 +1,7 @@
 /** The codings of a body (RFC 9110 §8.4): which are asked for, and how they are undone. */
 import { pipeline, Readable, type Transform } from "node:stream"
 import * as Zlib from "node:zlib"
-import { ResponseBody } from "./ResponseBody.js"
+import { ResponseBody, Unreadable } from "./ResponseBody.js"
 
 /** What is asked for. */
 export const accepted = "gzip, deflate, br"
@@ -20,6 +20,9 @@ const decoders: { readonly [coding: string]: MakeDecoder } = {
 }
 
 export type Codings = ReadonlyArray<MakeDecoder>
+
+/** As many as undici's fetch undoes. Each costs a stream of zlib, and a server can name thousands. */
+const most = 5
 
 /** What undoes the codings of an answer, the last one first. Nothing if one of them is unknown: then the body stays. */
 export const codingsOf = (contentEncoding: string): Codings => {
@@ -67,12 +70,19 @@ class BrokenOff extends Error {
 }
 
 /**
- * The body without its codings. Nothing is decoded before somebody reads it. A body that is broken, or ends within a
- * coding, fails with zlib's error. How much a body may grow by decoding is for its reader to bound: it comes as a stream,
- * with back pressure.
+ * The body without its codings. A body that is broken, or ends within a coding, fails with zlib's error. One with more
+ * codings than {@link most} fails before anything is decoded.
  */
 export const decode = (body: ResponseBody, codings: Codings): ResponseBody => {
   const decoded = new ResponseBody()
+  if (codings.length > most) {
+    const tooMany = new Unreadable({
+      message: `the body has ${codings.length} codings, and at most ${most} are undone`
+    })
+    body.abort(tooMany)
+    decoded.fail(tooMany)
+    return decoded
+  }
   const fail = (error: Error) => decoded.fail(error instanceof BrokenOff ? error.cause : error)
   const begin = () => {
     const first = body.take()

@@ -20,15 +20,25 @@ export interface Sender {
   readonly userAgent: string
 }
 
+class UnknownScheme extends TypeError {
+  /** As Node names it. */
+  readonly code = "ERR_INVALID_PROTOCOL"
+  override readonly message = "the URL must begin with http:// or https://"
+}
+
 type Resume = (answer: Effect.Effect<HttpClientResponse, RequestError>) => void
 
-/** Sends a request. What ends the caller's wait gives the request up, and so does the signal, also after the answer. */
+/** Sends a request. Interrupting the caller aborts the request, and so does the signal, also after the answer. */
 export const send = (
   sender: Sender,
   request: HttpClientRequest,
   url: URL,
   signal?: AbortSignal
 ): Effect.Effect<HttpClientResponse, RequestError> => {
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    const cause = new UnknownScheme()
+    return Effect.fail(new RequestError({ request, reason: "InvalidUrl", description: cause.message, cause }))
+  }
   const { body } = request
   return body._tag === "Stream"
     ? Effect.flatMap(Effect.runtime<never>(), (runtime) =>

@@ -2,48 +2,50 @@
 import { readFileSync } from "node:fs"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as NoProxy from "./NoProxy.js"
 import * as Proxies from "./Proxies.js"
-import { isCertificate } from "./Tls.js"
+import { certificatesOf } from "./Tls.js"
 
-/** In small letters first, as in curl and undici. An empty one counts as one that is not set, as in undici. */
-const spellings = {
-  http: ["http_proxy", "HTTP_PROXY"],
-  https: ["https_proxy", "HTTPS_PROXY"],
-  noProxy: ["no_proxy", "NO_PROXY"]
-} as const
-
-const ofValue = (value: Redacted.Redacted<string>, name: string) =>
-  Redacted.value(value) === "" ? undefined : Proxies.parse(value, name)
-
-/** Reads them from the process. A malformed one fails the requests that would use it. */
-export const ofProcess = (env: NodeJS.ProcessEnv): Proxies.ProxySettings => {
-  const read = (names: ReadonlyArray<string>) => {
-    const name = names.find((name) => env[name] !== undefined)
-    const proxy = name === undefined ? undefined : ofValue(Redacted.make(env[name] ?? ""), name)
-    return proxy === undefined ? undefined : Either.merge(proxy)
-  }
-  const noProxy = spellings.noProxy.map((name) => env[name]).find((value) => value !== undefined)
-  return { http: read(spellings.http), https: read(spellings.https), noProxy: noProxy ?? "" }
+interface Found {
+  readonly name: string
+  readonly value: Redacted.Redacted<string>
 }
 
-/** The name and the value of the first variable that is set. */
-const first = ([small, large]: readonly [string, string]) => {
+/** A variable under the name that counts: in small letters first, as in curl and undici. */
+const variable = (small: string): Config.Config<Found> => {
   const named = (name: string) => Config.map(Config.redacted(name), (value) => ({ name, value }))
-  return Config.option(Config.orElse(named(small), () => named(large)))
+  const large = small.toUpperCase()
+  return Config.withDefault(
+    Config.orElse(named(small), () => named(large)),
+    { name: large, value: Redacted.make("") }
+  )
 }
 
-const proxyOf = Effect.fnUntraced(function* (names: readonly [string, string]) {
-  const found = yield* first(names)
-  const proxy = Option.isNone(found) ? undefined : ofValue(found.value.value, found.value.name)
-  if (Option.isSome(found) && proxy !== undefined && Either.isLeft(proxy)) {
-    return yield* Effect.fail(ConfigError.InvalidData([found.value.name], Proxies.expectedOfProxy))
-  }
-  return proxy && Either.getOrThrow(proxy)
+/** An empty one counts as one that is not set, as in undici. */
+const proxyOf = ({ name, value }: Found): Proxies.Proxy | Proxies.InvalidProxy | undefined =>
+  Redacted.value(value) === "" ? undefined : Either.merge(Proxies.parse(value, name))
+
+const settings: Config.Config<Proxies.ProxySettings> = Config.all({
+  http: Config.map(variable("http_proxy"), proxyOf),
+  https: Config.map(variable("https_proxy"), proxyOf),
+  noProxy: Config.map(variable("no_proxy"), ({ name, value }) => NoProxy.parse(Redacted.value(value), name))
 })
+
+/** The proxies that the process' own variables name. A malformed variable fails the requests that would use it. */
+export const ofProcess: Effect.Effect<Proxies.ProxySettings> = Effect.suspend(() =>
+  // Each may be missing, and any text is read.
+  Effect.orDie(ConfigProvider.fromEnv().load(settings))
+)
+
+const valid = (proxy: Proxies.Proxy | Proxies.InvalidProxy | undefined) =>
+  proxy instanceof Proxies.InvalidProxy
+    ? Effect.fail(ConfigError.InvalidData([proxy.setting], Proxies.expectedOfProxy))
+    : Effect.succeed(proxy)
 
 const authoritiesVariable = "SSL_CERT_FILE"
 
@@ -52,30 +54,28 @@ const authorities = Effect.gen(function* () {
   if (Option.isNone(path)) {
     return []
   }
-  const pem = yield* Effect.try(() => readFileSync(path.value, "utf8")).pipe(
-    Effect.filterOrFail(isCertificate),
-    Effect.mapError(() =>
-      ConfigError.InvalidData([authoritiesVariable], "expected a file of certificates as PEM, which can be read")
-    )
-  )
-  return [pem]
+  const refused = (why: string) =>
+    ConfigError.InvalidData([authoritiesVariable], `expected a file of certificates as PEM, but ${why}`)
+  const bundle = yield* Effect.try({
+    try: () => readFileSync(path.value, "utf8"),
+    catch: () => refused("the file can't be read")
+  })
+  return yield* Effect.mapError(certificatesOf(bundle), refused)
 })
 
-/** Reads them through `Config`. A malformed one is a `ConfigError`, which names it and does not show its value. */
+/** What the variables of the app's `ConfigProvider` name. A malformed one is a `ConfigError`, which does not show its value. */
 export const read = Effect.gen(function* () {
-  const http = yield* proxyOf(spellings.http)
-  const https = yield* proxyOf(spellings.https)
-  const list = yield* first(spellings.noProxy)
-  const noProxy = Option.match(list, { onNone: () => "", onSome: ({ value }) => Redacted.value(value) })
+  const proxies = yield* settings
+  const http = yield* valid(proxies.http)
+  const https = yield* valid(proxies.https)
   const ca = yield* authorities
   yield* Effect.logDebug("The HttpClient has read the environment.").pipe(
     Effect.annotateLogs({
       httpProxy: http?.origin ?? "none",
       httpsProxy: (https ?? http)?.origin ?? "none",
-      noProxy,
+      noProxy: proxies.noProxy.shown,
       [authoritiesVariable]: ca.length > 0
     })
   )
-  const proxies: Proxies.ProxySettings = { http, https, noProxy }
   return { proxies, ca }
 })

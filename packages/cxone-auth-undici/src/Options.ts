@@ -5,7 +5,8 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 
 /**
- * Which proxies requests go through.
+ * Which proxies requests go through. Those to this machine (`localhost`, `*.localhost`, `127.0.0.0/8` and `[::1]`) go through
+ * none.
  *
  * @since 0.1.0
  */
@@ -18,8 +19,9 @@ export interface ProxyOptions {
   /** The proxy for `https://` URLs, to which it opens tunnels (`CONNECT`). Default: the one for `http://` URLs, as in undici. */
   readonly https?: string | Redacted.Redacted<string> | undefined
   /**
-   * The hosts that are asked directly, as in `NO_PROXY`: names separated by commas or spaces, each with its subdomains, and
-   * with a port if it is for that port alone; or `*` for all.
+   * What is asked directly, as in `NO_PROXY`, separated by commas or spaces: names, each with its subdomains, addresses, and
+   * ranges such as `10.0.0.0/8`, each with a port if it is for that port alone; or `*` for all. An entry of another form
+   * matches nothing, and is logged at level WARN.
    */
   readonly noProxy?: string | undefined
 }
@@ -49,8 +51,9 @@ export interface ConnectionOptions {
   /** Certificates and keys. Default: what Node trusts, and no certificate of the client's own. */
   readonly tls?: TlsOptions | undefined
   /**
-   * How long a connection may take to open, with TLS, and how long a proxy may take to open a tunnel. Default: 10 seconds,
-   * because a host that is there answers in one or two.
+   * How long a connection may take to open, with TLS. Through a proxy, each step has this time for itself: the connection to
+   * the proxy, the answer to `CONNECT`, and TLS with the host. Default: 10 seconds, because a host that is there answers in
+   * one or two.
    */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /**

@@ -1,8 +1,10 @@
 /** Which dispatcher a request goes through: directly to its host, or through a proxy. */
 import type { Socket } from "node:net"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici"
+import * as NoProxy from "./NoProxy.js"
 import type { ProxyOptions, Resolved } from "./Options.js"
 import { refuse } from "./Options.js"
 import type { Contexts } from "./Tls.js"
@@ -27,33 +29,32 @@ export class InvalidProxy extends Error {
 export interface ProxySettings {
   readonly http: Proxy | InvalidProxy | undefined
   readonly https: Proxy | InvalidProxy | undefined
-  readonly noProxy: string
+  readonly noProxy: NoProxy.NoProxy
 }
-
-export const none: ProxySettings = { http: undefined, https: undefined, noProxy: "" }
 
 /** What is expected of a proxy's URL. It shows nothing of what was given, which may be a password. */
 export const expectedOfProxy = 'must be a URL such as "http://proxy.example:3128", with credentials percent-encoded'
 
+const urlOf = Option.liftThrowable((text: string) => new URL(text))
+
+const isOrigin = ({ hash, pathname, protocol, search }: URL): boolean =>
+  (protocol === "http:" || protocol === "https:") && pathname === "/" && search === "" && hash === ""
+
+const userPassOf = Option.liftThrowable(({ password, username }: URL) =>
+  [username, password].map(decodeURIComponent).join(":")
+)
+
+const basic = (userPass: string) => Redacted.make(`Basic ${Buffer.from(userPass).toString("base64")}`)
+
 /** Reads the URL of a proxy. */
-export const parse = (value: Redacted.Redacted<string>, setting: string): Either.Either<Proxy, InvalidProxy> =>
-  Either.try({
-    try: () => {
-      const { hash, hostname, origin, password, pathname, protocol, search, username } = new URL(Redacted.value(value))
-      if (
-        (protocol !== "http:" && protocol !== "https:") ||
-        hostname === "" ||
-        `${search}${hash}` !== "" ||
-        pathname !== "/"
-      ) {
-        throw new InvalidProxy(setting)
-      }
-      const userPass = [username, password].map(decodeURIComponent).join(":")
-      const basic = `Basic ${Buffer.from(userPass).toString("base64")}`
-      return { origin, authorization: userPass === ":" ? undefined : Redacted.make(basic) }
-    },
-    catch: () => new InvalidProxy(setting)
-  })
+export const parse = (value: Redacted.Redacted<string>, setting: string): Either.Either<Proxy, InvalidProxy> => {
+  const url = Option.filter(urlOf(Redacted.value(value)), isOrigin)
+  const proxy = Option.zipWith(url, Option.flatMap(url, userPassOf), ({ origin }, userPass) => ({
+    origin,
+    authorization: userPass === ":" ? undefined : basic(userPass)
+  }))
+  return Either.fromOption(proxy, () => new InvalidProxy(setting))
+}
 
 /** Reads the option `proxy`. Throws a `TypeError` for a URL that is none. */
 export const settingsOf = ({ http, https, noProxy }: ProxyOptions): ProxySettings => {
@@ -63,7 +64,11 @@ export const settingsOf = ({ http, https, noProxy }: ProxyOptions): ProxySetting
       : Either.getOrElse(parse(Redacted.isRedacted(value) ? value : Redacted.make(value), name), ({ message }) =>
           refuse(message)
         )
-  return { http: read(http, "proxy.http"), https: read(https, "proxy.https"), noProxy: noProxy ?? "" }
+  return {
+    http: read(http, "proxy.http"),
+    https: read(https, "proxy.https"),
+    noProxy: NoProxy.parse(noProxy ?? "", "proxy.noProxy")
+  }
 }
 
 /** How a request is handed to undici. */
@@ -84,25 +89,6 @@ export interface Proxies {
   readonly routeOf: (url: URL) => Route
   /** Ends all requests and connections. */
   readonly destroy: () => Promise<unknown>
-}
-
-const defaultPorts: { readonly [protocol: string]: string } = { "http:": "80", "https:": "443" }
-
-/** Whether a host is asked directly, by the rules of undici's `EnvHttpProxyAgent`. */
-export const exempts = (noProxy: string): ((url: URL) => boolean) => {
-  const entries = noProxy.split(/[,\s]/).flatMap((entry) => {
-    const [, name = "", port] = /^(.+?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? []
-    return name === "" ? [] : { name: name.replace(/^\*?\./, ""), port }
-  })
-  if (noProxy.trim() === "*") {
-    return () => true
-  }
-  return ({ hostname, port, protocol }) =>
-    entries.some(
-      (entry) =>
-        (entry.port === undefined || entry.port === (port || defaultPorts[protocol])) &&
-        (hostname === entry.name || hostname.endsWith(`.${entry.name}`))
-    )
 }
 
 /**
@@ -189,11 +175,13 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   }
 
   const { http, https = http, noProxy } = settings
-  const isExempt = exempts(noProxy)
   const overHttp = through(http, forwarding)
   const overHttps = through(https, tunneling)
   return {
-    routeOf: (url) => (isExempt(url) ? directly(url) : url.protocol === "https:" ? overHttps(url) : overHttp(url)),
+    routeOf: (url) => {
+      const way = url.protocol === "https:" ? overHttps : overHttp
+      return way === directly || noProxy.exempts(url) ? directly(url) : way(url)
+    },
     destroy: () => {
       const ended = Promise.all(opened.map((dispatcher) => dispatcher.destroy()))
       hosts.destroy()

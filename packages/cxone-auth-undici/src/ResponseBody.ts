@@ -19,10 +19,11 @@ export interface Source {
 /** As much as undici's own bodies hold. */
 export const mostHeld = 64 * 1024
 
-/** A body that was streamed is gone. */
-export class ReadBefore extends Data.TaggedError("ReadBefore") {
-  override readonly message = "the body was read before, as a stream"
-}
+/** Why a body can't be read, if it is not the connection's or zlib's fault. */
+export class Unreadable extends Data.TaggedError("Unreadable")<{ readonly message: string }> {}
+
+const tooLarge = (most: number) =>
+  new Unreadable({ message: `the body is larger than the ${most} bytes that MaxBodySize allows` })
 
 interface Failure {
   readonly cause: unknown
@@ -37,6 +38,7 @@ export class ResponseBody {
   #isEnded = false
   #failure: Failure | undefined
   #reader: "none" | "whole" | "stream" = "none"
+  #most = Number.POSITIVE_INFINITY
   #whole: Buffer | undefined
   #waiting: ReadonlyArray<() => void> = []
 
@@ -55,10 +57,13 @@ export class ResponseBody {
       return
     }
     this.#parts.push(part)
+    this.#held += part.length
     if (this.#reader === "whole") {
+      if (this.#held > this.#most) {
+        this.abort(tooLarge(this.#most))
+      }
       return
     }
-    this.#held += part.length
     if (this.#held >= mostHeld && !this.#isPaused) {
       this.#isPaused = true
       this.source?.pause()
@@ -96,6 +101,7 @@ export class ResponseBody {
     }
     const parts = this.#parts
     this.#parts = []
+    this.#held = 0
     this.#resume()
     return parts
   }
@@ -108,17 +114,25 @@ export class ResponseBody {
     }
   }
 
-  /** The whole body. It is kept, so that it can be read again. Whoever interrupts the reading gives the answer up. */
-  whole(): Effect.Effect<Buffer, unknown> {
+  /**
+   * The whole body, of this many bytes at most. It is kept, so that it can be read again. Interrupting the caller aborts the
+   * request, and so does a body that is too large for one of those who wait for it: then it fails for all of them.
+   */
+  whole(most: number): Effect.Effect<Buffer, unknown> {
     if (this.#whole !== undefined) {
-      return Effect.succeed(this.#whole)
+      return this.#whole.length > most ? Effect.fail(tooLarge(most)) : Effect.succeed(this.#whole)
     }
     if (this.#reader === "stream") {
-      return Effect.fail(new ReadBefore())
+      return Effect.fail(new Unreadable({ message: "the body was read before, as a stream" }))
     }
     this.#reader = "whole"
     if (this.#failure !== undefined) {
       return Effect.fail(this.#failure.cause)
+    }
+    if (this.#held > most) {
+      const cause = tooLarge(most)
+      this.abort(cause)
+      return Effect.fail(cause)
     }
     if (this.#isEnded) {
       try {
@@ -128,12 +142,13 @@ export class ResponseBody {
         return Effect.fail(cause)
       }
     }
+    this.#most = Math.min(this.#most, most)
     return Effect.async((resume) => {
       if (this.isOver) {
-        resume(this.whole())
+        resume(this.whole(most))
         return
       }
-      this.onNext(() => resume(Effect.suspend(() => this.whole())))
+      this.onNext(() => resume(Effect.suspend(() => this.whole(most))))
       // undici gives at once what has come meanwhile, which may be all. So the reader waits before that.
       this.#resume()
       return Effect.sync(() => this.abort(new Error("the reading was interrupted")))
@@ -143,7 +158,7 @@ export class ResponseBody {
   /** The body as it comes, for one reader. */
   stream(): Stream.Stream<Uint8Array, unknown> {
     if (this.#reader !== "none") {
-      return Stream.fromEffect(Effect.suspend(() => this.whole()))
+      return Stream.fromEffect(Effect.suspend(() => this.whole(Number.POSITIVE_INFINITY)))
     }
     this.#reader = "stream"
     return Stream.fromPull(
@@ -184,7 +199,6 @@ export class ResponseBody {
   }
 
   #resume(): void {
-    this.#held = 0
     if (this.#isPaused) {
       this.#isPaused = false
       this.source?.resume()

@@ -2,23 +2,51 @@
 import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as Tls from "node:tls"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { refuse, type TlsOptions } from "./Options.js"
 
-/** For connections to hosts, and for those to proxies. `undefined` is what Node has by itself. */
+/** For connections to hosts, and for those to proxies. `undefined` is Node's default context. */
 export interface Contexts {
   readonly hosts: Tls.SecureContext | undefined
   readonly proxies: Tls.SecureContext | undefined
 }
 
-/** Whether a text begins with a certificate that can be read. */
-export const isCertificate = (pem: string): boolean => {
+const begin = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
+const end = /-----END (?:X509 |TRUSTED )?CERTIFICATE-----/
+const afterEnd = /(?<=-----END (?:X509 |TRUSTED )?CERTIFICATE-----)/
+
+const isCertificate = (pem: string): boolean => {
   try {
-    return new X509Certificate(pem).subject !== undefined
+    return pem.match(begin)?.length === 1 && new X509Certificate(pem).subject !== undefined
   } catch {
     return false
   }
 }
+
+/**
+ * The certificates of a bundle, each as PEM. OpenSSL leaves out those from the first one on that it can't read, and says
+ * nothing of it. On the left is what is wrong, as the end of a sentence.
+ */
+export const certificatesOf = (bundle: string): Either.Either<ReadonlyArray<string>, string> => {
+  const all = bundle.split(afterEnd).filter((part) => end.test(part) || part.match(begin) !== null)
+  const damaged = all.findIndex((pem) => !isCertificate(pem))
+  return all.length === 0
+    ? Either.left("it holds none")
+    : damaged === -1
+      ? Either.right(all)
+      : Either.left(`certificate ${damaged + 1} of ${all.length} can't be read`)
+}
+
+/** The certificates of the option `tls.ca`. */
+const authoritiesOf = (ca: NonNullable<TlsOptions["ca"]>): ReadonlyArray<string> =>
+  [ca]
+    .flat()
+    .flatMap((bundle, index) =>
+      Either.getOrElse(certificatesOf(bundle), (objection) =>
+        refuse(`tls.ca${typeof ca === "string" ? "" : `[${index}]`} must be certificates as PEM: ${objection}`)
+      )
+    )
 
 /** What `NODE_EXTRA_CA_CERTS` names. Like Node, it goes on without a file that can't be read: Node has warned of it. */
 const extraOfNode = (): ReadonlyArray<string> => {
@@ -38,10 +66,7 @@ export const trusted = (): ReadonlyArray<string> => {
 
 /** Reads certificates and keys once, because reading the authorities takes milliseconds. */
 export const contextsOf = ({ ca, cert, key, passphrase }: TlsOptions): Contexts => {
-  const own = [ca ?? []].flat()
-  if (!own.every(isCertificate)) {
-    refuse("tls.ca must be certificates as PEM")
-  }
+  const own = authoritiesOf(ca ?? [])
   const authorities = own.length === 0 ? {} : { ca: [...trusted(), ...own] }
   const proxies = own.length === 0 ? undefined : Tls.createSecureContext(authorities)
   if (cert === undefined || key === undefined) {

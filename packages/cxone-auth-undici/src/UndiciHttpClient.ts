@@ -16,6 +16,13 @@ import * as Tls from "./Tls.js"
 export type { ConnectionOptions, Options, ProxyOptions, TlsOptions } from "./Options.js"
 
 const serve = Effect.fnUntraced(function* (options: Resolved, contexts: Tls.Contexts, settings: Proxies.ProxySettings) {
+  const { http, https, noProxy } = settings
+  if (noProxy.idle.length > 0 && (http ?? https) !== undefined) {
+    yield* Effect.logWarning(
+      `${noProxy.setting} has entries that match no host, and keep none from the proxy: ${noProxy.idle.join(", ")}. ` +
+        "An entry is a name, an address, or a range such as 10.0.0.0/8."
+    )
+  }
   const proxies = Proxies.make(options, contexts, settings)
   yield* Effect.addFinalizer(() => Effect.promise(proxies.destroy))
   return Client.make({ proxies, userAgent: options.userAgent }, yield* Effect.context<never>())
@@ -49,10 +56,11 @@ export const layer = (options?: Options): Layer.Layer<HttpClient.HttpClient> => 
   const resolved = resolve(options)
   const { proxy, tls } = resolved
   const contexts = Tls.contextsOf(tls)
-  const named = typeof proxy === "string" ? Proxies.none : Proxies.settingsOf(proxy)
+  const settings =
+    proxy === "env" ? Environment.ofProcess : Effect.succeed(Proxies.settingsOf(proxy === "none" ? {} : proxy))
   return Layer.scoped(
     HttpClient.HttpClient,
-    Effect.suspend(() => serve(resolved, contexts, proxy === "env" ? Environment.ofProcess(process.env) : named))
+    Effect.flatMap(settings, (found) => serve(resolved, contexts, found))
   )
 }
 

@@ -6,12 +6,13 @@ import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type Codings, decode } from "./ContentCoding.js"
-import { ReadBefore, type ResponseBody } from "./ResponseBody.js"
+import { type ResponseBody, Unreadable } from "./ResponseBody.js"
 
 /**
  * The whole body can be read any number of times, in any form. As a stream it can be read once, unless it was read as a
@@ -91,7 +92,9 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 
   get #bytes(): Effect.Effect<Buffer, ResponseError> {
     return Effect.mapError(
-      Effect.suspend(() => this.#open().whole()),
+      Effect.withFiberRuntime<Buffer, unknown>((reader) =>
+        this.#open().whole(mostOf(Context.get(reader.currentContext, HttpIncomingMessage.MaxBodySize)))
+      ),
       (cause) => this.#failure(cause)
     )
   }
@@ -106,7 +109,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     })
   }
 
-  /** The body without its codings. Nothing is decoded before somebody reads it. */
+  /** Nothing is decoded before somebody reads it. */
   #open(): ResponseBody {
     if (this.#codings.length > 0) {
       this.#body = decode(this.#body, this.#codings)
@@ -117,7 +120,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 
   #failure(cause: unknown): ResponseError {
     const { request } = this
-    return cause instanceof ReadBefore
+    return cause instanceof Unreadable
       ? new ResponseError({ request, response: this, reason: "Decode", description: cause.message })
       : new ResponseError({ request, response: this, reason: "Decode", cause })
   }
@@ -126,3 +129,6 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
 /** UTF-8, without a byte order mark, as fetch reads it. */
 const textOf = (bytes: Buffer): string =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.toString("utf8", 3) : bytes.toString("utf8")
+
+const mostOf = (size: Option.Option<bigint>): number =>
+  Option.isSome(size) ? Number(size.value) : Number.POSITIVE_INFINITY

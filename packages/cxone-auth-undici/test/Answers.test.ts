@@ -1,6 +1,7 @@
-import { HttpClient, type HttpClientResponse } from "@effect/platform"
+import * as Zlib from "node:zlib"
+import { HttpClient, type HttpClientResponse, HttpIncomingMessage } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Stream } from "effect"
+import { Chunk, Effect, Option, Stream } from "effect"
 import { direct, get, serve, serveBytes } from "./support/Servers.js"
 
 type Response = HttpClientResponse.HttpClientResponse
@@ -180,6 +181,91 @@ describe("an answer", () => {
       expect(response.toJSON()).not.toHaveProperty("body")
       yield* response.text
       expect(response.toJSON()).toMatchObject({ status: 200, body: { a: 1 } })
+    }).pipe(Effect.provide(direct()))
+  )
+})
+
+const wholeForms: ReadonlyArray<readonly [string, (response: Response) => Effect.Effect<unknown, unknown>]> = [
+  ...forms.filter(([name]) => name !== "stream"),
+  ["formData", ({ formData }) => formData]
+]
+
+const atMost = (bytes: number) => HttpIncomingMessage.withMaxBodySize(Option.some(bytes))
+
+const tooLarge = (bytes: number) => ({
+  _tag: "ResponseError",
+  reason: "Decode",
+  description: `the body is larger than the ${bytes} bytes that MaxBodySize allows`
+})
+
+describe("an answer larger than MaxBodySize", () => {
+  it.scopedLive.each(wholeForms)("is not read as %s, and its connection is given up", ([, read]) =>
+    Effect.gen(function* () {
+      const endless = yield* serve((_, response) => {
+        const write = () => {
+          while (!response.destroyed && response.write("a".repeat(10_000))) {}
+        }
+        response.on("drain", write)
+        write()
+      })
+      expect(yield* Effect.flip(read(yield* get(endless.host)).pipe(atMost(1_000_000)))).toMatchObject(
+        tooLarge(1_000_000)
+      )
+      yield* endless.allClosed
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive.each(["gzip", "gzip, gzip"])("is not decoded further (%s)", (coding) =>
+    Effect.gen(function* () {
+      const once = Zlib.gzipSync(Buffer.alloc(64_000_000))
+      const bomb = coding === "gzip" ? once : Zlib.gzipSync(once)
+      const { allClosed, host } = yield* serve((_, response) =>
+        response.writeHead(200, { "content-encoding": coding }).write(bomb)
+      )
+      const response = yield* get(host)
+      const before = process.memoryUsage().arrayBuffers
+      expect(yield* Effect.flip(response.text.pipe(atMost(1_000_000)))).toMatchObject(tooLarge(1_000_000))
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000)
+      yield* allClosed
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("is what has more bytes, however it comes, and no other", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((request, response) => {
+        if (request.url === "/coded") {
+          response.setHeader("content-encoding", "gzip").end(Zlib.gzipSync("aaaaé"))
+        } else {
+          response.write("aaaa", () => response.end("é"))
+        }
+      })
+      for (const path of ["/", "/coded"]) {
+        for (const late of [false, true]) {
+          const response = yield* get(host, path)
+          yield* late ? Effect.sleep("20 millis") : Effect.void
+          expect(yield* response.text.pipe(atMost(6))).toBe("aaaaé")
+          const other = yield* get(host, path)
+          yield* late ? Effect.sleep("20 millis") : Effect.void
+          expect(yield* Effect.flip(other.text.pipe(atMost(5)))).toMatchObject(tooLarge(5))
+        }
+      }
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("is refused to whoever bounds it, and still read by others if it has come", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((_, response) => response.end(json))
+      const response = yield* get(host)
+      expect(yield* response.text).toBe(json)
+      expect(yield* Effect.flip(response.json.pipe(atMost(6)))).toMatchObject(tooLarge(6))
+      expect(yield* response.json.pipe(atMost(7))).toEqual({ a: 1 })
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("is not bounded as a stream, whose reader can stop", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((_, response) => response.end(json))
+      expect(yield* streamed(yield* get(host)).pipe(atMost(1))).toBe(json)
     }).pipe(Effect.provide(direct()))
   )
 })

@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks"
 import * as Zlib from "node:zlib"
 import type { HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
@@ -23,6 +24,23 @@ const send = (coding: string, bytes: Buffer, status = 200) =>
 
 const streamed = ({ stream }: HttpClientResponse.HttpClientResponse) =>
   Effect.map(Stream.runCollect(stream), (parts) => Buffer.concat(Chunk.toReadonlyArray(parts)).toString())
+
+/** How many decoders Node makes, until the scope ends. */
+const decodersMade = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const made = { count: 0 }
+      const hook = createHook({
+        init: (_, type) => {
+          made.count += type === "ZLIB" ? 1 : 0
+        }
+      })
+      return { hook: hook.enable(), made }
+    }),
+    ({ hook }) => Effect.sync(() => hook.disable())
+  ),
+  ({ made }) => made
+)
 
 describe("an answer in a coding", () => {
   it.scopedLive.each(codings)("%s is decoded, and read in each form, and twice", ([coding, bytes]) =>
@@ -64,6 +82,47 @@ describe("an answer in a coding", () => {
       for (const read of [streamed, ({ text }: HttpClientResponse.HttpClientResponse) => text]) {
         const error = yield* Effect.flip(read(yield* get(host)))
         expect(error).toMatchObject({ _tag: "ResponseError", reason: "Decode", cause: { code } })
+      }
+    }).pipe(Effect.provide(direct()))
+  )
+
+  const nested = (times: number): Buffer => (times === 0 ? Buffer.from("inside") : Zlib.gzipSync(nested(times - 1)))
+
+  it.scopedLive("is decoded five times, and neither an empty coding nor identity counts", () =>
+    Effect.gen(function* () {
+      const { host } = yield* send("identity,,gzip,gzip,gzip,gzip,gzip", nested(5))
+      expect(yield* (yield* get(host)).text).toBe("inside")
+      expect(yield* streamed(yield* get(host))).toBe("inside")
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive.each([
+    [6, true],
+    [1_500, true],
+    [6, false],
+    [1_500, false]
+  ] as const)("%i times over fails without a decoder, and gives its connection up (it ends: %s)", ([count, ends]) =>
+    Effect.gen(function* () {
+      const body = nested(6)
+      const server = yield* serve((_, response) => {
+        response.writeHead(200, { "content-encoding": Array(count).fill("gzip").join() }).write(body)
+        if (ends) {
+          response.end()
+        }
+      })
+      for (const read of [streamed, ({ text }: HttpClientResponse.HttpClientResponse) => text]) {
+        const response = yield* get(server.host)
+        const made = yield* decodersMade
+        const error = yield* Effect.flip(read(response))
+        expect(error).toMatchObject({
+          _tag: "ResponseError",
+          reason: "Decode",
+          description: `the body has ${count} codings, and at most 5 are undone`
+        })
+        expect(made.count).toBe(0)
+      }
+      if (!ends) {
+        yield* server.allClosed
       }
     }).pipe(Effect.provide(direct()))
   )

@@ -134,8 +134,8 @@ describe("a proxy", () => {
         proxy: { [option]: `${prefix}${proxy.host}` },
         tls: { ca: authority.cert }
       })
-      expect(yield* text(`https://localhost:${target.port}/`).pipe(Effect.provide(layer))).toBe("secure")
-      expect(proxy.seen).toEqual([{ line: `CONNECT localhost:${target.port}`, authorization }])
+      expect(yield* text(`https://api.example:${target.port}/`).pipe(Effect.provide(layer))).toBe("secure")
+      expect(proxy.seen).toEqual([{ line: `CONNECT api.example:${target.port}`, authorization }])
     })
   )
 
@@ -155,7 +155,7 @@ describe("a proxy", () => {
           socket.on("error", () => {})
         })
       )
-      const url = `https://localhost:${target.port}/`
+      const url = `https://api.example:${target.port}/`
       const proxy = { https: `https://${outer.host}`, http: `https://${outer.host}` }
       const tls = { ca: authority.cert, cert: good.cert, key: Redacted.make(good.key) }
       expect(yield* text(url).pipe(Effect.provide(UndiciHttpClient.layer({ proxy, tls })))).toBe("secure")
@@ -256,6 +256,54 @@ describe("a proxy", () => {
   )
 })
 
+const ofThisMachine = [
+  "localhost",
+  "LOCALHOST.",
+  "a.b.localhost",
+  "127.0.0.1",
+  "127.8.9.1",
+  "127.1",
+  "[::1]",
+  "[0:0:0:0:0:0:0:1]",
+  "[::ffff:127.0.0.1]"
+]
+
+describe("what is for this machine", () => {
+  it.scopedLive.each(ofThisMachine.flatMap((name) => [`http://${name}`, `https://${name}`]))(
+    "never goes to a proxy: %s",
+    (origin) =>
+      Effect.gen(function* () {
+        const { port } = yield* nobody
+        const proxy = yield* serveProxy(yield* hello)
+        const url = `http://${proxy.host}`
+        const variables = { HTTP_PROXY: url, HTTPS_PROXY: url }
+        const layers = [
+          UndiciHttpClient.layer(),
+          UndiciHttpClient.layer({ proxy: { http: url, https: url } }),
+          Layer.provide(
+            UndiciHttpClient.layerFromEnv(),
+            Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+          )
+        ]
+        for (const layer of layers) {
+          const error = yield* withEnv(variables, failure(`${origin}:${port}/`).pipe(Effect.provide(layer)))
+          expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport" })
+        }
+        expect(proxy.seen).toEqual([])
+      })
+  )
+
+  it.scopedLive("is all of it: other names and addresses do go to the proxy", () =>
+    Effect.gen(function* () {
+      const proxy = yield* serveProxy(yield* hello)
+      const layer = UndiciHttpClient.layer({ proxy: { http: `http://${proxy.host}` } })
+      const others = ["http://notlocalhost/", "http://localhost.example/", "http://128.0.0.1/", "http://[::2]/"]
+      yield* Effect.forEach(others, text).pipe(Effect.provide(layer))
+      expect(proxy.seen.map(({ line }) => line)).toEqual(others.map((url) => `GET ${url}`))
+    })
+  )
+})
+
 describe("the environment", () => {
   const target = hello
 
@@ -267,19 +315,17 @@ describe("the environment", () => {
     [{ http_proxy: "", HTTP_PROXY: "B" }, "direct"],
     [{ HTTPS_PROXY: "B" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "*" }, "direct"],
-    [{ HTTP_PROXY: "A", NO_PROXY: "127.0.0.1" }, "direct"],
-    [{ HTTP_PROXY: "A", NO_PROXY: "other, 127.0.0.1" }, "direct"],
-    [{ HTTP_PROXY: "A", NO_PROXY: "other 127.0.0.1:PORT" }, "direct"],
-    [{ HTTP_PROXY: "A", NO_PROXY: "127.0.0.1:1" }, "A"],
-    [{ HTTP_PROXY: "A", NO_PROXY: "27.0.0.1" }, "A"],
-    [{ HTTP_PROXY: "A", NO_PROXY: "0.0.1" }, "direct"],
-    [{ HTTP_PROXY: "A", NO_PROXY: ".0.0.1" }, "direct"],
-    [{ HTTP_PROXY: "A", NO_PROXY: "*.0.0.1" }, "direct"],
-    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "127.0.0.1" }, "A"],
-    [{ HTTP_PROXY: "A", no_proxy: "127.0.0.1", NO_PROXY: "" }, "direct"]
+    [{ HTTP_PROXY: "A", NO_PROXY: "0.0.0.0" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "other, 0.0.0.0/8" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "other 0.0.0.0:PORT" }, "direct"],
+    [{ HTTP_PROXY: "A", NO_PROXY: "0.0.0.0:1" }, "A"],
+    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "0.0.0.0" }, "A"],
+    [{ HTTP_PROXY: "A", no_proxy: "0.0.0.0", NO_PROXY: "" }, "direct"]
   ] as const)("%j leads to %s, by layer and by layerFromEnv", ([variables, way]) =>
     Effect.gen(function* () {
       const host = yield* target
+      // It is this machine, and no address of the loopback.
+      const asked = get(`0.0.0.0:${host.port}`)
       const proxies = { A: yield* serveProxy(host), B: yield* serveProxy(host) }
       const replaced = Object.fromEntries(
         Object.entries(variables).map(([name, value]) => [
@@ -288,11 +334,11 @@ describe("the environment", () => {
         ])
       )
       const went = () => (proxies.A.seen.length > 0 ? "A" : proxies.B.seen.length > 0 ? "B" : "direct")
-      yield* withEnv(replaced, get(host.host).pipe(Effect.provide(UndiciHttpClient.layer())))
+      yield* withEnv(replaced, asked.pipe(Effect.provide(UndiciHttpClient.layer())))
       expect(went()).toBe(way)
       proxies.A.seen.length = proxies.B.seen.length = 0
       const config = Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(replaced))))
-      yield* withEnv({}, get(host.host).pipe(Effect.provide(Layer.provide(UndiciHttpClient.layerFromEnv(), config))))
+      yield* withEnv({}, asked.pipe(Effect.provide(Layer.provide(UndiciHttpClient.layerFromEnv(), config))))
       expect(went()).toBe(way)
     })
   )
@@ -301,15 +347,16 @@ describe("the environment", () => {
     Effect.gen(function* () {
       const host = yield* target
       const proxy = yield* serveProxy(host)
-      const asked = Effect.zipRight(withEnv({ HTTP_PROXY: `http://${proxy.host}` }, get(host.host)), get(host.host))
+      const one = get(`0.0.0.0:${host.port}`)
+      const asked = Effect.zipRight(withEnv({ HTTP_PROXY: `http://${proxy.host}` }, one), one)
       yield* withEnv({}, asked.pipe(Effect.provide(UndiciHttpClient.layer())))
       yield* withEnv(
         { HTTP_PROXY: `http://${proxy.host}` },
-        get(host.host).pipe(Effect.provide(UndiciHttpClient.layer({ proxy: "none" })))
+        one.pipe(Effect.provide(UndiciHttpClient.layer({ proxy: "none" })))
       )
       yield* withEnv(
         { HTTP_PROXY: `http://${proxy.host}` },
-        get(host.host).pipe(Effect.provide(UndiciHttpClient.layer({ proxy: {} })))
+        one.pipe(Effect.provide(UndiciHttpClient.layer({ proxy: {} })))
       )
       expect(proxy.seen).toEqual([])
     })
@@ -362,6 +409,41 @@ describe("the environment", () => {
       for (const { host } of servers) {
         expect(yield* text(`https://${host}/`).pipe(Effect.provide(layer))).toBe("secure")
       }
+    })
+  )
+
+  const logsOf = (layer: Layer.Layer<HttpClient.HttpClient, ConfigError.ConfigError>) =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.map(Logger.logfmtLogger, (line) => lines.push(line))
+      yield* Effect.scoped(Layer.build(layer)).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      return lines
+    })
+
+  it.live("warns once of entries of NO_PROXY that match no host, if there is a proxy", () =>
+    Effect.gen(function* () {
+      const proxy = "http://proxy.example:3128"
+      const list = "10.0.0.0/8, 10.*,a.example https://b.example"
+      const idle = "has entries that match no host, and keep none from the proxy: 10.*, https://b.example."
+      const layers = [
+        ["NO_PROXY", UndiciHttpClient.layer()],
+        ["no_proxy", fromEnv({ https_proxy: proxy, no_proxy: list })],
+        ["proxy.noProxy", UndiciHttpClient.layer({ proxy: { http: proxy, noProxy: list } })]
+      ] as const
+      for (const [name, layer] of layers) {
+        const lines = yield* withEnv({ HTTP_PROXY: proxy, NO_PROXY: list }, logsOf(layer))
+        expect(lines).toEqual([expect.stringContaining(`${name} ${idle}`)])
+        expect(lines[0]).toContain("level=WARN")
+      }
+      expect(yield* withEnv({ NO_PROXY: list }, logsOf(UndiciHttpClient.layer()))).toEqual([])
+      expect(yield* logsOf(fromEnv({ HTTP_PROXY: proxy, NO_PROXY: "a.example,::1" }))).toEqual([])
+      const secret = yield* logsOf(fromEnv({ HTTP_PROXY: proxy, NO_PROXY: "a, http://us%40er:c4n,4ry@b" })).pipe(
+        Logger.withMinimumLogLevel(LogLevel.Debug)
+      )
+      expect(secret).toHaveLength(2)
+      expect(secret.join()).toContain("from the proxy: entry 2, entry 3.")
+      expectNoCredentials(secret)
+      expect(secret.join()).not.toContain("4ry")
     })
   )
 

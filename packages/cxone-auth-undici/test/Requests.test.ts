@@ -117,13 +117,19 @@ describe("a request", () => {
   )
 
   it.effect.each([
-    ["relative", "/relative", "InvalidUrl"],
-    ["of another scheme", "ftp://127.0.0.1/", "Transport"]
-  ] as const)("to a URL that is %s is not sent", ([, url, reason]) =>
+    ["relative", "/relative"],
+    ["of another scheme", "ftp://127.0.0.1/"],
+    ["of a scheme within a scheme", "blob:http://127.0.0.1/"],
+    ["of a scheme without a host", "mailto:a@b.example"]
+  ] as const)("to a URL that is %s is not sent, with a proxy and without", ([, url]) =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url)))
-      expect(error).toMatchObject({ _tag: "RequestError", reason })
-    }).pipe(Effect.provide(direct()))
+      for (const proxy of ["none", { http: "http://127.0.0.1:1" }] as const) {
+        const error = yield* Effect.flip(Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))).pipe(
+          Effect.provide(direct({ proxy }))
+        )
+        expect(error).toMatchObject({ _tag: "RequestError", reason: "InvalidUrl" })
+      }
+    })
   )
 
   it.effect("with a header that is none fails", () =>

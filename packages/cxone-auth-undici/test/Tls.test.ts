@@ -5,10 +5,17 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { UndiciHttpClient } from "cxone-auth-undici"
+import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { certificates } from "../../cxone-auth/test/support/Certificates.js"
-import { trusted } from "../src/Tls.js"
+import { certificatesOf, trusted } from "../src/Tls.js"
 import { direct, serveTls, temporaryFile } from "./support/Servers.js"
+
+const fromEnv = (variables: Record<string, string>) =>
+  Layer.provide(
+    UndiciHttpClient.layerFromEnv(),
+    Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+  )
 
 const ask = (host: string) =>
   Effect.flatMap(HttpClient.HttpClient, (client) => Effect.flatMap(client.get(`https://${host}/`), ({ text }) => text))
@@ -52,6 +59,76 @@ describe("certificates", () => {
         promisify(execFile)(process.execPath, ["--import", "tsx", program, ...urls], { env })
       )
       expect(JSON.parse(stdout)).toEqual(["secure", "secure"])
+    })
+  )
+
+  it.scopedLive("a bundle of authorities is trusted whole, with the words between its certificates", () =>
+    Effect.gen(function* () {
+      const { authority, good, selfSigned } = yield* certificates
+      const bundle = `# the first\n${authority.cert}\n# -----\n${selfSigned.cert.replaceAll("\n", "\r\n")}\n# the end\n`
+      for (const certificate of [good, selfSigned]) {
+        const { host } = yield* serveTls(certificate)
+        for (const ca of [bundle, [authority.cert, selfSigned.cert], [bundle, authority.cert]]) {
+          expect(yield* ask(host).pipe(Effect.provide(direct({ tls: { ca } })))).toBe("secure")
+        }
+      }
+    })
+  )
+
+  it.scopedLive(
+    "a certificate of a bundle that can't be read is named by its number, in options and in SSL_CERT_FILE",
+    () =>
+      Effect.gen(function* () {
+        const { authority, selfSigned } = yield* certificates
+        const [a, b] = [authority.cert.trim(), selfSigned.cert.trim()]
+        const damages: ReadonlyArray<(pem: string) => string> = [
+          (pem) => pem.replace(/\n[^-].{10}/, "\nc4n4ryc4n4r"),
+          (pem) => pem.replace("-----BEGIN CERT", "----BEGIN CERT"),
+          (pem) => pem.replace("CERTIFICATE-----\n", "CERTIFICATE----\n"),
+          (pem) => pem.replace(/\n-----END.*/, ""),
+          (pem) => pem.slice(0, 200),
+          (pem) => pem.replace(/-----END CERTIFICATE-----/, "-----END CERTIFICATE----"),
+          (pem) => pem.replace(/-----END CERTIFICATE-----/, "-----END CERT-----"),
+          (pem) => pem.replace(/(?<=BEGIN CERTIFICATE-----\n)[\s\S]*(?=-----END)/, "")
+        ]
+        for (const damage of damages) {
+          const bundles = [
+            [[damage(a)], 1],
+            [[damage(a), b], 1],
+            [[a, damage(b)], 2],
+            [[a, damage(b), a], 2],
+            [[a, b, a, damage(b)], 4]
+          ] as const
+          for (const [parts, number] of bundles) {
+            const bundle = parts.join("\n")
+            const objection = expect.stringMatching(new RegExp(`certificate ${number} of \\d can't be read`))
+            expect(certificatesOf(bundle)).toMatchObject({ left: objection })
+            expect(() => direct({ tls: { ca: bundle } })).toThrow(
+              `tls.ca must be certificates as PEM: certificate ${number}`
+            )
+            expect(() => direct({ tls: { ca: [a, bundle] } })).toThrow(
+              `tls.ca[1] must be certificates as PEM: certificate ${number}`
+            )
+            const file = yield* temporaryFile(bundle)
+            const error = yield* Effect.flip(Effect.scoped(Layer.build(fromEnv({ SSL_CERT_FILE: file }))))
+            expect(error).toMatchObject({ _op: "InvalidData", path: ["SSL_CERT_FILE"], message: objection })
+            expect(String(error)).not.toContain("c4n4ry")
+          }
+        }
+      })
+  )
+
+  it("a bundle without a certificate is refused", () => {
+    for (const ca of ["no PEM", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"]) {
+      expect(() => direct({ tls: { ca } })).toThrow("tls.ca must be certificates as PEM: it holds none")
+    }
+  })
+
+  it.scopedLive("a damaged certificate in the chain of the client's own is refused", () =>
+    Effect.gen(function* () {
+      const { authority, good } = yield* certificates
+      const cert = `${good.cert.trim()}\n${authority.cert.trim().slice(0, 200)}\n-----END CERTIFICATE-----\n`
+      expect(() => direct({ tls: { cert, key: Redacted.make(good.key) } })).toThrow("tls.cert, tls.key")
     })
   )
 

@@ -11,7 +11,9 @@ const hour = Duration.toMillis("1 hour")
 
 const thisMachine = [
   { type: 7, ip: "127.0.0.1" },
-  { type: 2, value: "localhost" }
+  { type: 2, value: "localhost" },
+  // Through a proxy that leads here: nobody asks one for localhost.
+  { type: 2, value: "api.example" }
 ] as const
 
 type Extensions = NonNullable<NonNullable<Parameters<typeof generate>[1]>["extensions"]>
