@@ -7,17 +7,19 @@ import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { Dispatcher } from "undici"
+import { type Dispatcher, errors } from "undici"
 import * as ContentCoding from "./ContentCoding.js"
 import type { Proxies, Route } from "./Proxies.js"
 import * as RequestBody from "./RequestBody.js"
 import { mostHeld, ResponseBody } from "./ResponseBody.js"
 import { UndiciResponse } from "./UndiciResponse.js"
 
-/** How requests are sent: through which dispatchers, and with which `User-Agent`. */
+/** How requests are sent: through which dispatchers, with which `User-Agent`, and how long the headers of an answer may take. */
 export interface Sender {
   readonly proxies: Proxies
   readonly userAgent: string
+  /** In milliseconds. 0 is for ever. */
+  readonly headersTimeout: number
 }
 
 type Resume = (answer: Effect.Effect<HttpClientResponse, RequestError>) => void
@@ -29,12 +31,12 @@ export const send = (
   url: URL,
   signal?: AbortSignal
 ): Effect.Effect<HttpClientResponse, RequestError> => {
-  const { body } = request
-  return body._tag === "Stream"
+  const body = RequestBody.make(request.body)
+  return body instanceof RequestBody.Parts
     ? Effect.flatMap(Effect.runtime<never>(), (runtime) =>
-        exchange(sender, request, url, new RequestBody.Upload(body.stream, runtime), signal)
+        exchange(sender, request, url, new RequestBody.Upload(body, runtime, sender.headersTimeout), signal)
       )
-    : exchange(sender, request, url, RequestBody.make(body), signal)
+    : exchange(sender, request, url, body, signal)
 }
 
 const exchange = (
@@ -47,6 +49,9 @@ const exchange = (
   Effect.async<HttpClientResponse, RequestError>((resume) => {
     const upload = body instanceof RequestBody.Upload ? body : undefined
     const running = new Exchange(request, resume, upload, signal)
+    if (upload !== undefined) {
+      upload.onSilence = () => running.abort(new errors.HeadersTimeoutError())
+    }
     // Some failures are thrown, others are told to the handler.
     try {
       const route = proxies.routeOf(url)
@@ -55,7 +60,9 @@ const exchange = (
       const headers = headersOf(request, userAgent, route.headers)
       // undici heeds the name, which its types don't list.
       const named = servername === undefined ? {} : { servername }
-      dispatcher.dispatch({ origin, path, method: request.method, headers, body, ...named }, running)
+      const clocks = upload === undefined ? {} : { headersTimeout: 0 }
+      upload?.parts.describeIn(headers, request.headers)
+      dispatcher.dispatch({ origin, path, method: request.method, headers, body, ...named, ...clocks }, running)
     } catch (cause) {
       running.fail(cause)
     }
@@ -130,6 +137,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     this.#forgetSignal?.()
+    this.upload?.ignoreSilence()
     this.upload?.destroy()
     const broken = this.upload?.failure
     const cause = broken === undefined ? error : Cause.squash(broken)
@@ -151,8 +159,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, fields: IncomingHttpHeaders): void {
     // 1xx are not the answer yet (RFC 9110 §15.2).
     if (status < 200 || this.#resume === undefined) {
+      this.upload?.heard()
       return
     }
+    this.upload?.ignoreSilence()
     if (status === 407 && this.isForwarded) {
       // In the words of undici, which says so of tunnels.
       this.abort(new Error("Proxy Authentication Required (407)"))

@@ -18,7 +18,8 @@ export type { ConnectionOptions, Options, ProxyOptions, TlsOptions } from "./Opt
 const serve = Effect.fnUntraced(function* (options: Resolved, contexts: Tls.Contexts, settings: Proxies.ProxySettings) {
   const proxies = Proxies.make(options, contexts, settings)
   yield* Effect.addFinalizer(() => Effect.promise(proxies.destroy))
-  return Client.make({ proxies, userAgent: options.userAgent }, yield* Effect.context<never>())
+  const { headersTimeout, userAgent } = options
+  return Client.make({ proxies, userAgent, headersTimeout }, yield* Effect.context<never>())
 })
 
 /**
