@@ -240,7 +240,7 @@ describe("a proxy", () => {
       Effect.gen(function* () {
         const cases = [
           [yield* nobody, "ECONNREFUSED"],
-          [yield* silent, "UND_ERR_HEADERS_TIMEOUT"]
+          [yield* silent, scheme === "http" ? "UND_ERR_HEADERS_TIMEOUT" : "ERR_PROXY_TUNNEL"]
         ] as const
         for (const [{ host }, code] of cases) {
           const layer = UndiciHttpClient.layer({
@@ -326,7 +326,7 @@ describe("the environment", () => {
       expect(error).toMatchObject({
         _tag: "RequestError",
         reason: "Transport",
-        cause: { code: "ERR_INVALID_ARG_VALUE", message: expect.stringContaining("https_proxy must be a URL") }
+        cause: { code: "ERR_INVALID_PROXY", message: expect.stringContaining("https_proxy must be a URL") }
       })
       expectNoCredentials(error)
       expect(other).toContain(host.host)
