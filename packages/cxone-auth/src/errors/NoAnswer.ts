@@ -57,7 +57,7 @@ const tunnelFailed = "ERR_PROXY_TUNNEL"
 const invalidProxy = "ERR_INVALID_PROXY"
 
 /** Which variable names the proxy, as far as it is known. */
-const variableIn = (detail = ""): string => /^\w+: (\w+)$/.exec(detail)?.[1] ?? "HTTPS_PROXY"
+const variableIn = (detail = ""): string => /\b(?:https?_proxy|HTTPS?_PROXY)\b/.exec(detail)?.[0] ?? "HTTPS_PROXY"
 
 const brokenOff: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
 
