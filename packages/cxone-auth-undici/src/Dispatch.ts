@@ -9,6 +9,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { type Dispatcher, errors } from "undici"
 import * as ContentCoding from "./ContentCoding.js"
+import * as Description from "./Description.js"
 import type { Proxies, Route } from "./Proxies.js"
 import * as RequestBody from "./RequestBody.js"
 import { mostHeld, ResponseBody } from "./ResponseBody.js"
@@ -18,8 +19,7 @@ import { UndiciResponse } from "./UndiciResponse.js"
 export interface Sender {
   readonly proxies: Proxies
   readonly userAgent: string
-  /** In milliseconds. 0 is for ever. */
-  readonly headersTimeout: number
+  readonly timeOuts: Description.TimeOuts
 }
 
 type Resume = (answer: Effect.Effect<HttpClientResponse, RequestError>) => void
@@ -34,13 +34,13 @@ export const send = (
   const body = RequestBody.make(request.body)
   return body instanceof RequestBody.Parts
     ? Effect.flatMap(Effect.runtime<never>(), (runtime) =>
-        exchange(sender, request, url, new RequestBody.Upload(body, runtime, sender.headersTimeout), signal)
+        exchange(sender, request, url, new RequestBody.Upload(body, runtime, sender.timeOuts.headersTimeout), signal)
       )
     : exchange(sender, request, url, body, signal)
 }
 
 const exchange = (
-  { proxies, userAgent }: Sender,
+  { proxies, timeOuts, userAgent }: Sender,
   request: HttpClientRequest,
   url: URL,
   body: NonNullable<Dispatcher.DispatchOptions["body"]> | null,
@@ -48,7 +48,7 @@ const exchange = (
 ) =>
   Effect.async<HttpClientResponse, RequestError>((resume) => {
     const upload = body instanceof RequestBody.Upload ? body : undefined
-    const running = new Exchange(request, resume, upload, signal)
+    const running = new Exchange(request, url, timeOuts, resume, upload, signal)
     if (upload !== undefined) {
       upload.onSilence = () => running.abort(new errors.HeadersTimeoutError())
     }
@@ -57,6 +57,7 @@ const exchange = (
       const route = proxies.routeOf(url)
       const { dispatcher, origin, path, servername } = route
       running.isForwarded = route.isForwarded
+      running.proxy = route.proxy
       const headers = headersOf(request, userAgent, route.headers)
       // undici heeds the name, which its types don't list.
       const named = servername === undefined ? {} : { servername }
@@ -105,6 +106,7 @@ const bodiless = (method: string, status: number): boolean => method === "HEAD" 
 /** What undici tells of a request, until the body of its answer has ended. It holds no answer: see {@link abandoned}. */
 class Exchange implements Dispatcher.DispatchHandler {
   isForwarded = false
+  proxy: string | undefined
   #resume: Resume | undefined
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
@@ -113,6 +115,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly request: HttpClientRequest,
+    private readonly url: URL,
+    private readonly timeOuts: Description.TimeOuts,
     resume: Resume,
     private readonly upload: RequestBody.Upload | undefined,
     signal: AbortSignal | undefined
@@ -145,8 +149,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle(
       broken !== undefined && Cause.isDie(broken)
         ? Effect.die(cause)
-        : Effect.fail(new RequestError({ request: this.request, reason: "Transport", cause }))
+        : Effect.fail(new RequestError({ request: this.request, reason: "Transport", cause, ...this.describe(error) }))
     )
+  }
+
+  /** What a failure says in words, if that is known. The failure of a stream of the app's own is not described. */
+  describe(cause: unknown): { readonly description?: string } {
+    const description = Description.describe(cause, { host: this.url.host, proxy: this.proxy }, this.timeOuts)
+    return description === undefined || this.upload?.failure !== undefined ? {} : { description }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -183,7 +193,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       codings.length === 0 ? headers : Headers.remove(headers, ["content-encoding", "content-length"]),
       typeof setCookie === "string" ? [setCookie] : (setCookie ?? []),
       body,
-      codings
+      codings,
+      this
     )
     if (!endsByItself(headers["content-length"])) {
       abandoned.register(response, body)

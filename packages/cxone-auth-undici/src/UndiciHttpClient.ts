@@ -18,8 +18,7 @@ export type { ConnectionOptions, Options, ProxyOptions, TlsOptions } from "./Opt
 const serve = Effect.fnUntraced(function* (options: Resolved, contexts: Tls.Contexts, settings: Proxies.ProxySettings) {
   const proxies = Proxies.make(options, contexts, settings)
   yield* Effect.addFinalizer(() => Effect.promise(proxies.destroy))
-  const { headersTimeout, userAgent } = options
-  return Client.make({ proxies, userAgent, headersTimeout }, yield* Effect.context<never>())
+  return Client.make({ proxies, userAgent: options.userAgent, timeOuts: options }, yield* Effect.context<never>())
 })
 
 /**
