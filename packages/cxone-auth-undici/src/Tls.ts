@@ -29,27 +29,33 @@ const extraOfNode = (): ReadonlyArray<string> => {
   }
 }
 
-/** What Node trusts by itself. Only from Node 22.15 on does it say so; `ca` would replace that. */
-export const trusted = (): ReadonlyArray<string> => {
-  // Newer than the types, which are those of Node 20.
-  const { getCACertificates } = Tls as typeof Tls & { readonly getCACertificates?: () => ReadonlyArray<string> }
-  return getCACertificates?.() ?? [...Tls.rootCertificates, ...extraOfNode()]
+/**
+ * Adds authorities to those that Node trusts by itself, wherever it has them from, also with `--use-openssl-ca` or
+ * `--use-system-ca`. The option `ca` would replace them, and no function of Node lists those of OpenSSL.
+ */
+const trusting = (context: Tls.SecureContext, authorities: ReadonlyArray<string>): Tls.SecureContext => {
+  // What Node itself does with each `ca`. Its types say `any`.
+  const native: { readonly addCACert: (pem: string) => void } = context.context
+  // A store that is added to has lost the extra ones in Node 20.
+  for (const pem of authorities.length === 0 ? [] : [...extraOfNode(), ...authorities]) {
+    native.addCACert(pem)
+  }
+  return context
 }
 
-/** Reads certificates and keys once, because reading the authorities takes milliseconds. */
+/** Reads certificates and keys once, because that takes milliseconds. */
 export const contextsOf = ({ ca, cert, key, passphrase }: TlsOptions): Contexts => {
   const own = [ca ?? []].flat()
   if (!own.every(isCertificate)) {
     refuse("tls.ca must be certificates as PEM")
   }
-  const authorities = own.length === 0 ? {} : { ca: [...trusted(), ...own] }
-  const proxies = own.length === 0 ? undefined : Tls.createSecureContext(authorities)
+  const proxies = own.length === 0 ? undefined : trusting(Tls.createSecureContext(), own)
   if (cert === undefined || key === undefined) {
     return { hosts: proxies, proxies }
   }
   try {
     const secret = passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }
-    return { hosts: Tls.createSecureContext({ ...authorities, cert, key: Redacted.value(key), ...secret }), proxies }
+    return { hosts: trusting(Tls.createSecureContext({ cert, key: Redacted.value(key), ...secret }), own), proxies }
   } catch {
     return refuse(
       "tls.cert, tls.key and tls.passphrase must be a certificate as PEM, its key, and the passphrase of that"

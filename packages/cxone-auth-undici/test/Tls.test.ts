@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process"
 import { createPrivateKey } from "node:crypto"
-import { rootCertificates } from "node:tls"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { certificates } from "../../cxone-auth/test/support/Certificates.js"
-import { trusted } from "../src/Tls.js"
 import { direct, serveTls, temporaryFile } from "./support/Servers.js"
 
 const ask = (host: string) =>
@@ -36,22 +34,31 @@ describe("certificates", () => {
     })
   )
 
-  it("an authority of the app's own does not replace the roots of Node", () => {
-    expect(trusted()).toEqual(expect.arrayContaining([...rootCertificates]))
-  })
-
-  it.scopedLive("an authority of the app's own is trusted beside that of NODE_EXTRA_CA_CERTS", () =>
+  it.scopedLive.each([
+    ["NODE_EXTRA_CA_CERTS", []],
+    ["SSL_CERT_FILE", ["--use-openssl-ca"]]
+  ] as const)("an authority of the app's own is trusted beside that of %s", ([variable, flags]) =>
     Effect.gen(function* () {
       const { authority, good, selfSigned } = yield* certificates
       const urls = [yield* serveTls(good), yield* serveTls(selfSigned)].map(({ host }) => `https://${host}/`)
       const file = yield* temporaryFile(authority.cert)
       // Node reads it when it starts.
-      const env = { ...process.env, NODE_EXTRA_CA_CERTS: file, OWN_CA: selfSigned.cert }
+      const env = { ...process.env, [variable]: file, OWN_CA: selfSigned.cert }
       const program = fileURLToPath(new URL("./support/authorities-program.ts", import.meta.url))
       const { stdout } = yield* Effect.promise(() =>
-        promisify(execFile)(process.execPath, ["--import", "tsx", program, ...urls], { env })
+        promisify(execFile)(process.execPath, [...flags, "--import", "tsx", program, ...urls], { env })
       )
       expect(JSON.parse(stdout)).toEqual(["secure", "secure"])
+    })
+  )
+
+  it.scopedLive("several authorities may be in one text", () =>
+    Effect.gen(function* () {
+      const { authority, good, selfSigned } = yield* certificates
+      const layer = direct({ tls: { ca: `${authority.cert}\n${selfSigned.cert}` } })
+      for (const { host } of [yield* serveTls(good), yield* serveTls(selfSigned)]) {
+        expect(yield* ask(host).pipe(Effect.provide(layer))).toBe("secure")
+      }
     })
   )
 
