@@ -5,6 +5,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Proxies from "./Proxies.js"
 import { isCertificate } from "./Tls.js"
@@ -52,16 +53,15 @@ const authorities = Effect.gen(function* () {
   if (Option.isNone(path)) {
     return []
   }
-  const pem = yield* Effect.try(() => readFileSync(path.value, "utf8")).pipe(
-    Effect.filterOrFail(isCertificate),
-    Effect.mapError(() =>
-      ConfigError.InvalidData([authoritiesVariable], "expected a file of certificates as PEM, which can be read")
-    )
-  )
+  const invalid = (objection: string) => ConfigError.InvalidData([authoritiesVariable], `${path.value} ${objection}`)
+  const pem = yield* Effect.try({
+    try: () => readFileSync(path.value, "utf8"),
+    catch: (cause) => invalid(`can't be read (${Predicate.hasProperty(cause, "code") ? cause.code : cause})`)
+  }).pipe(Effect.filterOrFail(isCertificate, () => invalid("does not begin with a certificate as PEM")))
   return [pem]
 })
 
-/** Reads them through `Config`. A malformed one is a `ConfigError`, which names it and does not show its value. */
+/** Reads them through `Config`. A malformed one is a `ConfigError`, which names it, and shows no value but a path. */
 export const read = Effect.gen(function* () {
   const http = yield* proxyOf(spellings.http)
   const https = yield* proxyOf(spellings.https)

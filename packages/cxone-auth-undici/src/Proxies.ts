@@ -158,7 +158,9 @@ const openingTunnels = (pool: Pool, proxy: URL, connectTimeout: number) => {
 /** The dispatchers of one layer. */
 export const make = (options: Resolved, contexts: Contexts, settings: ProxySettings): Proxies => {
   const { bodyTimeout, connectTimeout, connections, headersTimeout, keepAliveTimeout } = options
-  const requests = { bodyTimeout, connections, headersTimeout, keepAliveTimeout, pipelining: 1 }
+  // undici refuses a keepAliveTimeout of 0. Without pipelining, it closes each connection.
+  const kept = keepAliveTimeout === 0 ? { pipelining: 0 } : { keepAliveTimeout, pipelining: 1 }
+  const requests = { bodyTimeout, connections, headersTimeout, ...kept }
   const toHosts = { timeout: connectTimeout, ...(contexts.hosts && { secureContext: contexts.hosts }) }
   const toProxies = { timeout: connectTimeout, ...(contexts.proxies && { secureContext: contexts.proxies }) }
 

@@ -1,5 +1,5 @@
 /** Certificates and keys, as Node takes them. */
-import { X509Certificate } from "node:crypto"
+import { createPrivateKey, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as Tls from "node:tls"
 import * as Redacted from "effect/Redacted"
@@ -53,12 +53,29 @@ export const contextsOf = ({ ca, cert, key, passphrase }: TlsOptions): Contexts 
   if (cert === undefined || key === undefined) {
     return { hosts: proxies, proxies }
   }
+  const secret = passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }
   try {
-    const secret = passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }
     return { hosts: trusting(Tls.createSecureContext({ cert, key: Redacted.value(key), ...secret }), own), proxies }
   } catch {
-    return refuse(
-      "tls.cert, tls.key and tls.passphrase must be a certificate as PEM, its key, and the passphrase of that"
-    )
+    return refuse(objectionTo(cert, { key: Redacted.value(key), ...secret }))
+  }
+}
+
+/** Why a certificate and a key are not taken. OpenSSL's own messages differ from version to version. */
+const objectionTo = (cert: string, key: { readonly key: string; readonly passphrase?: string }): string => {
+  if (!isCertificate(cert)) {
+    return "tls.cert must be a certificate as PEM"
+  }
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+      ? "Node takes neither tls.cert nor tls.key"
+      : "tls.key must be the key of tls.cert"
+  } catch {
+    if (!key.key.includes("ENCRYPTED")) {
+      return "tls.key must be a key as PEM"
+    }
+    return key.passphrase === undefined
+      ? "tls.key is encrypted: give tls.passphrase"
+      : "tls.passphrase must be that of tls.key, which must be a key as PEM"
   }
 }

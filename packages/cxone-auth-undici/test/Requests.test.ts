@@ -172,7 +172,7 @@ describe("a large body", () => {
     request.on("data", (part: Buffer) => {
       arrived += part.length
       request.pause()
-      setTimeout(() => request.resume(), 10)
+      setTimeout(() => request.resume(), 25)
     })
     request.on("end", () => response.end(JSON.stringify({ arrived, length: request.headers["content-length"] })))
   })
@@ -194,7 +194,7 @@ describe("a large body", () => {
             }),
           { concurrency: "unbounded", discard: true }
         )
-      }).pipe(Effect.provide(direct({ headersTimeout: "2 seconds" }))),
+      }).pipe(Effect.provide(direct({ headersTimeout: "5 seconds" }))),
     60_000
   )
 

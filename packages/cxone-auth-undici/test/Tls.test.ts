@@ -90,4 +90,22 @@ describe("certificates", () => {
         }
       })
   )
+
+  it.scopedLive("a key that is not taken is refused with the reason", () =>
+    Effect.gen(function* () {
+      const { ended: other, good } = yield* certificates
+      const encrypted = createPrivateKey(good.key)
+        .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "c4n4ry" })
+        .toString()
+      const own = (cert: string, key: string, passphrase?: string) => () =>
+        direct({
+          tls: { cert, key: Redacted.make(key), ...(passphrase && { passphrase: Redacted.make(passphrase) }) }
+        })
+      expect(own("none", good.key)).toThrow("tls.cert must be a certificate as PEM")
+      expect(own(good.cert, "none")).toThrow("tls.key must be a key as PEM")
+      expect(own(good.cert, other.key)).toThrow("tls.key must be the key of tls.cert")
+      expect(own(good.cert, encrypted)).toThrow("tls.key is encrypted: give tls.passphrase")
+      expect(own(good.cert, encrypted, "wrong")).toThrow("tls.passphrase must be that of tls.key")
+    })
+  )
 })

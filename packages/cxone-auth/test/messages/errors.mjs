@@ -339,7 +339,8 @@ export const errors = [
         sent: nothing,
         cases: {
           "with a code": { attempts: 1, detail: "ERR_INVALID_URL" },
-          "a variable that names no proxy": { attempts: 1, detail: "ERR_INVALID_PROXY: HTTPS_PROXY" },
+          "a variable that is not the URL of a proxy": { attempts: 1, detail: "ERR_INVALID_PROXY: https_proxy" },
+          "the same, and which variable is not known": { attempts: 1, detail: "ERR_INVALID_PROXY" },
           "a port that fetch refuses": { attempts: 1, detail: "bad port" },
           "without a code": { attempts: 1 }
         }
