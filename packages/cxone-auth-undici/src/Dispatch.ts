@@ -7,17 +7,19 @@ import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { Dispatcher } from "undici"
+import { type Dispatcher, errors } from "undici"
 import * as ContentCoding from "./ContentCoding.js"
+import * as Description from "./Description.js"
 import type { Proxies, Route } from "./Proxies.js"
 import * as RequestBody from "./RequestBody.js"
 import { mostHeld, ResponseBody } from "./ResponseBody.js"
 import { UndiciResponse } from "./UndiciResponse.js"
 
-/** How requests are sent: through which dispatchers, and with which `User-Agent`. */
+/** How requests are sent: through which dispatchers, with which `User-Agent`, and how long the headers of an answer may take. */
 export interface Sender {
   readonly proxies: Proxies
   readonly userAgent: string
+  readonly timeOuts: Description.TimeOuts
 }
 
 class UnknownScheme extends TypeError {
@@ -39,16 +41,16 @@ export const send = (
     const cause = new UnknownScheme()
     return Effect.fail(new RequestError({ request, reason: "InvalidUrl", description: cause.message, cause }))
   }
-  const { body } = request
-  return body._tag === "Stream"
+  const body = RequestBody.make(request.body)
+  return body instanceof RequestBody.Parts
     ? Effect.flatMap(Effect.runtime<never>(), (runtime) =>
-        exchange(sender, request, url, new RequestBody.Upload(body.stream, runtime), signal)
+        exchange(sender, request, url, new RequestBody.Upload(body, runtime, sender.timeOuts.headersTimeout), signal)
       )
-    : exchange(sender, request, url, RequestBody.make(body), signal)
+    : exchange(sender, request, url, body, signal)
 }
 
 const exchange = (
-  { proxies, userAgent }: Sender,
+  { proxies, timeOuts, userAgent }: Sender,
   request: HttpClientRequest,
   url: URL,
   body: NonNullable<Dispatcher.DispatchOptions["body"]> | null,
@@ -56,16 +58,22 @@ const exchange = (
 ) =>
   Effect.async<HttpClientResponse, RequestError>((resume) => {
     const upload = body instanceof RequestBody.Upload ? body : undefined
-    const running = new Exchange(request, resume, upload, signal)
+    const running = new Exchange(request, url, timeOuts, resume, upload, signal)
+    if (upload !== undefined) {
+      upload.onSilence = () => running.abort(new errors.HeadersTimeoutError())
+    }
     // Some failures are thrown, others are told to the handler.
     try {
       const route = proxies.routeOf(url)
       const { dispatcher, origin, path, servername } = route
       running.isForwarded = route.isForwarded
+      running.proxy = route.proxy
       const headers = headersOf(request, userAgent, route.headers)
       // undici heeds the name, which its types don't list.
       const named = servername === undefined ? {} : { servername }
-      dispatcher.dispatch({ origin, path, method: request.method, headers, body, ...named }, running)
+      const clocks = upload === undefined ? {} : { headersTimeout: 0 }
+      upload?.parts.describeIn(headers, request.headers)
+      dispatcher.dispatch({ origin, path, method: request.method, headers, body, ...named, ...clocks }, running)
     } catch (cause) {
       running.fail(cause)
     }
@@ -108,6 +116,7 @@ const bodiless = (method: string, status: number): boolean => method === "HEAD" 
 /** What undici tells of a request, until the body of its answer has ended. It holds no answer: see {@link abandoned}. */
 class Exchange implements Dispatcher.DispatchHandler {
   isForwarded = false
+  proxy: string | undefined
   #resume: Resume | undefined
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
@@ -116,6 +125,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     private readonly request: HttpClientRequest,
+    private readonly url: URL,
+    private readonly timeOuts: Description.TimeOuts,
     resume: Resume,
     private readonly upload: RequestBody.Upload | undefined,
     signal: AbortSignal | undefined
@@ -140,6 +151,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     this.#forgetSignal?.()
+    this.upload?.ignoreSilence()
     this.upload?.destroy()
     const broken = this.upload?.failure
     const cause = broken === undefined ? error : Cause.squash(broken)
@@ -147,8 +159,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle(
       broken !== undefined && Cause.isDie(broken)
         ? Effect.die(cause)
-        : Effect.fail(new RequestError({ request: this.request, reason: "Transport", cause }))
+        : Effect.fail(new RequestError({ request: this.request, reason: "Transport", cause, ...this.describe(error) }))
     )
+  }
+
+  /** What a failure says in words, if that is known. The failure of a stream of the app's own is not described. */
+  describe(cause: unknown): { readonly description?: string } {
+    const description = Description.describe(cause, { host: this.url.host, proxy: this.proxy }, this.timeOuts)
+    return description === undefined || this.upload?.failure !== undefined ? {} : { description }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -161,8 +179,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, fields: IncomingHttpHeaders): void {
     // 1xx are not the answer yet (RFC 9110 §15.2).
     if (status < 200 || this.#resume === undefined) {
+      this.upload?.heard()
       return
     }
+    this.upload?.ignoreSilence()
     if (status === 407 && this.isForwarded) {
       // In the words of undici, which says so of tunnels.
       this.abort(new Error("Proxy Authentication Required (407)"))
@@ -183,7 +203,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       codings.length === 0 ? headers : Headers.remove(headers, ["content-encoding", "content-length"]),
       typeof setCookie === "string" ? [setCookie] : (setCookie ?? []),
       body,
-      codings
+      codings,
+      this
     )
     if (!endsByItself(headers["content-length"])) {
       abandoned.register(response, body)

@@ -6,6 +6,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as NoProxy from "./NoProxy.js"
 import * as Proxies from "./Proxies.js"
@@ -54,16 +55,15 @@ const authorities = Effect.gen(function* () {
   if (Option.isNone(path)) {
     return []
   }
-  const refused = (why: string) =>
-    ConfigError.InvalidData([authoritiesVariable], `expected a file of certificates as PEM, but ${why}`)
+  const refused = (why: string) => ConfigError.InvalidData([authoritiesVariable], `${path.value} ${why}`)
   const bundle = yield* Effect.try({
     try: () => readFileSync(path.value, "utf8"),
-    catch: () => refused("the file can't be read")
+    catch: (cause) => refused(`can't be read (${Predicate.hasProperty(cause, "code") ? cause.code : cause})`)
   })
-  return yield* Effect.mapError(certificatesOf(bundle), refused)
+  return yield* Effect.mapError(certificatesOf(bundle), (why) => refused(`must be certificates as PEM: ${why}`))
 })
 
-/** What the variables of the app's `ConfigProvider` name. A malformed one is a `ConfigError`, which does not show its value. */
+/** What the variables of the app's `ConfigProvider` name. A malformed one is a `ConfigError`, which shows no value but a path. */
 export const read = Effect.gen(function* () {
   const proxies = yield* settings
   const http = yield* valid(proxies.http)

@@ -27,7 +27,7 @@ export interface ProxyOptions {
 }
 
 /**
- * Certificates and keys, each as PEM.
+ * Certificates and keys, each as PEM, and as text: bytes could as well be DER, which is not read here.
  *
  * @since 0.1.0
  */
@@ -51,29 +51,32 @@ export interface ConnectionOptions {
   /** Certificates and keys. Default: what Node trusts, and no certificate of the client's own. */
   readonly tls?: TlsOptions | undefined
   /**
-   * How long a connection may take to open, with TLS. Through a proxy, each step has this time for itself: the connection to
-   * the proxy, the answer to `CONNECT`, and TLS with the host. Default: 10 seconds, because a host that is there answers in
-   * one or two.
+   * How long a connection may take to open, with TLS: at least a second, because undici's clock ticks twice a second. Through
+   * a proxy, each step has this time for itself: the connection to the proxy, its tunnel, and TLS with the host. Default: 10
+   * seconds, because a host that is there answers in one or two.
    */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /**
-   * How long the headers of an answer may take after the request was sent. Default: 60 seconds, because most gateways give
-   * up then. `Infinity` waits for ever.
+   * How long the headers of an answer may take after the request was sent, and how long a host may take nothing of a body
+   * that is being sent: at least a second. Default: 60 seconds, because most gateways give up then. `Infinity` waits for
+   * ever.
    */
   readonly headersTimeout?: Duration.DurationInput | undefined
   /**
-   * How long an answer may be silent between two parts of its body. A reader that is slow does not count. Default: 60
-   * seconds, because a connection that is dead says nothing. `Infinity` waits for ever, as for events that seldom come.
+   * How long an answer may be silent between two parts of its body: at least a second. A reader that is slow does not
+   * count. Default: 60 seconds, because a connection that is dead says nothing. `Infinity` waits for ever, as for events
+   * that seldom come.
    */
   readonly bodyTimeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection is kept without a request, unless the server names another time. Default: 4 seconds, because
-   * many servers, Node's among them, close one after 5.
+   * How long a connection is kept without a request, unless the server names another time. 0 keeps none. Default: 4
+   * seconds, because many servers, Node's among them, close one after 5.
    */
   readonly keepAliveTimeout?: Duration.DurationInput | undefined
   /**
-   * How many connections each host gets at most. Further requests wait for one, without a time-out. Default: no limit,
-   * because a wait that nobody sees is worse than a connection; limit the concurrency of the app.
+   * How many connections each host gets at most. Further requests wait for one, without a time-out, also for that of an
+   * answer that nobody reads. Default: `Infinity`, because a wait that nobody sees is worse than a connection; limit the
+   * concurrency of the app.
    */
   readonly connections?: number | undefined
   /** The `User-Agent` of requests that have none. Default: `cxone-auth-undici`, because some gateways refuse requests without one. */
@@ -148,15 +151,28 @@ const isSecret = (value: unknown) => Redacted.isRedacted(value) && isText(Redact
 // A timer of Node waits for at most 2^31 ms, 24.8 days.
 const longest = Duration.days(20)
 
-// `Duration.decode` turns negative numbers and NaN into zero, which the lower bound refuses.
-const millis = (input: unknown, name: string, fallback: number, mayBeInfinite: boolean): number => {
-  const duration = Duration.decodeUnknown(input ?? fallback)
+// undici's clock for these ticks twice a second. A shorter time-out would come after a second all the same.
+const leastTimeOut = Duration.seconds(1)
+
+const notNegative = (input: unknown): boolean => typeof input !== "number" || input >= 0
+
+// `Duration.decode` turns negative numbers and NaN into zero.
+const millis = (
+  input: unknown,
+  name: string,
+  fallback: number,
+  minimum: Duration.Duration,
+  mayBeInfinite: boolean
+): number => {
+  const duration = Option.filter(Duration.decodeUnknown(input ?? fallback), () => notNegative(input))
   if (mayBeInfinite && Option.exists(duration, (given) => !Duration.isFinite(given))) {
     return 0
   }
-  return Option.match(Option.filter(duration, Duration.between({ minimum: Duration.millis(1), maximum: longest })), {
+  return Option.match(Option.filter(duration, Duration.between({ minimum, maximum: longest })), {
     onNone: () =>
-      refuse(`${name} must be a duration from 1ms to 20d, such as "5 seconds"${mayBeInfinite ? ", or Infinity" : ""}`),
+      refuse(
+        `${name} must be a duration from ${Duration.format(minimum)} to 20d, such as "5 seconds"${mayBeInfinite ? ", or Infinity" : ""}`
+      ),
     onSome: Duration.toMillis
   })
 }
@@ -178,10 +194,10 @@ const checkTls = (tls: unknown): void => {
     [ca].flat(),
     "tls.ca",
     (all) => Array.isArray(all) && all.every((one) => one === undefined || isText(one)),
-    "PEM, or a list of it"
+    "PEM as text, or a list of it"
   )
-  check(cert, "tls.cert", isText, "PEM")
-  check(key, "tls.key", isSecret, "Redacted PEM")
+  check(cert, "tls.cert", isText, "PEM as text")
+  check(key, "tls.key", isSecret, "PEM as text, Redacted")
   check(passphrase, "tls.passphrase", isSecret, "Redacted")
   if ((cert === undefined) !== (key === undefined)) {
     refuse("tls.cert and tls.key must be given together")
@@ -198,16 +214,21 @@ export const resolve = (options: Options = {}, mayNameProxies = true): Resolved 
   const { connections, proxy = "env", tls = {}, userAgent = "cxone-auth-undici" } = options
   checkProxy(proxy)
   checkTls(tls)
-  check(connections, "connections", (most) => Number.isInteger(most) && Number(most) > 0, "a whole number from 1 on")
+  check(
+    connections,
+    "connections",
+    (most) => most === Number.POSITIVE_INFINITY || (Number.isInteger(most) && Number(most) > 0),
+    "a whole number from 1 on, or Infinity"
+  )
   check(userAgent, "userAgent", (text) => isText(text) && /^[\x20-\x7e]+$/.test(String(text)), "printable ASCII")
   return {
     proxy,
     tls,
-    connectTimeout: millis(connectTimeout, "connectTimeout", 10_000, false),
-    headersTimeout: millis(headersTimeout, "headersTimeout", 60_000, true),
-    bodyTimeout: millis(bodyTimeout, "bodyTimeout", 60_000, true),
-    keepAliveTimeout: millis(keepAliveTimeout, "keepAliveTimeout", 4_000, false),
-    connections: connections ?? null,
+    connectTimeout: millis(connectTimeout, "connectTimeout", 10_000, leastTimeOut, false),
+    headersTimeout: millis(headersTimeout, "headersTimeout", 60_000, leastTimeOut, true),
+    bodyTimeout: millis(bodyTimeout, "bodyTimeout", 60_000, leastTimeOut, true),
+    keepAliveTimeout: millis(keepAliveTimeout, "keepAliveTimeout", 4_000, Duration.zero, false),
+    connections: connections === Number.POSITIVE_INFINITY ? null : (connections ?? null),
     userAgent
   }
 }

@@ -1,9 +1,10 @@
 /** Which dispatcher a request goes through: directly to its host, or through a proxy. */
 import type { Socket } from "node:net"
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici"
+import { Agent, buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from "undici"
 import * as NoProxy from "./NoProxy.js"
 import type { ProxyOptions, Resolved } from "./Options.js"
 import { refuse } from "./Options.js"
@@ -16,12 +17,26 @@ export interface Proxy {
   readonly authorization: Redacted.Redacted<string> | undefined
 }
 
-/** A setting that is no URL of a proxy. The requests that would use it fail, and say so. */
+/** A setting that is no URL of a proxy. The requests that would use it fail, and say so. `cxone-auth` knows the code. */
 export class InvalidProxy extends Error {
-  /** As Node names it. */
-  readonly code = "ERR_INVALID_ARG_VALUE"
+  override readonly name = "InvalidProxy"
+  readonly code = "ERR_INVALID_PROXY"
   constructor(readonly setting: string) {
     super(`${setting} ${expectedOfProxy}`)
+  }
+}
+
+/** A proxy took the connection, and then opened no tunnel. */
+export class TunnelTimeout extends Error {
+  override readonly name = "TunnelTimeout"
+  /** As Node names a tunnel that was not opened. */
+  readonly code = "ERR_PROXY_TUNNEL"
+  readonly hostname: string
+  readonly port: number
+  constructor({ host, hostname, port, protocol }: URL, connectTimeout: number) {
+    super(`the proxy at ${host} opened no tunnel within ${Duration.format(connectTimeout)} (connectTimeout)`)
+    this.hostname = hostname
+    this.port = Number(port || (protocol === "https:" ? 443 : 80))
   }
 }
 
@@ -80,6 +95,8 @@ export interface Route {
   readonly headers: { readonly [name: string]: string }
   /** Whose certificate the connection asks for, if not the request's host: undici takes the name from `Host`. */
   readonly servername?: string
+  /** The host and the port of the proxy in between. */
+  readonly proxy?: string
   /** Whether the answer may be the proxy's own. */
   readonly isForwarded: boolean
 }
@@ -113,10 +130,23 @@ const makeConnector = (options: buildConnector.BuildOptions) => {
   }
 }
 
+/** To open a tunnel is a part of connecting. undici would take a silent proxy for a host that sends no headers. */
+const openingTunnels = (pool: Pool, proxy: URL, connectTimeout: number) => {
+  const connect = pool.connect.bind(pool)
+  return Object.assign(pool, {
+    connect: (options: Dispatcher.ConnectOptions) =>
+      connect(options).catch((cause: unknown) => {
+        throw cause instanceof errors.HeadersTimeoutError ? new TunnelTimeout(proxy, connectTimeout) : cause
+      })
+  })
+}
+
 /** The dispatchers of one layer. */
 export const make = (options: Resolved, contexts: Contexts, settings: ProxySettings): Proxies => {
   const { bodyTimeout, connectTimeout, connections, headersTimeout, keepAliveTimeout } = options
-  const requests = { bodyTimeout, connections, headersTimeout, keepAliveTimeout, pipelining: 1 }
+  // undici refuses a keepAliveTimeout of 0. Without pipelining, it closes each connection.
+  const kept = keepAliveTimeout === 0 ? { pipelining: 0 } : { keepAliveTimeout, pipelining: 1 }
+  const requests = { bodyTimeout, connections, headersTimeout, ...kept }
   const toHosts = { timeout: connectTimeout, ...(contexts.hosts && { secureContext: contexts.hosts }) }
   const toProxies = { timeout: connectTimeout, ...(contexts.proxies && { secureContext: contexts.proxies }) }
 
@@ -139,9 +169,10 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   const forwarding = ({ authorization, origin }: Proxy) => {
     const dispatcher = open(new Agent({ ...requests, connect: ofProxies.connect }))
     const ofProxy = authorization === undefined ? {} : { "proxy-authorization": Redacted.value(authorization) }
-    const servername = new URL(origin).hostname
+    const { host: proxy, hostname: servername } = new URL(origin)
     return (url: URL): Route => ({
       dispatcher,
+      proxy,
       origin,
       path: url.origin + pathOf(url),
       headers: { host: url.host, ...ofProxy },
@@ -158,11 +189,16 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
         ...(authorization && { token: Redacted.value(authorization) }),
         requestTls: toHosts,
         proxyTls: toProxies,
-        // To open a tunnel is a part of connecting.
-        clientFactory: (to) => new Pool(to, { connect: ofProxies.connect, headersTimeout: connectTimeout })
+        clientFactory: (to) =>
+          openingTunnels(
+            new Pool(to, { connect: ofProxies.connect, headersTimeout: connectTimeout }),
+            to,
+            connectTimeout
+          )
       })
     )
-    return (url: URL): Route => ({ ...directly(url), dispatcher })
+    const { host: proxy } = new URL(origin)
+    return (url: URL): Route => ({ ...directly(url), dispatcher, proxy })
   }
 
   const through = (proxy: Proxy | InvalidProxy | undefined, way: (proxy: Proxy) => (url: URL) => Route) => {

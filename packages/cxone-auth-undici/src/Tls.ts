@@ -1,5 +1,5 @@
 /** Certificates and keys, as Node takes them. */
-import { X509Certificate } from "node:crypto"
+import { createPrivateKey, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as Tls from "node:tls"
 import * as Either from "effect/Either"
@@ -57,27 +57,51 @@ const extraOfNode = (): ReadonlyArray<string> => {
   }
 }
 
-/** What Node trusts by itself. Only from Node 22.15 on does it say so; `ca` would replace that. */
-export const trusted = (): ReadonlyArray<string> => {
-  // Newer than the types, which are those of Node 20.
-  const { getCACertificates } = Tls as typeof Tls & { readonly getCACertificates?: () => ReadonlyArray<string> }
-  return getCACertificates?.() ?? [...Tls.rootCertificates, ...extraOfNode()]
+/**
+ * Adds authorities to those that Node trusts by itself, wherever it has them from, also with `--use-openssl-ca` or
+ * `--use-system-ca`. The option `ca` would replace them, and no function of Node lists those of OpenSSL.
+ */
+const trusting = (context: Tls.SecureContext, authorities: ReadonlyArray<string>): Tls.SecureContext => {
+  // What Node itself does with each `ca`. Its types say `any`.
+  const native: { readonly addCACert: (pem: string) => void } = context.context
+  // A store that is added to has lost the extra ones in Node 20.
+  for (const pem of authorities.length === 0 ? [] : [...extraOfNode(), ...authorities]) {
+    native.addCACert(pem)
+  }
+  return context
 }
 
-/** Reads certificates and keys once, because reading the authorities takes milliseconds. */
+/** Reads certificates and keys once, because that takes milliseconds. */
 export const contextsOf = ({ ca, cert, key, passphrase }: TlsOptions): Contexts => {
   const own = authoritiesOf(ca ?? [])
-  const authorities = own.length === 0 ? {} : { ca: [...trusted(), ...own] }
-  const proxies = own.length === 0 ? undefined : Tls.createSecureContext(authorities)
+  const proxies = own.length === 0 ? undefined : trusting(Tls.createSecureContext(), own)
   if (cert === undefined || key === undefined) {
     return { hosts: proxies, proxies }
   }
+  const secret = passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }
   try {
-    const secret = passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }
-    return { hosts: Tls.createSecureContext({ ...authorities, cert, key: Redacted.value(key), ...secret }), proxies }
+    return { hosts: trusting(Tls.createSecureContext({ cert, key: Redacted.value(key), ...secret }), own), proxies }
   } catch {
-    return refuse(
-      "tls.cert, tls.key and tls.passphrase must be a certificate as PEM, its key, and the passphrase of that"
-    )
+    return refuse(objectionTo(cert, { key: Redacted.value(key), ...secret }))
+  }
+}
+
+/** Why a certificate and a key are not taken. OpenSSL's own messages differ from version to version. */
+const objectionTo = (cert: string, key: { readonly key: string; readonly passphrase?: string }): string => {
+  const chain = certificatesOf(cert)
+  if (Either.isLeft(chain)) {
+    return `tls.cert must be certificates as PEM: ${chain.left}`
+  }
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+      ? "Node takes neither tls.cert nor tls.key"
+      : "tls.key must be the key of tls.cert"
+  } catch {
+    if (!key.key.includes("ENCRYPTED")) {
+      return "tls.key must be a key as PEM"
+    }
+    return key.passphrase === undefined
+      ? "tls.key is encrypted: give tls.passphrase"
+      : "tls.passphrase must be that of tls.key, which must be a key as PEM"
   }
 }

@@ -25,7 +25,7 @@ const serve = Effect.fnUntraced(function* (options: Resolved, contexts: Tls.Cont
   }
   const proxies = Proxies.make(options, contexts, settings)
   yield* Effect.addFinalizer(() => Effect.promise(proxies.destroy))
-  return Client.make({ proxies, userAgent: options.userAgent }, yield* Effect.context<never>())
+  return Client.make({ proxies, userAgent: options.userAgent, timeOuts: options }, yield* Effect.context<never>())
 })
 
 /**

@@ -14,6 +14,11 @@ import * as Stream from "effect/Stream"
 import { type Codings, decode } from "./ContentCoding.js"
 import { type ResponseBody, Unreadable } from "./ResponseBody.js"
 
+/** What knows where the answer came from, and how long it might take. */
+interface Describing {
+  readonly describe: (cause: unknown) => { readonly description?: string }
+}
+
 /**
  * The whole body can be read any number of times, in any form. As a stream it can be read once, unless it was read as a
  * whole before.
@@ -25,6 +30,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   #body: ResponseBody
   #codings: Codings
   #cookies: Cookies.Cookies | undefined
+  readonly #exchange: Describing
 
   constructor(
     readonly request: HttpClientRequest,
@@ -32,12 +38,14 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     readonly headers: Headers.Headers,
     setCookie: ReadonlyArray<string>,
     body: ResponseBody,
-    codings: Codings
+    codings: Codings,
+    exchange: Describing
   ) {
     super()
     this.#setCookie = setCookie
     this.#body = body
     this.#codings = codings
+    this.#exchange = exchange
   }
 
   get cookies(): Cookies.Cookies {
@@ -122,7 +130,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     const { request } = this
     return cause instanceof Unreadable
       ? new ResponseError({ request, response: this, reason: "Decode", description: cause.message })
-      : new ResponseError({ request, response: this, reason: "Decode", cause })
+      : new ResponseError({ request, response: this, reason: "Decode", cause, ...this.#exchange.describe(cause) })
   }
 }
 

@@ -243,7 +243,7 @@ describe("a time-out", () => {
       const client = yield* HttpClient.HttpClient
       const error = yield* Effect.flip(client.get(`https://${host}`))
       expect(error).toMatchObject({ reason: "Transport", cause: { code: "UND_ERR_CONNECT_TIMEOUT" } })
-    }).pipe(Effect.provide(direct({ connectTimeout: "20 millis" })))
+    }).pipe(Effect.provide(direct({ connectTimeout: "1 second" })))
   )
 
   it.scopedLive("headersTimeout", () =>
@@ -253,7 +253,7 @@ describe("a time-out", () => {
         reason: "Transport",
         cause: { code: "UND_ERR_HEADERS_TIMEOUT" }
       })
-    }).pipe(Effect.provide(direct({ headersTimeout: "20 millis" })))
+    }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
   )
 
   it.scopedLive("bodyTimeout", () =>
@@ -261,7 +261,7 @@ describe("a time-out", () => {
       const { host } = yield* serveBytes("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", false)
       const error = yield* Effect.flip((yield* get(host)).text)
       expect(error).toMatchObject({ _tag: "ResponseError", reason: "Decode", cause: { code: "UND_ERR_BODY_TIMEOUT" } })
-    }).pipe(Effect.provide(direct({ bodyTimeout: "20 millis" })))
+    }).pipe(Effect.provide(direct({ bodyTimeout: "1 second" })))
   )
 
   it.scopedLive("keepAliveTimeout ends an idle connection", () =>
@@ -270,6 +270,17 @@ describe("a time-out", () => {
       yield* get(host)
       yield* allClosed
     }).pipe(Effect.provide(direct({ keepAliveTimeout: "20 millis" })))
+  )
+
+  it.scopedLive("keepAliveTimeout of 0 keeps no connection", () =>
+    Effect.gen(function* () {
+      const { allClosed, host, sockets } = yield* serve(({ headers }, response) => response.end(headers.connection))
+      for (const count of [1, 2]) {
+        expect(yield* Effect.flatMap(get(host), ({ text }) => text)).toBe("close")
+        yield* allClosed
+        expect(sockets.length).toBe(count)
+      }
+    }).pipe(Effect.provide(direct({ keepAliveTimeout: 0, connections: Number.POSITIVE_INFINITY })))
   )
 
   it.scopedLive("connections bounds how many there are", () =>

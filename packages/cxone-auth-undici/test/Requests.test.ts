@@ -148,7 +148,132 @@ describe("a request", () => {
   )
 })
 
+const size = 24 * 1024 * 1024
+const large: Uint8Array<ArrayBuffer> = new Uint8Array(size).fill(97)
+const largeText = "a".repeat(size)
+
+const half = large.subarray(size / 2)
+
+const largeForm = () => {
+  const form = new FormData()
+  form.set('t"\n', largeText.slice(size / 2))
+  form.set("file", new Blob([half], { type: "a/b" }), 'f"')
+  return form
+}
+
+const largeBodies: ReadonlyArray<readonly [string, () => HttpBody.HttpBody, hasLength: boolean]> = [
+  ["bytes", () => HttpBody.uint8Array(large), true],
+  ["a text", () => HttpBody.text(largeText), true],
+  ["a raw text", () => HttpBody.raw(largeText), true],
+  ["a raw ArrayBuffer", () => HttpBody.raw(large.buffer), true],
+  ["a raw Blob", () => HttpBody.raw(new Blob([large])), true],
+  ["a form", () => HttpBody.formData(largeForm()), true],
+  ["a stream of one part", () => HttpBody.stream(Stream.succeed(large)), false]
+]
+
+describe("a large body", () => {
+  /** Takes bodies slower than the time-out of their requests, but never rests for so long. */
+  const serveSlowly = serve((request, response) => {
+    let arrived = 0
+    request.on("data", (part: Buffer) => {
+      arrived += part.length
+      request.pause()
+      setTimeout(() => request.resume(), 25)
+    })
+    request.on("end", () => response.end(JSON.stringify({ arrived, length: request.headers["content-length"] })))
+  })
+
+  it.scopedLive(
+    "is sent for as long as the server takes it: headersTimeout is for what comes after",
+    () =>
+      Effect.gen(function* () {
+        const { host } = yield* serveSlowly
+        yield* Effect.forEach(
+          largeBodies,
+          ([name, body, hasLength]) =>
+            Effect.gen(function* () {
+              const answer = yield* (yield* post(host, body())).json
+              expect(answer, name).toEqual({
+                arrived: name === "a form" ? expect.any(Number) : size,
+                ...(hasLength ? { length: expect.stringMatching(/^\d+$/) } : {})
+              })
+            }),
+          { concurrency: "unbounded", discard: true }
+        )
+      }).pipe(Effect.provide(direct({ headersTimeout: "5 seconds" }))),
+    60_000
+  )
+
+  it.scopedLive.each(largeBodies)("arrives as it is: %s", ([, body, hasLength]) =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((request, response) => {
+        const parts: Array<Buffer> = []
+        request.on("data", (part: Buffer) => parts.push(part))
+        request.on("end", () => {
+          const bytes = Buffer.concat(parts)
+          const { "content-length": length, "content-type": type = "" } = request.headers
+          const form = type.startsWith("multipart/")
+            ? new Response(bytes, { headers: { "content-type": type } }).formData()
+            : Promise.resolve(undefined)
+          form.then(async (form) => {
+            const file = form?.get("file")
+            const isWhole =
+              form === undefined
+                ? bytes.equals(large)
+                : form.get('t"\r\n') === largeText.slice(size / 2) &&
+                  file instanceof File &&
+                  file.name === 'f"' &&
+                  file.type === "a/b" &&
+                  Buffer.from(await file.arrayBuffer()).equals(half)
+            response.end(JSON.stringify({ isWhole, hasLength: length === String(bytes.length) }))
+          })
+        })
+      })
+      expect(yield* (yield* post(host, body())).json).toEqual({ isWhole: true, hasLength })
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("is sent again where a redirect says so", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((request, response) => {
+        let arrived = 0
+        request.on("data", (part: Buffer) => (arrived += part.length))
+        request.on("end", () =>
+          request.url === "/" ? response.writeHead(307, { location: "/again" }).end() : response.end(String(arrived))
+        )
+      })
+      const client = HttpClient.followRedirects(yield* HttpClient.HttpClient)
+      const response = yield* client.post(`http://${host}/`, { body: HttpBody.uint8Array(large) })
+      expect(yield* response.text).toBe(String(size))
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive.each([
+    ["takes nothing of it", () => {}],
+    ["takes it and does not answer", (request: Http.IncomingMessage) => request.resume()]
+  ] as const)("fails by headersTimeout if the server %s", ([, handler]) =>
+    Effect.gen(function* () {
+      const { host } = yield* serve(handler)
+      expect(yield* Effect.flip(post(host, HttpBody.uint8Array(large)))).toMatchObject({
+        reason: "Transport",
+        cause: { code: "UND_ERR_HEADERS_TIMEOUT" }
+      })
+    }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
+  )
+})
+
 describe("a streamed body", () => {
+  it.scopedLive("may take longer than headersTimeout to make", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serve(echo)
+      const body = Stream.concat(
+        text("a"),
+        Stream.fromEffect(Effect.delay(Effect.succeed(Buffer.from("b")), "3 seconds"))
+      )
+      expect(yield* (yield* post(host, HttpBody.stream(body))).json).toMatchObject({ body: "ab" })
+    }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
+  )
+
   it.scopedLive("runs in the caller's context", () =>
     Effect.gen(function* () {
       const { host } = yield* serve(echo)

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process"
 import { createPrivateKey } from "node:crypto"
-import { rootCertificates } from "node:tls"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { HttpClient } from "@effect/platform"
@@ -8,7 +7,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { UndiciHttpClient } from "cxone-auth-undici"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { certificates } from "../../cxone-auth/test/support/Certificates.js"
-import { certificatesOf, trusted } from "../src/Tls.js"
+import { certificatesOf } from "../src/Tls.js"
 import { direct, serveTls, temporaryFile } from "./support/Servers.js"
 
 const fromEnv = (variables: Record<string, string>) =>
@@ -43,20 +42,19 @@ describe("certificates", () => {
     })
   )
 
-  it("an authority of the app's own does not replace the roots of Node", () => {
-    expect(trusted()).toEqual(expect.arrayContaining([...rootCertificates]))
-  })
-
-  it.scopedLive("an authority of the app's own is trusted beside that of NODE_EXTRA_CA_CERTS", () =>
+  it.scopedLive.each([
+    ["NODE_EXTRA_CA_CERTS", []],
+    ["SSL_CERT_FILE", ["--use-openssl-ca"]]
+  ] as const)("an authority of the app's own is trusted beside that of %s", ([variable, flags]) =>
     Effect.gen(function* () {
       const { authority, good, selfSigned } = yield* certificates
       const urls = [yield* serveTls(good), yield* serveTls(selfSigned)].map(({ host }) => `https://${host}/`)
       const file = yield* temporaryFile(authority.cert)
       // Node reads it when it starts.
-      const env = { ...process.env, NODE_EXTRA_CA_CERTS: file, OWN_CA: selfSigned.cert }
+      const env = { ...process.env, [variable]: file, OWN_CA: selfSigned.cert }
       const program = fileURLToPath(new URL("./support/authorities-program.ts", import.meta.url))
       const { stdout } = yield* Effect.promise(() =>
-        promisify(execFile)(process.execPath, ["--import", "tsx", program, ...urls], { env })
+        promisify(execFile)(process.execPath, [...flags, "--import", "tsx", program, ...urls], { env })
       )
       expect(JSON.parse(stdout)).toEqual(["secure", "secure"])
     })
@@ -128,7 +126,9 @@ describe("certificates", () => {
     Effect.gen(function* () {
       const { authority, good } = yield* certificates
       const cert = `${good.cert.trim()}\n${authority.cert.trim().slice(0, 200)}\n-----END CERTIFICATE-----\n`
-      expect(() => direct({ tls: { cert, key: Redacted.make(good.key) } })).toThrow("tls.cert, tls.key")
+      expect(() => direct({ tls: { cert, key: Redacted.make(good.key) } })).toThrow(
+        "tls.cert must be certificates as PEM: certificate 2 of 2 can't be read"
+      )
     })
   )
 
@@ -159,5 +159,23 @@ describe("certificates", () => {
           expect(() => direct({ tls: { cert: good.cert, key: Redacted.make(key) } })).toThrow("tls.passphrase")
         }
       })
+  )
+
+  it.scopedLive("a key that is not taken is refused with the reason", () =>
+    Effect.gen(function* () {
+      const { ended: other, good } = yield* certificates
+      const encrypted = createPrivateKey(good.key)
+        .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "c4n4ry" })
+        .toString()
+      const own = (cert: string, key: string, passphrase?: string) => () =>
+        direct({
+          tls: { cert, key: Redacted.make(key), ...(passphrase && { passphrase: Redacted.make(passphrase) }) }
+        })
+      expect(own("none", good.key)).toThrow("tls.cert must be certificates as PEM: it holds none")
+      expect(own(good.cert, "none")).toThrow("tls.key must be a key as PEM")
+      expect(own(good.cert, other.key)).toThrow("tls.key must be the key of tls.cert")
+      expect(own(good.cert, encrypted)).toThrow("tls.key is encrypted: give tls.passphrase")
+      expect(own(good.cert, encrypted, "wrong")).toThrow("tls.passphrase must be that of tls.key")
+    })
   )
 })

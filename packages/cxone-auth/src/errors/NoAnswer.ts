@@ -51,6 +51,14 @@ const unreached: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT"
 ])
 
+/** A proxy that was reached opened no tunnel, and gave no status. */
+const tunnelFailed = "ERR_PROXY_TUNNEL"
+
+const invalidProxy = "ERR_INVALID_PROXY"
+
+/** Which variable names the proxy, as far as it is known. */
+const variableIn = (detail = ""): string => /\b(?:https?_proxy|HTTPS?_PROXY)\b/.exec(detail)?.[0] ?? "HTTPS_PROXY"
+
 const brokenOff: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
 
 /** What else answers than TLS: a server or proxy for plain http. */
@@ -93,6 +101,9 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
   const proxy = `the proxy in between${bracketed(peer)}`
   switch (reason) {
     case "transport":
+      if (code === tunnelFailed) {
+        return `${proxy} opened no tunnel to ${host}${known}`
+      }
       if (peer !== undefined) {
         return `${peer}, which is not ${host}, ${refused(code)}${known}: is that a proxy?`
       }
@@ -118,6 +129,9 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
     case "proxy_refused":
       return `${proxy} did not connect to ${host} (it answered ${status})`
     case "http_client":
+      if (code === invalidProxy) {
+        return `the HttpClient did not send the request: ${variableIn(detail)} is not the URL of a proxy (${code})`
+      }
       return code === "" && !isBadPort(detail)
         ? `the HttpClient itself failed${known}`
         : `the HttpClient did not send the request${known}`
@@ -131,6 +145,9 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
   const code = codeIn(detail)
   switch (reason) {
     case "transport":
+      if (code === tunnelFailed) {
+        return `Nothing was sent. Ask whoever runs the proxy, check where its address is set (${proxySettings}), or try again later.`
+      }
       if (peer !== undefined) {
         return `If so, check that it runs, and where its address is set (${proxySettings}). If not, check whether the HttpClient changes URLs.`
       }
@@ -157,6 +174,9 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         ? "Nothing was sent. Ask whoever runs the proxy, or try again later."
         : `Nothing was sent. Ask whoever runs the proxy to allow the host, or let the HttpClient go without it (${proxySettings}).`
     case "http_client":
+      if (code === invalidProxy) {
+        return `Set ${variableIn(detail)} to a URL such as http://proxy.example:3128, with credentials percent-encoded, or to nothing.`
+      }
       return isBadPort(detail)
         ? `fetch refuses this port: check the port in ${settings}.`
         : `That is no failure of the network.${code === "" ? " Whether the request was sent is not known." : ""} Check how the HttpClient is set up (dispatcher or agent, headers), and ${settings}.`

@@ -22,7 +22,7 @@ const tunnelOfNode = / via https?:\/\/([\w.-]{1,253}):(\d{1,5})\/:/
 const namedBy = (error: object): Peer | undefined => {
   const { address: connectedTo, code, host, hostname, message, port }: Partial<Record<string, unknown>> = error
   if (typeof hostname === "string" && hostName.test(hostname)) {
-    return { host: hostname }
+    return { host: hostname, ...(typeof port === "number" ? { port } : {}) }
   }
   if (typeof connectedTo === "string" && address.test(connectedTo) && typeof port === "number") {
     return { host: connectedTo, port }

@@ -74,6 +74,7 @@ const setUpErrors: ReadonlySet<string> = new Set([
   "ERR_INVALID_CHAR",
   "ERR_INVALID_HTTP_TOKEN",
   "ERR_INVALID_PROTOCOL",
+  "ERR_INVALID_PROXY",
   "ERR_INVALID_URL",
   "ERR_TLS_INVALID_PROTOCOL_VERSION",
   "ERR_TLS_PROTOCOL_VERSION_CONFLICT",
@@ -94,6 +95,14 @@ const setUpMessages =
 /** Whether the platform could make no request of it: the URL is none, or the body could not be encoded. */
 const isRefusedByPlatform = (failure: unknown): boolean =>
   isHttpClientError(failure) && failure._tag === "RequestError" && failure.reason !== "Transport"
+
+const proxyVariable = /^(?:https?_proxy|HTTPS?_PROXY)$/
+
+/** The variable that is no URL of a proxy, which `cxone-auth-undici` names. */
+const invalidProxyIn = (failure: unknown): string | undefined =>
+  Array.from(CauseChain.of(failure))
+    .map((error) => (Predicate.hasProperty(error, "setting") ? error.setting : undefined))
+    .find((setting): setting is string => typeof setting === "string" && proxyVariable.test(setting))
 
 // undici has no code for this, only its messages.
 const ofUndici = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
@@ -137,9 +146,12 @@ export const noAnswerOf = (failure: unknown, url: string, sent: Redaction.Sent):
   const status = proxyStatusOf(failure)
   const reason = reasonOf(failure, status)
   const code = codeOf(failure)
-  // A code of its own says enough. Apps compare it.
+  // A code of its own says enough, unless it is of a setting. Apps compare it.
   const isTelling = code !== undefined && !Redaction.repeats(code, sent)
-  const detail = isTelling ? code : explain(isHttpClientError(failure) ? failure.cause : failure, sent)
+  const setting = code === "ERR_INVALID_PROXY" ? invalidProxyIn(failure) : undefined
+  const detail = isTelling
+    ? [code, setting].filter(Predicate.isNotUndefined).join(": ")
+    : explain(isHttpClientError(failure) ? failure.cause : failure, sent)
   const peer = Peer.of(failure, url, sent)
   return {
     reason,

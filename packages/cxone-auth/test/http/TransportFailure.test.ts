@@ -117,6 +117,21 @@ describe("L7: why there is no answer", () => {
       { reason: "transport", detail: "ERR_PROXY_TUNNEL" }
     ],
     [
+      "a tunnel that cxone-auth-undici did not get in time",
+      failed({ code: "ERR_PROXY_TUNNEL", hostname: "127.0.0.1", port: 3128 }, "the proxy opened no tunnel within 1s"),
+      { reason: "transport", detail: "ERR_PROXY_TUNNEL", peer: "127.0.0.1:3128" }
+    ],
+    [
+      "a variable of cxone-auth-undici that is no URL of a proxy",
+      failed({ code: "ERR_INVALID_PROXY", setting: "https_proxy" }),
+      { reason: "http_client", detail: "ERR_INVALID_PROXY: https_proxy" }
+    ],
+    [
+      "the same, of which something else is said",
+      failed({ code: "ERR_INVALID_PROXY", setting: "s3cr3t" }),
+      { reason: "http_client", detail: "ERR_INVALID_PROXY" }
+    ],
+    [
       "a URL of a proxy that shows more than its host",
       failed({ code: "ERR_PROXY_TUNNEL", statusCode: 502 }, "no tunnel via http://user:pass@127.0.0.1:3128/: 502"),
       { reason: "proxy_refused", status: 502 }

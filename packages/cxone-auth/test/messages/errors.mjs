@@ -293,6 +293,8 @@ export const errors = [
           "a proxy's name that DNS does not know": { detail: "ENOTFOUND", peer: "proxy.example.com" },
           "a proxy's name that DNS can't look up now": { detail: "EAI_AGAIN", peer: "proxy.example.com" },
           "a proxy that can't be reached": { detail: "EHOSTUNREACH", peer: "10.0.0.9:3128" },
+          "a proxy that opens no tunnel": { detail: "ERR_PROXY_TUNNEL", peer: "127.0.0.1:3128" },
+          "the same, and which proxy is not known": { detail: "ERR_PROXY_TUNNEL" },
           "the URL is none": { tokenEndpoint: "gateway", environment: undefined, detail: "ECONNREFUSED" }
         }
       },
@@ -337,6 +339,8 @@ export const errors = [
         sent: nothing,
         cases: {
           "with a code": { attempts: 1, detail: "ERR_INVALID_URL" },
+          "a variable that is not the URL of a proxy": { attempts: 1, detail: "ERR_INVALID_PROXY: https_proxy" },
+          "the same, and which variable is not known": { attempts: 1, detail: "ERR_INVALID_PROXY" },
           "a port that fetch refuses": { attempts: 1, detail: "bad port" },
           "without a code": { attempts: 1 }
         }

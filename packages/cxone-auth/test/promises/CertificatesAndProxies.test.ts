@@ -317,6 +317,48 @@ describe.each(throughProxy)("proxies, %s", (_, http, namesProxy) => {
   )
 })
 
+describe("cxone-auth-undici says more", () => {
+  it.scopedLive("L7: which proxy opened no tunnel", () =>
+    Effect.gen(function* () {
+      const proxy = yield* serveProxy(undefined)
+      const http = UndiciHttpClient.layer({ proxy: { https: proxyUrl(proxy.host) }, connectTimeout: "1 second" })
+      const cure = () =>
+        `Nothing was sent. Ask whoever runs the proxy, check where its address is set (${proxySettings}), or try again later.`
+      expect(yield* messagesAt(target, http, { maxRetries: 0 })).toEqual(
+        messages(
+          target,
+          "1 attempt",
+          `the proxy in between (${proxy.host}) opened no tunnel to ${target} (ERR_PROXY_TUNNEL).`,
+          cure
+        )
+      )
+    })
+  )
+
+  it.scopedLive("L7: which variable is no URL of a proxy", () =>
+    Effect.gen(function* () {
+      const { https_proxy: before } = process.env
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          delete process.env.https_proxy
+          Object.assign(process.env, before === undefined ? {} : { https_proxy: before })
+        })
+      )
+      process.env.https_proxy = "proxy-user:pr0xy-c4n4ry@proxy.example:8080"
+      const cure = () =>
+        "Set https_proxy to a URL such as http://proxy.example:3128, with credentials percent-encoded, or to nothing."
+      expect(yield* messagesAt(target, UndiciHttpClient.layer())).toEqual(
+        messages(
+          target,
+          "1 attempt",
+          "the HttpClient did not send the request: https_proxy is not the URL of a proxy (ERR_INVALID_PROXY).",
+          cure
+        )
+      )
+    })
+  )
+})
+
 const astray = (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.setUrl(request, "/relative")
 
 const twice = (words: string) => [words, words] as const
