@@ -55,6 +55,13 @@ export {
 } from "./exchange/Credentials.js"
 export type { CredentialsInput } from "./exchange/TokenSource.js"
 export type { CxoneSettings } from "./settings/CxoneConfig.js"
+export {
+  type StoredEntry,
+  TokenStore,
+  type TokenStoreBackend,
+  TokenStoreError,
+  type TokenStoreService
+} from "./store/TokenStore.js"
 export { AccessToken, type Claims, type Tenant } from "./token/AccessToken.js"
 export type { ScopeSet } from "./token/ScopeSet.js"
 export { TokenPolicy, type TokenPolicyOptions } from "./token/TokenPolicy.js"

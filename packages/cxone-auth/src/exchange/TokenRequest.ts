@@ -76,5 +76,31 @@ export const secretsOf = ({ credentials }: TokenRequest, { form, headers }: Clie
   return [...client, ...key, ...proof.filter((value) => !client.includes(Redacted.value(value)))]
 }
 
+/**
+ * What processes that share their tokens know a token by (L2), and the secrets that they must have for it. So a token from
+ * old secrets is not found with new ones.
+ */
+export const subjectOf = ({
+  credentials,
+  scopes,
+  tokenEndpoint
+}: TokenRequest): {
+  readonly about: ReadonlyArray<string>
+  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
+} => {
+  const client = credentials._tag === "AccessKeyOnly" ? undefined : credentials
+  const key = credentials._tag === "ClientSecret" ? undefined : credentials
+  return {
+    about: [
+      tokenEndpoint.href,
+      credentials._tag,
+      client?.clientId ?? "",
+      key?.accessKeyId ?? "",
+      ScopeSet.toParameter(scopes)
+    ],
+    secrets: [client?.clientSecret, key?.accessKeySecret].filter((secret) => secret !== undefined)
+  }
+}
+
 /** The endpoint as an error may name it. */
 export const endpointName = ({ tokenEndpoint }: TokenRequest): string => SecureUrl.nameOf(tokenEndpoint)
