@@ -1,6 +1,6 @@
 /** B9: 100,000 tokens in one process, of clients and sets of scopes. */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { CxoneAuth } from "cxone-auth"
+import { UndiciHttpClient } from "cxone-auth-undici"
 import { Array, Context, Effect, Layer } from "effect"
 import { contenders, open } from "../Contest.js"
 import { type Contender, fromFunctions } from "../contenders/Contender.js"
@@ -54,7 +54,7 @@ const service = (clientId: string) =>
     const { origin } = yield* Provider.Provider
     yield* Provider.set(clientId, { tokenBytes })
     const account = { origin, clientId, clientSecret: "secret", buffer: 30 }
-    return Context.get(yield* Layer.build(layer(account, NodeHttpClient.layerUndici)), CxoneAuth)
+    return Context.get(yield* Layer.build(layer(account, UndiciHttpClient.layer({ proxy: "none" }))), CxoneAuth)
   })
 
 const ours = Effect.gen(function* () {

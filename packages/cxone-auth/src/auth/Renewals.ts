@@ -79,7 +79,6 @@ interface Place {
 }
 
 interface Renewal {
-  readonly token: AccessToken
   readonly scopes: string
   /** How long it counts. */
   readonly period: Period.Period
@@ -103,6 +102,8 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   // The tokens that places took since the last renewals. A place that refuses what it took has seen a revocation.
   const taken = new Map<string, AccessToken>()
   let renewals: ReadonlyArray<Renewal> = []
+  // Here, and not in the renewal: a token that was refused would be kept for a minute.
+  const renewalOf = new WeakMap<AccessToken, Renewal>()
   // How long it was known last that there were too many.
   let exhausted = Period.ended
 
@@ -140,7 +141,9 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
       exhausted = isFirst ? blocking.period : exhausted
       return Verdict.Refuse({ reason: "too_many_renewals", retryAfter, isFirst })
     }
-    renewals = [...renewals, { token, scopes, period: Period.make(now, quotaPeriod) }]
+    const renewal = { scopes, period: Period.make(now, quotaPeriod) }
+    renewals = [...renewals, renewal]
+    renewalOf.set(token, renewal)
     put(places, place, {
       strikes: known?.strikes ?? 0,
       pause: Period.ended,
@@ -178,7 +181,7 @@ export const make: Effect.Effect<Renewals> = Effect.sync(() => {
   return {
     judge: (refusal, policy) => Effect.map(Clock.currentTimeMillis, (now) => judge(refusal, policy, now)),
     giveBack: (token, failure) => {
-      renewals = isPaced(failure) ? renewals.filter((each) => each.token !== token) : renewals
+      renewals = isPaced(failure) ? renewals.filter((each) => each !== renewalOf.get(token)) : renewals
     },
     forgive: (placeOf, token) => {
       if (places.size > 0 || renewals.length > 0) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { AccessToken, InvalidClient } from "cxone-auth"
 import { Array, Duration, Effect, TestClock } from "effect"
 import * as Renewals from "../../src/auth/Renewals.js"
+import { collectGarbage } from "../support/Garbage.js"
 import { tokenOf } from "../support/Tokens.js"
 
 const policy: Renewals.RenewalPolicy = {
@@ -244,6 +245,23 @@ describe("C2: what is done about a refused token", () => {
       yield* TestClock.adjust("30 seconds")
       // The five, and the one after them, are younger than a minute.
       expect(yield* refuse("8")).toBe("Refuse")
+    })
+  )
+
+  it.effect("refused tokens are not kept, except the last one of a place", () =>
+    Effect.gen(function* () {
+      const { judge, token } = yield* world
+      yield* TestClock.setTime(10_000)
+      const refuse = (second: number) =>
+        Effect.gen(function* () {
+          const one = token(second)
+          expect(yield* judge({ token: one })).toEqual(Renewals.Verdict.Renew())
+          return new WeakRef(one)
+        })
+      const refused = yield* Effect.forEach(Array.range(1, 6), refuse)
+      yield* Effect.promise(() => new Promise(setImmediate))
+      collectGarbage()
+      expect(refused.filter((one) => one.deref() !== undefined)).toHaveLength(1)
     })
   )
 })
