@@ -18,7 +18,7 @@ import { type CxoneEnvironment, constructorOf, copy as copyOf, defaultScopes } f
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
-import { type SharedTokens, sharedTokensOf, TokenStore } from "../store/TokenStore.js"
+import { type SharedTokens, type Subject, sharedTokensOf, TokenStore } from "../store/TokenStore.js"
 import * as Logs from "../telemetry/Logs.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -172,7 +172,7 @@ const prepare = <R>(options: CxoneAuthOptions<R>): ((shared: SharedTokens | unde
       objectionTo,
       policy,
       metrics,
-      shared
+      share: shared === undefined ? undefined : shareOf(shared, policy, metrics.ofStore())
     }).pipe(Logs.annotate({ client: options.name }))
 
     const scopes = given ?? defaultScopesOf(credentials, environment)
@@ -255,6 +255,11 @@ const prepare = <R>(options: CxoneAuthOptions<R>): ((shared: SharedTokens | unde
     )
   })
 }
+
+const shareOf =
+  ({ of }: SharedTokens, policy: TokenPolicy, metrics: Metrics.StoreMetrics) =>
+  (subject: Subject, held: AccessToken | undefined) =>
+    of({ ...subject, held, policy, metrics })
 
 const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
   const hasKey = !Effect.isEffect(input) && eachOf(input)[0]._tag !== "ClientSecret"

@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import { CredentialsUnavailable, type TokenEndpointUnavailable } from "../errors/CxoneAuthError.js"
 import type * as Redaction from "../http/Redaction.js"
 import * as SecureUrl from "../http/SecureUrl.js"
+import type { Subject } from "../store/TokenStore.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as ClientAuth from "./ClientAuth.js"
 import type { AccessKey, ClientSecret, Credentials } from "./Credentials.js"
@@ -80,14 +81,7 @@ export const secretsOf = ({ credentials }: TokenRequest, { form, headers }: Clie
  * What processes that share their tokens know a token by (L2), and the secrets that they must have for it. So a token from
  * old secrets is not found with new ones.
  */
-export const subjectOf = ({
-  credentials,
-  scopes,
-  tokenEndpoint
-}: TokenRequest): {
-  readonly about: ReadonlyArray<string>
-  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
-} => {
+export const subjectOf = ({ credentials, scopes, tokenEndpoint }: TokenRequest): Subject => {
   const client = credentials._tag === "AccessKeyOnly" ? undefined : credentials
   const key = credentials._tag === "ClientSecret" ? undefined : credentials
   return {

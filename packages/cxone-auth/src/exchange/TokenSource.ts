@@ -19,7 +19,7 @@ import {
 } from "../errors/CxoneAuthError.js"
 import * as CauseChain from "../http/CauseChain.js"
 import * as TransportFailure from "../http/TransportFailure.js"
-import type { SharedTokens } from "../store/TokenStore.js"
+import type { SharedToken, Subject } from "../store/TokenStore.js"
 import * as Logs from "../telemetry/Logs.js"
 import type { Metrics } from "../telemetry/Metrics.js"
 import { AccessToken, type Tenant } from "../token/AccessToken.js"
@@ -50,6 +50,9 @@ export type CredentialsInput<R = never> =
   | Credentials
   | RotatingCredentials
   | Effect.Effect<Credentials | RotatingCredentials, unknown, R>
+
+/** Finds out what processes share for a token, and for one that lives longer than the one that is held. */
+type Share = (subject: Subject, held: AccessToken | undefined) => Effect.Effect<SharedToken>
 
 type SourceError = ExchangeError | CredentialsUnavailable | DiscoveryFailed
 
@@ -144,13 +147,13 @@ export const make = (options: {
   readonly objectionTo: (credentials: Credentials | RotatingCredentials) => string | undefined
   readonly policy: TokenPolicy
   readonly metrics: Metrics
-  readonly shared: SharedTokens | undefined
+  /** How the layer shares its tokens, if it does. */
+  readonly share: Share | undefined
 }): Effect.Effect<TokenSource> =>
   Effect.gen(function* () {
-    const { credentials, environment, metrics, objectionTo, policy, shared, tokenEndpoint } = options
+    const { credentials, environment, metrics, objectionTo, policy, share, tokenEndpoint } = options
     const failed = yield* FailedExchanges.make(policy, metrics)
     const exchange = RetriedExchange.make(policy, metrics, failed)
-    const storeMetrics = metrics.ofStore()
     /** The credentials that were accepted last, whatever was read since. */
     const accepted = yield* Ref.make<Credentials | undefined>(undefined)
     const lastTenant = yield* Ref.make<LastTenant | undefined>(undefined)
@@ -241,11 +244,11 @@ export const make = (options: {
 
     /** Another process may have got a token with credentials that are held back here. So the store is asked first. */
     const shareExchange = Effect.fnUntraced(function* (
-      { of }: SharedTokens,
+      share: Share,
       request: TokenRequest.TokenRequest,
       held: AccessToken | undefined
     ) {
-      const token = yield* of({ ...TokenRequest.subjectOf(request), held, policy, metrics: storeMetrics })
+      const token = yield* share(TokenRequest.subjectOf(request), held)
       const found = yield* token.take
       if (Option.isSome(found)) {
         return yield* withTenant(found.value, request.credentials)
@@ -259,7 +262,7 @@ export const make = (options: {
       scopes: ScopeSet,
       held: AccessToken | undefined
     ) {
-      if (shared === undefined) {
+      if (share === undefined) {
         yield* refuseHeldBack(credentials)
       }
       const request = { tokenEndpoint: yield* tokenEndpoint, environment, credentials, scopes }
@@ -267,7 +270,7 @@ export const make = (options: {
         metrics.notReached("InsufficientScope")
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
-      return yield* shared === undefined ? exchangeFor(request) : shareExchange(shared, request, held)
+      return yield* share === undefined ? exchangeFor(request) : shareExchange(share, request, held)
     })
 
     /** For how long all of these credentials are still refused; nothing if some of them may be sent now. */

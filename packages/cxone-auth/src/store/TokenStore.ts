@@ -11,7 +11,8 @@ import * as MemoryBackend from "./MemoryBackend.js"
 import * as SharedTokens from "./SharedTokens.js"
 import type { TokenStoreBackend } from "./TokenStoreBackend.js"
 
-export type { SharedToken, SharedTokens, Wanted } from "./SharedTokens.js"
+export type { Subject } from "./Envelope.js"
+export type { SharedToken, SharedTokens } from "./SharedTokens.js"
 export { type StoredEntry, type TokenStoreBackend, TokenStoreError } from "./TokenStoreBackend.js"
 
 const inside: unique symbol = Symbol.for("cxone-auth/TokenStore")
