@@ -214,7 +214,9 @@ const prepare = <R>(options: CxoneAuthOptions<R>): ((shared: SharedTokens | unde
 
     /** In the background, because no caller waits for the store. */
     const refuse = (token: AccessToken) =>
-      shared === undefined ? Effect.void : Effect.forkIn(inTheLayer(shared.refuse(token)), scope)
+      Effect.suspend(() =>
+        shared === undefined ? Effect.void : Effect.forkIn(inTheLayer(shared.refuse(token)), scope)
+      )
     const wasTaken = (token: AccessToken) => shared?.wasTaken(token) === true
 
     const invalidate = (token: AccessToken) =>

@@ -251,6 +251,7 @@ export const make = (options: {
       const token = yield* share(TokenRequest.subjectOf(request), held)
       const found = yield* token.take
       if (Option.isSome(found)) {
+        yield* Logs.debug("token taken from the store", found.value)
         return yield* withTenant(found.value, request.credentials)
       }
       yield* refuseHeldBack(request.credentials)

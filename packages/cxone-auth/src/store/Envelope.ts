@@ -28,7 +28,10 @@ export interface Envelope {
   readonly open: (sealed: string) => Effect.Effect<Option.Option<string>>
 }
 
-/** The first byte of what is stored. An entry of another version doesn't open. */
+/**
+ * The first byte of what is stored, and part of the name: processes with two versions of this library don't overwrite each
+ * other's entries.
+ */
 const version = 1
 
 /** The recommended length of the initialization vector (NIST SP 800-38D §5.2.1.1), in bytes. */
@@ -67,7 +70,7 @@ const derive = async (subject: Subject): Promise<Envelope> => {
   const aes = { name: "AES-GCM", length: 256 }
   const naming = await subtle.deriveKey(hkdf("name"), secret, hmac, false, ["sign"])
   const sealing = await subtle.deriveKey(hkdf("seal"), secret, aes, false, ["encrypt", "decrypt"])
-  const digest = await subtle.sign("HMAC", naming, bytesOf(subject.about))
+  const digest = await subtle.sign("HMAC", naming, bytesOf([String(version), ...subject.about]))
   const name = Encoding.encodeBase64Url(new Uint8Array(digest))
   const additionalData = utf8.encode(name)
 

@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import * as Logs from "../telemetry/Logs.js"
 import type { StoreMetrics } from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
 import { type AccessToken, isSame } from "../token/AccessToken.js"
@@ -41,7 +42,10 @@ export interface SharedToken {
 /** The tokens that the layers over one store share with other processes. */
 export interface SharedTokens {
   readonly of: (wanted: Wanted) => Effect.Effect<SharedToken>
-  /** Takes a token that the API refused out of the store, unless there is another by now. It is not taken from there again. */
+  /**
+   * Notes at once that the API refused a token: it is not taken from the store again. The effect removes it from there, unless
+   * there is another by now.
+   */
   readonly refuse: (token: AccessToken) => Effect.Effect<void>
   /** Whether a token came from the store. */
   readonly wasTaken: (token: AccessToken) => boolean
@@ -65,8 +69,11 @@ const longestExchange = ({ attemptTimeout, maxRetries, maxRetryDelay, maxWait }:
     Duration.sum(Duration.times(attemptTimeout, maxRetries + 1), Duration.times(maxRetryDelay, maxRetries))
   )
 
-const livesLonger = (token: AccessToken, held: AccessToken | undefined): boolean =>
-  held === undefined || (token.expiresAt > held.expiresAt && !isSame(token, held))
+const livesLonger = (token: AccessToken, held: AccessToken): boolean =>
+  token.expiresAt > held.expiresAt && !isSame(token, held)
+
+/** How often it is said that entries can't be read. */
+const unreadablePause = Duration.minutes(1)
 
 /** What there is without a store. */
 const alone: SharedToken = { take: Effect.succeedNone, obtain: identity }
@@ -79,8 +86,24 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
     const taken = new WeakSet<AccessToken>()
     const refused: Array<AccessToken> = []
     const isRefused = (token: AccessToken) => refused.some((one) => isSame(one, token))
+    let unreadable = Period.ended
 
-    const lookUp = Effect.fnUntraced(function* ({ name, open }: Envelope.Envelope, { held, metrics, policy }: Wanted) {
+    const isOfUse =
+      ({ held, policy }: Wanted, now: number) =>
+      (token: AccessToken) =>
+        Expiry.isUsable(policy, token, now) &&
+        !isRefused(token) &&
+        (held === undefined || isRefused(held) || livesLonger(token, held))
+
+    const warnUnreadable = (now: number) => {
+      if (Period.isCurrent(unreadable, now)) {
+        return Effect.void
+      }
+      unreadable = Period.make(now, unreadablePause)
+      return Logs.warn("The token store holds an entry that can't be read. It is replaced by the next token.")
+    }
+
+    const lookUp = Effect.fnUntraced(function* ({ name, open }: Envelope.Envelope, wanted: Wanted) {
       const now = yield* Clock.currentTimeMillis
       const answer = yield* breaker.run(backend.read(name))
       const entry = Option.flatten(answer)
@@ -89,16 +112,16 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
       if (Option.isSome(entry) && Option.exists(token, isRefused)) {
         yield* breaker.run(backend.remove(name, entry.value.value))
       }
-      const useful = Option.filter(
-        token,
-        (token) => Expiry.isUsable(policy, token, now) && livesLonger(token, held) && !isRefused(token)
-      )
+      if (Option.isSome(entry) && Option.isNone(token)) {
+        yield* warnUnreadable(now)
+      }
+      const useful = Option.filter(token, isOfUse(wanted, now))
       if (Option.isSome(entry) && Option.isSome(useful)) {
         stored.set(useful.value, { name, value: entry.value.value })
         taken.add(useful.value)
       }
       const found = Option.isNone(answer) ? "failure" : Option.isSome(useful) ? "hit" : "miss"
-      metrics.looked(found)
+      wanted.metrics.looked(found)
       yield* Effect.annotateCurrentSpan(Spans.own("store"), found)
       return useful
     })
@@ -190,15 +213,14 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
           breaker.run(Envelope.make(wanted)),
           Option.match({ onNone: () => alone, onSome: (envelope) => sharedToken(envelope, wanted) })
         ),
-      refuse: (token) =>
-        Effect.suspend(() => {
-          if (!isRefused(token)) {
-            refused.push(token)
-            refused.splice(0, refused.length - mostRefused)
-          }
-          const place = stored.get(token)
-          return place === undefined ? Effect.void : Effect.asVoid(breaker.run(backend.remove(place.name, place.value)))
-        }),
+      refuse: (token) => {
+        if (!isRefused(token)) {
+          refused.push(token)
+          refused.splice(0, refused.length - mostRefused)
+        }
+        const place = stored.get(token)
+        return place === undefined ? Effect.void : Effect.asVoid(breaker.run(backend.remove(place.name, place.value)))
+      },
       wasTaken: (token) => taken.has(token)
     }
   })
