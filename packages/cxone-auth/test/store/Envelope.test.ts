@@ -9,7 +9,7 @@ const subject = (secret: string, ...about: ReadonlyArray<string>): Envelope.Subj
 
 const make = (secret: string, ...about: ReadonlyArray<string>) => Envelope.make(subject(secret, ...about))
 
-describe("F3: what is stored is encrypted, and bound to its key", () => {
+describe("F3 and L11: what is stored is encrypted, and bound to its key", () => {
   it.effect("another process with the same secret finds and opens it", () =>
     Effect.gen(function* () {
       const [one, two] = [yield* make("s3cr3t", "endpoint", "id"), yield* make("s3cr3t", "endpoint", "id")]

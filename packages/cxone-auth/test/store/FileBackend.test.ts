@@ -15,7 +15,7 @@ const open = Effect.gen(function* () {
   return { files, folder, one, two, pass: TestClock.adjust }
 }).pipe(Effect.provide(NodeContext.layer))
 
-contract("files", { isLive: false, tells: false, open })
+contract("F1 and F2: files", { isLive: false, tells: false, open })
 
 describe("the files of a token store", () => {
   it.scoped("are for the user alone", () =>

@@ -2,7 +2,7 @@ import { Effect, TestClock } from "effect"
 import * as MemoryBackend from "../../src/store/MemoryBackend.js"
 import { contract } from "./Contract.js"
 
-contract("memory", {
+contract("F1 and F2: memory", {
   isLive: false,
   tells: true,
   open: Effect.sync(() => {
