@@ -57,7 +57,7 @@ const over = (name: string, usage: string, transport: Layer.Layer<HttpClient.Htt
 
 export const cxoneAuth = over(
   "cxone-auth",
-  "`CxoneHttpClient` over `cxone-auth-undici`, both with their defaults, in one running fiber",
+  "`CxoneHttpClient` over `cxone-auth-undici`, both with their defaults, but without a look at proxy variables, in one running fiber",
   UndiciHttpClient.layer({ proxy: "none" })
 )
 

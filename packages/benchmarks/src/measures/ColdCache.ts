@@ -2,6 +2,7 @@
 import { Array as Arr, Duration, Effect, Either, Layer, Option } from "effect"
 import { byName, contenders, open } from "../Contest.js"
 import type { Contender } from "../contenders/Contender.js"
+import { cxoneAuth } from "../contenders/CxoneAuth.js"
 import { googleAuth } from "../contenders/GoogleAuth.js"
 import * as TutorialClass from "../contenders/TutorialClass.js"
 import * as Heap from "../Heap.js"
@@ -10,6 +11,7 @@ import * as Percentiles from "../Percentiles.js"
 import * as Provider from "../Provider.js"
 import { bestPeer, type Figure, type Findings } from "../Section.js"
 import { number } from "../Table.js"
+import * as Turns from "../Turns.js"
 
 const callers = 10_000
 const delay = 50
@@ -53,6 +55,37 @@ const runsOf = (contender: Contender, rounds: number) =>
     } satisfies Cold
   }).pipe(Effect.provide(Layer.fresh(Provider.Provider.layer)))
 
+/**
+ * Ours and the floor by turns, after one round of each that doesn't count, so that both meet the same machine and the
+ * same state of the engine.
+ */
+const besideFloor = (rounds: number) =>
+  Effect.gen(function* () {
+    const runs: Array<Cold> = []
+    const ours = Effect.suspend(() => once(cxoneAuth, String(runs.length))).pipe(
+      Effect.map((cold) => {
+        runs.push(cold)
+        return cold.millis
+      })
+    )
+    const by = { ours, floor }
+    yield* Turns.rounds(by, 1)
+    const millis = yield* Turns.rounds(by, rounds)
+    const counted = runs.slice(1)
+    return {
+      cold: {
+        tokenRequests: Math.max(...counted.map(({ tokenRequests }) => tokenRequests)),
+        millis: Percentiles.at(millis.ours, 50),
+        failed: counted.some(({ failed }) => failed)
+      } satisfies Cold,
+      floor: Percentiles.at(millis.floor, 50),
+      ratio: Percentiles.at(
+        Arr.zipWith(millis.ours, millis.floor, (ours, floor) => ours / floor),
+        50
+      )
+    }
+  }).pipe(Effect.provide(Layer.fresh(Provider.Provider.layer)))
+
 /** The least that fibers can take: each waits for one callback and does nothing else. */
 const floor = Effect.gen(function* () {
   yield* Heap.collect
@@ -80,10 +113,13 @@ const run = (quick: boolean) =>
     const rounds = quick ? 3 : 7
     // The 10,000 requests that it makes take ten seconds.
     const inTime = contenders(quick).filter((contender) => !quick || contender !== googleAuth)
+    const { cold, floor: least, ratio } = yield* besideFloor(rounds)
     const results = yield* Effect.forEach(inTime, (contender) =>
-      Effect.map(runsOf(contender, rounds), (runs) => [contender, runs] as const)
+      Effect.map(
+        contender === cxoneAuth ? Effect.succeed(cold) : runsOf(contender, rounds),
+        (runs) => [contender, runs] as const
+      )
     )
-    const least = Percentiles.at(yield* Effect.all(Arr.replicate(floor, rounds)), 50)
     const tutorial = quick ? Option.none() : yield* TutorialClass.together(1_000, delay)
     const requests: Figure = {
       name: "token requests",
@@ -103,8 +139,8 @@ const run = (quick: boolean) =>
       method:
         `The token endpoint takes ${delay} ms. Figures are medians of ${rounds} runs, each with a new client. One ` +
         "warm-up run before them is not counted. If a library made more than one request in it, that run is its only one, " +
-        "and its figures are of that run. Callers are promises; each of ours runs a fiber. The " +
-        "tutorial's class was run with 1,000 threads.",
+        "and its figures are of that run. Callers are promises; each of ours runs a fiber. Ours and the fibers that only " +
+        "wait ran by turns; their ratio is the median of the ratios of the rounds. The tutorial's class was run with 1,000 threads.",
       figures: [
         withPeer(requests, TutorialClass.asPeer(Option.map(tutorial, ({ tokenRequests }) => tokenRequests))),
         withPeer(time, TutorialClass.asPeer(Option.map(tutorial, ({ millis }) => `${number(millis)} (1,000 threads)`)))
@@ -113,8 +149,8 @@ const run = (quick: boolean) =>
         { goal: "1 request", found: number(requests.ours), isMet: requests.ours === 1 },
         {
           goal: `at most ${ofFibers} × the time of fibers that only wait`,
-          found: `${number(time.ours / least, 2)} × (${number(time.ours)} ms; the best peer, without fibers: ${number(best)} ms)`,
-          isMet: time.ours <= ofFibers * least,
+          found: `${number(ratio, 2)} × (${number(time.ours)} ms; the best peer, without fibers: ${number(best)} ms)`,
+          isMet: ratio <= ofFibers,
           reason:
             "A fiber that waits holds some 1.5 KB, and separate profiles show that most of the time is garbage collection. " +
             `The library's part is ${number(((time.ours - least) / callers) * 1_000, 1)} µs a caller: the exchange itself, ` +

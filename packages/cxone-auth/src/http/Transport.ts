@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue } from "effect/Function"
+import { constTrue, pipe } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
@@ -127,7 +127,12 @@ interface Direct {
 
 /** The shorter way, unless an app has put an `execute` of its own in the place of the transport's. */
 const directOf = (http: HttpClient.HttpClient): Send | undefined => {
-  const isDirect = (client: object): client is Direct => Predicate.hasProperty(client, DirectId)
+  // An app may have another version of the transport's package.
+  const isDirect = (client: object): client is Direct =>
+    Predicate.hasProperty(client, DirectId) &&
+    Predicate.hasProperty(client[DirectId], "execute") &&
+    Predicate.hasProperty(client[DirectId], "send") &&
+    Predicate.isFunction(client[DirectId].send)
   return isDirect(http) && http[DirectId].execute === http.execute ? http[DirectId].send : undefined
 }
 
@@ -155,7 +160,9 @@ export const make = (http: HttpClient.HttpClient): Send => {
   if (direct !== undefined) {
     return (request) => Effect.withFiberRuntime((fiber) => direct(prepare(request, fiber)))
   }
-  return http.pipe(
+  // Not `http.pipe`: a client that an app has spread has none.
+  return pipe(
+    http,
     HttpClient.mapRequestEffect((request) =>
       Effect.withFiberRuntime((fiber) =>
         FiberRef.set(FiberRef.currentContext, withInit(fiber.currentContext, request)).pipe(

@@ -71,18 +71,20 @@ export const make = <A, E>(options: {
     }
   }
 
+  // The end is looked at where the waiter is added: between two steps of a fiber, the flight may land.
   const waiting = (hasJoined: boolean) =>
-    Effect.withFiberRuntime<A, E>((fiber) => {
-      if (end === undefined) {
-        return Effect.async<A, E>((resume) => {
+    Effect.withFiberRuntime<A, E>((fiber) =>
+      Effect.async<A, E>((resume) => {
+        if (end === undefined) {
           add({ fiber, resume, hasJoined })
-        })
-      }
-      if (hasJoined) {
-        noteJoined(end)
-      }
-      return end
-    })
+          return
+        }
+        if (hasJoined) {
+          noteJoined(end)
+        }
+        resume(end)
+      })
+    )
 
   return {
     start: Effect.interruptible(work).pipe(

@@ -1,6 +1,6 @@
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, FiberRef } from "effect"
+import { Effect, FiberRef, Predicate } from "effect"
 import * as Transport from "../../src/http/Transport.js"
 import * as SpanRecorder from "../support/SpanRecorder.js"
 
@@ -32,6 +32,17 @@ describe("C5 and S1: which way a request takes through the app's HttpClient", ()
       expect(yield* statusOf(HttpClient.mapRequest(http, HttpClientRequest.setHeader("x-app", "1")))).toBe(200)
       // As in the platform's combinators, the transport below it is asked, and not the new `execute`.
       expect(yield* statusOf(replaced)).toBe(200)
+    })
+  )
+
+  it.effect("the general one, if what the transport offers has another form, or the client was spread", () =>
+    Effect.gen(function* () {
+      for (const offer of [undefined, null, "send", {}, { execute: undefined, send: 1 }]) {
+        const http = HttpClient.make(answer(200))
+        const form = Predicate.isRecord(offer) ? { ...offer, execute: http.execute } : offer
+        expect(yield* statusOf(Object.assign(http, { [Symbol.for("cxone-auth/DirectTransport")]: form }))).toBe(200)
+      }
+      expect(yield* statusOf({ ...HttpClient.make(answer(200)) })).toBe(200)
     })
   )
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Array, Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Array, Deferred, Effect, Exit, Fiber, Scope, TestClock } from "effect"
 import * as SingleFlight from "../../src/lookup/SingleFlight.js"
 import { collectGarbage } from "../support/Garbage.js"
 
@@ -46,6 +46,34 @@ describe("SingleFlight", () => {
       expect(new Set(values)).toEqual(new Set(["landed"]))
       expect(told).toEqual(Array.range(1, 5_000))
       expect(yield* flight.wait).toBe("landed")
+    })
+  )
+
+  it.effect("L2 and C7: nobody waits for ever, at whatever step of a fiber the flight lands", () =>
+    Effect.gen(function* () {
+      const ends = yield* Effect.forEach(Array.range(2_000, 2_100), (steps) =>
+        Effect.gen(function* () {
+          const scope = yield* Scope.make()
+          let land = (): void => {}
+          const { join, start } = SingleFlight.make({
+            work: Effect.async<string>((resume) => {
+              land = () => resume(Effect.succeed("landed"))
+            }),
+            land: () => Effect.void,
+            scope
+          })
+          yield* Effect.uninterruptible(start)
+          yield* Effect.yieldNow()
+          yield* Effect.yieldNow()
+          // A fiber yields after 2,048 steps. The caller has done nearly as many when it asks.
+          const asked = Array.reduce(Array.range(1, steps), join, (next) => Effect.suspend(() => next))
+          const caller = yield* Effect.fork(asked)
+          land()
+          yield* TestClock.adjust("1 minute")
+          return caller.unsafePoll()
+        })
+      )
+      expect(ends).toEqual(Array.replicate(Exit.succeed("landed"), 101))
     })
   )
 
