@@ -18,7 +18,14 @@ import { type CxoneEnvironment, constructorOf, copy as copyOf, defaultScopes } f
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
-import { type SharedTokens, type Subject, sharedTokensOf, TokenStore } from "../store/TokenStore.js"
+import type { TokenStore } from "../store/TokenStore.js"
+import {
+  key,
+  type SharedTokens,
+  type Subject,
+  sharedTokensOf,
+  type TokenStoreService
+} from "../store/TokenStoreService.js"
 import * as Logs from "../telemetry/Logs.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -99,10 +106,13 @@ type Build<R, Needed = never> = Effect.Effect<CxoneAuthService, never, HttpClien
 /** Makes the service. */
 export const make = <R>(options: CxoneAuthOptions<R>): Build<R> => prepare(options)(undefined)
 
+// Not the class, because that brings all stores into the bundle of a program that has none.
+const TokenStoreTag = Context.GenericTag<TokenStore, TokenStoreService>(key)
+
 /** Makes a service whose tokens are those of all processes over the same store (L11). */
 export const makeShared = <R>(options: CxoneAuthOptions<R>): Build<R, TokenStore> => {
   const build = prepare(options)
-  return Effect.flatMap(TokenStore, (store) => build(sharedTokensOf(store)))
+  return Effect.flatMap(TokenStoreTag, (store) => build(sharedTokensOf(store)))
 }
 
 const prepare = <R>(options: CxoneAuthOptions<R>): ((shared: SharedTokens | undefined) => Build<R>) => {

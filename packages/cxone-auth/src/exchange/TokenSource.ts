@@ -19,7 +19,7 @@ import {
 } from "../errors/CxoneAuthError.js"
 import * as CauseChain from "../http/CauseChain.js"
 import * as TransportFailure from "../http/TransportFailure.js"
-import type { SharedToken, Subject } from "../store/TokenStore.js"
+import type { SharedToken, Subject } from "../store/TokenStoreService.js"
 import * as Logs from "../telemetry/Logs.js"
 import type { Metrics } from "../telemetry/Metrics.js"
 import { AccessToken, type Tenant } from "../token/AccessToken.js"
@@ -251,7 +251,7 @@ export const make = (options: {
       const token = yield* share(TokenRequest.subjectOf(request), held)
       const found = yield* token.take
       if (Option.isSome(found)) {
-        yield* Logs.debug("token taken from the store", found.value)
+        yield* Logs.debug("token taken from the store")
         return yield* withTenant(found.value, request.credentials)
       }
       yield* refuseHeldBack(request.credentials)

@@ -63,7 +63,7 @@ const derive = async (subject: Subject): Promise<Envelope> => {
   const hkdf = (purpose: string) => ({
     name: "HKDF",
     hash: "SHA-256",
-    salt: utf8.encode("cxone-auth token store"),
+    salt: utf8.encode("cxone-auth/TokenStore"),
     info: utf8.encode(purpose)
   })
   const hmac = { name: "HMAC", hash: "SHA-256", length: 256 }

@@ -21,9 +21,6 @@ const decode = Schema.decodeOption(Kept)
 const fileMode = 0o600
 const folderMode = 0o700
 
-const failed = (error: PlatformError.PlatformError): TokenStoreError =>
-  new TokenStoreError({ message: `The folder of the token store failed: ${error.message}` })
-
 const isReason = (reason: PlatformError.SystemErrorReason) => (error: PlatformError.PlatformError) =>
   error._tag === "SystemError" && error.reason === reason
 
@@ -41,6 +38,11 @@ export const make = (
   { join }: Pick<Path.Path, "join">,
   folder: string
 ): TokenStoreBackend => {
+  const failed = (error: PlatformError.PlatformError): TokenStoreError =>
+    new TokenStoreError({
+      message: `the folder ${folder} can't be used (${error._tag === "SystemError" ? error.reason : error._tag})`
+    })
+
   const entryOf = (name: string) => join(folder, `${name}.entry`)
   const leaseOf = (name: string, number: number) => join(folder, `${name}.lease.${number}`)
   const numberIn = (name: string, file: string) => {

@@ -10,26 +10,9 @@ import * as FileBackend from "./FileBackend.js"
 import * as MemoryBackend from "./MemoryBackend.js"
 import * as SharedTokens from "./SharedTokens.js"
 import type { TokenStoreBackend } from "./TokenStoreBackend.js"
+import { key, of, type TokenStoreService } from "./TokenStoreService.js"
 
-export type { Subject } from "./Envelope.js"
-export type { SharedToken, SharedTokens } from "./SharedTokens.js"
 export { type StoredEntry, type TokenStoreBackend, TokenStoreError } from "./TokenStoreBackend.js"
-
-const inside: unique symbol = Symbol.for("cxone-auth/TokenStore")
-
-/**
- * A store for `CxoneAuth.layerShared`. It has no members for apps: what it does is done by the layers over it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface TokenStoreService {
-  /** @internal */
-  readonly [inside]: SharedTokens.SharedTokens
-}
-
-/** What the layers over a store use. */
-export const sharedTokensOf = (store: TokenStoreService): SharedTokens.SharedTokens => store[inside]
 
 /**
  * Where processes share their tokens, for `CxoneAuth.layerShared`: one exchange for all that use the same credentials,
@@ -50,7 +33,7 @@ export const sharedTokensOf = (store: TokenStoreService): SharedTokens.SharedTok
  * )
  * ```
  */
-export class TokenStore extends Context.Tag("cxone-auth/TokenStore")<TokenStore, TokenStoreService>() {
+export class TokenStore extends Context.Tag(key)<TokenStore, TokenStoreService>() {
   /**
    * A store over a place of your own. If an operation fails, or doesn't end within 250 ms, the store counts as away: each
    * process requests its own tokens, and after 1 s (doubling to 30 s) one operation tries the store again. No call fails
@@ -60,7 +43,7 @@ export class TokenStore extends Context.Tag("cxone-auth/TokenStore")<TokenStore,
    * @category constructors
    */
   static make(backend: TokenStoreBackend): Effect.Effect<TokenStoreService> {
-    return Effect.map(SharedTokens.make(backend), (shared) => ({ [inside]: shared }))
+    return Effect.map(SharedTokens.make(backend), of)
   }
 
   /**

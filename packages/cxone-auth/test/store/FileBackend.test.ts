@@ -77,7 +77,7 @@ describe("the files of a token store", () => {
       const store = FileBackend.make(files, path, `${taken}/tokens`)
       const error = yield* Effect.flip(store.acquire("name", "owner", Duration.minutes(1)))
       expect(error._tag).toBe("TokenStoreError")
-      expect(error.message).toContain("token store")
+      expect(error.message).toBe(`the folder ${taken}/tokens can't be used (BadResource)`)
     }).pipe(Effect.provide(NodeContext.layer))
   )
 })
