@@ -86,7 +86,11 @@ export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined
       Effect.either,
       Effect.disconnect,
       Effect.flatMap(identity),
-      Effect.raceFirst(Effect.zipRight(Effect.sleep(half), Effect.sleep(half)).pipe(Effect.zipRight(tooSlow))),
+      // A race waits until the loser is interrupted. So each side can be, also where the caller can't.
+      Effect.interruptible,
+      Effect.raceFirst(
+        Effect.interruptible(Effect.zipRight(Effect.sleep(half), Effect.sleep(half)).pipe(Effect.zipRight(tooSlow)))
+      ),
       Effect.either,
       restore,
       // An operation that is interrupted tells nothing of the store.

@@ -60,6 +60,18 @@ describe("L11 and F4: a store that is away", () => {
     })
   )
 
+  it.effect("holds nobody for longer who must not be interrupted: not an answer, and not one that never comes", () =>
+    Effect.gen(function* () {
+      const { run } = yield* setup
+      const answered = yield* Effect.fork(Effect.uninterruptible(run(Effect.succeed("value"))))
+      yield* TestClock.adjust("1 millis")
+      expect(answered.unsafePoll()).not.toBeNull()
+      const hanging = yield* Effect.fork(Effect.uninterruptible(run(Effect.never)))
+      yield* TestClock.adjust("250 millis")
+      expect(hanging.unsafePoll()).not.toBeNull()
+    })
+  )
+
   it.effect("is tried by one operation only, while others go on without it", () =>
     Effect.gen(function* () {
       const { run, sent } = yield* setup
