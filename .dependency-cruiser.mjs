@@ -7,7 +7,7 @@ const floors = [
   { token: {}, telemetry: {}, errors: { doors: ["CxoneAuthError", "NoAnswer", "Phrases"] } },
   { http: {}, lookup: {} },
   { cxone: {} },
-  { throttle: { doors: ["Throttle"] } },
+  { throttle: { doors: ["Throttle"] }, store: { doors: ["TokenStore", "TokenStoreService"] } },
   { environment: { doors: ["CxoneEnvironment", "Discovery"] } },
   { exchange: { doors: ["TokenSource"] } },
   { settings: { doors: ["CxoneConfig"] } },

@@ -55,6 +55,7 @@ import {
   type RotatingCredentials,
   type RotatingOptions,
   type ScopeSet,
+  type StoredEntry,
   type Tenant,
   type TestAnswer,
   type TestOptions,
@@ -62,6 +63,10 @@ import {
   TokenPolicy,
   type TokenPolicyOptions,
   type TokenStatus,
+  TokenStore,
+  type TokenStoreBackend,
+  TokenStoreError,
+  type TokenStoreService,
   type UrlInput
 } from "cxone-auth"
 import {
@@ -212,7 +217,16 @@ export const service = CxoneAuth.make({ credentials: client, environment: area, 
 export const settings = CxoneAuth.config
 export const prefixed = Effect.flatMap(Config.nested(CxoneAuth.config, "REPORTS"), CxoneAuth.make)
 export const environmentIn = (settings: CxoneSettings) => settings.environment
+export const layerShared = CxoneAuth.layerShared({ credentials: client, environment: area })
+export const layerSharedFromEnv = CxoneAuth.layerSharedFromEnv({ prefix: "REPORTS" })
+export const storeOf = (backend: TokenStoreBackend) => TokenStore.layer(backend)
+export const makeStore = (backend: TokenStoreBackend) => TokenStore.make(backend)
+export const storeInMemory = TokenStore.layerMemory
+export const storeInFolder = TokenStore.layerFileSystem("tokens")
+export const storeFailure = new TokenStoreError({ message: "connection refused" })
+export const passOn = (store: TokenStoreService, entry: StoredEntry) => [store, entry.left] as const
 export const makeLayer = CxoneAuth.layer
+export const makeLayerShared = CxoneAuth.layerShared
 export const makeLayerFromEnv = CxoneAuth.layerFromEnv
 export const makeLayerTest = CxoneAuth.layerTest
 export const makeService = CxoneAuth.make

@@ -55,6 +55,8 @@ export {
 } from "./exchange/Credentials.js"
 export type { CredentialsInput } from "./exchange/TokenSource.js"
 export type { CxoneSettings } from "./settings/CxoneConfig.js"
+export { type StoredEntry, TokenStore, type TokenStoreBackend, TokenStoreError } from "./store/TokenStore.js"
+export type { TokenStoreService } from "./store/TokenStoreService.js"
 export { AccessToken, type Claims, type Tenant } from "./token/AccessToken.js"
 export type { ScopeSet } from "./token/ScopeSet.js"
 export { TokenPolicy, type TokenPolicyOptions } from "./token/TokenPolicy.js"

@@ -1,15 +1,24 @@
 import type { HttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"
+import {
+  Credentials,
+  CxoneAuth,
+  type CxoneAuthOptions,
+  CxoneEnvironment,
+  CxoneHttpClient,
+  TokenStore
+} from "cxone-auth"
 import { UndiciHttpClient } from "cxone-auth-undici"
 import { Array, Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { type Account, type Contender, requireOk, tokenEndpoint } from "./Contender.js"
 
+type Auth = (options: CxoneAuthOptions) => Layer.Layer<CxoneAuth, never, HttpClient.HttpClient>
+
 /** The layers of an app. */
-export const layer = (account: Account, transport: Layer.Layer<HttpClient.HttpClient>) =>
+export const layer = (account: Account, transport: Layer.Layer<HttpClient.HttpClient>, auth: Auth = CxoneAuth.layer) =>
   CxoneHttpClient.layer().pipe(
     Layer.provideMerge(
-      CxoneAuth.layer({
+      auth({
         credentials: Credentials.clientSecret({
           clientId: account.clientId,
           clientSecret: Redacted.make(account.clientSecret)
@@ -20,13 +29,18 @@ export const layer = (account: Account, transport: Layer.Layer<HttpClient.HttpCl
     Layer.provideMerge(transport)
   )
 
-const over = (name: string, usage: string, transport: Layer.Layer<HttpClient.HttpClient>): Contender => ({
+const over = (
+  name: string,
+  usage: string,
+  transport: Layer.Layer<HttpClient.HttpClient>,
+  auth: Auth = CxoneAuth.layer
+): Contender => ({
   name,
   usage,
   managesTokens: true,
   open: (account) =>
     Effect.gen(function* () {
-      const runtime = ManagedRuntime.make(layer(account, transport))
+      const runtime = ManagedRuntime.make(layer(account, transport, auth))
       yield* Effect.addFinalizer(() => runtime.disposeEffect)
       const { accessToken } = yield* Effect.promise(() => runtime.runPromise(CxoneAuth))
       const cxone = yield* Effect.promise(() => runtime.runPromise(CxoneHttpClient))
@@ -63,3 +77,8 @@ export const cxoneAuth = over(
 
 /** Ours over the platform's client: no library that one would pick beside the other. */
 export const overPlatform = over("cxone-auth, over the platform's undici", "", NodeHttpClient.layerUndici)
+
+/** Ours with tokens that processes share. */
+export const sharing = over("cxone-auth, by `layerShared`", "", UndiciHttpClient.layer({ proxy: "none" }), (options) =>
+  Layer.provide(CxoneAuth.layerShared(options), TokenStore.layerMemory)
+)

@@ -7,12 +7,13 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import * as CxoneConfig from "../settings/CxoneConfig.js"
+import type { TokenStore } from "../store/TokenStore.js"
 import * as Logs from "../telemetry/Logs.js"
 import { TokenPolicy } from "../token/TokenPolicy.js"
 import * as ApiState from "./ApiState.js"
 import type { CxoneAuthService } from "./CxoneAuthService.js"
 import * as StaticAuth from "./StaticAuth.js"
-import { type CxoneAuthFromEnvOptions, type CxoneAuthOptions, make } from "./TokenService.js"
+import { type CxoneAuthFromEnvOptions, type CxoneAuthOptions, make, makeShared } from "./TokenService.js"
 
 export { of as apiStateOf } from "./ApiState.js"
 export type { CxoneAuthService } from "./CxoneAuthService.js"
@@ -136,14 +137,59 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
   static layerFromEnv(
     options: CxoneAuthFromEnvOptions = {}
   ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient> {
-    const policy = TokenPolicy.make(options.policy)
-    const load = CxoneConfig.load(options.prefix)
-    return Layer.scoped(
-      CxoneAuth,
-      Effect.flatMap(Logs.annotate({ client: options.name })(load), (settings) =>
-        make({ ...settings, policy, name: options.name })
-      )
-    )
+    return fromEnv(options, make)
+  }
+
+  /**
+   * As {@link CxoneAuth.layer}, with tokens that are shared through a {@link TokenStore}: of all processes with the same
+   * credentials, endpoint and scopes, one requests the token, and the others take it from the store. If the store is away or
+   * slow, each process requests its own; no call fails for it. The store is asked when a token is needed, and not at each call.
+   *
+   * @since 0.1.0
+   * @category layers
+   * @example
+   * ```ts
+   * import { FetchHttpClient } from "@effect/platform"
+   * import { NodeContext } from "@effect/platform-node"
+   * import { CxoneAuth, CxoneEnvironment, Credentials, TokenStore } from "cxone-auth"
+   * import { Layer, Redacted } from "effect"
+   *
+   * // A job that cron starts every minute: one exchange an hour.
+   * export const AuthLayer = CxoneAuth.layerShared({
+   *   credentials: Credentials.clientSecret({ clientId: "reporting-job", clientSecret: Redacted.make("s3cr3t") }),
+   *   environment: CxoneEnvironment.region("eu")
+   * }).pipe(
+   *   Layer.provide(TokenStore.layerFileSystem("/var/lib/reports/tokens")),
+   *   Layer.provide([FetchHttpClient.layer, NodeContext.layer])
+   * )
+   * ```
+   */
+  static layerShared(options: CxoneAuthOptions): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | TokenStore>
+  /**
+   * The same for an effect that yields the credentials and needs services: the layer needs them.
+   *
+   * @since 0.1.0
+   */
+  static layerShared<R>(
+    options: CxoneAuthOptions<R>
+  ): Layer.Layer<CxoneAuth, never, HttpClient.HttpClient | TokenStore | Exclude<R, Scope.Scope>>
+  static layerShared<R>(options: CxoneAuthOptions<R>) {
+    // As in `layer`.
+    // @effect-diagnostics-next-line missingLayerContext:off
+    return Layer.scoped(CxoneAuth, makeShared(options))
+  }
+
+  /**
+   * {@link CxoneAuth.layerShared} for the settings `CXONE_*`, as {@link CxoneAuth.layerFromEnv} reads them. It throws as that
+   * does.
+   *
+   * @since 0.1.0
+   * @category layers
+   */
+  static layerSharedFromEnv(
+    options: CxoneAuthFromEnvOptions = {}
+  ): Layer.Layer<CxoneAuth, ConfigError.ConfigError, HttpClient.HttpClient | TokenStore> {
+    return fromEnv(options, makeShared)
   }
 
   /**
@@ -194,4 +240,16 @@ export class CxoneAuth extends Context.Tag("cxone-auth/CxoneAuth")<CxoneAuth, Cx
     // @effect-diagnostics-next-line missingLayerContext:off
     return Layer.scoped(CxoneAuth, service)
   }
+}
+
+const fromEnv = <Needed>(
+  { name, policy: numbers, prefix }: CxoneAuthFromEnvOptions,
+  makeWith: (options: CxoneAuthOptions) => Effect.Effect<CxoneAuthService, never, Needed>
+): Layer.Layer<CxoneAuth, ConfigError.ConfigError, Exclude<Needed, Scope.Scope>> => {
+  const policy = TokenPolicy.make(numbers)
+  const load = CxoneConfig.load(prefix)
+  return Layer.scoped(
+    CxoneAuth,
+    Effect.flatMap(Logs.annotate({ client: name })(load), (settings) => makeWith({ ...settings, policy, name }))
+  )
 }

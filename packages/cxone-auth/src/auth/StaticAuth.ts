@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import { constFalse } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
@@ -107,7 +108,7 @@ const statusOf = ({ failingSince, lastFailure, token }: Looks, now: number): Tok
   const scopes = token?.requestedScopes ?? defaultScopes
   const tag = token === undefined ? lastFailure?.tag : undefined
   const standing = tag === "InvalidClient" ? "refused" : tag === "RateLimited" ? "rate_limited" : "open"
-  return TokenStatus.make({ scopes, token, isRenewing: false, lastFailure, failingSince }, standing, now)
+  return TokenStatus.make({ scopes, token, isRenewing: false, lastFailure, failingSince }, standing, constFalse, now)
 }
 
 /** The last time that a `Date` can show. */

@@ -51,7 +51,8 @@ const reasonOf = ({ held, wasInvalidated }: Pick<TokenSlot.State<never>, "held" 
  * wait (L3).
  */
 export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
-  readonly exchange: (scopes: ScopeSet) => Effect.Effect<AccessToken, E>
+  /** Gets a new token. `held` is the one that it replaces, if there is one. */
+  readonly exchange: (scopes: ScopeSet, held: AccessToken | undefined) => Effect.Effect<AccessToken, E>
   /** Run once for each token whose renewal in the background has failed. `left` is how long calls still get it. */
   readonly onRenewalFailed: (failure: TokenSlot.LastFailure, left: Duration.Duration) => Effect.Effect<void>
   readonly policy: TokenPolicy
@@ -93,9 +94,9 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
     }
   })
 
-  const flightOf = (slot: Slot<E>, reason: RenewalReason) =>
+  const flightOf = (slot: Slot<E>, { held }: TokenSlot.State<E>, reason: RenewalReason) =>
     SingleFlight.make({
-      work: exchange(slot.scopes),
+      work: exchange(slot.scopes, held?.token),
       land: (exit) => land(slot, reason, exit),
       onJoined: () => slot.metrics.served("joined"),
       scope
@@ -107,7 +108,7 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
     reason: RenewalReason,
     wait: (flight: Effect.Effect<AccessToken, E>) => Effect.Effect<AccessToken, E>
   ): Step<E, AccessToken> => {
-    const flight = flightOf(slot, reason)
+    const flight = flightOf(slot, current, reason)
     return [Effect.zipRight(flight.start, wait(flight.wait)), { ...current, flight }]
   }
 
@@ -218,7 +219,7 @@ export const make = <E extends Retry.Failure & TokenSlot.Failure>(options: {
         if (current.flight !== undefined) {
           return [Effect.succeed(Effect.asVoid(current.flight.wait)), current]
         }
-        const flight = flightOf(slot, "invalidated")
+        const flight = flightOf(slot, current, "invalidated")
         return [Effect.as(flight.start, Effect.asVoid(flight.wait)), { ...current, flight }]
       }).pipe(Effect.orDie),
     // While the first token is on its way, callers only wait. They don't change the slot, so they skip `step`.

@@ -18,6 +18,14 @@ import { type CxoneEnvironment, constructorOf, copy as copyOf, defaultScopes } f
 import * as Discovery from "../environment/Discovery.js"
 import type { CxoneAuthError } from "../errors/CxoneAuthError.js"
 import { type CredentialsInput, eachOf, make as makeSource } from "../exchange/TokenSource.js"
+import type { TokenStore } from "../store/TokenStore.js"
+import {
+  key,
+  type SharedTokens,
+  type Subject,
+  sharedTokensOf,
+  type TokenStoreService
+} from "../store/TokenStoreService.js"
 import * as Logs from "../telemetry/Logs.js"
 import * as Metrics from "../telemetry/Metrics.js"
 import * as Spans from "../telemetry/Spans.js"
@@ -93,10 +101,21 @@ const outcomes: ReadonlyArray<"token" | "interrupted" | "Defect" | CxoneAuthErro
   "TokenEndpointUnavailable"
 ]
 
+type Build<R, Needed = never> = Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | R | Needed>
+
 /** Makes the service. */
-export const make = <R>(
-  options: CxoneAuthOptions<R>
-): Effect.Effect<CxoneAuthService, never, HttpClient.HttpClient | Scope.Scope | R> => {
+export const make = <R>(options: CxoneAuthOptions<R>): Build<R> => prepare(options)(undefined)
+
+// Not the class, because that brings all stores into the bundle of a program that has none.
+const TokenStoreTag = Context.GenericTag<TokenStore, TokenStoreService>(key)
+
+/** Makes a service whose tokens are those of all processes over the same store (L11). */
+export const makeShared = <R>(options: CxoneAuthOptions<R>): Build<R, TokenStore> => {
+  const build = prepare(options)
+  return Effect.flatMap(TokenStoreTag, (store) => build(sharedTokensOf(store)))
+}
+
+const prepare = <R>(options: CxoneAuthOptions<R>): ((shared: SharedTokens | undefined) => Build<R>) => {
   // A wrong option throws when the layer is called, not only when it is built. Plain JavaScript may pass anything.
   if (!Predicate.isRecord(options)) {
     throw new TypeError("CxoneAuth: expected an object with credentials and environment")
@@ -110,7 +129,7 @@ export const make = <R>(
   const policy = TokenPolicy.make(options.policy)
   const given = options.scopes === undefined ? undefined : ScopeSet.parseOrThrow("CxoneAuth: scopes", options.scopes)
 
-  return Effect.gen(function* () {
+  return Effect.fnUntraced(function* (shared) {
     const services = yield* Effect.context<HttpClient.HttpClient | R>()
     // The span in which the layer is built is no service that the credentials' effect could ask for.
     const context = Context.omit(Tracer.ParentSpan)(services) as typeof services
@@ -162,17 +181,20 @@ export const make = <R>(
       environment: constructorOf(environment),
       objectionTo,
       policy,
-      metrics
+      metrics,
+      share: shared === undefined ? undefined : shareOf(shared, policy, metrics.ofStore())
     }).pipe(Logs.annotate({ client: options.name }))
 
     const scopes = given ?? defaultScopesOf(credentials, environment)
-    const obtainDefault = given === undefined ? source.obtainUnscoped(scopes) : source.obtain(scopes)
+    const obtainDefault = given === undefined ? source.obtainUnscoped : source.obtain
 
     const cache = TokenCache.make<CxoneAuthError>({
       // `apiBaseUrl` is that of the tokens with the default scopes. One with other scopes may already come from another
       // tenant's credentials.
-      exchange: (wanted) =>
-        inTheLayer(wanted === scopes ? Effect.tap(obtainDefault, discovery.learn) : source.obtain(wanted)),
+      exchange: (wanted, held) =>
+        inTheLayer(
+          wanted === scopes ? Effect.tap(obtainDefault(wanted, held), discovery.learn) : source.obtain(wanted, held)
+        ),
       onRenewalFailed: ({ reason, tag }, left) => {
         const why = reason === undefined ? tag : `${tag}, ${reason}`
         const next = Duration.greaterThan(left, Duration.zero)
@@ -200,10 +222,20 @@ export const make = <R>(
     const ownerOf = (token: AccessToken) => Arr.findFirst(slots.values(), (slot) => TokenSlot.hasObtained(slot, token))
     const holdersOf = (token: AccessToken) => Array.from(slots.values()).filter((slot) => TokenSlot.holds(slot, token))
 
+    /** In the background, because no caller waits for the store. */
+    const refuse = (token: AccessToken) =>
+      Effect.suspend(() =>
+        shared === undefined ? Effect.void : Effect.forkIn(inTheLayer(shared.refuse(token)), scope)
+      )
+    const wasTaken = (token: AccessToken) => shared?.wasTaken(token) === true
+
     const invalidate = (token: AccessToken) =>
       Effect.suspend(() =>
         Effect.uninterruptible(
-          Effect.forEach(holdersOf(token), (slot) => TokenSlot.drop(slot, token), { discard: true })
+          Effect.zipRight(
+            refuse(token),
+            Effect.forEach(holdersOf(token), (slot) => TokenSlot.drop(slot, token), { discard: true })
+          )
         )
       )
 
@@ -215,7 +247,7 @@ export const make = <R>(
       status: Effect.gen(function* () {
         const standing = yield* source.standing
         const now = yield* Clock.currentTimeMillis
-        return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, now))
+        return Array.from(slots.values(), (slot) => tokenStatus(TokenSlot.snapshot(slot, now), standing, wasTaken, now))
       })
     }
     return ApiState.attach(
@@ -228,13 +260,18 @@ export const make = <R>(
         renew: (token) =>
           Option.match(ownerOf(token), {
             onNone: () => Effect.succeed(Effect.void),
-            onSome: (slot) => cache.renew(slot, token)
+            onSome: (slot) => Effect.zipRight(refuse(token), cache.renew(slot, token))
           }),
         apiBaseUrlOf: (token) => discovery.apiBaseUrlOf(token, invalidate)
       })
     )
   })
 }
+
+const shareOf =
+  ({ of }: SharedTokens, policy: TokenPolicy, metrics: Metrics.StoreMetrics) =>
+  (subject: Subject, held: AccessToken | undefined) =>
+    of({ ...subject, held, policy, metrics })
 
 const defaultScopesOf = (input: CredentialsInput, environment: CxoneEnvironment): ScopeSet.ScopeSet => {
   const hasKey = !Effect.isEffect(input) && eachOf(input)[0]._tag !== "ClientSecret"

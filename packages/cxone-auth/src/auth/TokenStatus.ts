@@ -1,3 +1,4 @@
+import type { AccessToken } from "../token/AccessToken.js"
 import type { ScopeSet } from "../token/ScopeSet.js"
 import type { Snapshot } from "./TokenSlot.js"
 
@@ -23,6 +24,11 @@ export interface TokenStatus {
   /** How long the token still lives, in whole seconds. Absent if there is no token that may be handed out. */
   readonly secondsToExpiry?: number
   /**
+   * Where the token came from: an exchange of this layer, or the `TokenStore` that it shares. Absent if there is no token
+   * that may be handed out.
+   */
+  readonly source?: "exchange" | "store"
+  /**
    * The last failure, however long ago: of an exchange, or of a call that was held back in the pause after one. Then the
    * message says that nothing was sent.
    */
@@ -46,6 +52,7 @@ export interface TokenStatus {
 export const make = (
   { failingSince, isRenewing, lastFailure, scopes, token }: Snapshot,
   standing: "open" | "refused" | "rate_limited",
+  wasTaken: (token: AccessToken) => boolean,
   now: number
 ): TokenStatus => {
   const ofToken = token === undefined ? "empty" : "fresh"
@@ -53,7 +60,12 @@ export const make = (
   return {
     scopes,
     state: standing === "open" ? ofSlot : standing,
-    ...(token === undefined ? {} : { secondsToExpiry: Math.floor((token.expiresAt - now) / 1000) }),
+    ...(token === undefined
+      ? {}
+      : {
+          secondsToExpiry: Math.floor((token.expiresAt - now) / 1000),
+          source: wasTaken(token) ? ("store" as const) : ("exchange" as const)
+        }),
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(failingSince === undefined ? {} : { failingSince })
   }

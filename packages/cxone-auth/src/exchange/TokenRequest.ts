@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import { CredentialsUnavailable, type TokenEndpointUnavailable } from "../errors/CxoneAuthError.js"
 import type * as Redaction from "../http/Redaction.js"
 import * as SecureUrl from "../http/SecureUrl.js"
+import type { Subject } from "../store/TokenStoreService.js"
 import * as ScopeSet from "../token/ScopeSet.js"
 import * as ClientAuth from "./ClientAuth.js"
 import type { AccessKey, ClientSecret, Credentials } from "./Credentials.js"
@@ -74,6 +75,25 @@ export const secretsOf = ({ credentials }: TokenRequest, { form, headers }: Clie
   const proof = [...Object.values(form), ...Object.values(headers)]
   // The id of a client is no secret, although it is a part of its proof.
   return [...client, ...key, ...proof.filter((value) => !client.includes(Redacted.value(value)))]
+}
+
+/**
+ * What processes that share their tokens know a token by (L2), and the secrets that they must have for it. So a token from
+ * old secrets is not found with new ones.
+ */
+export const subjectOf = ({ credentials, scopes, tokenEndpoint }: TokenRequest): Subject => {
+  const client = credentials._tag === "AccessKeyOnly" ? undefined : credentials
+  const key = credentials._tag === "ClientSecret" ? undefined : credentials
+  return {
+    about: [
+      tokenEndpoint.href,
+      credentials._tag,
+      client?.clientId ?? "",
+      key?.accessKeyId ?? "",
+      ScopeSet.toParameter(scopes)
+    ],
+    secrets: [client?.clientSecret, key?.accessKeySecret].filter((secret) => secret !== undefined)
+  }
 }
 
 /** The endpoint as an error may name it. */

@@ -19,6 +19,7 @@ import {
 } from "../errors/CxoneAuthError.js"
 import * as CauseChain from "../http/CauseChain.js"
 import * as TransportFailure from "../http/TransportFailure.js"
+import type { SharedToken, Subject } from "../store/TokenStoreService.js"
 import * as Logs from "../telemetry/Logs.js"
 import type { Metrics } from "../telemetry/Metrics.js"
 import { AccessToken, type Tenant } from "../token/AccessToken.js"
@@ -32,7 +33,7 @@ import * as RetriedExchange from "./RetriedExchange.js"
 import * as SeldomWarning from "./SeldomWarning.js"
 import * as Suspects from "./Suspects.js"
 import type { ExchangeError } from "./TokenEndpoint.js"
-import type { TokenRequest } from "./TokenRequest.js"
+import * as TokenRequest from "./TokenRequest.js"
 
 export { ClientAuth, type ClientProof } from "./ClientAuth.js"
 export * from "./Credentials.js"
@@ -50,11 +51,20 @@ export type CredentialsInput<R = never> =
   | RotatingCredentials
   | Effect.Effect<Credentials | RotatingCredentials, unknown, R>
 
+/** Finds out what processes share for a token, and for one that lives longer than the one that is held. */
+type Share = (subject: Subject, held: AccessToken | undefined) => Effect.Effect<SharedToken>
+
 type SourceError = ExchangeError | CredentialsUnavailable | DiscoveryFailed
 
 export interface TokenSource {
-  /** A new token with these scopes. Nothing is sent in the pause after a failure (L6). */
-  readonly obtain: (scopes: ScopeSet) => Effect.Effect<AccessToken, SourceError, HttpClient.HttpClient>
+  /**
+   * A new token with these scopes, in the place of `held`. If the layer shares its tokens, it may come from the store (L11).
+   * Nothing is sent in the pause after a failure (L6).
+   */
+  readonly obtain: (
+    scopes: ScopeSet,
+    held: AccessToken | undefined
+  ) => Effect.Effect<AccessToken, SourceError, HttpClient.HttpClient>
   /**
    * The same for scopes that are only a default. An access key is then sent without scopes, because CXone sets its
    * scopes itself.
@@ -133,13 +143,15 @@ const unavailable = (failure: unknown): CredentialsUnavailable => {
 export const make = (options: {
   readonly credentials: CredentialsInput
   readonly tokenEndpoint: Effect.Effect<URL, DiscoveryFailed>
-  readonly environment: TokenRequest["environment"]
+  readonly environment: TokenRequest.TokenRequest["environment"]
   readonly objectionTo: (credentials: Credentials | RotatingCredentials) => string | undefined
   readonly policy: TokenPolicy
   readonly metrics: Metrics
+  /** How the layer shares its tokens, if it does. */
+  readonly share: Share | undefined
 }): Effect.Effect<TokenSource> =>
   Effect.gen(function* () {
-    const { credentials, environment, metrics, objectionTo, policy, tokenEndpoint } = options
+    const { credentials, environment, metrics, objectionTo, policy, share, tokenEndpoint } = options
     const failed = yield* FailedExchanges.make(policy, metrics)
     const exchange = RetriedExchange.make(policy, metrics, failed)
     /** The credentials that were accepted last, whatever was read since. */
@@ -205,30 +217,61 @@ export const make = (options: {
     })
 
     /** A token that names no tenant has that of the last token with the same ids, because an id belongs to one tenant. */
-    const withTenant = ({ tenant, ...token }: AccessToken, credentials: Credentials) =>
+    const withTenant = (token: AccessToken, credentials: Credentials) =>
       Ref.modify(lastTenant, (last): readonly [AccessToken, LastTenant | undefined] => {
-        const known = tenant ?? tenantOf(last, credentials)
-        return [
-          new AccessToken({ ...token, ...(known === undefined ? {} : { tenant: known }) }),
-          tenant === undefined ? last : { tenant, credentials }
-        ]
+        const { tenant } = token
+        const known = tenantOf(last, credentials)
+        return tenant === undefined
+          ? [known === undefined ? token : new AccessToken({ ...token, tenant: known }), last]
+          : [token, { tenant, credentials }]
       })
 
-    const obtainWith = Effect.fnUntraced(function* (credentials: Credentials, scopes: ScopeSet) {
-      const held = yield* failed.inForce(credentials)
-      if (Option.isSome(held) && !Pause.isWorthWaiting(held.value.error)) {
-        return yield* Effect.fail(Pause.heldBack(held.value.error, held.value.left))
+    const refuseHeldBack = (credentials: Credentials) =>
+      Effect.flatMap(failed.inForce(credentials), (held) =>
+        Option.isSome(held) && !Pause.isWorthWaiting(held.value.error)
+          ? Effect.fail(Pause.heldBack(held.value.error, held.value.left))
+          : Effect.void
+      )
+
+    const exchangeFor = Effect.fnUntraced(function* (request: TokenRequest.TokenRequest) {
+      const { credentials } = request
+      const tenant = tenantOf(yield* Ref.get(lastTenant), credentials)
+      const exchanged = Logs.annotate({ tenant: tenant?.tenantId })(exchange(request))
+      const token = yield* Effect.flatMap(exchanged, (token) => withTenant(token, credentials))
+      yield* Ref.set(accepted, credentials)
+      return token
+    })
+
+    /** Another process may have got a token with credentials that are held back here. So the store is asked first. */
+    const shareExchange = Effect.fnUntraced(function* (
+      share: Share,
+      request: TokenRequest.TokenRequest,
+      held: AccessToken | undefined
+    ) {
+      const token = yield* share(TokenRequest.subjectOf(request), held)
+      const found = yield* token.take
+      if (Option.isSome(found)) {
+        yield* Logs.debug("token taken from the store")
+        return yield* withTenant(found.value, request.credentials)
+      }
+      yield* refuseHeldBack(request.credentials)
+      return yield* token.obtain(exchangeFor(request))
+    })
+
+    const obtainWith = Effect.fnUntraced(function* (
+      credentials: Credentials,
+      scopes: ScopeSet,
+      held: AccessToken | undefined
+    ) {
+      if (share === undefined) {
+        yield* refuseHeldBack(credentials)
       }
       const request = { tokenEndpoint: yield* tokenEndpoint, environment, credentials, scopes }
       if (credentials._tag === "AccessKeyOnly" && scopes.length > 0) {
         metrics.notReached("InsufficientScope")
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
-      const tenant = tenantOf(yield* Ref.get(lastTenant), credentials)
-      const exchanged = Logs.annotate({ tenant: tenant?.tenantId })(exchange(request))
-      const token = yield* Effect.flatMap(exchanged, (token) => withTenant(token, credentials))
-      yield* Ref.set(accepted, credentials)
-      return token
+      return yield* share === undefined ? exchangeFor(request) : shareExchange(share, request, held)
     })
 
     /** For how long all of these credentials are still refused; nothing if some of them may be sent now. */
@@ -239,14 +282,17 @@ export const make = (options: {
         }))
       )
 
-    const obtain = Effect.fnUntraced(function* (scopesFor: (credentials: Credentials) => ScopeSet) {
+    const obtain = Effect.fnUntraced(function* (
+      scopesFor: (credentials: Credentials) => ScopeSet,
+      held: AccessToken | undefined
+    ) {
       const { first, isSwapped, second } = yield* candidates
       if (second === undefined) {
-        return yield* obtainWith(first, scopesFor(first))
+        return yield* obtainWith(first, scopesFor(first), held)
       }
       const [ofFirst, ofSecond] = isSwapped ? (["next", "current"] as const) : (["current", "next"] as const)
-      const withFirst = Logs.annotate({ credentials: ofFirst })(obtainWith(first, scopesFor(first)))
-      const withSecond = Logs.annotate({ credentials: ofSecond })(obtainWith(second, scopesFor(second)))
+      const withFirst = Logs.annotate({ credentials: ofFirst })(obtainWith(first, scopesFor(first), held))
+      const withSecond = Logs.annotate({ credentials: ofSecond })(obtainWith(second, scopesFor(second), held))
       const told = Logs.warn(`The ${ofSecond} credentials are tried, because the ${ofFirst} ones were refused.`)
       return yield* Effect.catchTag(withFirst, "InvalidClient", ({ heldBack, retryAfter: _, ...refusal }) =>
         (heldBack ? withSecond : Effect.mapError(Effect.zipRight(told, withSecond), sentBefore)).pipe(
@@ -272,8 +318,8 @@ export const make = (options: {
     }
 
     return {
-      obtain: (scopes) => obtain(() => scopes),
-      obtainUnscoped: (scopes) => obtain(({ _tag }) => (_tag === "ClientSecret" ? scopes : [])),
+      obtain: (scopes, held) => obtain(() => scopes, held),
+      obtainUnscoped: (scopes, held) => obtain(({ _tag }) => (_tag === "ClientSecret" ? scopes : []), held),
       standing: Effect.gen(function* () {
         const held = yield* Effect.flatMap(Ref.get(known), Effect.forEach(failed.inForce))
         if (held.length > 0 && held.every(Option.exists(isRefusal))) {

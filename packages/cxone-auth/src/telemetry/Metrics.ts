@@ -34,6 +34,22 @@ export interface Metrics {
   readonly waited: () => void
   /** The metrics of the token with these scopes. */
   readonly ofToken: (scopes: string) => TokenMetrics
+  /** The metrics of a shared store. Its counters begin at 0 with the first look at it. */
+  readonly ofStore: () => StoreMetrics
+}
+
+/** How a layer uses a store that it shares with other processes. */
+export interface StoreMetrics {
+  /**
+   * `cxone_auth_store_looks` by `outcome`. `hit`: a token of use was there. `miss`: there was none. `failure`: the store did not
+   * answer, or is not asked for a while.
+   */
+  readonly looked: (outcome: "hit" | "miss" | "failure") => void
+  /**
+   * `cxone_auth_store_leases` by `outcome`. `acquired`: this process requests the token for all. `waited`: another one does. `lost`:
+   * the lease ended while this process requested the token.
+   */
+  readonly leased: (outcome: "acquired" | "waited" | "lost") => void
 }
 
 /** The metrics of one token's life. */
@@ -73,6 +89,10 @@ const rateLimitWaits = counter(
   "how often a request had to wait after an earlier 429, or 503 with Retry-After"
 )
 
+const storeLooks = counter("cxone_auth_store_looks", "looks at the store of shared tokens, by outcome")
+const storeLeases = counter("cxone_auth_store_leases", "leases of the store of shared tokens, by outcome")
+const storeAvailable = gauge("cxone_auth_store_available", "whether the store of shared tokens answers: 1 or 0")
+
 /**
  * Updates a metric without an effect, because every call updates one. A metric made from a key with all its labels is
  * looked up once; one that is tagged afterwards is looked up each time.
@@ -83,6 +103,9 @@ const updating = <Out>(key: MetricKey.MetricKey<MetricKeyType.MetricKeyType<numb
 }
 
 const apiWaits = updating(MetricKey.tagged(rateLimitWaits, "at", "api"))
+
+/** `cxone_auth_store_available`: whether the store of shared tokens answers, 1 or 0. */
+export const storeIsAvailable = updating(storeAvailable)
 
 // Each set of scopes is a time series, and if sets come from users' input, their number has no limit.
 const maxGauges = 100
@@ -135,6 +158,17 @@ export const make = (client: string | undefined, outcomes: ReadonlyArray<string>
         showExpiry(expiresAt / 1000)
       }
       return { served: countServed, renewed }
+    },
+    ofStore: () => {
+      const looked = (outcome: string, count = 1) => labelled(storeLooks, "outcome", outcome)(count)
+      const leased = (outcome: string, count = 1) => labelled(storeLeases, "outcome", outcome)(count)
+      for (const outcome of ["hit", "miss", "failure"]) {
+        looked(outcome, 0)
+      }
+      for (const outcome of ["acquired", "waited", "lost"]) {
+        leased(outcome, 0)
+      }
+      return { looked: (outcome) => looked(outcome), leased: (outcome) => leased(outcome) }
     }
   }
 }

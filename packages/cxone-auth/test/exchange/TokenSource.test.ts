@@ -54,12 +54,14 @@ const setup = (
       environment: "custom",
       objectionTo,
       policy: TokenPolicy.make({ maxWait: 0, maxRetries: 0 }),
-      metrics: Metrics.make(undefined)
+      metrics: Metrics.make(undefined),
+      share: undefined
     })
     const bodies = Effect.map(sent, (all) => all.map(({ body }) => new URLSearchParams(body)))
     return {
-      obtain: (scopes: ReadonlyArray<string> = []) => Effect.provide(source.obtain(scopes), layer),
-      obtainUnscoped: (scopes: ReadonlyArray<string>) => Effect.provide(source.obtainUnscoped(scopes), layer),
+      obtain: (scopes: ReadonlyArray<string> = []) => Effect.provide(source.obtain(scopes, undefined), layer),
+      obtainUnscoped: (scopes: ReadonlyArray<string>) =>
+        Effect.provide(source.obtainUnscoped(scopes, undefined), layer),
       standing: source.standing,
       lookups: () => lookups,
       secrets: Effect.map(bodies, (all) => all.map((body) => body.get("client_secret"))),

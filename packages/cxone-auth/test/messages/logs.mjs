@@ -2,11 +2,23 @@
  * Programs that make the library log, for `docs/errors.md`. Each is run to its end, with a clock that stands at zero
  * until the program waits, and every line is kept. To add a line of the log, add a program in which it is logged.
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
-import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "../../dist/index.js"
+import {
+  Credentials,
+  CxoneAuth,
+  CxoneEnvironment,
+  CxoneHttpClient,
+  TokenStore,
+  TokenStoreError
+} from "../../dist/index.js"
 import { answering, failure, json, token } from "./answers.mjs"
 
 const pair = { clientId: "reporting-job", clientSecret: Redacted.make("s3cr3t") }
@@ -56,6 +68,70 @@ const callSeveral = (paths) =>
       )
     )
   )
+
+/** A store whose operations answer as these do, in real time: its limits are a second or less. */
+const sharing = (operations, times = 1) => {
+  const { read = Effect.succeedNone, ...others } = operations
+  const backend = {
+    read: () => read,
+    write: () => Effect.void,
+    remove: () => Effect.void,
+    acquire: () => Effect.succeed("acquired"),
+    renew: () => Effect.succeed(true),
+    release: () => Effect.void,
+    watch: () => Effect.succeed(Effect.never),
+    ...others
+  }
+  const shared = CxoneAuth.layerShared({ credentials, environment: CxoneEnvironment.region("us") })
+  return Effect.gen(function* () {
+    const auth = yield* CxoneAuth
+    for (let time = 0; time < times; time++) {
+      yield* auth.accessTokenFor(`scope-${time}`)
+      yield* Effect.sleep(times > 1 ? "1100 millis" : 0)
+    }
+  }).pipe(
+    Effect.provide(shared.pipe(Layer.provide(TokenStore.layer(backend)), Layer.provide(answering(token)))),
+    Effect.withClock(Clock.make()),
+    Logger.withMinimumLogLevel(LogLevel.Warning)
+  )
+}
+
+const storeFails = new TokenStoreError({ message: "ECONNREFUSED" })
+
+/** A store in a folder that can't be made. */
+const inNoFolder = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken).pipe(
+  Effect.provide(
+    CxoneAuth.layerShared({ credentials, environment: CxoneEnvironment.region("us") }).pipe(
+      Layer.provide(TokenStore.layerFileSystem("/dev/null/tokens")),
+      Layer.provide([answering(token), NodeContext.layer])
+    )
+  ),
+  Effect.withClock(Clock.make()),
+  Logger.withMinimumLogLevel(LogLevel.Warning)
+)
+
+/** A store in a runtime without WebCrypto. */
+const withoutCrypto = Effect.acquireUseRelease(
+  Effect.sync(() => {
+    const { importKey } = globalThis.crypto.subtle
+    globalThis.crypto.subtle.importKey = () => Promise.reject(new Error("not supported"))
+    return importKey
+  }),
+  () => sharing({}),
+  (importKey) =>
+    Effect.sync(() => {
+      globalThis.crypto.subtle.importKey = importKey
+    })
+)
+
+/** Two layers over one store. The second one is told what is in the store at DEBUG. */
+const fromMemory = Effect.gen(function* () {
+  const shared = CxoneAuth.layerShared({ credentials, environment: CxoneEnvironment.region("us") })
+  const layer = shared.pipe(Layer.provide(answering(token)))
+  const access = Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken)
+  yield* Logger.withMinimumLogLevel(Effect.provide(access, layer), LogLevel.Warning)
+  yield* Effect.provide(access, layer)
+}).pipe(Effect.provide(TokenStore.layerMemory))
 
 const fromSettings = (settings) =>
   ask(CxoneAuth.layerFromEnv(), token).pipe(
@@ -136,5 +212,18 @@ export const logs = {
   "the issuer can't serve the request": ask(issuer, json({}, { status: 503 })),
   "the API refuses a token, and then a new one": callSeveral(1),
   "the API refuses the tokens of many paths": callSeveral(8),
+  "the token store fails": sharing({ read: storeFails }),
+  "the token store hangs": sharing({ read: Effect.never }),
+  "the token store throws": sharing({ read: Effect.die(new Error("a bug")) }),
+  "the token store fails, and answers after a second": (() => {
+    let reads = 0
+    return sharing({ read: Effect.suspend(() => (reads++ === 0 ? storeFails : Effect.succeedNone)) }, 2)
+  })(),
+  "the token store holds something else": sharing({
+    read: Effect.succeedSome({ value: "garbage", left: Duration.minutes(1) })
+  }),
+  "the folder of the token store can't be made": inNoFolder,
+  "the runtime has no WebCrypto, which the token store needs": withoutCrypto,
+  "another process has stored a token": fromMemory,
   "the next secret is the current one": fromSettings({ ...settings, CXONE_CLIENT_SECRET_NEXT: "s3cr3t" })
 }

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
-import { HttpClient } from "@effect/platform"
+import { FileSystem, HttpClient } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import {
   ClientAuth,
@@ -12,7 +13,8 @@ import {
   type CxoneAuthOptions,
   CxoneEnvironment,
   CxoneHttpClient,
-  type CxoneHttpClientOptions
+  type CxoneHttpClientOptions,
+  TokenStore
 } from "cxone-auth"
 import {
   Cause,
@@ -632,6 +634,61 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
       const decoded = yield* Schema.decode(CxoneAuthError)(encoded)
       expect(decoded.message).toBe(error.message)
     })
+  )
+
+  it.scopedLive(
+    "a token that processes share: the folder of the store, the log, the spans and what the layer shows",
+    () =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const folder = yield* files.makeTempDirectoryScoped()
+        const { layer, sent } = yield* scripted(() => Effect.succeed(grant()))
+        const recorder = SpanRecorder.make()
+        const access = Effect.gen(function* () {
+          const auth = yield* CxoneAuth
+          const token = yield* auth.accessToken
+          const status = yield* auth.status
+          return { token, status, auth }
+        }).pipe(
+          Effect.provide(
+            CxoneAuth.layerShared({
+              credentials: Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret) }),
+              environment: CxoneEnvironment.region("eu")
+            })
+          ),
+          Effect.provide(TokenStore.layerFileSystem(folder))
+        )
+        const folderOf = Effect.flatMap(files.readDirectory(folder), (names) =>
+          Effect.forEach(names, (name) =>
+            Effect.map(files.readFileString(`${folder}/${name}`), (text) => `${name} ${text}`)
+          )
+        )
+        const { lines, result } = yield* withLogs(
+          Effect.all({ first: access, second: access, stored: folderOf }).pipe(
+            Effect.provide(layer),
+            Effect.withTracer(recorder.tracer)
+          )
+        )
+        expect((yield* sent).length).toBe(1)
+        expect(result.second.status[0]?.source).toBe("store")
+        expect(result.stored).toHaveLength(2)
+        expect(Redacted.value(result.second.token.value)).toBe(tokenValue)
+        const stored = result.stored.flatMap((text) => [
+          text,
+          ...text.split(/\W+/).map((part) =>
+            Encoding.decodeBase64UrlString(part).pipe(
+              Option.getRight,
+              Option.getOrElse(() => "")
+            )
+          )
+        ])
+        expectNoCanary([
+          ...stored.map((text) => ["the folder", text] as const),
+          ...lines.map((line) => ["the log", line] as const),
+          ...recorder.spans.flatMap(renderings),
+          ...renderings(result)
+        ])
+      }).pipe(Effect.provide(NodeContext.layer))
   )
 
   it.effect("credentials, options, layers, services and the environment, printed", () =>

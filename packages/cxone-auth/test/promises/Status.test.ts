@@ -31,7 +31,9 @@ describe("CxoneAuth.status", () => {
       expect(yield* status).toEqual([{ scopes: ["read:users"], state: "renewing" }])
       yield* TestClock.adjust("500 millis")
       yield* Fiber.join(caller)
-      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "fresh", secondsToExpiry: 3599 }])
+      expect(yield* status).toEqual([
+        { scopes: ["read:users"], state: "fresh", secondsToExpiry: 3599, source: "exchange" }
+      ])
     }).pipe(simulated)
   )
 
@@ -42,7 +44,9 @@ describe("CxoneAuth.status", () => {
       expect(yield* exchanges).toHaveLength(0)
       yield* accessToken
       yield* TestClock.setTime(3_569_999)
-      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "fresh", secondsToExpiry: 30 }])
+      expect(yield* status).toEqual([
+        { scopes: ["read:users"], state: "fresh", secondsToExpiry: 30, source: "exchange" }
+      ])
       yield* TestClock.setTime(3_570_000)
       expect(yield* status).toEqual([{ scopes: ["read:users"], state: "empty" }])
       expect(yield* exchanges).toHaveLength(1)
@@ -72,6 +76,7 @@ describe("CxoneAuth.status", () => {
       expect(failing).toMatchObject({
         state: "renewing",
         secondsToExpiry: 300,
+        source: "exchange",
         lastFailure: { tag: "TokenEndpointUnavailable" },
         failingSince: expect.any(Number)
       })
@@ -123,7 +128,10 @@ describe("CxoneAuth.status", () => {
       const { message } = yield* Effect.flip(accessTokenFor("write:users"))
       const states = yield* status
       expect(states.map(({ state }) => state)).toEqual(["refused", "refused"])
-      expect(states.find(({ scopes }) => scopes[0] === "read:users")).toMatchObject({ secondsToExpiry: 3540 })
+      expect(states.find(({ scopes }) => scopes[0] === "read:users")).toMatchObject({
+        secondsToExpiry: 3540,
+        source: "exchange"
+      })
       expect(states.find(({ scopes }) => scopes[0] === "write:users")).toEqual({
         scopes: ["write:users"],
         state: "refused",
@@ -214,7 +222,7 @@ describe("CxoneAuth.status", () => {
 
   it.effect.each([
     ["a text", "x", { scopes: ["offline_access"], state: "fresh" }],
-    ["a token", token, { scopes: ["a"], state: "fresh", secondsToExpiry: 10 }],
+    ["a token", token, { scopes: ["a"], state: "fresh", secondsToExpiry: 10, source: "exchange" }],
     ["InvalidClient", refusal, { state: "refused", lastFailure: { tag: "InvalidClient", at: 0 } }],
     ["RateLimited", limit, { state: "rate_limited", lastFailure: { tag: "RateLimited", at: 0 } }],
     ["another error", unavailable, { state: "empty", lastFailure: { tag: "CredentialsUnavailable", at: 0 } }]
