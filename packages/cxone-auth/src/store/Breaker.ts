@@ -86,7 +86,11 @@ export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined
       Effect.either,
       Effect.disconnect,
       Effect.flatMap(identity),
-      Effect.raceFirst(Effect.zipRight(Effect.sleep(half), Effect.sleep(half)).pipe(Effect.zipRight(tooSlow))),
+      // A lease is taken and given up in an uninterruptible region. There, the loser of a race would be waited for.
+      Effect.interruptible,
+      Effect.raceFirst(
+        Effect.interruptible(Effect.zipRight(Effect.sleep(half), Effect.sleep(half)).pipe(Effect.zipRight(tooSlow)))
+      ),
       Effect.either,
       restore,
       // An operation that is interrupted tells nothing of the store.
