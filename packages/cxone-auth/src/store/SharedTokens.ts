@@ -186,10 +186,11 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
     return {
       of: (wanted) =>
-        Effect.map(
-          breaker.run(Envelope.make(wanted)),
-          Option.match({ onNone: () => alone, onSome: (envelope) => sharedToken(envelope, wanted) })
-        ),
+        // Not an operation of the store: that the keys were derived does not mean that the store is back.
+        Effect.matchEffect(Envelope.make(wanted), {
+          onFailure: (error) => Effect.as(breaker.run(Effect.fail(error)), alone),
+          onSuccess: (envelope) => Effect.succeed(sharedToken(envelope, wanted))
+        }),
       refuse: (token) =>
         Effect.suspend(() => {
           if (!isRefused(token)) {
