@@ -60,7 +60,8 @@ const setup = (
     const bodies = Effect.map(sent, (all) => all.map(({ body }) => new URLSearchParams(body)))
     return {
       obtain: (scopes: ReadonlyArray<string> = []) => Effect.provide(source.obtain(scopes, undefined), layer),
-      obtainUnscoped: (scopes: ReadonlyArray<string>) => Effect.provide(source.obtainUnscoped(scopes, undefined), layer),
+      obtainUnscoped: (scopes: ReadonlyArray<string>) =>
+        Effect.provide(source.obtainUnscoped(scopes, undefined), layer),
       standing: source.standing,
       lookups: () => lookups,
       secrets: Effect.map(bodies, (all) => all.map((body) => body.get("client_secret"))),

@@ -31,7 +31,9 @@ describe("CxoneAuth.status", () => {
       expect(yield* status).toEqual([{ scopes: ["read:users"], state: "renewing" }])
       yield* TestClock.adjust("500 millis")
       yield* Fiber.join(caller)
-      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "fresh", secondsToExpiry: 3599, source: "exchange" }])
+      expect(yield* status).toEqual([
+        { scopes: ["read:users"], state: "fresh", secondsToExpiry: 3599, source: "exchange" }
+      ])
     }).pipe(simulated)
   )
 
@@ -42,7 +44,9 @@ describe("CxoneAuth.status", () => {
       expect(yield* exchanges).toHaveLength(0)
       yield* accessToken
       yield* TestClock.setTime(3_569_999)
-      expect(yield* status).toEqual([{ scopes: ["read:users"], state: "fresh", secondsToExpiry: 30, source: "exchange" }])
+      expect(yield* status).toEqual([
+        { scopes: ["read:users"], state: "fresh", secondsToExpiry: 30, source: "exchange" }
+      ])
       yield* TestClock.setTime(3_570_000)
       expect(yield* status).toEqual([{ scopes: ["read:users"], state: "empty" }])
       expect(yield* exchanges).toHaveLength(1)
@@ -124,7 +128,10 @@ describe("CxoneAuth.status", () => {
       const { message } = yield* Effect.flip(accessTokenFor("write:users"))
       const states = yield* status
       expect(states.map(({ state }) => state)).toEqual(["refused", "refused"])
-      expect(states.find(({ scopes }) => scopes[0] === "read:users")).toMatchObject({ secondsToExpiry: 3540, source: "exchange" })
+      expect(states.find(({ scopes }) => scopes[0] === "read:users")).toMatchObject({
+        secondsToExpiry: 3540,
+        source: "exchange"
+      })
       expect(states.find(({ scopes }) => scopes[0] === "write:users")).toEqual({
         scopes: ["write:users"],
         state: "refused",
