@@ -52,13 +52,16 @@ export const started = 60_000
 /** How long the store takes, in milliseconds. */
 export const storeLatency = 1
 
-/** How long a process makes no call, in milliseconds, drawn between the two. */
-export const pauses = { shortest: 5_000, longest: 120_000 }
+/** How much time there is between two calls of a process in the mean, in milliseconds: each process draws its own. */
+export const paces = { quickest: 2_000, slowest: 120_000 }
 
 const { expiryMargin, refreshAhead, refreshAheadJitter } = TokenPolicy.defaults
 
 /** Before this part of a token's life, no call renews it: margin, window, and the longest jitter. In milliseconds. */
 const lastPart = Duration.toMillis(expiryMargin) + Duration.toMillis(refreshAhead) * (1 + refreshAheadJitter)
+
+/** How long after its request a token is renewed at the earliest, in milliseconds. */
+export const shortestLife = hour - lastPart
 
 /** How many of these times are in the same second, wherever it begins. */
 export const peak = (times: ReadonlyArray<number>): number => {
@@ -123,7 +126,8 @@ export const run = async (scenario: Scenario, { hours, processes }: FleetSetting
     place: TokenStoreBackend
   ) {
     const random = new PCGRandom(number)
-    const pause = () => pauses.shortest + random.number() * (pauses.longest - pauses.shortest)
+    const pace = paces.quickest * (paces.slowest / paces.quickest) ** random.number()
+    const pause = () => 2 * pace * random.number()
     let at = random.number() * started
     let settled = 0
     yield* Effect.sleep(at)

@@ -70,15 +70,14 @@ const ofLarge = ({ days, settings }: FleetFigures): string => {
   const of = (hasStore: boolean) => days.find(({ scenario }) => scenario.hasStore === hasStore && scenario.hasJitter)
   const [alone, shared] = [of(false), of(true)]
   const factor = large / processes
-  const anHour = (day: FleetDay.Day | undefined) => (day?.exchanges.length ?? 0) / hours
   const peakOf = (times: ReadonlyArray<number> = []) => FleetDay.peak(times)
   const laterPeak = (times: ReadonlyArray<number> = []) => FleetDay.peak(times.filter(isLater))
-  return `Processes that are alone know nothing of each other, so their exchanges grow with their number: ${number(anHour(alone) * factor)} an
-hour for ${number(large)} processes with jitter, and if all of them start within the same minute, about ${number(peakOf(alone?.exchanges) * factor)} in the worst
+  return `Processes that are alone know nothing of each other, so their exchanges grow with their number: ${number(((alone?.exchanges.length ?? 0) / hours) * factor)} an
+hour for ${number(large)} processes with jitter; and if all of them start within the same minute, about ${number(peakOf(alone?.exchanges) * factor)} in the worst
 second of it. That is computed, not measured: the figures above by ${number(factor)}. With a store the exchanges don't grow:
-there is one for each life of a token, ${number(anHour(shared), 1)} an hour, because the first draw of all renews the token. With more processes that
-draw comes a little sooner, but never before the longest jitter, so a life is never shorter than 53.5 minutes, and
-there are never more than 1.13 an hour. What grows is the work of the store, by ${number(factor)} too: about ${number(peakOf(shared?.operations) * factor)} operations in the worst second of the
+there is one for each life of a token, ${number(shared?.exchanges.length ?? 0)} in ${hours} hours, because the first draw of all renews the token. With more processes that
+draw comes a little sooner, but no sooner than the longest jitter, ${number(FleetDay.shortestLife / 60_000, 1)} minutes after the request. So there are at
+most ${number(Math.ceil((24 * FleetDay.hour) / FleetDay.shortestLife))} in 24 hours, however many processes there are. What grows is the work of the store, by ${number(factor)} too: about ${number(peakOf(shared?.operations) * factor)} operations in the worst second of the
 start, and ${number(laterPeak(shared?.operations) * factor)} in the worst second of a renewal. The peaks of a larger fleet are a little flatter than that, because
 chance evens out.`
 }
@@ -86,14 +85,14 @@ chance evens out.`
 /** The file; the plot is beside it. */
 export const markdown = (figures: FleetFigures, machine: Machine, plotFile: string): string => {
   const { hours, processes } = figures.settings
-  const { longest: longestPause, shortest } = FleetDay.pauses
+  const { quickest, slowest } = FleetDay.paces
   return `# A fleet on paper: ${number(processes)} processes in ${hours} hours
 
 Written by \`pnpm bench:fleet\`. All figures are from one run.
 
 **What.** ${number(processes)} services of the real \`CxoneAuth\` in one process and in virtual time: the clock jumps from one timer to the
-next. All start within a minute, and each makes a call every ${shortest / 1_000} to ${longestPause / 1_000} s, by draw. Tokens live for an hour, and an exchange takes
-200 ms. With a store, each service is made by \`CxoneAuth.layerShared\` over a \`TokenStore\` of its own, with its own breaker.
+next. All start within a minute. The busiest make a call every ${quickest / 1_000} s in the mean, and the idlest every ${slowest / 1_000} s; each
+draws its pace, and every pause. Tokens live for an hour, and an exchange takes 200 ms. With a store, each service is made by \`CxoneAuth.layerShared\` over a \`TokenStore\` of its own, with its own breaker.
 All of these share one place in memory, in which an operation takes ${FleetDay.storeLatency} ms, encryption included. Alone means
 \`CxoneAuth.layer\`. "Without jitter" means \`refreshAheadJitter: 0\`.
 
@@ -110,14 +109,15 @@ ${dayTable(figures)}
 **When a fleet renews.** Each process draws for itself how long before the margin it renews. Alone, each renews at its own draw, and
 the traffic spreads the renewals further, as a renewal begins with a call. With a store, the first draw of all renews
 for all: the others find the new token at the first call after their own draw. So the jitter does not spread exchanges there, of
-which there is one. It spreads the looks at the store.
+which there is one. It spreads the looks at the store: the window of a shared token opens for all at the same moment.
 
 **${number(large)} processes.** ${ofLarge(figures)}
 
 ## Again
 
 \`\`\`sh
-npx -y pnpm@10.34.9 bench:fleet
+npx -y pnpm@10.34.9 bench:fleet          # 2,000 processes, 24 hours
+npx -y pnpm@10.34.9 bench:fleet 1000 3   # fewer
 \`\`\`
 `
 }

@@ -1,6 +1,6 @@
 /**
- * A fleet on paper: 2,000 processes over a day of virtual time, alone and with a store that they share. `--smoke` takes
- * seconds, proves only that it runs, and writes nothing.
+ * A fleet on paper: 2,000 processes over 24 hours of virtual time, alone and with a store that they share. Two numbers mean
+ * as many processes and hours instead. `--smoke` takes seconds, proves only that it runs, and writes nothing.
  */
 import { fileURLToPath } from "node:url"
 import { FileSystem } from "@effect/platform"
@@ -19,7 +19,8 @@ const write = (name: string, content: string) =>
   )
 
 const isSmoke = process.argv.includes("--smoke")
-const settings = isSmoke ? FleetDay.smoke : FleetDay.full
+const [processes = FleetDay.full.processes, hours = FleetDay.full.hours] = process.argv.slice(2).map(Number)
+const settings = isSmoke ? FleetDay.smoke : { processes, hours }
 
 const program = Effect.gen(function* () {
   const days = yield* Effect.forEach(FleetDay.scenarios, (scenario) =>

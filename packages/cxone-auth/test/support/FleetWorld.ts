@@ -82,7 +82,10 @@ export const makePlace: Effect.Effect<Place> = Effect.map(Effect.clock, (clock) 
     acquire: (name, owner, lasts) => Effect.suspend(() => onClock(leases.acquire(name, owner, lasts))),
     renew: (name, owner, lasts) => Effect.suspend(() => onClock(leases.renew(name, owner, lasts))),
     release: (name, owner) => Effect.suspend(() => leases.release(name, owner)),
-    watch: (name) => Effect.suspend(() => Effect.zipWith(entries.watch(name), leases.watch(name), Effect.race)),
+    watch: (name) =>
+      Effect.suspend(() =>
+        Effect.zipWith(entries.watch(name), leases.watch(name), (one, other) => Effect.race(one, other))
+      ),
     forgetLeases,
     flush: Effect.zipRight(
       forgetLeases,
