@@ -151,7 +151,8 @@ export const run = async (scenario: Scenario, { hours, processes }: FleetSetting
     const place = remote(yield* FleetWorld.makePlace, note)
     yield* Effect.forEach(
       Array.range(1, processes),
-      (number) => Effect.withRandom(Effect.scoped(process(number, endpoint, place)), Random.make(number)),
+      // Another seed than that of the traffic: else the first draws would be the same, and jitter would undo the start.
+      (number) => Effect.withRandom(Effect.scoped(process(number, endpoint, place)), Random.make(`process ${number}`)),
       { concurrency: "unbounded", discard: true }
     )
     return { scenario, exchanges: endpoint.exchanges.map(({ sentAt }) => sentAt), operations, waits, ...tally }
