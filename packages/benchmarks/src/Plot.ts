@@ -12,6 +12,8 @@ export interface Line {
   readonly points: ReadonlyArray<Point>
   /** A single point that belongs to it, drawn as a ring. */
   readonly mark?: Point
+  /** The point at which its name stands; default its last one. */
+  readonly named?: Point
 }
 
 export interface Plot {
@@ -86,9 +88,9 @@ export const svg = ({ lines, note, title, x, y }: Plot): string => {
     text(toX(tick * xStep), toY(0) + 20, "middle", Table.number(tick * xStep, digitsOf(xStep)))
   ])
 
-  const drawn = lines.flatMap(({ mark, name, points }, index) => {
+  const drawn = lines.flatMap(({ mark, name, named, points }, index) => {
     const way = points.map((point) => `${at(toX(point.x))},${at(toY(point.y))}`).join(" ")
-    const last = points.at(-1) ?? mark ?? { x: 0, y: 0 }
+    const last = named ?? points.at(-1) ?? mark ?? { x: 0, y: 0 }
     return [
       `<polyline class="line c${index}" points="${way}"/>`,
       ...points.map((point) => `<circle class="c${index}" cx="${at(toX(point.x))}" cy="${at(toY(point.y))}" r="3"/>`),

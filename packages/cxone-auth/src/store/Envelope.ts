@@ -23,7 +23,7 @@ export interface Subject {
 export interface Envelope {
   /** 43 characters of base64url. */
   readonly name: string
-  readonly seal: (text: string) => Effect.Effect<string>
+  readonly seal: (text: string) => Effect.Effect<string, TokenStoreError>
   /** The text. `None` for anything that this envelope did not seal: other secrets, another name or version, garbage. */
   readonly open: (sealed: string) => Effect.Effect<Option.Option<string>>
 }
@@ -52,8 +52,10 @@ const concat = (...parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> =>
 }
 
 /** Makes the envelope for a subject. It fails in a runtime without WebCrypto. */
-export const make = (subject: Subject): Effect.Effect<Envelope, TokenStoreError> =>
-  Effect.tryPromise({ try: () => derive(subject), catch: () => new TokenStoreError({ message: "WebCrypto failed" }) })
+export const make = (subject: Subject): Effect.Effect<Envelope, TokenStoreError> => attempt(() => derive(subject))
+
+const attempt = <A>(work: () => Promise<A>): Effect.Effect<A, TokenStoreError> =>
+  Effect.tryPromise({ try: work, catch: () => new TokenStoreError({ message: "WebCrypto failed" }) })
 
 const derive = async (subject: Subject): Promise<Envelope> => {
   const { subtle } = globalThis.crypto
@@ -77,7 +79,7 @@ const derive = async (subject: Subject): Promise<Envelope> => {
   return {
     name,
     seal: (text) =>
-      Effect.promise(async () => {
+      attempt(async () => {
         const iv = globalThis.crypto.getRandomValues(new Uint8Array(ivLength))
         const sealed = await subtle.encrypt({ name: "AES-GCM", iv, additionalData }, sealing, utf8.encode(text))
         return Encoding.encodeBase64Url(concat(Uint8Array.of(version), iv, new Uint8Array(sealed)))
@@ -89,7 +91,7 @@ const derive = async (subject: Subject): Promise<Envelope> => {
       }
       const iv = bytes.slice(1, 1 + ivLength)
       return Effect.option(
-        Effect.tryPromise(async () => {
+        attempt(async () => {
           const text = await subtle.decrypt({ name: "AES-GCM", iv, additionalData }, sealing, bytes.slice(1 + ivLength))
           return new TextDecoder().decode(text)
         })

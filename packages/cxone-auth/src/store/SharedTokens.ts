@@ -18,7 +18,7 @@ import type { TokenPolicy } from "../token/TokenPolicy.js"
 import * as Breaker from "./Breaker.js"
 import * as Envelope from "./Envelope.js"
 import * as StoredToken from "./StoredToken.js"
-import type { TokenStoreBackend } from "./TokenStoreBackend.js"
+import type { TokenStoreBackend, TokenStoreError } from "./TokenStoreBackend.js"
 
 /** A token that a layer wants. */
 export interface Wanted extends Envelope.Subject {
@@ -126,14 +126,17 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
       return useful
     })
 
-    const store = Effect.fnUntraced(function* ({ name, seal }: Envelope.Envelope, token: AccessToken) {
-      const value = yield* seal(StoredToken.encode(token))
-      const left = token.expiresAt - (yield* Clock.currentTimeMillis)
-      if (left > 0) {
-        stored.set(token, { name, value })
-        yield* breaker.run(backend.write(name, value, Duration.millis(left)))
-      }
-    })
+    const store = Effect.fnUntraced(
+      function* ({ name, seal }: Envelope.Envelope, token: AccessToken) {
+        const value = yield* seal(StoredToken.encode(token))
+        const left = token.expiresAt - (yield* Clock.currentTimeMillis)
+        if (left > 0) {
+          stored.set(token, { name, value })
+          yield* breaker.run(backend.write(name, value, Duration.millis(left)))
+        }
+      },
+      Effect.catchAll((error: TokenStoreError) => breaker.run(error))
+    )
 
     const sharedToken = (envelope: Envelope.Envelope, wanted: Wanted): SharedToken => {
       const { name } = envelope
@@ -209,10 +212,11 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
     return {
       of: (wanted) =>
-        Effect.map(
-          breaker.run(Envelope.make(wanted)),
-          Option.match({ onNone: () => alone, onSome: (envelope) => sharedToken(envelope, wanted) })
-        ),
+        // Not an operation of the store: that the keys were derived does not mean that the store is back.
+        Effect.matchEffect(Envelope.make(wanted), {
+          onFailure: (error) => Effect.as(breaker.run(error), alone),
+          onSuccess: (envelope) => Effect.succeed(sharedToken(envelope, wanted))
+        }),
       refuse: (token) => {
         if (!isRefused(token)) {
           refused.push(token)

@@ -1,5 +1,6 @@
-import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
-import { Clock, Effect, Stream } from "effect"
+import { HttpClient, HttpClientError } from "@effect/platform"
+import { Clock, Effect } from "effect"
+import { respond } from "../support/VirtualAnswer.js"
 import type { Answer, Recorder } from "./Trace.js"
 
 /** How the identity provider behaves. */
@@ -15,17 +16,6 @@ export interface Behaviour {
 }
 
 export const wellBehaved: Behaviour = { mood: "up", latency: 0, lifetime: 3600, retryAfter: undefined, accepts: "A" }
-
-/** An answer whose body is read without a Promise, because virtual time does not wait for one. */
-const respond = (
-  request: Parameters<typeof HttpClientResponse.fromWeb>[0],
-  status: number,
-  body: unknown,
-  headers: Record<string, string> = {}
-) =>
-  Object.defineProperty(HttpClientResponse.fromWeb(request, new Response(null, { status, headers })), "stream", {
-    value: Stream.make(new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)))
-  })
 
 /**
  * An identity provider that behaves as it is told at each request, and records every request with its answer. Take it in
