@@ -637,7 +637,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
   )
 
   it.scopedLive(
-    "a token that processes share: the folder of the store, the log, the spans and what the layer shows",
+    "F3: a token that processes share: the folder of the store, the log, the spans and what the layer shows",
     () =>
       Effect.gen(function* () {
         const files = yield* FileSystem.FileSystem
