@@ -17,6 +17,7 @@ const guides = [
   "from-promises",
   "many-tenants",
   "running-it",
+  "fleet",
   "logs-and-traces",
   "secrets",
   "proxies-and-certificates"

@@ -11,6 +11,7 @@ const maxLines = {
   "packages/cxone-auth-testkit/README.md": 300,
   "packages/cxone-auth-undici/README.md": 80,
   "docs/calls.md": 170,
+  "docs/fleet.md": 140,
   "docs/from-promises.md": 460,
   "docs/getting-started.md": 250,
   "docs/logs-and-traces.md": 110,

@@ -31,6 +31,8 @@ for (const { most, name, program } of programs) {
   })
   const [{ contents }] = outputFiles
   const kiB = Number((gzipSync(contents, { level: 9 }).length / 1_024).toFixed(1))
-  console.log(`cxone-auth, ${name}: ${kiB} KiB minified and gzipped, without effect and @effect/platform; at most ${most}`)
+  console.log(
+    `cxone-auth, ${name}: ${kiB} KiB minified and gzipped, without effect and @effect/platform; at most ${most}`
+  )
   if (kiB > most) process.exitCode = 1
 }

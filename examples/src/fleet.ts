@@ -77,7 +77,8 @@ const program = Effect.gen(function* () {
       yield* Console.log(`\n${title}`)
       const before = { exchanges: yield* exchanges, failed: yield* failed }
       const remark = yield* doing
-      yield* untilAllCall(fibers)
+      // Twice as many calls as fibers: the calls that were under way have ended, too.
+      yield* untilAllCall(2 * fibers)
       yield* show
       const made = (yield* exchanges) - before.exchanges
       yield* line("token requests", String(made), remark)
