@@ -39,10 +39,10 @@ interface SingleClient extends IoredisClient {
 
 const isSingle = (client: IoredisClient): client is SingleClient => !client.isCluster
 
-const commandsOf = (client: IoredisClient, isOpen: () => boolean): Commands => ({
-  isOpen,
-  evaluate: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args)
-})
+const evaluateBy =
+  (client: IoredisClient): Commands["evaluate"] =>
+  (script, keys, args) =>
+    client.eval(script, keys.length, ...keys, ...args)
 
 const subscriberOf = (client: IoredisClient, isOpen: () => boolean): Subscriber => ({
   isOpen,
@@ -50,16 +50,18 @@ const subscriberOf = (client: IoredisClient, isOpen: () => boolean): Subscriber 
   unsubscribe: (channel) => client.unsubscribe(channel)
 })
 
+const isReply = (error: unknown) => error instanceof Error && error.name === "ReplyError"
+
 /** Connects a client that is not connected yet, and ends it with the scope. */
 const connect = (make: () => SingleClient) =>
   Effect.gen(function* () {
-    let lastError: unknown
+    let why: unknown
     const client = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const made = make()
-        // Without a listener, the client prints its errors. `connect` tells only that the connection was closed.
+        // Without a listener, the client prints its errors.
         made.on("error", (error) => {
-          lastError = error
+          why = error
         })
         // A connection that waits must not keep the process alive.
         made.on("connect", () => made.stream?.unref())
@@ -72,8 +74,10 @@ const connect = (make: () => SingleClient) =>
           made.stream?.destroy()
         })
     )
-    yield* Effect.tryPromise({ try: () => client.connect(), catch: (error) => lastError ?? error })
-    return client
+    // What was waiting for a connection is told only that there is none.
+    const explain = (error: unknown) => (isReply(error) ? error : (why ?? error))
+    yield* Effect.tryPromise({ try: () => client.connect(), catch: explain })
+    return { client, explain }
   })
 
 const listen = (client: IoredisClient, onMessage: (channel: string) => void) =>
@@ -100,26 +104,37 @@ export const ofAddress = ({ database, host, isTls, password, port, username }: A
         enableReadyCheck: false
       })
   )
+  const isOpen = (client: IoredisClient) => () => client.status === "ready"
   return {
-    commands: Effect.map(open, (client) => commandsOf(client, () => client.status === "ready")),
+    commands: Effect.map(open, ({ client, explain }) => ({
+      isOpen: isOpen(client),
+      evaluate: (...command) =>
+        evaluateBy(client)(...command).catch((error) => {
+          throw explain(error)
+        })
+    })),
     subscriber: (onMessage) =>
       Effect.map(
-        Effect.tap(open, (client) => listen(client, onMessage)),
-        (client) => subscriberOf(client, () => client.status === "ready")
+        Effect.tap(open, ({ client }) => listen(client, onMessage)),
+        ({ client }) => subscriberOf(client, isOpen(client))
       )
   }
 }
 
 /** The app's own client. A `Cluster` has a connection of its own for subscriptions. A `Redis` gets a duplicate for them. */
 export const ofClient = (client: IoredisClient): Driver => {
-  const isOpen = (one: IoredisClient) => () => one.status !== "end"
-  const subscriber = isSingle(client) ? connect(() => client.duplicate({ lazyConnect: true })) : Effect.succeed(client)
+  const subscriber = isSingle(client)
+    ? Effect.map(
+        connect(() => client.duplicate({ lazyConnect: true })),
+        (connected): IoredisClient => connected.client
+      )
+    : Effect.succeed(client)
   return {
-    commands: Effect.sync(() => commandsOf(client, () => true)),
+    commands: Effect.succeed({ isOpen: () => true, evaluate: evaluateBy(client) }),
     subscriber: (onMessage) =>
       Effect.map(
         Effect.tap(subscriber, (one) => listen(one, onMessage)),
-        (one) => subscriberOf(one, isOpen(one))
+        (one) => subscriberOf(one, () => one.status !== "end")
       )
   }
 }

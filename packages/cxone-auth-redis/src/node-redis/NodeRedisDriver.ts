@@ -4,7 +4,7 @@ import { createClient } from "redis"
 import type { Commands, Driver, Subscriber } from "../store/Driver.js"
 import type { Address } from "../store/Options.js"
 
-type Listener = (message: string, channel: string) => void
+type Listener = (message: unknown, channel: unknown) => void
 
 /**
  * A client of node-redis 5 or 6, by what the store uses of it: what `createClient`, `createCluster` or `createSentinel`
@@ -54,7 +54,7 @@ const subscriberOf = (
   isOpen: () => boolean,
   onMessage: (channel: string) => void
 ): Subscriber => {
-  const listener: Listener = (_message, channel) => onMessage(channel)
+  const listener: Listener = (_message, channel) => onMessage(String(channel))
   return {
     isOpen,
     subscribe: (channel) => client.subscribe(channel, listener),

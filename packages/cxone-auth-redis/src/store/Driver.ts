@@ -9,12 +9,12 @@ export interface Connection {
 }
 
 export interface Commands extends Connection {
-  readonly evaluate: (script: string, keys: ReadonlyArray<string>, args: ReadonlyArray<string>) => PromiseLike<unknown>
+  readonly evaluate: (script: string, keys: ReadonlyArray<string>, args: ReadonlyArray<string>) => Promise<unknown>
 }
 
 export interface Subscriber extends Connection {
-  readonly subscribe: (channel: string) => PromiseLike<unknown>
-  readonly unsubscribe: (channel: string) => PromiseLike<unknown>
+  readonly subscribe: (channel: string) => Promise<unknown>
+  readonly unsubscribe: (channel: string) => Promise<unknown>
 }
 
 /**

@@ -24,14 +24,18 @@ const replies: Record.ReadonlyRecord<string, string> = {
 
 const codes = Record.keys(replies)
 
-/** Before Redis 7, an error within a script stands in the middle of the answer. Redis 7 says what its ACL denies in words. */
+/** What Redis says of a script that the ACL does not allow something. */
+const denied = ["The user executing the script can't", "ACL failure"]
+
+/** Before Redis 7, an error within a script stands in the middle of the answer. */
 const replyCodeIn = (message: string): string | undefined => {
   const [first = ""] = message.split(" ", 1)
   if (first !== "ERR") {
     return codes.find((code) => code === first)
   }
-  const word = (code: string) => message.includes(` -${code} `) || message.includes(` ${code} `)
-  return message.includes("ACL failure") ? "NOPERM" : (codes.find((code) => code !== "ERR" && word(code)) ?? "ERR")
+  return denied.some((words) => message.includes(words))
+    ? "NOPERM"
+    : (codes.find((code) => message.includes(` -${code} `)) ?? "ERR")
 }
 
 /** An errno of Node, a code of its TLS, or a name that a client gave to its class. */
@@ -56,7 +60,7 @@ const describe = (thrown: unknown): string => {
   const name = error.constructor.name
   return isCode(name) && name !== "Error"
     ? `the client of Redis failed: ${name}`
-    : "the client of Redis failed, or has no connection"
+    : "the client of Redis failed, or has lost its connection"
 }
 
 export const of = (thrown: unknown): TokenStoreError => new TokenStoreError({ message: describe(thrown) })

@@ -5,12 +5,18 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type { Operations } from "./Operations.js"
 
-/** The entry and how long it lasts. What is not a text is no entry, and the next one replaces it. */
-const readScript = `
-local value = redis.pcall('GET', KEYS[1])
-if type(value) == 'table' then
-  return string.find(value.err, 'WRONGTYPE', 1, true) and false or value
-end
+/** Reads a text. What is not one counts as nothing, so that the next one replaces it. */
+const get = `
+local function get(key)
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then
+    return not string.find(value.err, 'WRONGTYPE', 1, true) and redis.call('GET', key)
+  end
+  return value
+end`
+
+const readScript = `${get}
+local value = get(KEYS[1])
 return value and { value, redis.call('PTTL', KEYS[1]) }`
 
 const writeScript = `
@@ -18,8 +24,8 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('PUBLISH', ARGV[3], '')
 return 1`
 
-const removeScript = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then
+const removeScript = `${get}
+if get(KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
 end
 return 1`
@@ -35,14 +41,14 @@ if redis.call('PTTL', KEYS[1]) == -1 then
 end
 return 0`
 
-const renewScript = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+const renewScript = `${get}
+if get(KEYS[1]) ~= ARGV[1] then
   return 0
 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`
 
-const releaseScript = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then
+const releaseScript = `${get}
+if get(KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
   redis.call('PUBLISH', ARGV[2], '')
 end
