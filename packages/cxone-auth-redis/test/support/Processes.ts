@@ -69,7 +69,7 @@ export const underLoad = <E, R>(processes: ReadonlyArray<Process>, happens: Effe
         (process) =>
           renew(process).pipe(
             Effect.catchAllCause((cause) => Effect.sync(() => failures.push(cause))),
-            Effect.delay("50 millis"),
+            Effect.delay("100 millis"),
             Effect.forever
           ),
         { concurrency: "unbounded" }

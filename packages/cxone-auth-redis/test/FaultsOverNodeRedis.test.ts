@@ -1,0 +1,3 @@
+import * as Faults from "./support/Faults.js"
+
+Faults.define("node-redis")
