@@ -8,6 +8,8 @@ import { build } from "esbuild"
 import { temporaryFolder } from "./RedisServer.js"
 import { Report } from "./worker.js"
 
+export type { Report } from "./worker.js"
+
 /** The program as one file, because sixteen processes that each compile it would take a minute. */
 export const bundle: Effect.Effect<string, never, Scope.Scope> = Effect.gen(function* () {
   const outfile = join(yield* temporaryFolder, "worker.cjs")
