@@ -1,7 +1,7 @@
 /** What a process of a fleet has of this library, in the process of the test. */
 import { FetchHttpClient } from "@effect/platform"
-import { type AccessToken, CxoneAuth, type CxoneAuthService, type TokenStore } from "cxone-auth"
-import type { CxoneSimulatorService } from "cxone-auth-testkit"
+import { type AccessToken, CxoneAuth, type CxoneAuthOptions, type CxoneAuthService, type TokenStore } from "cxone-auth"
+import type { SimulatedAccount } from "cxone-auth-testkit"
 import { Effect, Fiber, Layer, Logger, LogLevel, ManagedRuntime, Redacted, type Scope } from "effect"
 import { eventually } from "./RedisServer.js"
 
@@ -15,9 +15,9 @@ const textOf = (message: unknown): string => [message].flat().map(String).join("
 
 /** Starts one. It ends with the scope. */
 export const start = (
-  { credentials, environment }: Pick<CxoneSimulatorService, "credentials" | "environment">,
+  { credentials, environment }: SimulatedAccount,
   store: Layer.Layer<TokenStore, unknown>,
-  scopes = "read:users"
+  scopes: CxoneAuthOptions["scopes"] = "read:users"
 ): Effect.Effect<Process, never, Scope.Scope> =>
   Effect.gen(function* () {
     const warnings: Array<string> = []
