@@ -26,19 +26,19 @@ const monitor = ({ cli, port }: RedisServer.RedisServer) =>
     child.stdout.on("data", (chunk) => void seen.push(String(chunk)))
     const text = () => seen.join("")
     yield* RedisServer.eventually(Effect.sync(() => text().includes("OK")))
-    /** All until now. */
-    return Effect.gen(function* () {
+    const all = Effect.gen(function* () {
       yield* cli("PING", "until now")
       yield* RedisServer.eventually(Effect.sync(() => text().includes("until now")))
       return text()
     })
+    return { all }
   })
 
 it.scopedLive("nothing that Redis is told, or keeps, has a token or a secret in it", () =>
   Effect.gen(function* () {
     const simulator = yield* CxoneSimulator
     const server = yield* RedisServer.started()
-    const all = yield* monitor(server)
+    const { all } = yield* monitor(server)
     const tokens: Array<string> = []
     for (const name of names) {
       for (const way of ["clientSecret", "accessKey", "accessKeyOnly"] as const) {
