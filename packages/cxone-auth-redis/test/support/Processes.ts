@@ -50,11 +50,14 @@ const replace = (auth: CxoneAuthService, token: AccessToken) =>
 export const renew = ({ run }: Process) =>
   run((auth) => Effect.flatMap(auth.accessToken, (token) => replace(auth, token)))
 
-/** Whether the second process takes the token that the first gets. */
+/** Whether one of two processes takes the token of the other. */
 export const share = (one: Process, two: Process) =>
   Effect.gen(function* () {
     const before = yield* two.run((auth) => auth.accessToken)
     const ofOne = yield* renew(one)
+    if (Redacted.value(ofOne.value) === Redacted.value(before.value)) {
+      return true
+    }
     const ofTwo = yield* two.run((auth) => replace(auth, before))
     return Redacted.value(ofOne.value) === Redacted.value(ofTwo.value)
   })

@@ -6,7 +6,7 @@ import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { Data, Effect, type Scope } from "effect"
+import { Data, Effect, Predicate, Random, type Scope } from "effect"
 
 const run = promisify(execFile)
 
@@ -16,13 +16,22 @@ class RedisServerError extends Data.TaggedError("RedisServerError")<{ readonly m
 const missing = (program: string) =>
   new RedisServerError({ message: `These tests need ${program} 7: apt-get install -y redis-server` })
 
-export const freePort: Effect.Effect<number> = Effect.promise(async () => {
-  const server = Net.createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  await once(server.close(), "close")
-  return address !== null && typeof address === "object" ? address.port : 0
-})
+/**
+ * A port that nobody uses. It is below those that connections get (32768 and up), so that none takes it while a server is
+ * stopped.
+ */
+export const freePort: Effect.Effect<number> = Effect.flatMap(Random.nextIntBetween(10_000, 32_000), (port) =>
+  Effect.promise(async () => {
+    const server = Net.createServer()
+    try {
+      await once(server.listen(port, "127.0.0.1"), "listening")
+      await once(server.close(), "close")
+      return port
+    } catch {
+      return undefined
+    }
+  })
+).pipe(Effect.repeat({ until: Predicate.isNumber }))
 
 /** Asks again until it is so. A test must not depend on how fast a machine is. */
 export const eventually = <E, R>(isSo: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
