@@ -41,6 +41,15 @@ const undiciFloors = [
   ["index"]
 ]
 
+/** The folders of packages/cxone-auth-redis/src. Apps import the adapters. */
+const redisFloors = [
+  { store: {} },
+  {
+    ioredis: { doors: ["index"] },
+    "node-redis": { doors: ["index"] }
+  }
+]
+
 const flatHouse = (name, floors) => {
   const src = `^packages/${name}/src/`
   const files = (names) => `${src}(${names.join("|")})\\.ts$`
@@ -67,7 +76,7 @@ const flatHouse = (name, floors) => {
   ]
 }
 
-const house = (name, floors) => {
+const house = (name, floors, entries = "index") => {
   const src = `^packages/${name}/src/`
   const inside = (folders) => `${src}(${folders.join("|")})/`
   const namesOf = (floors) => floors.flatMap(Object.keys)
@@ -87,10 +96,10 @@ const house = (name, floors) => {
     })),
     {
       name: `${name}-is-imported-by-its-name`,
-      comment: "Other packages import what index.ts exports.",
+      comment: "Other packages import what the modules for apps export.",
       severity: "error",
       from: { pathNot: `^packages/${name}/` },
-      to: { path: src, pathNot: `${src}index\\.ts$` }
+      to: { path: src, pathNot: `${src}(${entries})\\.ts$` }
     },
     ...floors.flatMap((floor, i) =>
       Object.entries(floor).flatMap(([folder, { doors }]) => [
@@ -129,7 +138,8 @@ export default {
     },
     ...house("cxone-auth", floors),
     ...house("cxone-auth-testkit", testkitFloors),
-    ...flatHouse("cxone-auth-undici", undiciFloors)
+    ...flatHouse("cxone-auth-undici", undiciFloors),
+    ...house("cxone-auth-redis", redisFloors, "(ioredis|node-redis)/index")
   ],
   options: {
     doNotFollow: { path: "node_modules" },

@@ -6,10 +6,8 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join, relative } from "node:path"
-import { fileURLToPath } from "node:url"
 import ts from "typescript"
-
-const root = fileURLToPath(new URL("..", import.meta.url))
+import { entriesOf, packages, root } from "./tarballs.mjs"
 
 /** What only this repository knows: the numbers of its rules, and the notes that it was built from. */
 const unknownToReaders = [/\b[CFLS]\d{1,2}\b/, /\bfacts §/i, /\bbrief\b/i]
@@ -84,9 +82,9 @@ const problemsOfExport = (name, node) => {
   return [...unknown, ...noDescription, ...noSince, ...ofMembers]
 }
 
-/** The exports of a package's `index.ts`, and what the compiler knows of them. */
-const surfaceOf = (home) => {
-  const index = join(home, "src/index.ts")
+/** The exports of a module that apps import, and what the compiler knows of them. */
+const surfaceOf = (home, entry) => {
+  const index = join(home, `src/${entry}.ts`)
   const { config } = ts.readConfigFile(join(root, "tsconfig.base.json"), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [index] }, ts.sys, root)
   const program = ts.createProgram([index], options)
@@ -210,10 +208,10 @@ const compileExamples = (home) => {
   return { count: blocks.length, compiled: tsc === false || tsc.status === 0 }
 }
 
-for (const name of ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]) {
+for (const name of packages) {
   const home = join(root, "packages", name)
-  const surface = surfaceOf(home)
-  const problems = [...documentation(surface), ...options(surface, home)]
+  const surfaces = entriesOf(name).map((entry) => surfaceOf(home, entry))
+  const problems = surfaces.flatMap((surface) => [...documentation(surface), ...options(surface, home)])
   const { compiled, count } = compileExamples(home)
   console.log([...problems, `${name}: ${problems.length} problems, ${count} examples`].join("\n"))
   if (problems.length > 0 || !compiled) process.exitCode = 1

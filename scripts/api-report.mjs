@@ -1,28 +1,27 @@
 /**
  * Writes the public surface of the packages to `packages/<name>/api.md`. With `--check`, compares it with that file.
- * The surface is what `pnpm build` made of `src/index.ts`: all that it exports, and what the types of that refer to,
+ * The surface is what `pnpm build` made of the modules that apps import: all that they export, and what the types of that refer to,
  * which is printed without `export`. Comments and private members are left out. So are the names of files, because a
  * declaration that moves from one file to another is the same for a user.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { dirname, join } from "node:path"
 import ts from "typescript"
+import { entriesOf, packages, root } from "./tarballs.mjs"
 
-const root = fileURLToPath(new URL("..", import.meta.url))
-const packages = ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]
 const distOf = (name) => join(root, "packages", name, "dist/")
-const indexOf = (name) => join(distOf(name), "index.d.ts")
+const declarationsOf = (name) => (entry) => join(distOf(name), `${entry}.d.ts`)
+const all = packages.flatMap((name) => entriesOf(name).map(declarationsOf(name)))
 
-if (!packages.map(indexOf).every((file) => existsSync(file))) {
+if (!all.every((file) => existsSync(file))) {
   console.error("There are no built declarations: run `pnpm build` first.")
   process.exit(1)
 }
 
 const { factory } = ts
 const printer = ts.createPrinter({ newLine: ts.NewLineKind.LineFeed, removeComments: true })
-const program = ts.createProgram(packages.map(indexOf), { module: ts.ModuleKind.NodeNext, types: [] })
+const program = ts.createProgram(all, { module: ts.ModuleKind.NodeNext, types: [] })
 const checker = program.getTypeChecker()
 
 const targetOf = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
@@ -51,8 +50,8 @@ const sorted = ({ types }, source) => {
   return factory.createUnionTypeNode([...types].sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1)))
 }
 
-/** The imports that the surface of a package needs, and its declarations in the order of their names. */
-const surfaceOf = (name) => {
+/** The imports that the surface of a module needs, and its declarations in the order of their names. */
+const surfaceOf = (name, entry) => {
   const isOurs = (symbol) =>
     symbol.declarations?.every((node) => node.getSourceFile().fileName.startsWith(distOf(name)))
   const namespaces = new Map()
@@ -67,7 +66,7 @@ const surfaceOf = (name) => {
       )
       return members
     })
-  const exported = new Map(exportsOf(checker.getSymbolAtLocation(program.getSourceFile(indexOf(name)))))
+  const exported = new Map(exportsOf(checker.getSymbolAtLocation(program.getSourceFile(declarationsOf(name)(entry)))))
   const found = new Set(exported.keys())
   const imports = new Set()
 
@@ -124,10 +123,16 @@ const surfaceOf = (name) => {
   return [[...imports].filter(Boolean).sort().join("\n"), ...texts].join("\n\n")
 }
 
+/** A package with one module is that module. */
+const sectionOf = (name) => (entry) => {
+  const title = dirname(entry) === "." ? "" : `## ${name}/${dirname(entry)}\n\n`
+  return `${title}\`\`\`ts\n${surfaceOf(name, entry)}\n\`\`\`\n`
+}
+
 for (const name of packages) {
   const file = `packages/${name}/api.md`
   const title = `# The public surface of ${name}`
-  const report = `${title}\n\nWritten by \`pnpm api-report\`.\n\n\`\`\`ts\n${surfaceOf(name)}\n\`\`\`\n`
+  const report = [`${title}\n\nWritten by \`pnpm api-report\`.\n`, ...entriesOf(name).map(sectionOf(name))].join("\n")
   if (!process.argv.includes("--check")) {
     writeFileSync(join(root, file), report)
   } else if (!existsSync(join(root, file)) || readFileSync(join(root, file), "utf8") !== report) {

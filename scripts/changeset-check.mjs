@@ -63,7 +63,7 @@ const verdictOf = (name) => {
 }
 
 const verdicts = isRepository()
-  ? ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"].map(verdictOf)
+  ? ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici", "cxone-auth-redis"].map(verdictOf)
   : [{ unknown: "this is no git repository" }]
 const problems = verdicts.flatMap(({ problem }) => problem ?? [])
 const unknowns = verdicts.flatMap(({ unknown }) => unknown ?? [])

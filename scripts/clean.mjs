@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs"
 
-for (const name of ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]) {
+for (const name of ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici", "cxone-auth-redis"]) {
   rmSync(new URL(`../packages/${name}/dist`, import.meta.url), { recursive: true, force: true })
 }

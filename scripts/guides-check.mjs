@@ -102,7 +102,7 @@ await inTempFolder(async (temp) => {
   const app = join(temp, "app")
   mkdirSync(app)
   for (const command of commands) {
-    const local = command.replace(/(?<= )cxone-auth(?:-testkit|-undici)?(?= |$)/g, (name) => tarballs[name])
+    const local = command.replace(/(?<= )cxone-auth(?:-testkit|-undici|-redis)?(?= |$)/g, (name) => tarballs[name])
     run("sh", ["-c", local], app)
     console.log(`${command}: done in an empty folder`)
   }

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
-import { install, installIn, inTempFolder, newest, packages, packIn, root, run } from "./tarballs.mjs"
+import { entriesOf, install, installIn, inTempFolder, newest, packages, packIn, root, run } from "./tarballs.mjs"
 
 const bin = (name) => join(root, "node_modules/.bin", name)
 
@@ -17,7 +17,7 @@ const settings = { "tsconfig.browser.json": [], "tsconfig.json": ["@types/node@2
 
 /** What the packages in a folder export, and each member that they declare of a value, such as `Fault.delay`. */
 const namesIn = (folder) => {
-  const indexes = packages.map((name) => join(folder, name, "dist/index.d.ts"))
+  const indexes = packages.flatMap((name) => entriesOf(name).map((entry) => join(folder, name, `dist/${entry}.d.ts`)))
   const program = ts.createProgram(indexes, { module: ts.ModuleKind.NodeNext, types: [] })
   const checker = program.getTypeChecker()
   const isOwn = ({ valueDeclaration: node }) =>
@@ -54,11 +54,7 @@ await inTempFolder((temp) => {
   }
 
   const aliases = Object.entries(compilers).map(([name, version]) => `${name}@npm:${version}`)
-  const app = installIn(temp, "consumer", [
-    ...Object.values(tarballs),
-    ...newest(tarballs["cxone-auth-undici"]),
-    ...aliases
-  ])
+  const app = installIn(temp, "consumer", [...Object.values(tarballs), ...newest(tarballs), ...aliases])
   console.log("npm install: the tarballs and their peers, in an empty folder")
 
   console.log(run(process.execPath, ["main.mjs"], app).replace(/^/gm, "  "))

@@ -13,7 +13,7 @@ await inTempFolder((temp) => {
   for (const [end, peersOf] of Object.entries({ lowest, newest })) {
     const folder = join(temp, end)
     mkdirSync(folder)
-    const peers = peersOf(tarballs["cxone-auth-undici"])
+    const peers = peersOf(tarballs)
     const app = installIn(folder, "consumer", [...Object.values(tarballs), ...peers, ...tools])
     run(process.execPath, ["main.mjs"], app)
     run(process.execPath, [join(app, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"], app)

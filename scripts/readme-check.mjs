@@ -10,6 +10,7 @@ const maxLines = {
   "packages/cxone-auth/AGENTS.md": 60,
   "packages/cxone-auth-testkit/README.md": 300,
   "packages/cxone-auth-undici/README.md": 80,
+  "packages/cxone-auth-redis/README.md": 110,
   "docs/calls.md": 170,
   "docs/fleet.md": 140,
   "docs/from-promises.md": 460,

@@ -8,14 +8,15 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path"
 import { Application, Converter, makeRecursiveVisitor, ReferenceType, ReflectionKind, UnionType } from "typedoc"
 import ts from "typescript"
-import { inTempFolder, packages, root } from "./tarballs.mjs"
+import { entriesOf, inTempFolder, packages, root } from "./tarballs.mjs"
 
 const folder = "docs/reference"
 
 const about = {
   "cxone-auth": "the library",
   "cxone-auth-testkit": "the simulator, for tests",
-  "cxone-auth-undici": "an HttpClient for Node"
+  "cxone-auth-undici": "an HttpClient for Node",
+  "cxone-auth-redis": "one token for a whole fleet"
 }
 
 /** The class of a tag or of an error extends what a function made of it. A reader does not have that. */
@@ -80,7 +81,7 @@ const write = async (name, out) => {
   const app = await Application.bootstrapWithPlugins({
     name,
     out,
-    entryPoints: [join(home, "src/index.ts")],
+    entryPoints: entriesOf(name).map((entry) => join(home, `src/${entry}.ts`)),
     tsconfig: join(home, "tsconfig.src.json"),
     plugin: ["typedoc-plugin-markdown"],
     logLevel: "Warn",

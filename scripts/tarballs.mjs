@@ -6,7 +6,11 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
-export const packages = ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici"]
+export const packages = ["cxone-auth", "cxone-auth-testkit", "cxone-auth-undici", "cxone-auth-redis"]
+
+/** The modules that apps import: the package itself, or one for each of its adapters. */
+const entries = { "cxone-auth-redis": ["ioredis/index", "node-redis/index"] }
+export const entriesOf = (name) => entries[name] ?? ["index"]
 
 /** Runs a command, and returns what it printed. When it fails, throws that. */
 export const run = (command, args, cwd) => {
@@ -28,15 +32,19 @@ export const packIn = (folder) =>
 
 export const install = (folder, names) => run("npm", ["install", "--no-audit", "--no-fund", ...names], folder)
 
-/** The range of each peer of a package of ours that is not ours. */
-const peersOf = (tarball) => {
-  const { peerDependencies } = JSON.parse(run("tar", ["-xOf", tarball, "package/package.json"], root))
-  return Object.entries(peerDependencies).filter(([name]) => !packages.includes(name))
+/** The range of each peer of the packages that is not ours. What two of them have in common has one range in both. */
+const peersOf = (tarballs) => {
+  const all = Object.values(tarballs).flatMap((tarball) => {
+    const { peerDependencies } = JSON.parse(run("tar", ["-xOf", tarball, "package/package.json"], root))
+    return Object.entries(peerDependencies).filter(([name]) => !packages.includes(name))
+  })
+  return Object.entries(Object.fromEntries(all))
 }
 
-/** The peers at both ends of what a package of ours allows. Those of cxone-auth-undici are the peers of all. Each range begins with its lowest version. */
-export const newest = (tarball) => peersOf(tarball).map(([name, range]) => `${name}@${range}`)
-export const lowest = (tarball) => peersOf(tarball).map(([name, range]) => `${name}@${/\d+\.\d+\.\d+/.exec(range)[0]}`)
+/** The peers at both ends of what the packages allow. Each range begins with its lowest version. */
+export const newest = (tarballs) => peersOf(tarballs).map(([name, range]) => `${name}@${range}`)
+export const lowest = (tarballs) =>
+  peersOf(tarballs).map(([name, range]) => `${name}@${/\d+\.\d+\.\d+/.exec(range)[0]}`)
 
 /** Copies the files of a folder of `scripts`, installs packages there, and returns the copy. */
 export const installIn = (folder, source, names) => {

@@ -5,6 +5,8 @@
 import assert from "node:assert/strict"
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { CxoneAuth, CxoneHttpClient } from "cxone-auth"
+import { RedisTokenStore as OverIoredis } from "cxone-auth-redis/ioredis"
+import { RedisTokenStore as OverNodeRedis } from "cxone-auth-redis/node-redis"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
 import { UndiciHttpClient } from "cxone-auth-undici"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
@@ -41,6 +43,18 @@ const program = Effect.gen(function* () {
   )
   console.log(`a client that was deleted: ${refused}`)
   assert.equal(refused, "invalid_client")
+
+  for (const { layer } of [OverIoredis, OverNodeRedis]) {
+    const AuthLayer = CxoneAuth.layerShared({
+      credentials: simulator.account({ way: "accessKey" }).credentials,
+      environment: simulator.issuerEnvironment
+    }).pipe(Layer.provide(layer({ url: "redis://127.0.0.1:1" })), Layer.provide(FetchHttpClient.layer))
+    const token = yield* Effect.provide(
+      Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken),
+      AuthLayer
+    )
+    console.log(`without Redis: ${token.tokenType}`)
+  }
 
   const undici = yield* HttpClient.get(`${simulator.origin}/nowhere`).pipe(
     Effect.provide(UndiciHttpClient.layer({ connectTimeout: "5 seconds" }))

@@ -69,6 +69,8 @@ import {
   type TokenStoreService,
   type UrlInput
 } from "cxone-auth"
+import { RedisTokenStore as OverIoredis } from "cxone-auth-redis/ioredis"
+import { RedisTokenStore } from "cxone-auth-redis/node-redis"
 import {
   CxoneSimulator,
   type CxoneSimulatorService,
@@ -384,6 +386,16 @@ export const through = (proxy: UndiciHttpClient.ProxyOptions, tls: UndiciHttpCli
 export const silentFor = (options: UndiciHttpClient.Options): UndiciHttpClient.ConnectionOptions => ({
   bodyTimeout: options.bodyTimeout
 })
+
+// RedisTokenStore
+
+export const overIoredis = OverIoredis.layer({ url: "redis://redis.example:6379", prefix: "reports" })
+export const overIoredisFromEnv = OverIoredis.layerFromEnv()
+export const overClient = (client: OverIoredis.IoredisClient, options: OverIoredis.ClientOptions) =>
+  OverIoredis.layerClient(client, options)
+export const overNodeRedis = (options: RedisTokenStore.RedisTokenStoreOptions) => RedisTokenStore.layer(options)
+export const overNodeRedisFromEnv = RedisTokenStore.layerFromEnv()
+export const overNodeRedisClient = (client: RedisTokenStore.NodeRedisClient) => RedisTokenStore.layerClient(client)
 
 // RecordedRequest
 

@@ -26,12 +26,12 @@ it.scopedLive(
         concurrency: "unbounded"
       })
       const requests = yield* simulator.requestsTo("token")
-      console.log(requests.length, reports)
       expect(reports.map(({ failures }) => failures)).toStrictEqual([0, 0, 0, 0])
-      // A token is renewed ahead: no sooner than after 70 % of its life. On a machine that is too busy, a process may
-      // miss the budget of the store, or lose the lease. Then it gets a token of its own, and says so.
+      // One that misses the budget of the store, on a machine that is too busy, gets tokens of its own, and says so.
       const alone = reports.flatMap(({ warnings }) => warnings).length
-      expect(requests.length).toBeLessThanOrEqual(Math.ceil(lifetimes / 0.7) + alone)
+      // Each token was everybody's. It is renewed ahead: no sooner than after half of its life.
+      expect(requests.length).toBeLessThanOrEqual(Math.max(...reports.map(({ tokens }) => tokens)) + alone)
+      expect(requests.length).toBeLessThanOrEqual(lifetimes * 2 + alone)
     }).pipe(
       Effect.provide(
         CxoneSimulator.layerServer({

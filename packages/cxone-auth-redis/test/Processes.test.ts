@@ -45,11 +45,6 @@ describe("a fleet of processes", () => {
           expect([calls, failures, tokens]).toStrictEqual([200, 0, 1])
         }
         const made = yield* exchanges
-        console.log(
-          made,
-          timesAlone(reports),
-          reports.map(({ first }) => first)
-        )
         expect(made).toBeGreaterThanOrEqual(1)
         expect(made).toBeLessThanOrEqual(1 + timesAlone(reports))
       }).pipe(Effect.provide(CxoneSimulator.layerServer())),
@@ -69,7 +64,6 @@ describe("a fleet of processes", () => {
         yield* Effect.sleep("200 millis")
         yield* holder?.kill ?? Effect.void
         const reports = yield* Fiber.join(working)
-        console.log(reports)
         for (const { calls, failures, tokens } of reports) {
           expect([calls, failures, tokens]).toStrictEqual([50, 0, 1])
         }

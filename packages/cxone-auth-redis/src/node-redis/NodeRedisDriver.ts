@@ -4,8 +4,6 @@ import { createClient } from "redis"
 import type { Commands, Driver, Subscriber } from "../store/Driver.js"
 import type { Address } from "../store/Options.js"
 
-type Listener = (message: unknown, channel: unknown) => void
-
 /**
  * A client of node-redis 5 or 6, by what the store uses of it: what `createClient`, `createCluster` or `createSentinel`
  * returns.
@@ -25,9 +23,9 @@ export interface NodeRedisClient {
     }
   ): Promise<unknown>
   /** Subscribes to a channel. */
-  subscribe(channel: string, listener: Listener): Promise<unknown>
+  subscribe(channel: string, listener: (message: unknown, channel: unknown) => void): Promise<unknown>
   /** Ends a subscription. */
-  unsubscribe(channel: string, listener: Listener): Promise<unknown>
+  unsubscribe(channel: string, listener: (message: unknown, channel: unknown) => void): Promise<unknown>
 }
 
 /** What only a client of one server has. */
@@ -54,7 +52,7 @@ const subscriberOf = (
   isOpen: () => boolean,
   onMessage: (channel: string) => void
 ): Subscriber => {
-  const listener: Listener = (_message, channel) => onMessage(String(channel))
+  const listener = (_message: unknown, channel: unknown) => onMessage(String(channel))
   return {
     isOpen,
     subscribe: (channel) => client.subscribe(channel, listener),

@@ -14,7 +14,8 @@ import type { RedisServer } from "./RedisServer.js"
 export const backendOver = (driver: Driver) =>
   Effect.map(ClientOperations.make(driver), (operations) => RedisBackend.make(operations, "contract"))
 
-const over = (title: string, open: Effect.Effect<Driver, unknown, Scope.Scope>): void =>
+/** Defines the tests of the contract over drivers, one for each process. */
+export const over = (title: string, open: Effect.Effect<Driver, unknown, Scope.Scope>): void =>
   contract(title, {
     isLive: true,
     tells: true,

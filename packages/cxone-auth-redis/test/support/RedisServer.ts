@@ -6,7 +6,7 @@ import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { Data, Effect, type Scope } from "effect"
+import { Data, Effect, Predicate, Random, type Scope } from "effect"
 
 const run = promisify(execFile)
 
@@ -16,13 +16,22 @@ class RedisServerError extends Data.TaggedError("RedisServerError")<{ readonly m
 const missing = (program: string) =>
   new RedisServerError({ message: `These tests need ${program} 7: apt-get install -y redis-server` })
 
-export const freePort: Effect.Effect<number> = Effect.promise(async () => {
-  const server = Net.createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  await once(server.close(), "close")
-  return address !== null && typeof address === "object" ? address.port : 0
-})
+/**
+ * A port that nobody uses. It is below those that connections get (32768 and up), so that none takes it while a server is
+ * stopped.
+ */
+export const freePort: Effect.Effect<number> = Effect.flatMap(Random.nextIntBetween(10_000, 32_000), (port) =>
+  Effect.promise(async () => {
+    const server = Net.createServer()
+    try {
+      await once(server.listen(port, "127.0.0.1"), "listening")
+      await once(server.close(), "close")
+      return port
+    } catch {
+      return undefined
+    }
+  })
+).pipe(Effect.repeat({ until: Predicate.isNumber }))
 
 /** Asks again until it is so. A test must not depend on how fast a machine is. */
 export const eventually = <E, R>(isSo: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
@@ -36,11 +45,17 @@ export type Cli = (...args: ReadonlyArray<string>) => Effect.Effect<string, Redi
 
 /** Runs a command by redis-cli, and gives what it prints. */
 export const cliOf =
-  (port: number, password?: string): Cli =>
+  (port: number, password?: string, more: ReadonlyArray<string> = []): Cli =>
   (...args) =>
     Effect.tryPromise({
       try: () =>
-        run("redis-cli", ["-p", String(port), ...(password ? ["-a", password, "--no-auth-warning"] : []), ...args]),
+        run("redis-cli", [
+          "-p",
+          String(port),
+          ...more,
+          ...(password ? ["-a", password, "--no-auth-warning"] : []),
+          ...args
+        ]),
       catch: (error) =>
         error instanceof Error && "code" in error && error.code === "ENOENT"
           ? missing("redis-cli")
@@ -72,24 +87,39 @@ interface Options {
   /** What redis-cli says. */
   readonly password?: string
   readonly isSentinel?: boolean
+  /** It speaks TLS alone. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
 }
 
 /** A server that doesn't run yet. */
 export const make = ({
   config = [],
   isSentinel = false,
-  password
+  password,
+  tls
 }: Options = {}): Effect.Effect<RedisServer, never, Scope.Scope> =>
   Effect.gen(function* () {
     const port = yield* freePort
     const folder = yield* temporaryFolder
     const file = join(folder, "redis.conf")
     const own = isSentinel ? [] : ["save ''", "appendonly no"]
-    writeFileSync(
-      file,
-      [`port ${port}`, "bind 127.0.0.1", `dir ${folder}`, "loglevel warning", ...own, ...config].join("\n")
-    )
-    const cli = cliOf(port, password)
+    const pem = (name: string) => join(folder, `${name}.pem`)
+    for (const [name, text] of Object.entries(tls ?? {})) {
+      writeFileSync(pem(name), text)
+    }
+    const ports =
+      tls === undefined
+        ? [`port ${port}`]
+        : [
+            "port 0",
+            `tls-port ${port}`,
+            `tls-cert-file ${pem("cert")}`,
+            `tls-key-file ${pem("key")}`,
+            `tls-ca-cert-file ${pem("ca")}`,
+            "tls-auth-clients no"
+          ]
+    writeFileSync(file, [...ports, "bind 127.0.0.1", `dir ${folder}`, "loglevel warning", ...own, ...config].join("\n"))
+    const cli = cliOf(port, password, tls === undefined ? [] : ["--tls", "--cacert", pem("ca")])
     let child: ChildProcess | undefined
     const signal = (name: NodeJS.Signals) => Effect.sync(() => void child?.kill(name))
 
@@ -118,7 +148,7 @@ export const make = ({
     yield* Effect.addFinalizer(() => stop)
     return {
       port,
-      url: `redis://127.0.0.1:${port}`,
+      url: `${tls === undefined ? "redis" : "rediss"}://127.0.0.1:${port}`,
       cli,
       start,
       stop,
