@@ -35,7 +35,8 @@ const undiciFloors = [
   ["Options", "ResponseBody"],
   ["ContentCoding", "NoProxy", "RequestBody", "Tls"],
   ["Proxies", "UndiciResponse"],
-  ["Dispatch", "Environment"],
+  ["Description", "Environment"],
+  ["Dispatch"],
   ["Client"],
   ["UndiciHttpClient"],
   ["index"]

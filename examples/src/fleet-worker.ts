@@ -53,4 +53,4 @@ const layer = CxoneHttpClient.layer().pipe(
 // The process that reads this may have ended.
 process.stdout.on("error", () => process.exit())
 
-NodeRuntime.runMain(work.pipe(Effect.provide(layer), Effect.provide(withoutWarnings)))
+NodeRuntime.runMain(Effect.provide(work, Layer.provideMerge(layer, withoutWarnings)))

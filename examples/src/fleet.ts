@@ -4,7 +4,7 @@ import { Command } from "@effect/platform"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CxoneSimulator, Fault } from "cxone-auth-testkit"
-import { Console, Effect, HashMap, Option, Ref, Schedule, Schema, Stream } from "effect"
+import { Console, Effect, HashMap, Layer, Option, Ref, Schedule, Schema, Stream } from "effect"
 import { Report } from "./support/FleetReport.js"
 import * as FleetTable from "./support/FleetTable.js"
 import { line } from "./support/print.js"
@@ -126,5 +126,5 @@ const program = Effect.gen(function* () {
 })
 
 NodeRuntime.runMain(
-  program.pipe(Effect.scoped, Effect.provide(CxoneSimulator.layerServer()), Effect.provide(NodeContext.layer))
+  program.pipe(Effect.scoped, Effect.provide(Layer.merge(CxoneSimulator.layerServer(), NodeContext.layer)))
 )

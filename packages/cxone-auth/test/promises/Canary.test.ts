@@ -654,9 +654,8 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
             CxoneAuth.layerShared({
               credentials: Credentials.clientSecret({ clientId, clientSecret: Redacted.make(clientSecret) }),
               environment: CxoneEnvironment.region("eu")
-            })
-          ),
-          Effect.provide(TokenStore.layerFileSystem(folder))
+            }).pipe(Layer.provide(TokenStore.layerFileSystem(folder)))
+          )
         )
         const folderOf = Effect.flatMap(files.readDirectory(folder), (names) =>
           Effect.forEach(names, (name) =>
