@@ -36,18 +36,10 @@ const program = Effect.gen(function* () {
   console.log(`a call with a token: ${JSON.stringify(user)}`)
   assert.equal((yield* simulator.requestsTo("token")).length, 1)
 
-  yield* simulator.inject(Fault.forgetClient, { on: "token" })
-  const refused = yield* whoAmI.pipe(
-    Effect.provide(CxoneLayer),
-    Effect.catchTag("InvalidClient", (error) => Effect.succeed(error.reason))
-  )
-  console.log(`a client that was deleted: ${refused}`)
-  assert.equal(refused, "invalid_client")
-
   for (const { layer } of [OverIoredis, OverNodeRedis]) {
     const AuthLayer = CxoneAuth.layerShared({
-      credentials: simulator.account({ way: "accessKey" }).credentials,
-      environment: simulator.issuerEnvironment
+      credentials: simulator.credentials,
+      environment: simulator.environment
     }).pipe(Layer.provide(layer({ url: "redis://127.0.0.1:1" })), Layer.provide(FetchHttpClient.layer))
     const token = yield* Effect.provide(
       Effect.flatMap(CxoneAuth, ({ accessToken }) => accessToken),
@@ -55,6 +47,14 @@ const program = Effect.gen(function* () {
     )
     console.log(`without Redis: ${token.tokenType}`)
   }
+
+  yield* simulator.inject(Fault.forgetClient, { on: "token" })
+  const refused = yield* whoAmI.pipe(
+    Effect.provide(CxoneLayer),
+    Effect.catchTag("InvalidClient", (error) => Effect.succeed(error.reason))
+  )
+  console.log(`a client that was deleted: ${refused}`)
+  assert.equal(refused, "invalid_client")
 
   const undici = yield* HttpClient.get(`${simulator.origin}/nowhere`).pipe(
     Effect.provide(UndiciHttpClient.layer({ connectTimeout: "5 seconds" }))
