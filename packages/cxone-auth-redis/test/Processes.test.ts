@@ -35,7 +35,7 @@ const exchanges = Effect.flatMap(CxoneSimulator, (simulator) =>
 const timesAlone = (reports: ReadonlyArray<Workers.Report>) =>
   reports.flatMap(({ warnings }) => warnings.filter((line) => line.startsWith("The token store failed"))).length
 
-describe("a fleet of processes", () => {
+describe("F1 and F2: a fleet of processes", () => {
   it.scopedLive(
     "of 16 with 200 fibers each starts with one exchange",
     () =>

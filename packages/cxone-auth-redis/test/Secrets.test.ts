@@ -34,7 +34,7 @@ const monitor = ({ cli, port }: RedisServer.RedisServer) =>
     return { all }
   })
 
-it.scopedLive("nothing that Redis is told, or keeps, has a token or a secret in it", () =>
+it.scopedLive("F3: nothing that Redis is told, or keeps, has a token or a secret in it", () =>
   Effect.gen(function* () {
     const simulator = yield* CxoneSimulator
     const server = yield* RedisServer.started()

@@ -109,7 +109,7 @@ Contracts.over("a cluster over node-redis", Effect.map(nodeRedisCluster, NodeRed
 const startTwo = (stores: ReadonlyArray<Parameters<typeof Processes.start>[1]>) =>
   Effect.flatMap(CxoneSimulator, (simulator) => Effect.forEach(stores, (store) => Processes.start(simulator, store)))
 
-describe("processes share a token", () => {
+describe("F5: processes share a token", () => {
   it.scopedLive("over a cluster, each by its own client", () =>
     Effect.gen(function* () {
       const [one, two] = yield* startTwo([

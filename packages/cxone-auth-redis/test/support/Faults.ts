@@ -49,7 +49,7 @@ const startTwo = (store: Layer.Layer<TokenStore, unknown>) =>
 
 /** Defines the tests. Each adapter has a file of its own, so that they run side by side. */
 export const define = (name: (typeof names)[number]): void => {
-  describe(`over ${name}, no call fails, and tokens are shared again by themselves,`, () => {
+  describe(`F4: over ${name}, no call fails, and tokens are shared again by themselves,`, () => {
     const { layer } = adapters[name]
 
     const throughFault = (server: Server, url: string, { begin, end }: (typeof faults)[string]) =>
