@@ -85,7 +85,10 @@ const check = async (app, name, [pkg, binary, ...args]) => {
 await inTempFolder(async (temp) => {
   run("pnpm", ["install", "--frozen-lockfile"], home)
   const tarballs = packIn(temp)
-  const app = installIn(temp, "runtimes", [...Object.values(tarballs), ...newest(tarballs["cxone-auth"])])
+  const app = installIn(temp, "runtimes", [
+    ...Object.values(tarballs),
+    ...newest({ "cxone-auth": tarballs["cxone-auth"] })
+  ])
   const esbuild = ["worker.mjs", "--bundle", "--format=esm", "--conditions=workerd", "--outfile=worker.js"]
   run(join(home, "node_modules/.bin/esbuild"), esbuild, app)
   for (const [name, runtime] of Object.entries(runtimes)) await check(app, name, runtime)
