@@ -15,7 +15,8 @@ const slow = [
   "Streams",
   // Child processes.
   "Canary",
-  // Whole days, and hundreds of random sequences.
+  // Whole days, fleets, and hundreds of random sequences.
+  "Fleet",
   "Model",
   "VirtualDays"
 ]
