@@ -78,8 +78,8 @@ export const secretsOf = ({ credentials }: TokenRequest, { form, headers }: Clie
 }
 
 /**
- * What processes that share their tokens know a token by (L2), and the secrets that they must have for it. So a token from
- * old secrets is not found with new ones.
+ * What a shared token is for (L2), and the secrets that a process needs to find it. So a token from old secrets is not found
+ * with new ones.
  */
 export const subjectOf = ({ credentials, scopes, tokenEndpoint }: TokenRequest): Subject => {
   const client = credentials._tag === "AccessKeyOnly" ? undefined : credentials

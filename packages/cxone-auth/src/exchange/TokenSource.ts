@@ -51,7 +51,7 @@ export type CredentialsInput<R = never> =
   | RotatingCredentials
   | Effect.Effect<Credentials | RotatingCredentials, unknown, R>
 
-/** Finds out what processes share for a token, and for one that lives longer than the one that is held. */
+/** Gives the shared token of a subject. It must live longer than the token that is held. */
 type Share = (subject: Subject, held: AccessToken | undefined) => Effect.Effect<SharedToken>
 
 type SourceError = ExchangeError | CredentialsUnavailable | DiscoveryFailed

@@ -1,6 +1,6 @@
 /**
  * How a text is encrypted before it leaves the process, and under which name it is stored. Both come from the secret of the
- * credentials, so only who has that secret finds an entry, and can read it.
+ * credentials. So only a process that has the secret finds the entry and reads it.
  *
  * HKDF (RFC 5869, SHA-256) makes two keys from the secret: one for AES-256-GCM, and one for HMAC-SHA-256. The name is the
  * HMAC of what the text is about. It is also the additional data of the encryption, so an entry that was moved to another
@@ -13,7 +13,7 @@ import type * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { TokenStoreError } from "./TokenStoreBackend.js"
 
-/** What a text is about, and who may read it. */
+/** What a text is about, and the secrets that are needed to read it. */
 export interface Subject {
   /** The parts of the key: texts that are no secrets. */
   readonly about: ReadonlyArray<string>

@@ -51,11 +51,11 @@ export interface SharedTokens {
   readonly wasTaken: (token: AccessToken) => boolean
 }
 
-/** A holder that dies loses the lease after this time. One that lives renews it three times as often. */
+/** If the holder dies, the lease ends after this time. Until then the holder renews it three times. */
 const leaseLasts = Duration.seconds(6)
 const renewEvery = Duration.seconds(2)
 
-/** A waiting process looks at the store this often, if nothing wakes it: in milliseconds, drawn between the two. */
+/** The pause between two looks of a waiting process that nothing wakes: drawn between these two, in milliseconds. */
 const shortestPoll = 250
 const longestPoll = 750
 
@@ -72,7 +72,7 @@ const longestExchange = ({ attemptTimeout, maxRetries, maxRetryDelay, maxWait }:
 const livesLonger = (token: AccessToken, held: AccessToken): boolean =>
   token.expiresAt > held.expiresAt && !isSame(token, held)
 
-/** How often it is said that entries can't be read. */
+/** The least time between two warnings of entries that can't be read. */
 const unreadablePause = Duration.minutes(1)
 
 /** What there is without a store. */
@@ -81,7 +81,7 @@ const alone: SharedToken = { take: Effect.succeedNone, obtain: identity }
 /** Makes the shared tokens of a store. */
 export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
   Effect.map(Breaker.make, (breaker) => {
-    /** What is stored for a token, if it came from the store or went there. */
+    /** The entry of each token that was read from the store or written to it. */
     const stored = new WeakMap<AccessToken, { readonly name: string; readonly value: string }>()
     const taken = new WeakSet<AccessToken>()
     const refused: Array<AccessToken> = []
@@ -212,7 +212,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
     return {
       of: (wanted) =>
-        // Not an operation of the store: that the keys were derived does not mean that the store is back.
+        // Outside of the breaker: derived keys do not mean that the store is back.
         Effect.matchEffect(Envelope.make(wanted), {
           onFailure: (error) => Effect.as(breaker.run(error), alone),
           onSuccess: (envelope) => Effect.succeed(sharedToken(envelope, wanted))

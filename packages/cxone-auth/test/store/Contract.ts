@@ -110,7 +110,7 @@ export const contract = (title: string, { isLive, open, tells }: Options): void 
         expect(yield* read(one, name)).toBe("value")
       }))
 
-    test("ends if its owner says no more of it", ({ one, pass, two }, name) =>
+    test("ends if its owner does not renew it", ({ one, pass, two }, name) =>
       Effect.gen(function* () {
         expect(yield* one.acquire(name, "first", short)).toBe("acquired")
         expect(yield* two.acquire(name, "second", short)).toBe("held")
@@ -181,7 +181,7 @@ export const contract = (title: string, { isLive, open, tells }: Options): void 
       }))
   })
 
-  describe(`${title}: who watches a name`, () => {
+  describe(`${title}: a watcher of a name`, () => {
     const hears =
       (change: (store: TokenStoreBackend, name: string) => Effect.Effect<unknown, unknown>) =>
       ({ one, two }: Place, name: string) =>
