@@ -12,28 +12,24 @@ import * as TokenSlot from "./TokenSlot.js"
 const clockOf = ({ currentDefaultServices }: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
   currentDefaultServices.unsafeMap.get(Clock.Clock.key)
 
-/**
- * The token of a slot, if there is nothing to do but hand it out. With a tracer it is `undefined`, because a span needs
- * a step of the fiber.
- */
-const taken = <E>(slot: TokenSlot.TokenSlot<E>): TokenSlot.Held | undefined => {
-  const fiber = Fiber.getCurrentFiber()
-  return Option.isNone(fiber) || Spans.isTraced(fiber.value)
-    ? undefined
-    : TokenSlot.take(slot, clockOf(fiber.value).unsafeCurrentTimeMillis())
+/** The fiber that asks. With a tracer it is `undefined`, because a span needs a step of the fiber. */
+const untracedFiber = (): Fiber.RuntimeFiber<unknown, unknown> | undefined => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  return fiber === undefined || Spans.isTraced(fiber) ? undefined : fiber
 }
+
+/** The token of a slot, if there is nothing to do but hand it out. */
+const taken = <E>(
+  slot: TokenSlot.TokenSlot<E>,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
+): TokenSlot.Held | undefined => TokenSlot.take(slot, clockOf(fiber).unsafeCurrentTimeMillis())
 
 /**
  * The first token of a slot, if it is on its way. Thousands may wait for it, and each step of a fiber that waits is memory.
- * With a tracer it is `undefined`, as above.
  */
 const joined = <E>({ state }: TokenSlot.TokenSlot<E>): Effect.Effect<AccessToken, E> | undefined => {
   const { flight, held } = state.peek()
-  return held === undefined &&
-    flight !== undefined &&
-    Option.exists(Fiber.getCurrentFiber(), (fiber) => !Spans.isTraced(fiber))
-    ? flight.join
-    : undefined
+  return held === undefined ? flight?.join : undefined
 }
 
 /** An iterator that is at its end at once: its result is the token, and the generator does not stop for it. */
@@ -64,11 +60,14 @@ class TokenEffect<E> extends Effectable.Class<AccessToken, E> {
   }
 
   override commit(): Effect.Effect<AccessToken, E> {
-    return taken(this.#slot)?.served ?? joined(this.#slot) ?? this.#get(this.#slot)
+    const fiber = untracedFiber()
+    const found = fiber && (taken(this.#slot, fiber)?.served ?? joined(this.#slot))
+    return found ?? this.#get(this.#slot)
   }
 
   override [Symbol.iterator](): Effect.EffectGenerator<Effect.Effect<AccessToken, E>> {
-    const held = taken(this.#slot)
+    const fiber = untracedFiber()
+    const held = fiber && taken(this.#slot, fiber)
     return held === undefined ? super[Symbol.iterator]() : new Finished(held.token)
   }
 }

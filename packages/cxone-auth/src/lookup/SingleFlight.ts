@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 
 /**
@@ -71,20 +72,19 @@ export const make = <A, E>(options: {
     }
   }
 
-  // The end is looked at where the waiter is added: between two steps of a fiber, the flight may land.
+  // The end is looked at where the waiter is added: between two steps of a fiber, the flight may land. `Effect.async`
+  // registers in the fiber that waits, so the fiber is known without a step for it.
   const waiting = (hasJoined: boolean) =>
-    Effect.withFiberRuntime<A, E>((fiber) =>
-      Effect.async<A, E>((resume) => {
-        if (end === undefined) {
-          add({ fiber, resume, hasJoined })
-          return
-        }
-        if (hasJoined) {
-          noteJoined(end)
-        }
-        resume(end)
-      })
-    )
+    Effect.async<A, E>((resume) => {
+      if (end === undefined) {
+        add({ fiber: Option.getOrThrow(Fiber.getCurrentFiber()), resume, hasJoined })
+        return
+      }
+      if (hasJoined) {
+        noteJoined(end)
+      }
+      resume(end)
+    })
 
   return {
     start: Effect.interruptible(work).pipe(
