@@ -11,59 +11,98 @@ import * as Period from "../token/Period.js"
 import { TokenStoreError } from "./TokenStoreBackend.js"
 
 /**
- * Runs operations of a store. Each may take 250 ms. After one that failed, the store counts as away, and nothing is sent
- * to it: for 1 s first, doubling to 30 s. Then one operation tries it. If that succeeds, the store is back.
+ * Runs operations of a store. Each may take 250 ms, and the first one 1 s. After one that failed, the store counts as
+ * away, and nothing is sent to it: for 1 s first, doubling to 30 s. Then one operation tries it. If that succeeds, the
+ * store is back.
+ *
+ * A store that is full, or a replica, fails writes alone. Then reads go on, and prove nothing of writes.
  */
 export interface Breaker {
-  /** `None` if the operation failed, or the store is away. */
-  readonly run: <A, R>(operation: Effect.Effect<A, TokenStoreError, R>) => Effect.Effect<Option.Option<A>, never, R>
+  /** Runs an operation that changes nothing. `None` if it failed, or the store is away. */
+  readonly read: Run
+  /** Runs an operation that changes something. `None` if it failed, or the store is away for writes. */
+  readonly write: Run
 }
 
+type Run = <A, R>(operation: Effect.Effect<A, TokenStoreError, R>) => Effect.Effect<Option.Option<A>, never, R>
+
+type Kind = keyof Breaker
+
 interface Away {
+  /** After a write that failed, reads go on. */
+  readonly since: Kind
   readonly pause: Period.Period
   /** Whether an operation tries the store now. */
   readonly isTried: boolean
 }
+
+/** Whether the store counts as away for this kind of operation. */
+const isAwayFor = (away: Away | undefined, kind: Kind): away is Away =>
+  away !== undefined && (away.since === "read" || kind === "write")
 
 /**
  * In two halves: while the app blocks the event loop, a timer passes, and what the store has answered is read only after
  * that timer. So a blocked loop counts as at most one half.
  */
 const half = Duration.millis(125)
+/** The first operation also connects, often while a whole fleet starts and the processor is busy. */
+const firstHalf = Duration.millis(500)
 const firstPause = 1_000
 const longestPause = 30_000
 
-const tooSlow = Effect.suspend(
-  () => new TokenStoreError({ message: `no answer within ${Duration.format(Duration.times(half, 2))}` })
-)
+const tooSlow = (half: Duration.Duration) =>
+  Effect.zipRight(
+    Effect.zipRight(Effect.sleep(half), Effect.sleep(half)),
+    Effect.suspend(
+      () => new TokenStoreError({ message: `no answer within ${Duration.format(Duration.times(half, 2))}` })
+    )
+  )
 
 const defect = () => new TokenStoreError({ message: "the store threw an error of its own" })
 
 /** Makes the breaker of a store. All layers over the store share it. */
 export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined>(undefined), (state) => {
-  const admit = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Ref.modify(state, (away): readonly ["no" | "run" | "try", Away | undefined] => {
-      if (away === undefined) {
-        return ["run", away]
-      }
-      return away.isTried || Period.isCurrent(away.pause, now) ? ["no", away] : ["try", { ...away, isTried: true }]
+  let isNew = true
+
+  const admit = (kind: Kind) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Ref.modify(state, (away): readonly ["no" | "run" | "try", Away | undefined] => {
+        if (!isAwayFor(away, kind)) {
+          return ["run", away]
+        }
+        return away.isTried || Period.isCurrent(away.pause, now) ? ["no", away] : ["try", { ...away, isTried: true }]
+      })
+    )
+
+  const succeeded = (kind: Kind) =>
+    Effect.suspend(() => {
+      isNew = false
+      return Effect.flatMap(
+        Ref.modify(state, (away): readonly [change: "still away" | "well" | "back", Away | undefined] =>
+          away === undefined ? ["well", away] : isAwayFor(away, kind) ? ["back", undefined] : ["still away", away]
+        ),
+        (change) => {
+          if (change === "still away") {
+            return Effect.void
+          }
+          Metrics.storeIsAvailable(1)
+          return change === "well"
+            ? Effect.void
+            : Logs.warn("The token store answers again, so tokens are shared again.")
+        }
+      )
     })
-  )
 
-  const succeeded = Effect.flatMap(Ref.getAndSet(state, undefined), (away) => {
-    Metrics.storeIsAvailable(1)
-    return away === undefined ? Effect.void : Logs.warn("The token store answers again, so tokens are shared again.")
-  })
-
-  const failed = Effect.fnUntraced(function* ({ message }: TokenStoreError, isTry: boolean) {
+  const failed = Effect.fnUntraced(function* ({ message }: TokenStoreError, kind: Kind, isTry: boolean) {
+    isNew = false
     const now = yield* Clock.currentTimeMillis
     const before = yield* Ref.getAndUpdate(state, (away) => {
       // Operations that were under way together count once.
-      if (away !== undefined && !isTry) {
+      if (isAwayFor(away, kind) && !isTry) {
         return away
       }
       const length = away === undefined ? firstPause : Math.min(2 * away.pause.length, longestPause)
-      return { pause: Period.make(now, length), isTried: false }
+      return { since: isAwayFor(away, kind) ? away.since : kind, pause: Period.make(now, length), isTried: false }
     })
     Metrics.storeIsAvailable(0)
     if (before === undefined) {
@@ -77,6 +116,7 @@ export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined
 
   const attempt = <A, R>(
     operation: Effect.Effect<A, TokenStoreError, R>,
+    kind: Kind,
     isTry: boolean,
     restore: <B, E, R>(effect: Effect.Effect<B, E, R>) => Effect.Effect<B, E, R>
   ) =>
@@ -88,25 +128,27 @@ export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined
       Effect.flatMap(identity),
       // A race waits until the loser is interrupted. So each side can be, also where the caller can't.
       Effect.interruptible,
-      Effect.raceFirst(
-        Effect.interruptible(Effect.zipRight(Effect.sleep(half), Effect.sleep(half)).pipe(Effect.zipRight(tooSlow)))
-      ),
+      Effect.raceFirst(Effect.interruptible(tooSlow(isNew ? firstHalf : half))),
       Effect.either,
       restore,
       // An operation that is interrupted tells nothing of the store.
       Effect.onInterrupt(() => (isTry ? endTry : Effect.void)),
       Effect.flatMap(
         Either.match({
-          onLeft: (error) => Effect.as(failed(error, isTry), Option.none<A>()),
-          onRight: (value) => Effect.as(succeeded, Option.some(value))
+          onLeft: (error) => Effect.as(failed(error, kind, isTry), Option.none<A>()),
+          onRight: (value) => Effect.as(succeeded(kind), Option.some(value))
         })
       )
     )
 
-  return {
-    run: (operation) =>
+  const run =
+    (kind: Kind): Run =>
+    (operation) =>
       Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(admit, (way) => (way === "no" ? Effect.succeedNone : attempt(operation, way === "try", restore)))
+        Effect.flatMap(admit(kind), (way) =>
+          way === "no" ? Effect.succeedNone : attempt(operation, kind, way === "try", restore)
+        )
       )
-  }
+
+  return { read: run("read"), write: run("write") }
 })

@@ -105,12 +105,12 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
     const lookUp = Effect.fnUntraced(function* ({ name, open }: Envelope.Envelope, wanted: Wanted) {
       const now = yield* Clock.currentTimeMillis
-      const answer = yield* breaker.run(backend.read(name))
+      const answer = yield* breaker.read(backend.read(name))
       const entry = Option.flatten(answer)
       const text = yield* Option.match(entry, { onNone: () => Effect.succeedNone, onSome: ({ value }) => open(value) })
       const token = Option.flatMap(Option.all([entry, text]), ([{ left }, text]) => StoredToken.decode(text, left, now))
       if (Option.isSome(entry) && Option.exists(token, isRefused)) {
-        yield* breaker.run(backend.remove(name, entry.value.value))
+        yield* breaker.write(backend.remove(name, entry.value.value))
       }
       if (Option.isSome(entry) && Option.isNone(token)) {
         yield* warnUnreadable(now)
@@ -132,10 +132,10 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
         const left = token.expiresAt - (yield* Clock.currentTimeMillis)
         if (left > 0) {
           stored.set(token, { name, value })
-          yield* breaker.run(backend.write(name, value, Duration.millis(left)))
+          yield* breaker.write(backend.write(name, value, Duration.millis(left)))
         }
       },
-      Effect.catchAll((error: TokenStoreError) => breaker.run(error))
+      Effect.catchAll((error: TokenStoreError) => breaker.write(error))
     )
 
     const sharedToken = (envelope: Envelope.Envelope, wanted: Wanted): SharedToken => {
@@ -149,7 +149,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
         // The exchange goes on if the lease is lost: the last token that is written stays, and both are valid.
         const renewing = breaker
-          .run(backend.renew(name, owner, leaseLasts))
+          .write(backend.renew(name, owner, leaseLasts))
           .pipe(
             Effect.delay(renewEvery),
             Effect.repeat({ until: Option.contains(false) }),
@@ -171,18 +171,18 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
           })
         )
         const turn = Effect.acquireUseRelease(
-          breaker.run(backend.acquire(name, owner, leaseLasts)),
+          breaker.write(backend.acquire(name, owner, leaseLasts)),
           Option.match({
             onNone: () => Effect.asSome(exchangeAndStore),
             onSome: (lease) => (lease === "acquired" ? Effect.asSome(asHolder) : Effect.succeedNone)
           }),
           // If the store did not answer, the lease may have been taken all the same.
-          (lease) => (Option.contains(lease, "held") ? Effect.void : breaker.run(backend.release(name, owner)))
+          (lease) => (Option.contains(lease, "held") ? Effect.void : breaker.write(backend.release(name, owner)))
         )
 
         const wait = Effect.gen(function* () {
           metrics.leased("waited")
-          const changes = Option.getOrElse(yield* breaker.run(backend.watch(name)), () => Effect.never)
+          const changes = Option.getOrElse(yield* breaker.read(backend.watch(name)), () => Effect.never)
           const patience = Period.make(yield* Clock.currentTimeMillis, longestExchange(policy))
           while (true) {
             // The look comes first: a lease that is taken for nothing and given up would wake all others.
@@ -214,7 +214,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
       of: (wanted) =>
         // Outside of the breaker: derived keys do not mean that the store is back.
         Effect.matchEffect(Envelope.make(wanted), {
-          onFailure: (error) => Effect.as(breaker.run(error), alone),
+          onFailure: (error) => Effect.as(breaker.read(error), alone),
           onSuccess: (envelope) => Effect.succeed(sharedToken(envelope, wanted))
         }),
       refuse: (token) => {
@@ -223,7 +223,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
           refused.splice(0, refused.length - mostRefused)
         }
         const place = stored.get(token)
-        return place === undefined ? Effect.void : Effect.asVoid(breaker.run(backend.remove(place.name, place.value)))
+        return place === undefined ? Effect.void : Effect.asVoid(breaker.write(backend.remove(place.name, place.value)))
       },
       wasTaken: (token) => taken.has(token)
     }

@@ -36,7 +36,7 @@ export interface StoredEntry {
  * Where `TokenStore` keeps its texts: entries that end, and leases that have an owner. Names are at most 64 letters,
  * digits, `-` and `_`. Values are encrypted, and have less than 200 KB.
  *
- * An operation may fail, hang or be interrupted: `TokenStore` gives each 250 ms, and asks a store that failed only
+ * An operation may fail, hang or be interrupted: `TokenStore` gives each 250 ms (the first one 1 s), and asks a store that failed only
  * seldom. An interrupted operation may or may not have had its effect.
  *
  * @since 0.1.0

@@ -37,6 +37,8 @@ export interface Call {
   readonly result: Either.Either<string, string>
   /** How many operations of the store this process began meanwhile. */
   readonly operations: number
+  /** Whether the first of these was the first one of the process. */
+  readonly isFirst: boolean
 }
 
 export interface Life {
@@ -139,7 +141,7 @@ export const play = async ({ latency, members, seed, weather }: Story): Promise<
           onFailure: (cause) => Either.left(Cause.pretty(cause)),
           onSuccess: ({ value }) => Either.right(Redacted.value(value))
         })
-        calls.push({ member: number, from, to, result, operations: operations - before })
+        calls.push({ member: number, from, to, result, operations: operations - before, isFirst: before === 0 })
         return exit
       })
       const refuse = (token: AccessToken) => {
@@ -199,7 +201,8 @@ export const objections = (
   const margin = Math.min(Duration.toMillis(TokenPolicy.defaults.expiryMargin), lifetime / 10)
   return calls.flatMap((call) => {
     const who = `process ${call.member} at ${at(call.from)}`
-    const longest = latency + 250 * call.operations + (waits === "alone" ? 0 : patience)
+    const budgets = 250 * call.operations + (call.isFirst ? 750 : 0)
+    const longest = latency + budgets + (waits === "alone" ? 0 : patience)
     const waited = call.to - call.from
     return [
       ...(waited > longest + 1 ? [`L11: ${who} waited ${at(waited)}, but at most ${at(longest)}`] : []),

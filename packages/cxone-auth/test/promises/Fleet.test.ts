@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { type AccessToken, Credentials, type CxoneAuth } from "cxone-auth"
+import { type AccessToken, Credentials, type CxoneAuth, TokenStoreError } from "cxone-auth"
 import { Duration, Effect, Exit, Fiber, FastCheck as fc, Logger, LogLevel, Redacted, Scope } from "effect"
 import * as Fleet from "../model/Fleet.js"
 import * as FaultyPlace from "../support/FaultyPlace.js"
@@ -46,7 +46,7 @@ describe("real processes over a store, in random stories", () => {
   )
 
   it(
-    "L11: a process that nobody keeps waiting waits for its exchange, and for 250 ms at each operation of the store",
+    "L11: a process that nobody keeps waiting waits for its exchange, and for 250 ms at each operation of the store, 1 s at the first",
     () => never(Fleet.loneStory, (story, life) => Fleet.objections(story, life, "alone")),
     limit
   )
@@ -227,6 +227,31 @@ describe("processes over one store", () => {
         })
       )
   )
+
+  it("L11: still take stored tokens if the store can't be written, and warn once", () =>
+    inWorld(({ endpoint, place, warnings }) =>
+      Effect.gen(function* () {
+        const { seen } = withFaults(place)
+        const full = Effect.fail(new TokenStoreError({ message: "no space is left" }))
+        const readOnly = { ...seen, write: () => full, acquire: () => full, remove: () => full, release: () => full }
+        const writer = yield* FleetWorld.start({ endpoint, place })
+        const readers = yield* Effect.forEach(numbers(3), () => FleetWorld.start({ endpoint, place: readOnly }))
+        const [first] = readers
+        yield* token(first ?? writer)
+        const shared = yield* token(writer)
+        const [, ...others] = readers
+        expect(yield* Effect.forEach(others, token)).toEqual([shared, shared])
+        expect(endpoint.exchanges).toHaveLength(2)
+        const renewed = Effect.tap(writer.accessToken, writer.invalidate)
+        for (let minutes = 0; minutes < 10; minutes++) {
+          yield* renewed
+          const theirs = yield* (first ?? writer).accessToken
+          yield* (first ?? writer).invalidate(theirs)
+          yield* Effect.sleep("1 minute")
+        }
+        expect(warnings).toEqual([expect.stringContaining("no space is left")])
+      })
+    ))
 
   it("L11: take no longer for a store that takes 100 ms than that for each operation", () =>
     inWorld(({ endpoint, place }) =>

@@ -5,22 +5,23 @@ import * as Breaker from "../../src/store/Breaker.js"
 
 const broken = new TokenStoreError({ message: "connection refused" })
 
-/** A breaker, how many operations reached the store, and the warnings. */
+/** A breaker, how many operations reached the store, and the warnings. The store has answered once before. */
 const setup = Effect.gen(function* () {
   const breaker = yield* Breaker.make
+  yield* breaker.read(Effect.void)
   const sent = yield* Ref.make(0)
   const warnings: Array<string> = []
   const logger = Logger.make(({ message }) => void warnings.push(String(message)))
-  const run = <A>(operation: Effect.Effect<A, TokenStoreError>) =>
-    breaker
-      .run(
+  const through =
+    (way: keyof Breaker.Breaker) =>
+    <A>(operation: Effect.Effect<A, TokenStoreError>) =>
+      breaker[way](
         Effect.zipRight(
           Ref.update(sent, (count) => count + 1),
           operation
         )
-      )
-      .pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
-  return { run, sent: Ref.get(sent), warnings }
+      ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+  return { read: through("read"), run: through("write"), sent: Ref.get(sent), warnings }
 })
 
 describe("L11 and F4: a store that is away", () => {
@@ -57,6 +58,61 @@ describe("L11 and F4: a store that is away", () => {
       expect(fiber.unsafePoll()).toBeNull()
       yield* TestClock.adjust("1 millis")
       expect(yield* Fiber.join(fiber)).toStrictEqual(Option.none())
+    })
+  )
+
+  it.effect("has 1 s for the first operation, because that one connects", () =>
+    Effect.gen(function* () {
+      const { write } = yield* Breaker.make
+      const first = yield* Effect.fork(write(Effect.delay(Effect.succeed("connected"), "999 millis")))
+      yield* TestClock.adjust("999 millis")
+      expect(yield* Fiber.join(first)).toStrictEqual(Option.some("connected"))
+      const second = yield* Effect.fork(write(Effect.never))
+      yield* TestClock.adjust("250 millis")
+      expect(yield* Fiber.join(second)).toStrictEqual(Option.none())
+      const { write: unanswered } = yield* Breaker.make
+      const hanging = yield* Effect.fork(unanswered(Effect.never))
+      yield* TestClock.adjust("999 millis")
+      expect(hanging.unsafePoll()).toBeNull()
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Fiber.join(hanging)).toStrictEqual(Option.none())
+      yield* TestClock.adjust("1 seconds")
+      const trial = yield* Effect.fork(unanswered(Effect.never))
+      yield* TestClock.adjust("250 millis")
+      expect(yield* Fiber.join(trial)).toStrictEqual(Option.none())
+    })
+  )
+
+  it.effect("is still read if only writes fail, and no read that succeeds brings the writes back", () =>
+    Effect.gen(function* () {
+      const { read, run, sent, warnings } = yield* setup
+      yield* run(broken)
+      for (let second = 0; second < 3; second++) {
+        expect(yield* read(Effect.succeed("value"))).toStrictEqual(Option.some("value"))
+      }
+      expect(yield* run(Effect.succeed("written"))).toStrictEqual(Option.none())
+      expect(yield* sent).toBe(4)
+      yield* TestClock.adjust("1 seconds")
+      expect(yield* run(broken)).toStrictEqual(Option.none())
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* run(Effect.succeed("written"))).toStrictEqual(Option.some("written"))
+      expect(warnings).toHaveLength(2)
+    })
+  )
+
+  it.effect("is neither read nor written after a read has failed, whatever failed before", () =>
+    Effect.gen(function* () {
+      const { read, run, sent, warnings } = yield* setup
+      yield* run(broken)
+      yield* read(broken)
+      yield* TestClock.adjust("1999 millis")
+      expect(yield* read(Effect.succeed("value"))).toStrictEqual(Option.none())
+      expect(yield* run(Effect.succeed("value"))).toStrictEqual(Option.none())
+      expect(yield* sent).toBe(2)
+      yield* TestClock.adjust("1 millis")
+      expect(yield* read(Effect.succeed("value"))).toStrictEqual(Option.some("value"))
+      expect(yield* run(Effect.succeed("value"))).toStrictEqual(Option.some("value"))
+      expect(warnings).toHaveLength(2)
     })
   )
 
