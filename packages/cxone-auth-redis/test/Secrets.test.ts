@@ -15,12 +15,15 @@ const monitor = ({ cli, port }: RedisServer.RedisServer) =>
   Effect.gen(function* () {
     const seen: Array<string> = []
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => spawn("redis-cli", ["-p", String(port), "MONITOR"], { stdio: ["ignore", "pipe", "inherit"] })),
+      Effect.sync(() => spawn("redis-cli", ["-p", String(port), "MONITOR"], { stdio: ["ignore", "pipe", "ignore"] })),
       (started) =>
-        Effect.promise(() => {
-          const ended = once(started, "exit")
-          started.kill()
-          return ended
+        Effect.promise(async () => {
+          // It ends by itself with the server.
+          if (started.exitCode === null) {
+            const ended = once(started, "exit")
+            started.kill()
+            await ended
+          }
         })
     )
     child.stdout.on("data", (chunk) => void seen.push(String(chunk)))
@@ -34,12 +37,13 @@ const monitor = ({ cli, port }: RedisServer.RedisServer) =>
     return { all }
   })
 
-it.scopedLive("F3: nothing that Redis is told, or keeps, has a token or a secret in it", () =>
+it.scopedLive("F3: nothing that Redis is told, or keeps, and no line of the log has a token or a secret in it", () =>
   Effect.gen(function* () {
     const simulator = yield* CxoneSimulator
     const server = yield* RedisServer.started()
     const { all } = yield* monitor(server)
     const tokens: Array<string> = []
+    const processes: Array<Processes.Process> = []
     for (const name of names) {
       for (const way of ["clientSecret", "accessKey", "accessKeyOnly"] as const) {
         const store = adapters[name].layer({ url: server.url, prefix: name })
@@ -48,6 +52,7 @@ it.scopedLive("F3: nothing that Redis is told, or keeps, has a token or a secret
         yield* RedisServer.eventually(Processes.share(one, two))
         const both = yield* Effect.forEach([one, two], ({ run }) => run((auth) => auth.accessToken))
         tokens.push(...both.map(({ value }) => Redacted.value(value)))
+        processes.push(one, two)
       }
     }
     const keys = (yield* server.cli("--scan")).split("\n")
@@ -58,6 +63,14 @@ it.scopedLive("F3: nothing that Redis is told, or keeps, has a token or a secret
     const told = yield* all
     expect(told).toContain('"EVAL"')
 
+    // What it says of a store that is away, and of a token that is refused meanwhile.
+    yield* server.stop
+    const alone = yield* Effect.forEach(processes, Processes.renew, { concurrency: "unbounded" })
+    tokens.push(...alone.map(({ value }) => Redacted.value(value)))
+    yield* Processes.awaitWarnings(processes, "went")
+    const lines = processes.flatMap(({ log }) => log())
+    expect(lines.some((line) => line.includes("level=DEBUG"))).toBe(true)
+
     // A JWT's middle part has the claims, and its last one the signature.
     const secrets = [clientSecret, accessKeySecret, ...tokens, ...tokens.flatMap((token) => token.split(".").slice(1))]
     const spellings = secrets.flatMap((secret) => [
@@ -66,7 +79,12 @@ it.scopedLive("F3: nothing that Redis is told, or keeps, has a token or a secret
       Buffer.from(secret).toString("base64url"),
       Buffer.from(secret).toString("hex")
     ])
-    const text = [told, ...kept.flat(), ...kept.map(([, value]) => Buffer.from(value, "base64url").toString("latin1"))]
+    const text = [
+      ...lines,
+      told,
+      ...kept.flat(),
+      ...kept.map(([, value]) => Buffer.from(value, "base64url").toString("latin1"))
+    ]
     for (const spelling of [...spellings, "canary"]) {
       expect(text.some((each) => each.includes(spelling))).toBe(false)
     }

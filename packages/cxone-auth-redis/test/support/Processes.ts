@@ -8,6 +8,8 @@ import { eventually } from "./RedisServer.js"
 export interface Process {
   /** Every warning so far. */
   readonly warnings: () => ReadonlyArray<string>
+  /** Every line of the log so far, of all levels, with its annotations. */
+  readonly log: () => ReadonlyArray<string>
   readonly run: <A, E>(use: (auth: CxoneAuthService) => Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
 
@@ -21,7 +23,10 @@ export const start = (
 ): Effect.Effect<Process, never, Scope.Scope> =>
   Effect.gen(function* () {
     const warnings: Array<string> = []
-    const logger = Logger.make(({ logLevel, message }) => {
+    const log: Array<string> = []
+    const logger = Logger.make((line) => {
+      const { logLevel, message } = line
+      log.push(Logger.stringLogger.log(line))
       if (LogLevel.greaterThanEqual(logLevel, LogLevel.Warning)) {
         warnings.push(textOf(message))
       }
@@ -29,7 +34,8 @@ export const start = (
     const layer = CxoneAuth.layerShared({ credentials, environment, scopes }).pipe(
       Layer.provide(store),
       Layer.provide(FetchHttpClient.layer),
-      Layer.provideMerge(Logger.replace(Logger.defaultLogger, logger))
+      Layer.provideMerge(Logger.replace(Logger.defaultLogger, logger)),
+      Layer.provideMerge(Logger.minimumLogLevel(LogLevel.All))
     )
     const runtime = yield* Effect.acquireRelease(
       Effect.sync(() => ManagedRuntime.make(layer)),
@@ -38,6 +44,7 @@ export const start = (
     const context = yield* Effect.orDie(runtime.runtimeEffect)
     return {
       warnings: () => warnings,
+      log: () => log,
       run: (use) => Effect.provide(Effect.flatMap(CxoneAuth, use), context)
     }
   })

@@ -33,12 +33,13 @@ const store = Effect.promise(async () =>
     : (await import("cxone-auth-redis/ioredis")).RedisTokenStore.layerFromEnv()
 )
 
+const auth =
+  process.env.ADAPTER === "none"
+    ? CxoneAuth.layerFromEnv()
+    : Layer.provide(CxoneAuth.layerSharedFromEnv(), Layer.unwrapEffect(store))
+
 const runtime = ManagedRuntime.make(
-  CxoneAuth.layerSharedFromEnv().pipe(
-    Layer.provide(Layer.unwrapEffect(store)),
-    Layer.provide(FetchHttpClient.layer),
-    Layer.provideMerge(Logger.replace(Logger.defaultLogger, logger))
-  )
+  auth.pipe(Layer.provide(FetchHttpClient.layer), Layer.provideMerge(Logger.replace(Logger.defaultLogger, logger)))
 )
 
 /** All fibers need a token at once, again and again. */
