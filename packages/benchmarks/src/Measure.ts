@@ -1,4 +1,4 @@
-/** One of the measures, B1 to B12. */
+/** One of the measures, B1 to B13. */
 import type { CommandExecutor, FileSystem, HttpClient, Path } from "@effect/platform"
 import type { Effect, Scope } from "effect"
 import type { Provider } from "./Provider.js"

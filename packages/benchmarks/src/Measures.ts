@@ -5,6 +5,7 @@
 import type { Measure } from "./Measure.js"
 import { cachedToken } from "./measures/CachedToken.js"
 import { coldCache } from "./measures/ColdCache.js"
+import { coldFleet } from "./measures/ColdFleet.js"
 import { endToEnd } from "./measures/EndToEnd.js"
 import { expiries } from "./measures/Expiries.js"
 import { footprint } from "./measures/Footprint.js"
@@ -26,5 +27,6 @@ export const measures: ReadonlyArray<ReadonlyArray<Measure>> = [
   [manyKeys],
   [footprint],
   [longRun],
-  [testKit]
+  [testKit],
+  [coldFleet]
 ]

@@ -70,8 +70,8 @@ ${sections.map(chapter).join("\n\n")}
 ## Again
 
 \`\`\`sh
-npx -y pnpm@10.34.9 bench          # all of it, with Debian's python3-requests
-npx -y pnpm@10.34.9 bench --quick  # B1, B2, B4, B6, B7 and B8 in a minute; writes nothing
+npx -y pnpm@10.34.9 bench          # all of it, with Debian's python3-requests and redis-server
+npx -y pnpm@10.34.9 bench --quick  # B1, B2, B4, B6, B7, B8 and B13 in a minute; writes nothing
 \`\`\`
 `
 

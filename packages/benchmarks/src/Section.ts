@@ -34,7 +34,7 @@ export interface Findings {
 }
 
 export interface Section extends Findings {
-  /** B1 to B12. */
+  /** B1 to B13. */
   readonly id: string
   readonly title: string
 }
