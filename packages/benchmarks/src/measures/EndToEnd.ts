@@ -3,7 +3,7 @@ import { HttpClient, HttpClientRequest } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
 import { UndiciHttpClient } from "cxone-auth-undici"
-import { Duration, Effect, Layer, Option, Record } from "effect"
+import { Array, Duration, Effect, Layer, Option, Record } from "effect"
 import * as Bars from "../Bars.js"
 import { contenders, open } from "../Contest.js"
 import { CpuTime } from "../CpuTime.js"
@@ -11,10 +11,13 @@ import { fromFunctions, requestToken } from "../contenders/Contender.js"
 import { cxoneAuth, overPlatform } from "../contenders/CxoneAuth.js"
 import * as TutorialClass from "../contenders/TutorialClass.js"
 import type { Measure } from "../Measure.js"
+import * as Percentiles from "../Percentiles.js"
 import * as Provider from "../Provider.js"
-import { bestPeer, type Figure, type Findings } from "../Section.js"
+import type { Figure, Findings } from "../Section.js"
 import { number } from "../Table.js"
 import * as Turns from "../Turns.js"
+
+const median = (values: ReadonlyArray<number>) => Percentiles.at(values, 50)
 
 const lean = "`cxone-auth-undici`, no auth"
 const platform = "the platform's `HttpClient` over undici, no auth"
@@ -83,12 +86,12 @@ const run = Effect.gen(function* () {
     ...(yield* controls)
   }
   const cpu = new CpuTime()
-  const rates = yield* Turns.medians(
-    Record.map(loads, (load, name) =>
-      Effect.map(Effect.timed(cpu.of(name, calls)(load)), ([took]) => calls / Duration.toSeconds(took))
-    ),
-    rounds
+  const measurements = Record.map(loads, (load, name) =>
+    Effect.map(Effect.timed(cpu.of(name, calls)(load)), ([took]) => calls / Duration.toSeconds(took))
   )
+  yield* Turns.rounds(measurements, 1)
+  const byRound = yield* Turns.rounds(measurements, rounds)
+  const rates = Record.map(byRound, median)
   const tutorial = yield* TutorialClass.load(calls, atOnce)
   const {
     [cxoneAuth.name]: ours = Number.NaN,
@@ -100,13 +103,18 @@ const run = Effect.gen(function* () {
   } = rates
   const controlNames = [overPlatform.name, lean, platform, undici]
   const micros = (names: ReadonlyArray<string>) => Object.fromEntries(names.map((name) => [name, cpu.median(name)]))
+  const ofRounds = byRound[cxoneAuth.name] ?? []
+  /** Ours by theirs, round by round, because both met the same machine in each. */
+  const times = (theirs: ReadonlyArray<number>) => median(Array.zipWith(ofRounds, theirs, (our, their) => our / their))
+  const best = Math.min(...Object.keys(others).map((name) => times(byRound[name] ?? [])))
   const figure = {
     name: "GETs",
     unit: "requests/s",
     better: "more",
     ours,
     peers: { ...others, ...TutorialClass.asPeer(tutorial) },
-    controls: { [overPlatform.name]: oursOverPlatform, [lean]: overLean, [platform]: plain, [undici]: bare }
+    controls: { [overPlatform.name]: oursOverPlatform, [lean]: overLean, [platform]: plain, [undici]: bare },
+    ratio: best
   } as const
   const timeOfProcessor = {
     name: "processor's time for each",
@@ -116,7 +124,6 @@ const run = Effect.gen(function* () {
     peers: micros(Object.keys(others)),
     controls: micros(controlNames)
   } as const
-  const best = bestPeer(figure) ?? Number.NaN
   const percent = (part: number, whole: number) => number((100 * part) / whole)
   const reason =
     `In the same run, undici alone made ${number(bare)} requests/s, and the leanest client over it ${number(overLean)} ` +
@@ -125,11 +132,11 @@ const run = Effect.gen(function* () {
   return {
     method:
       `${rounds} rounds. In each round every client makes ${number(calls)} GETs, ${atOnce} at once, one client after the other. ` +
-      "Every answer is parsed. Figures are medians; the tutorial's class was run once. The processor's time is that of " +
+      "Every answer is parsed. Figures are medians, and the ratio to the best peer is the median of the rounds' ratios. The tutorial's class was run once. The processor's time is that of " +
       "this process alone, without the server's.",
     figures: [figure, timeOfProcessor],
     verdicts: [
-      { goal: "≥ 1.2 × the best peer", found: `${number(ours / best, 2)} ×`, isMet: ours >= 1.2 * best, reason },
+      { goal: "≥ 1.2 × the best peer", found: `${number(best, 2)} ×`, isMet: best >= 1.2, reason },
       ...Option.match(tutorial, {
         onNone: () => [],
         onSome: (theirs) => [
