@@ -94,7 +94,7 @@ describe("an error of a client", () => {
       ],
       [
         new Error(`ERR Error running script: @user_script:1: -OOM command not allowed for ${value}`),
-        "Redis answered OOM: its memory is full and it may not evict, so raise maxmemory, or set maxmemory-policy to volatile-ttl"
+        "Redis answered OOM: its memory is full and it may not evict, so raise maxmemory, or set maxmemory-policy to volatile-lru"
       ],
       [new Error(`ERR something of ${value}`), "Redis answered ERR: see its log"],
       [value, "the client of Redis failed"],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Inspectable, Redacted } from "effect"
+import * as Layers from "../src/store/Layers.js"
 import * as Options from "../src/store/Options.js"
 import { adapters, names } from "./support/Adapters.js"
 
@@ -18,6 +19,8 @@ const local = {
   database: 0,
   prefix: "cxone-auth"
 }
+
+const neverOpened = { commands: Effect.never, subscriber: () => Effect.never }
 
 describe("the options", () => {
   it("are read from the URL", () => {
@@ -60,8 +63,25 @@ describe("the options", () => {
     for (const prefix of ["", "two words", "{canary}"]) {
       const error = new TypeError("RedisTokenStore: prefix must be a text without spaces and braces")
       expect(() => layer({ url: "redis://redis.example", prefix })).toThrow(error)
-      // @ts-expect-error The client is not looked at.
-      expect(() => layerClient({}, { prefix })).toThrow(error)
+      expect(() => Layers.overDriver(neverOpened, { prefix })).toThrow(error)
+    }
+    const url = "redis://redis.example"
+    const password = Redacted.make("canary")
+    const wrong: ReadonlyArray<readonly [options: object | undefined, objection: string]> = [
+      [undefined, "expected an object with url"],
+      [{ url, password: "canary" }, "password must be made by Redacted.make"],
+      [{ url, username: 5, password }, "username must be a text that is not empty, and needs a password"],
+      [{ url, username: "canary" }, "username must be a text that is not empty, and needs a password"],
+      [{ url: "redis://canary@redis.example" }, "username must be a text that is not empty, and needs a password"]
+    ]
+    for (const [options, objection] of wrong) {
+      // @ts-expect-error Plain JavaScript may pass anything.
+      expect(() => layer(options)).toThrow(new TypeError(`RedisTokenStore: ${objection}`))
+    }
+    const [ofIoredis, ofNodeRedis] = [{ isCluster: false, eval: () => {} }, { eval: () => {} }]
+    for (const client of [undefined, {}, name === "ioredis" ? ofNodeRedis : ofIoredis]) {
+      // @ts-expect-error Plain JavaScript may pass anything.
+      expect(() => layerClient(client)).toThrow(/^RedisTokenStore: client must be /)
     }
   })
 })
@@ -97,7 +117,8 @@ describe("the settings", () => {
         [{}, "CXONE_REDIS_URL"],
         [{ CXONE_REDIS_URL: " " }, "CXONE_REDIS_URL"],
         [{ CXONE_REDIS_URL: "canary" }, "CXONE_REDIS_URL"],
-        [{ CXONE_REDIS_URL, CXONE_REDIS_PREFIX: "{canary}" }, "CXONE_REDIS_PREFIX"]
+        [{ CXONE_REDIS_URL, CXONE_REDIS_PREFIX: "{canary}" }, "CXONE_REDIS_PREFIX"],
+        [{ CXONE_REDIS_URL, CXONE_REDIS_USERNAME: "canary" }, "CXONE_REDIS_USERNAME"]
       ]
       for (const [settings, named] of cases) {
         const text = Inspectable.toStringUnknown(yield* Effect.flip(load(settings)))

@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { Redis } from "ioredis"
 import type { Commands, Driver, Subscriber } from "../store/Driver.js"
-import type { Address } from "../store/Options.js"
+import * as Options from "../store/Options.js"
 
 /**
  * A client of ioredis 5 or 6, by what the store uses of it: a `Redis`, also one that is connected by Sentinel, or a
@@ -33,6 +34,7 @@ interface SingleClient extends IoredisClient {
   readonly stream: { readonly destroy: () => unknown; readonly unref: () => unknown } | undefined
   duplicate(override: { readonly lazyConnect: boolean }): SingleClient
   connect(): Promise<void>
+  select(database: number): Promise<unknown>
   disconnect(): void
   on(event: string, listener: (argument: string) => void): unknown
 }
@@ -50,10 +52,13 @@ const subscriberOf = (client: IoredisClient, isOpen: () => boolean): Subscriber 
   unsubscribe: (channel) => client.unsubscribe(channel)
 })
 
+/** Milliseconds without a packet after which the system asks whether the other side still knows the connection. */
+const keepAlive = 30_000
+
 const isReply = (error: unknown) => error instanceof Error && error.name === "ReplyError"
 
 /** Connects a client that is not connected yet, and ends it with the scope. */
-const connect = (make: () => SingleClient) =>
+const connect = (make: () => SingleClient, database?: number) =>
   Effect.gen(function* () {
     let why: unknown
     const client = yield* Effect.acquireRelease(
@@ -76,7 +81,14 @@ const connect = (make: () => SingleClient) =>
     )
     // What was waiting for a connection is told only that there is none.
     const explain = (error: unknown) => (isReply(error) ? error : (why ?? error))
-    yield* Effect.tryPromise({ try: () => client.connect(), catch: explain })
+    yield* Effect.tryPromise({
+      try: async () => {
+        await client.connect()
+        // By itself it goes on with database 0, if Redis refuses this.
+        await (database && client.select(database))
+      },
+      catch: explain
+    })
     return { client, explain }
   })
 
@@ -87,22 +99,23 @@ const listen = (client: IoredisClient, onMessage: (channel: string) => void) =>
   )
 
 /** A client of our own. It connects once: whoever needs a connection opens the next. */
-export const ofAddress = ({ database, host, isTls, password, port, username }: Address): Driver => {
+export const ofAddress = ({ database, host, isTls, password, port, username }: Options.Address): Driver => {
   const open = connect(
     () =>
       new Redis({
         host,
         port,
-        db: database,
         ...(username === undefined ? {} : { username }),
         ...(password === undefined ? {} : { password: Redacted.value(password) }),
         ...(isTls ? { tls: {} } : {}),
         lazyConnect: true,
+        keepAlive,
         retryStrategy: null,
         enableOfflineQueue: false,
         // It asks INFO, which an ACL need not allow. A server that is still loading says so itself.
         enableReadyCheck: false
-      })
+      }),
+    database
   )
   const isOpen = (client: IoredisClient) => () => client.status === "ready"
   return {
@@ -123,6 +136,9 @@ export const ofAddress = ({ database, host, isTls, password, port, username }: A
 
 /** The app's own client. A `Cluster` has a connection of its own for subscriptions. A `Redis` gets a duplicate for them. */
 export const ofClient = (client: IoredisClient): Driver => {
+  if (!Predicate.hasProperty(client, "isCluster") || !Predicate.isFunction(client.eval)) {
+    return Options.refuse("client must be a Redis or a Cluster of ioredis")
+  }
   const subscriber = isSingle(client)
     ? Effect.map(
         connect(() => client.duplicate({ lazyConnect: true })),

@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { createClient } from "redis"
 import type { Commands, Driver, Subscriber } from "../store/Driver.js"
-import type { Address } from "../store/Options.js"
+import * as Options from "../store/Options.js"
 
 /**
  * A client of node-redis 5 or 6, by what the store uses of it: what `createClient`, `createCluster` or `createSentinel`
@@ -33,7 +34,9 @@ interface SingleClient extends NodeRedisClient {
   readonly isOpen: boolean
   readonly isReady: boolean
   readonly isPubSubActive: boolean
-  duplicate(): SingleClient
+  /** Its own options, which `duplicate` merges at the top only. */
+  readonly options: { readonly socket?: object } | undefined
+  duplicate(override: { readonly socket: { readonly reconnectStrategy: false } }): SingleClient
   connect(): Promise<unknown>
   destroy(): void
   unref(): void
@@ -98,7 +101,7 @@ const connect = (make: () => SingleClient) =>
   })
 
 /** A client of our own. It connects once: whoever needs a connection opens the next. */
-export const ofAddress = ({ database, host, isTls, password, port, username }: Address): Driver => {
+export const ofAddress = ({ database, host, isTls, password, port, username }: Options.Address): Driver => {
   const open = connect(() =>
     createClient({
       socket: { host, port, reconnectStrategy: false, ...(isTls ? { tls: true } : {}) },
@@ -118,13 +121,19 @@ export const ofAddress = ({ database, host, isTls, password, port, username }: A
  * The app's own client. One of a cluster, or of Sentinel, has a connection of its own for subscriptions. One of a single
  * server gets a duplicate for them.
  */
-export const ofClient = (client: NodeRedisClient): Driver => ({
-  commands: Effect.sync(() => commandsOf(client, () => true)),
-  subscriber: (onMessage) =>
-    isSingle(client)
-      ? Effect.map(
-          connect(() => client.duplicate()),
-          (one) => subscriberOf(one, () => one.isOpen, onMessage)
-        )
-      : Effect.succeed(subscriberOf(client, () => true, onMessage))
-})
+export const ofClient = (client: NodeRedisClient): Driver => {
+  if (!Predicate.isRecord(client) || !Predicate.isFunction(client.eval) || "isCluster" in client) {
+    return Options.refuse("client must be what createClient, createCluster or createSentinel of node-redis returns")
+  }
+  return {
+    commands: Effect.sync(() => commandsOf(client, () => true)),
+    subscriber: (onMessage) =>
+      isSingle(client)
+        ? Effect.map(
+            // Whoever needs a connection opens the next. One that reconnects would go on doing so after its scope.
+            connect(() => client.duplicate({ socket: { ...client.options?.socket, reconnectStrategy: false } })),
+            (one) => subscriberOf(one, () => one.isOpen, onMessage)
+          )
+        : Effect.succeed(subscriberOf(client, () => true, onMessage))
+  }
+}

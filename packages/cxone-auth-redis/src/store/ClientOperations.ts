@@ -1,5 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import type { Driver } from "./Driver.js"
 import * as Failure from "./Failure.js"
 import * as LazyConnection from "./LazyConnection.js"
@@ -19,7 +20,9 @@ export const make = Effect.fnUntraced(function* (driver: Driver) {
 
   const replaceIfDead = Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const [oldest] = unanswered
-    if (oldest === undefined || now - oldest.since < longestSilence) {
+    const silence = oldest === undefined ? 0 : now - oldest.since
+    // Negative: the clock was set back, so nobody knows how long it is.
+    if (silence >= 0 && silence < longestSilence) {
       return Effect.void
     }
     unanswered = new Set()
@@ -61,10 +64,10 @@ export const make = Effect.fnUntraced(function* (driver: Driver) {
         return Effect.void
       }
       watching.delete(channel)
-      // Processes wait for a token seldom, so the connection is not kept.
-      return watching.size === 0
-        ? subscriber.drop
-        : Effect.ignore(Effect.promise(async () => subscriber.peek()?.unsubscribe(channel)))
+      // Nobody waits for the answer, because a server that hangs gives none.
+      subscriber.peek()?.unsubscribe(channel).catch(constVoid)
+      // Processes wait for a token seldom, so a connection of our own is not kept.
+      return watching.size === 0 ? subscriber.drop : Effect.void
     })
 
   const operations: Operations = {

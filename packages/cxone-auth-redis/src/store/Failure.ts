@@ -8,7 +8,7 @@ const replies: Record.ReadonlyRecord<string, string> = {
   NOAUTH: "it wants a password, so set one",
   WRONGPASS: "it refuses the user or the password, so correct them",
   NOPERM: "its ACL does not allow the user the commands, keys or channels that the store uses",
-  OOM: "its memory is full and it may not evict, so raise maxmemory, or set maxmemory-policy to volatile-ttl",
+  OOM: "its memory is full and it may not evict, so raise maxmemory, or set maxmemory-policy to volatile-lru",
   READONLY: "it is a replica, which can't be written to, so connect to the primary",
   LOADING: "it is loading its data",
   BUSY: "it is busy with a script of somebody's",
@@ -45,6 +45,8 @@ const isCode = (value: unknown): value is string => Predicate.isString(value) &&
 const innermost = (error: object): object =>
   "lastNodeError" in error && Predicate.isObject(error.lastNodeError) ? innermost(error.lastNodeError) : error
 
+const hasNoDatabase = (error: object): boolean => "message" in error && String(error.message).includes("DB index")
+
 const describe = (thrown: unknown): string => {
   if (!Predicate.isObject(thrown)) {
     return "the client of Redis failed"
@@ -52,7 +54,7 @@ const describe = (thrown: unknown): string => {
   const error = innermost(thrown)
   const reply = "message" in error && Predicate.isString(error.message) ? replyCodeIn(error.message) : undefined
   if (reply !== undefined) {
-    return `Redis answered ${reply}: ${replies[reply]}`
+    return `Redis answered ${reply}: ${hasNoDatabase(error) ? "it has no database with this number" : replies[reply]}`
   }
   if ("code" in error && isCode(error.code)) {
     return `Redis can't be reached: ${error.code}`

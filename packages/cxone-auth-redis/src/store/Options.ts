@@ -92,22 +92,37 @@ const parse = (text: string): Option.Option<Address> => {
       })
 }
 
-const refuse = (objection: string): never => {
+/** Plain JavaScript may pass anything. */
+export const refuse = (objection: string): never => {
   throw new TypeError(`RedisTokenStore: ${objection}`)
 }
 
-/** Plain JavaScript may pass anything. */
+const expectedOfUsername = "must be a text that is not empty, and needs a password"
+
 export const prefixOf = ({ prefix = defaultPrefix }: ClientOptions = {}): string =>
   isPrefix(prefix) ? prefix : refuse(`prefix ${expectedOfPrefix}`)
 
 /** Checks the options. Throws a `TypeError` that shows no value, because some are secrets. */
 export const resolve = (options: RedisTokenStoreOptions): Resolved => {
+  if (!Predicate.isRecord(options)) {
+    return refuse("expected an object with url")
+  }
+  const { password, username }: { readonly password?: unknown; readonly username?: unknown } = options
+  if (password !== undefined && !(Redacted.isRedacted(password) && Predicate.isString(Redacted.value(password)))) {
+    return refuse("password must be made by Redacted.make")
+  }
+  if (username !== undefined && (!Predicate.isString(username) || username === "")) {
+    return refuse(`username ${expectedOfUsername}`)
+  }
   const text: unknown = Redacted.isRedacted(options.url) ? Redacted.value(options.url) : options.url
   const address = Option.filter(Option.some(text), Predicate.isString).pipe(Option.flatMap(parse))
   return {
     address: Option.match(address, {
       onNone: () => refuse(`url ${expectedOfUrl}`),
-      onSome: (found) => withUser(found, options.username, options.password)
+      onSome: (found) => {
+        const address = withUser(found, options.username, options.password)
+        return lacksPassword(address) ? refuse(`username ${expectedOfUsername}`) : address
+      }
     }),
     prefix: prefixOf(options)
   }
@@ -118,6 +133,9 @@ const withUser = (
   username: string | undefined,
   password: Redacted.Redacted<string> | undefined
 ): Address => ({ ...address, username: username ?? address.username, password: password ?? address.password })
+
+/** Without a password, one client ignores the user, and the other is refused. */
+const lacksPassword = ({ password, username }: Address): boolean => username !== undefined && password === undefined
 
 /** A setting that is set but empty counts as not set. */
 const text = (name: string, description: string) =>
@@ -155,8 +173,12 @@ export const config: Config.Config<Resolved> = Config.all({
         : Either.left(ConfigError.InvalidData(["CXONE_REDIS_PREFIX"], `CXONE_REDIS_PREFIX ${expectedOfPrefix}`))
   )
 }).pipe(
-  Config.map(({ address, password, prefix, username }) => ({
-    address: withUser(address, username && Redacted.value(username), password),
-    prefix
-  }))
+  Config.mapOrFail(({ address: found, password, prefix, username }) => {
+    const address = withUser(found, username && Redacted.value(username), password)
+    return lacksPassword(address)
+      ? Either.left(
+          ConfigError.InvalidData(["CXONE_REDIS_USERNAME"], "CXONE_REDIS_USERNAME needs CXONE_REDIS_PASSWORD, too")
+        )
+      : Either.right({ address, prefix })
+  })
 )

@@ -19,7 +19,22 @@ const readScript = `${get}
 local value = get(KEYS[1])
 return value and { value, redis.call('PTTL', KEYS[1]) }`
 
-const writeScript = `
+const now = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+
+/** Milliseconds by the clock of Redis. */
+const timeScript = `${now}
+return now`
+
+/**
+ * A write that comes later than 250 ms after it was sent has no effect, because its entry would last too long. It may have
+ * waited in a connection, or in the queue of a client.
+ */
+const writeScript = `${now}
+if now - ARGV[4] > 250 then
+  return 0
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('PUBLISH', ARGV[3], '')
 return 1`
@@ -73,7 +88,12 @@ export const make = ({ evaluate, subscribe }: Operations, prefix: string): Token
   return {
     read: (name) => Effect.map(evaluate(readScript, token(name), []), entryOf),
     write: (name, value, lasts) =>
-      Effect.asVoid(evaluate(writeScript, token(name), [value, millis(lasts), channel(name)])),
+      evaluate(timeScript, token(name), []).pipe(
+        Effect.flatMap((sentAt) =>
+          evaluate(writeScript, token(name), [value, millis(lasts), channel(name), String(sentAt)])
+        ),
+        Effect.asVoid
+      ),
     remove: (name, value) => Effect.asVoid(evaluate(removeScript, token(name), [value])),
     acquire: (name, owner, lasts) =>
       Effect.map(evaluate(acquireScript, lease(name), [owner, millis(lasts)]), (answer) =>

@@ -248,14 +248,18 @@ export const make = (options: {
       request: TokenRequest.TokenRequest,
       held: AccessToken | undefined
     ) {
+      const { credentials } = request
       const token = yield* share(TokenRequest.subjectOf(request), held)
       const found = yield* token.take
       if (Option.isSome(found)) {
         yield* Logs.debug("token taken from the store")
-        return yield* withTenant(found.value, request.credentials)
+      } else {
+        yield* refuseHeldBack(credentials)
       }
-      yield* refuseHeldBack(request.credentials)
-      return yield* token.obtain(exchangeFor(request))
+      const shared = Option.isSome(found) ? found.value : yield* token.obtain(exchangeFor(request))
+      // Also credentials that another process got the token with are accepted ones.
+      yield* Ref.set(accepted, credentials)
+      return yield* withTenant(shared, credentials)
     })
 
     const obtainWith = Effect.fnUntraced(function* (

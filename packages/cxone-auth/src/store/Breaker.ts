@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -24,7 +25,10 @@ export interface Breaker {
   readonly write: Run
 }
 
-type Run = <A, R>(operation: Effect.Effect<A, TokenStoreError, R>) => Effect.Effect<Option.Option<A>, never, R>
+type Run = <A, R>(operation: Operation<A, R>) => Effect.Effect<Option.Option<A>, never, R>
+
+/** An app's backend may throw where it should give an effect. */
+type Operation<A, R> = () => Effect.Effect<A, TokenStoreError, R>
 
 type Kind = keyof Breaker
 
@@ -115,13 +119,14 @@ export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined
   const endTry = Ref.update(state, (away) => away && { ...away, isTried: false })
 
   const attempt = <A, R>(
-    operation: Effect.Effect<A, TokenStoreError, R>,
+    operation: Operation<A, R>,
     kind: Kind,
     isTry: boolean,
     restore: <B, E, R>(effect: Effect.Effect<B, E, R>) => Effect.Effect<B, E, R>
   ) =>
-    operation.pipe(
-      Effect.catchAllDefect(() => Effect.fail(defect())),
+    Effect.suspend(operation).pipe(
+      // A defect, or a store that interrupts itself, must not end the call.
+      Effect.catchAllCause((cause) => Effect.fail(Option.getOrElse(Cause.failureOption(cause), defect))),
       // What a store does may be uninterruptible. It must not hold up the time-out.
       Effect.either,
       Effect.disconnect,

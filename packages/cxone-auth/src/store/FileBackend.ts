@@ -62,6 +62,14 @@ export const make = (
   /** A name that no other process uses. */
   const unused = (file: string) => `${file}.${globalThis.crypto.randomUUID()}`
 
+  /** The same at once: a lease that is read while it is empty would seem to be nobody's. */
+  const createWhole = (file: string, kept: Kept) => {
+    const draft = unused(file)
+    return Effect.zipRight(create(draft, kept), files.link(draft, file)).pipe(
+      Effect.ensuring(Effect.ignore(remove(draft)))
+    )
+  }
+
   const replace = (file: string, kept: Kept) => {
     const draft = unused(file)
     return Effect.zipRight(create(draft, kept), files.rename(draft, file)).pipe(
@@ -107,7 +115,7 @@ export const make = (
       return "held"
     }
     const next = last + 1
-    yield* create(leaseOf(name, next), yield* keptFor(owner, lasts))
+    yield* createWhole(leaseOf(name, next), yield* keptFor(owner, lasts))
     // Meanwhile others may have taken this number, given it up, and removed it with those before.
     if ((yield* lastOf(name)) !== next) {
       yield* remove(leaseOf(name, next))

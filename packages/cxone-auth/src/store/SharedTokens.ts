@@ -34,7 +34,8 @@ export interface SharedToken {
   readonly take: Effect.Effect<Option.Option<AccessToken>>
   /**
    * Gets a token by `exchange`, and stores it. One process at a time does so. The others wait for its token, but no longer
-   * than an exchange of their own could take. If the store is away, that is the exchange alone.
+   * than an exchange of their own could take. If its exchange fails, each makes its own. If the store is away, that is
+   * the exchange alone.
    */
   readonly obtain: <E, R>(exchange: Effect.Effect<AccessToken, E, R>) => Effect.Effect<AccessToken, E, R>
 }
@@ -59,6 +60,9 @@ const renewEvery = Duration.seconds(2)
 const shortestPoll = 250
 const longestPoll = 750
 
+/** How long those who wait for a holder can see that its exchange has failed. They look at least each second. */
+const failureLasts = Duration.seconds(10)
+
 /** How many refused tokens are remembered. */
 const mostRefused = 256
 
@@ -81,9 +85,10 @@ const alone: SharedToken = { take: Effect.succeedNone, obtain: identity }
 /** Makes the shared tokens of a store. */
 export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
   Effect.map(Breaker.make, (breaker) => {
+    // By the text of the token, because the token may get another tenant.
     /** The entry of each token that was read from the store or written to it. */
-    const stored = new WeakMap<AccessToken, { readonly name: string; readonly value: string }>()
-    const taken = new WeakSet<AccessToken>()
+    const stored = new WeakMap<AccessToken["value"], { readonly name: string; readonly value: string }>()
+    const taken = new WeakSet<AccessToken["value"]>()
     const refused: Array<AccessToken> = []
     const isRefused = (token: AccessToken) => refused.some((one) => isSame(one, token))
     let unreadable = Period.ended
@@ -105,20 +110,20 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
     const lookUp = Effect.fnUntraced(function* ({ name, open }: Envelope.Envelope, wanted: Wanted) {
       const now = yield* Clock.currentTimeMillis
-      const answer = yield* breaker.read(backend.read(name))
+      const answer = yield* breaker.read(() => backend.read(name))
       const entry = Option.flatten(answer)
       const text = yield* Option.match(entry, { onNone: () => Effect.succeedNone, onSome: ({ value }) => open(value) })
       const token = Option.flatMap(Option.all([entry, text]), ([{ left }, text]) => StoredToken.decode(text, left, now))
       if (Option.isSome(entry) && Option.exists(token, isRefused)) {
-        yield* breaker.write(backend.remove(name, entry.value.value))
+        yield* breaker.write(() => backend.remove(name, entry.value.value))
       }
       if (Option.isSome(entry) && Option.isNone(token)) {
         yield* warnUnreadable(now)
       }
       const useful = Option.filter(token, isOfUse(wanted, now))
       if (Option.isSome(entry) && Option.isSome(useful)) {
-        stored.set(useful.value, { name, value: entry.value.value })
-        taken.add(useful.value)
+        stored.set(useful.value.value, { name, value: entry.value.value })
+        taken.add(useful.value.value)
       }
       const found = Option.isNone(answer) ? "failure" : Option.isSome(useful) ? "hit" : "miss"
       wanted.metrics.looked(found)
@@ -130,16 +135,18 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
       function* ({ name, seal }: Envelope.Envelope, token: AccessToken) {
         const value = yield* seal(StoredToken.encode(token))
         const left = token.expiresAt - (yield* Clock.currentTimeMillis)
-        if (left > 0) {
-          stored.set(token, { name, value })
-          yield* breaker.write(backend.write(name, value, Duration.millis(left)))
+        // A provider may give out again what the API has refused.
+        if (left > 0 && !isRefused(token)) {
+          stored.set(token.value, { name, value })
+          yield* breaker.write(() => backend.write(name, value, Duration.millis(left)))
         }
       },
-      Effect.catchAll((error: TokenStoreError) => breaker.write(error))
+      Effect.catchAll((error: TokenStoreError) => breaker.write(() => error))
     )
 
     const sharedToken = (envelope: Envelope.Envelope, wanted: Wanted): SharedToken => {
       const { name } = envelope
+      const failure = `${name}-failed`
       const { metrics, policy } = wanted
       const look = lookUp(envelope, wanted)
 
@@ -149,12 +156,13 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
         // The exchange goes on if the lease is lost: the last token that is written stays, and both are valid.
         const renewing = breaker
-          .write(backend.renew(name, owner, leaseLasts))
+          .write(() => backend.renew(name, owner, leaseLasts))
           .pipe(
             Effect.delay(renewEvery),
             Effect.repeat({ until: Option.contains(false) }),
             Effect.zipRight(Effect.sync(() => metrics.leased("lost")))
           )
+        const noteFailure = breaker.write(() => backend.write(failure, owner, failureLasts))
         // Between the last look and the lease, another process may have stored a token.
         const asHolder = Effect.flatMap(
           look,
@@ -163,7 +171,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
               metrics.leased("acquired")
               return Effect.acquireUseRelease(
                 Effect.fork(Effect.interruptible(renewing)),
-                () => exchangeAndStore,
+                () => Effect.tapError(exchangeAndStore, () => noteFailure),
                 Fiber.interrupt
               )
             },
@@ -171,22 +179,36 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
           })
         )
         const turn = Effect.acquireUseRelease(
-          breaker.write(backend.acquire(name, owner, leaseLasts)),
+          breaker.write(() => backend.acquire(name, owner, leaseLasts)),
           Option.match({
             onNone: () => Effect.asSome(exchangeAndStore),
             onSome: (lease) => (lease === "acquired" ? Effect.asSome(asHolder) : Effect.succeedNone)
           }),
           // If the store did not answer, the lease may have been taken all the same.
-          (lease) => (Option.contains(lease, "held") ? Effect.void : breaker.write(backend.release(name, owner)))
+          (lease) => (Option.contains(lease, "held") ? Effect.void : breaker.write(() => backend.release(name, owner)))
+        )
+
+        /** Which exchange of a holder failed last. */
+        const lastFailure = Effect.map(
+          breaker.read(() => backend.read(failure)),
+          (answer) => Option.getOrUndefined(Option.flatten(answer))?.value
         )
 
         const wait = Effect.gen(function* () {
           metrics.leased("waited")
-          const changes = Option.getOrElse(yield* breaker.read(backend.watch(name)), () => Effect.never)
+          const failedBefore = yield* lastFailure
+          const changes = Option.getOrElse(yield* breaker.read(() => backend.watch(name)), () => Effect.never)
           const patience = Period.make(yield* Clock.currentTimeMillis, longestExchange(policy))
           while (true) {
             // The look comes first: a lease that is taken for nothing and given up would wake all others.
             const found = yield* look
+            if (Option.isNone(found)) {
+              const failed = yield* lastFailure
+              // Else all would try one after the other, and the last one would hear of the failure after hours.
+              if (failed !== undefined && failed !== failedBefore) {
+                return yield* exchangeAndStore
+              }
+            }
             const token = Option.isSome(found) ? found : yield* turn
             if (Option.isSome(token)) {
               return token.value
@@ -214,7 +236,11 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
       of: (wanted) =>
         // Outside of the breaker: derived keys do not mean that the store is back.
         Effect.matchEffect(Envelope.make(wanted), {
-          onFailure: (error) => Effect.as(breaker.read(error), alone),
+          onFailure: (error) =>
+            Effect.as(
+              breaker.read(() => error),
+              alone
+            ),
           onSuccess: (envelope) => Effect.succeed(sharedToken(envelope, wanted))
         }),
       refuse: (token) => {
@@ -222,9 +248,11 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
           refused.push(token)
           refused.splice(0, refused.length - mostRefused)
         }
-        const place = stored.get(token)
-        return place === undefined ? Effect.void : Effect.asVoid(breaker.write(backend.remove(place.name, place.value)))
+        const place = stored.get(token.value)
+        return place === undefined
+          ? Effect.void
+          : Effect.asVoid(breaker.write(() => backend.remove(place.name, place.value)))
       },
-      wasTaken: (token) => taken.has(token)
+      wasTaken: (token) => taken.has(token.value)
     }
   })

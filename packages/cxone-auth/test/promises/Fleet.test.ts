@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type AccessToken, Credentials, type CxoneAuth, TokenStoreError } from "cxone-auth"
-import { Duration, Effect, Exit, Fiber, FastCheck as fc, Logger, LogLevel, Redacted, Scope } from "effect"
+import { Duration, Effect, Either, Exit, Fiber, FastCheck as fc, Logger, LogLevel, Redacted, Scope } from "effect"
 import * as Fleet from "../model/Fleet.js"
 import * as FaultyPlace from "../support/FaultyPlace.js"
 import * as FleetWorld from "../support/FleetWorld.js"
@@ -316,6 +316,51 @@ describe("processes over one store", () => {
         })
         const rotating = yield* FleetWorld.start({ endpoint, place, credentials })
         expect(yield* token(rotating)).toBe("token-1-of-B")
+      })
+    ))
+
+  it("F3: of which one has learnt that the next secret works do not send the old one again", () =>
+    inWorld(({ endpoint, place }) =>
+      Effect.gen(function* () {
+        endpoint.accepts = ["B"]
+        const credentials = Credentials.rotating({
+          current: FleetWorld.secretOf("A"),
+          next: FleetWorld.secretOf("B")
+        })
+        const all = yield* Effect.forEach(numbers(5), () => FleetWorld.start({ endpoint, place, credentials }))
+        for (let minutes = 0; minutes < 24 * 60; minutes++) {
+          yield* Effect.forEach(all, token)
+          yield* Effect.sleep("1 minute")
+        }
+        const refused = endpoint.exchanges.filter(({ secret }) => secret === "A")
+        expect(refused.length).toBeLessThanOrEqual(5)
+      })
+    ))
+
+  it("F1: that wait for an exchange which fails make their own, and hear of the failure soon", () =>
+    inWorld(({ endpoint, place }) =>
+      Effect.gen(function* () {
+        const timesOf = Effect.fnUntraced(function* (count: number, over: FleetWorld.Place | undefined) {
+          const all = yield* Effect.forEach(numbers(count), () => FleetWorld.start({ endpoint, place: over }))
+          const ends = yield* Effect.forEach(all, (auth) => Effect.timed(Effect.either(token(auth))), {
+            concurrency: "unbounded"
+          })
+          expect(ends.every(([, end]) => Either.isLeft(end))).toBe(true)
+          return Math.max(...ends.map(([took]) => Duration.toSeconds(took)))
+        })
+        endpoint.latency = "1 hour"
+        expect(yield* timesOf(12, place)).toBeLessThan(2 * (yield* timesOf(12, undefined)) + 3)
+        yield* Effect.sleep("1 hour")
+        endpoint.latency = "1 second"
+        endpoint.accepts = []
+        expect(yield* timesOf(100, place)).toBeLessThan(5)
+        // The next ones do not take that failure, which can still be seen, for one of their holder.
+        yield* Effect.sleep("2 seconds")
+        endpoint.accepts = ["A"]
+        const made = endpoint.exchanges.length
+        const all = yield* Effect.forEach(numbers(12), () => FleetWorld.start({ endpoint, place }))
+        yield* Effect.forEach(all, token, { concurrency: "unbounded" })
+        expect(endpoint.exchanges.length - made).toBe(1)
       })
     ))
 

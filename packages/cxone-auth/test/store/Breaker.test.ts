@@ -8,14 +8,14 @@ const broken = new TokenStoreError({ message: "connection refused" })
 /** A breaker, how many operations reached the store, and the warnings. The store has answered once before. */
 const setup = Effect.gen(function* () {
   const breaker = yield* Breaker.make
-  yield* breaker.read(Effect.void)
+  yield* breaker.read(() => Effect.void)
   const sent = yield* Ref.make(0)
   const warnings: Array<string> = []
   const logger = Logger.make(({ message }) => void warnings.push(String(message)))
   const through =
     (way: keyof Breaker.Breaker) =>
     <A>(operation: Effect.Effect<A, TokenStoreError>) =>
-      breaker[way](
+      breaker[way](() =>
         Effect.zipRight(
           Ref.update(sent, (count) => count + 1),
           operation
@@ -64,20 +64,20 @@ describe("L11 and F4: a store that is away", () => {
   it.effect("has 1 s for the first operation, because that one connects", () =>
     Effect.gen(function* () {
       const { write } = yield* Breaker.make
-      const first = yield* Effect.fork(write(Effect.delay(Effect.succeed("connected"), "999 millis")))
+      const first = yield* Effect.fork(write(() => Effect.delay(Effect.succeed("connected"), "999 millis")))
       yield* TestClock.adjust("999 millis")
       expect(yield* Fiber.join(first)).toStrictEqual(Option.some("connected"))
-      const second = yield* Effect.fork(write(Effect.never))
+      const second = yield* Effect.fork(write(() => Effect.never))
       yield* TestClock.adjust("250 millis")
       expect(yield* Fiber.join(second)).toStrictEqual(Option.none())
       const { write: unanswered } = yield* Breaker.make
-      const hanging = yield* Effect.fork(unanswered(Effect.never))
+      const hanging = yield* Effect.fork(unanswered(() => Effect.never))
       yield* TestClock.adjust("999 millis")
       expect(hanging.unsafePoll()).toBeNull()
       yield* TestClock.adjust("1 millis")
       expect(yield* Fiber.join(hanging)).toStrictEqual(Option.none())
       yield* TestClock.adjust("1 seconds")
-      const trial = yield* Effect.fork(unanswered(Effect.never))
+      const trial = yield* Effect.fork(unanswered(() => Effect.never))
       yield* TestClock.adjust("250 millis")
       expect(yield* Fiber.join(trial)).toStrictEqual(Option.none())
     })
@@ -195,6 +195,18 @@ describe("L11 and F4: a store that is away", () => {
       const { run, warnings } = yield* setup
       expect(yield* run(Effect.die(new Error("with a s3cr3t")))).toStrictEqual(Option.none())
       expect(warnings.join()).not.toContain("s3cr3t")
+    })
+  )
+
+  it.effect("ends no call, even if it throws in place of an effect, or interrupts itself", () =>
+    Effect.gen(function* () {
+      const { read } = yield* Breaker.make
+      const throwing = (): Effect.Effect<void> => {
+        throw new Error("with a s3cr3t")
+      }
+      expect(yield* read(throwing)).toStrictEqual(Option.none())
+      yield* TestClock.adjust("1 seconds")
+      expect(yield* read(() => Effect.interrupt)).toStrictEqual(Option.none())
     })
   )
 
