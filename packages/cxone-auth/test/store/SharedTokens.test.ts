@@ -127,6 +127,32 @@ describe("F2: the lease", () => {
       })
     ))
 
+  it("is followed by a look, because a token may have been stored just before", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const store = MemoryBackend.make()
+        const [one, two] = [yield* start(store), yield* start(store)]
+        yield* one.obtain(tokenOf("first", "1 hour"))
+        expect(Redacted.value((yield* two.obtain(tokenOf("second", "1 hour"))).value)).toBe("first")
+      })
+    ))
+
+  it("is awaited no longer than an exchange could take, if its holder neither gives it up nor stores a token", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const one = yield* start({ ...MemoryBackend.make(), acquire: () => Effect.succeed("held") })
+        const [took] = yield* Effect.timed(one.obtain(tokenOf("own", "1 hour")))
+        const { attemptTimeout, maxRetries, maxRetryDelay, maxWait } = TokenPolicy.defaults
+        const [tries, delays] = [
+          Duration.times(attemptTimeout, maxRetries + 1),
+          Duration.times(maxRetryDelay, maxRetries)
+        ]
+        expect(Duration.toMillis(took)).toBe(
+          Duration.toMillis(maxWait) + Duration.toMillis(tries) + Duration.toMillis(delays)
+        )
+      })
+    ))
+
   it("is given up, too, if the store took it and did not answer", () =>
     inVirtualTime(
       Effect.gen(function* () {
