@@ -50,7 +50,10 @@ describe.each(Object.entries(drivers))("over %s, a failure says why:", (_, drive
       yield* expectFailures(backend, /^Redis answered NOPERM: its ACL/)
       yield* cli("ACL", "SETUSER", "default", "+set", "-eval")
       yield* expectFailures(backend, /^Redis answered NOPERM: its ACL/)
-      yield* cli("ACL", "SETUSER", "default", "+eval")
+      yield* cli("ACL", "SETUSER", "default", "+eval", "-get")
+      // What can't be read is no miss.
+      expect((yield* Effect.flip(backend.read("name"))).message).toMatch(/^Redis answered NOPERM: its ACL/)
+      yield* cli("ACL", "SETUSER", "default", "+get")
 
       yield* cli("REPLICAOF", "127.0.0.1", "1")
       yield* expectFailures(backend, /^Redis answered READONLY: it is a replica/)

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { TokenStoreError } from "cxone-auth"
 import { Deferred, Duration, Effect, Fiber, Logger, Option, Ref, TestClock } from "effect"
 import * as Breaker from "../../src/store/Breaker.js"
+import { measured } from "../support/Metrics.js"
 
 const broken = new TokenStoreError({ message: "connection refused" })
 
@@ -92,6 +93,7 @@ describe("L11 and F4: a store that is away", () => {
       }
       expect(yield* run(Effect.succeed("written"))).toStrictEqual(Option.none())
       expect(yield* sent).toBe(4)
+      expect(yield* measured("cxone_auth_store_available", {})).toStrictEqual([0])
       yield* TestClock.adjust("1 seconds")
       expect(yield* run(broken)).toStrictEqual(Option.none())
       yield* TestClock.adjust("2 seconds")
@@ -113,6 +115,17 @@ describe("L11 and F4: a store that is away", () => {
       expect(yield* read(Effect.succeed("value"))).toStrictEqual(Option.some("value"))
       expect(yield* run(Effect.succeed("value"))).toStrictEqual(Option.some("value"))
       expect(warnings).toHaveLength(2)
+    })
+  )
+
+  it.effect("is not read again because a write has tried it and failed", () =>
+    Effect.gen(function* () {
+      const { read, run, sent } = yield* setup
+      yield* read(broken)
+      yield* TestClock.adjust("1 seconds")
+      yield* run(broken)
+      expect(yield* read(Effect.succeed("value"))).toStrictEqual(Option.none())
+      expect(yield* sent).toBe(2)
     })
   )
 

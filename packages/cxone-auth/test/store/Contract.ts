@@ -218,5 +218,18 @@ export const contract = (title: string, { isLive, open, tells }: Options): void 
           yield* changed
         }
       }))
+
+    test("hears on when another one that watched the name, too, has left", ({ one, two }, name) =>
+      Effect.gen(function* () {
+        const changed = yield* one.watch(name)
+        yield* Effect.scoped(Effect.asVoid(one.watch(name)))
+        if (tells) {
+          // The first wake may be of the beginning of the watch.
+          for (let change = 0; change < 3; change++) {
+            yield* two.write(name, `value-${change}`, long)
+            yield* changed
+          }
+        }
+      }))
   })
 }

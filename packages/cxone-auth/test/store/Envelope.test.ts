@@ -79,6 +79,15 @@ describe("F3 and L11: what is stored is encrypted, and bound to its key", () => 
     })
   )
 
+  // If this fails, entries have changed their form. Then `version` has to change, too.
+  it.effect("what a process of an earlier release has stored under a name is found there, and opens", () =>
+    Effect.gen(function* () {
+      const { name, open } = yield* make("s3cr3t", "endpoint", "id")
+      expect(name).toBe("kRsKZE8nLkYO62HFlEhIl__veVOuk212Y2DEn__dtOE")
+      expect(yield* open("AQABAgMEBQYHCAkKCyLnxCy9Fa_mOBLrRcFyKc5bRWZv1w")).toStrictEqual(Option.some("token"))
+    })
+  )
+
   it.effect("each changed or missing character makes it nothing", () =>
     Effect.gen(function* () {
       const { open, seal } = yield* make("s3cr3t", "id")
