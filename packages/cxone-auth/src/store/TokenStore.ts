@@ -6,6 +6,7 @@ import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as FileBackend from "./FileBackend.js"
 import * as MemoryBackend from "./MemoryBackend.js"
 import * as SharedTokens from "./SharedTokens.js"
@@ -37,17 +38,18 @@ export class TokenStore extends Context.Tag(key)<TokenStore, TokenStoreService>(
   /**
    * A store over a place of your own. If an operation fails, or doesn't end within 250 ms (the first one: 1 s), the store counts as away: each
    * process requests its own tokens, and after 1 s (doubling to 30 s) one operation tries the store again. No call fails
-   * for it.
+   * for it. Throws a `TypeError` that names the operation which is missing.
    *
    * @since 0.1.0
    * @category constructors
    */
   static make(backend: TokenStoreBackend): Effect.Effect<TokenStoreService> {
+    requireOperations(backend)
     return Effect.map(SharedTokens.make(backend), of)
   }
 
   /**
-   * {@link TokenStore.make} as a layer.
+   * {@link TokenStore.make} as a layer. It throws as that does.
    *
    * @since 0.1.0
    * @category layers
@@ -70,8 +72,9 @@ export class TokenStore extends Context.Tag(key)<TokenStore, TokenStoreService>(
 
   /**
    * A store in a folder of this machine, for command-line tools and jobs that start often. Only the user that the process
-   * runs as may read it. The folder is made when the first token is stored. It must be on a local disk, because leases rely
-   * on a file that only one process can create.
+   * runs as may read its files. The folder is made when the first token is stored; one that exists keeps its mode. It must
+   * be on a local disk, because leases rely on a file that only one process can create. Throws a `TypeError` if the path is
+   * empty.
    *
    * @since 0.1.0
    * @category layers
@@ -85,11 +88,25 @@ export class TokenStore extends Context.Tag(key)<TokenStore, TokenStoreService>(
    * ```
    */
   static layerFileSystem(folder: string): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> {
+    if (!Predicate.isString(folder) || folder === "") {
+      throw new TypeError("TokenStore: folder must be the path of a folder")
+    }
     return Layer.effect(
       TokenStore,
       Effect.flatMap(Effect.all([FileSystem.FileSystem, Path.Path]), ([files, path]) =>
         TokenStore.make(FileBackend.make(files, path, folder))
       )
     )
+  }
+}
+
+const operations = ["read", "write", "remove", "acquire", "renew", "release", "watch"] as const
+
+/** Plain JavaScript may pass anything. */
+const requireOperations = (backend: TokenStoreBackend): void => {
+  for (const operation of operations) {
+    if (!Predicate.isRecord(backend) || !Predicate.isFunction(backend[operation])) {
+      throw new TypeError(`TokenStore: expected a backend whose ${operation} is a function`)
+    }
   }
 }

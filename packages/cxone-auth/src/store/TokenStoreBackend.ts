@@ -45,7 +45,10 @@ export interface StoredEntry {
 export interface TokenStoreBackend {
   /** What is stored under a name. `None` if there is nothing, or it has ended. */
   readonly read: (name: string) => Effect.Effect<Option.Option<StoredEntry>, TokenStoreError>
-  /** Stores a value for this long, in the place of what was there, and wakes those who watch the name. */
+  /**
+   * Stores a value for this long, in the place of what was there, and wakes those who watch the name. A write that waits
+   * somewhere, and comes late, must not store the value for this long from then on: else an ended token seems to live.
+   */
   readonly write: (name: string, value: string, lasts: Duration.Duration) => Effect.Effect<void, TokenStoreError>
   /** Removes what is stored under a name, but only if it is this value. */
   readonly remove: (name: string, value: string) => Effect.Effect<void, TokenStoreError>

@@ -15,7 +15,8 @@ import {
   CxoneEnvironment,
   CxoneHttpClient,
   RateLimited,
-  TokenPolicy
+  TokenPolicy,
+  TokenStore
 } from "../../dist/index.js"
 
 const [clientId, clientSecret] = ["reporting-job", Redacted.make("s3cr3t")]
@@ -104,6 +105,7 @@ export const thrown = {
     () => CxoneHttpClient.withCallOptions({ onRateLimited: { wait: "30 days" } }),
     () => getOver(ownCxoneAuth({ apiBaseUrl: Effect.succeed("http://gateway.example.com") }))
   ],
+  "`TokenStore`": [() => TokenStore.layer({}), () => TokenStore.layerFileSystem("")],
   "An error that an app makes": [
     () => new RateLimited({ reason: "api", origin: apiBaseUrl, retryAfter: Duration.infinity })
   ]
