@@ -33,7 +33,7 @@ const useAll = (backend: Effect.Effect.Success<ReturnType<typeof backendOver>>) 
     yield* backend.release("name", "owner")
   })
 
-describe.each(Object.entries(drivers))("over %s, the user of the README", (_, driverOf) => {
+describe.each(Object.entries(drivers))("F4: over %s, the user of the README", (_, driverOf) => {
   const open = (port: number, path: string) =>
     backendOver(driverOf(Options.resolve({ url: `redis://cxone-auth:password@127.0.0.1:${port}${path}` }).address))
 

@@ -104,7 +104,7 @@ describe("F6: a token that the API refused", () => {
     ))
 })
 
-describe("F2: the lease", () => {
+describe("F1 and F2: the lease", () => {
   it("is renewed until the exchange ends, although a renewal fails, and no longer", () =>
     inVirtualTime(
       Effect.gen(function* () {
