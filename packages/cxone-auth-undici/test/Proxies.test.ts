@@ -313,14 +313,16 @@ describe("the environment", () => {
     [{ HTTP_PROXY: "A" }, "A"],
     [{ http_proxy: "A" }, "A"],
     [{ http_proxy: "A", HTTP_PROXY: "B" }, "A"],
-    [{ http_proxy: "", HTTP_PROXY: "B" }, "direct"],
+    [{ http_proxy: "", HTTP_PROXY: "B" }, "B"],
+    [{ http_proxy: "", HTTP_PROXY: "" }, "direct"],
     [{ HTTPS_PROXY: "B" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "*" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "0.0.0.0" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "other, 0.0.0.0/8" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "other 0.0.0.0:PORT" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "0.0.0.0:1" }, "A"],
-    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "0.0.0.0" }, "A"],
+    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "0.0.0.0" }, "direct"],
+    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "other" }, "A"],
     [{ HTTP_PROXY: "A", no_proxy: "0.0.0.0", NO_PROXY: "" }, "direct"]
   ] as const)("%j leads to %s, by layer and by layerFromEnv", ([variables, way]) =>
     Effect.gen(function* () {
