@@ -17,7 +17,7 @@ interface Found {
   readonly value: Redacted.Redacted<string>
 }
 
-/** A variable under the name that counts: one that is empty is not set, and small letters come first, as in curl and undici. */
+/** A variable under the name that counts. An empty one is not set. Of the others, small letters win, as in curl and undici. */
 const variable = (small: string): Config.Config<Found> => {
   const named = (name: string) => Config.map(Config.redacted(Config.nonEmptyString(name)), (value) => ({ name, value }))
   const large = small.toUpperCase()
