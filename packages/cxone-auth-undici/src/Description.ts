@@ -1,12 +1,14 @@
 /** What a failure of undici or of Node says, in words. */
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
-import { InvalidProxy, TunnelTimeout } from "./Proxies.js"
+import { InvalidProxy, type ProxyInBetween } from "./Proxies.js"
+import { TunnelFailure } from "./Tunnel.js"
 
-/** Where a request goes: the host of its URL, and the host and port of the proxy in between. */
+/** Where a request goes: the host of its URL, and the proxy in between, which may ask the host in our place. */
 export interface Way {
   readonly host: string
-  readonly proxy: string | undefined
+  readonly proxy: ProxyInBetween | undefined
+  readonly isForwarded: boolean
 }
 
 /** In milliseconds. */
@@ -16,7 +18,7 @@ export interface TimeOuts {
   readonly bodyTimeout: number
 }
 
-const certificateError = /^(?:CERT_|CRL_|UNABLE_TO_|ERR_TLS_CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_|UND_ERR_PRX_TLS$)/
+const certificateError = /^(?:CERT_|CRL_|UNABLE_TO_|ERR_TLS_CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_)/
 
 const tunnelRefused = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
 
@@ -29,8 +31,8 @@ const field = (cause: object, name: string): string => {
  * Names the option with its duration, or whom the connection led to. Nothing of a message or of a URL is repeated, but the
  * host and the code: the rest may hold credentials. `undefined` of what is not known.
  */
-export const describe = (cause: unknown, { host, proxy }: Way, timeOuts: TimeOuts): string | undefined => {
-  if (cause instanceof InvalidProxy || cause instanceof TunnelTimeout) {
+export const describe = (cause: unknown, { host, isForwarded, proxy }: Way, timeOuts: TimeOuts): string | undefined => {
+  if (cause instanceof InvalidProxy || cause instanceof TunnelFailure) {
     return cause.message
   }
   if (!Predicate.isObject(cause)) {
@@ -38,7 +40,7 @@ export const describe = (cause: unknown, { host, proxy }: Way, timeOuts: TimeOut
   }
   const [code, message] = [field(cause, "code"), field(cause, "message")]
   const [next, far] =
-    proxy === undefined ? [host, host] : [`the proxy at ${proxy}`, `${host} (through the proxy at ${proxy})`]
+    proxy === undefined ? [host, host] : [`the proxy at ${proxy.host}`, `${host} (through the proxy at ${proxy.host})`]
   const within = (name: keyof TimeOuts) => `${Duration.format(timeOuts[name])} (${name})`
   const refused = tunnelRefused.exec(message)
   if (refused !== null) {
@@ -48,7 +50,8 @@ export const describe = (cause: unknown, { host, proxy }: Way, timeOuts: TimeOut
       : `${next} did not connect to ${host} (it answered ${status})`
   }
   if (certificateError.test(code)) {
-    return `the certificate of ${proxy === undefined ? host : `${host} or of ${next}`} is not trusted (${code})`
+    const whose = isForwarded ? next : proxy?.hasCertificate ? `${host} or of ${next}` : far
+    return `the certificate of ${whose} is not trusted (${code})`
   }
   switch (code) {
     case "UND_ERR_CONNECT_TIMEOUT":
@@ -70,6 +73,10 @@ export const describe = (cause: unknown, { host, proxy }: Way, timeOuts: TimeOut
     case "UND_ERR_DESTROYED":
       return `the client's layer is closed (${code})`
     default:
+      // It seldom has a code.
+      if (field(cause, "name") === "HTTPParserError") {
+        return `${far} gave an answer that is not HTTP`
+      }
       if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT")) {
         return `${host} sent a body that is not encoded as it says (${code})`
       }

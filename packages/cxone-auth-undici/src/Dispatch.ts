@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import { type Dispatcher, errors } from "undici"
 import * as ContentCoding from "./ContentCoding.js"
 import * as Description from "./Description.js"
-import type { Proxies, Route } from "./Proxies.js"
+import type { Proxies, ProxyInBetween, Route } from "./Proxies.js"
 import * as RequestBody from "./RequestBody.js"
 import { mostHeld, ResponseBody } from "./ResponseBody.js"
 import { UndiciResponse } from "./UndiciResponse.js"
@@ -66,11 +66,12 @@ const exchange = (
     try {
       const route = proxies.routeOf(url)
       const { dispatcher, origin, path, servername } = route
+      running.leave = route.wait(origin)
       running.isForwarded = route.isForwarded
       running.proxy = route.proxy
       const headers = headersOf(request, userAgent, route.headers)
-      // undici heeds the name, which its types don't list.
-      const named = servername === undefined ? {} : { servername }
+      // undici heeds it, and its types don't list it.
+      const named = { servername }
       const clocks = upload === undefined ? {} : { headersTimeout: 0 }
       upload?.parts.describeIn(headers, request.headers)
       dispatcher.dispatch({ origin, path, method: request.method, headers, body, ...named, ...clocks }, running)
@@ -116,7 +117,9 @@ const bodiless = (method: string, status: number): boolean => method === "HEAD" 
 /** What undici tells of a request, until the body of its answer has ended. It holds no answer: see {@link abandoned}. */
 class Exchange implements Dispatcher.DispatchHandler {
   isForwarded = false
-  proxy: string | undefined
+  proxy: ProxyInBetween | undefined
+  /** The request no longer waits for a connection. */
+  leave: (() => void) | undefined
   #resume: Resume | undefined
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
@@ -151,6 +154,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     this.#forgetSignal?.()
+    this.#leave()
     this.upload?.ignoreSilence()
     this.upload?.destroy()
     const broken = this.upload?.failure
@@ -165,12 +169,14 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** What a failure says in words, if that is known. The failure of a stream of the app's own is not described. */
   describe(cause: unknown): { readonly description?: string } {
-    const description = Description.describe(cause, { host: this.url.host, proxy: this.proxy }, this.timeOuts)
+    const { isForwarded, proxy, timeOuts, url } = this
+    const description = Description.describe(cause, { host: url.host, proxy, isForwarded }, timeOuts)
     return description === undefined || this.upload?.failure !== undefined ? {} : { description }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#leave()
     if (this.#aborted !== undefined) {
       controller.abort(this.#aborted)
     }
@@ -223,6 +229,12 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.fail(error)
+  }
+
+  #leave(): void {
+    const { leave } = this
+    this.leave = undefined
+    leave?.()
   }
 
   #settle(answer: Effect.Effect<HttpClientResponse, RequestError>): void {

@@ -17,9 +17,9 @@ interface Found {
   readonly value: Redacted.Redacted<string>
 }
 
-/** A variable under the name that counts: in small letters first, as in curl and undici. */
+/** A variable under the name that counts. An empty one is not set. Of the others, small letters win, as in curl and undici. */
 const variable = (small: string): Config.Config<Found> => {
-  const named = (name: string) => Config.map(Config.redacted(name), (value) => ({ name, value }))
+  const named = (name: string) => Config.map(Config.redacted(Config.nonEmptyString(name)), (value) => ({ name, value }))
   const large = small.toUpperCase()
   return Config.withDefault(
     Config.orElse(named(small), () => named(large)),
@@ -27,7 +27,6 @@ const variable = (small: string): Config.Config<Found> => {
   )
 }
 
-/** An empty one counts as one that is not set, as in undici. */
 const proxyOf = ({ name, value }: Found): Proxies.Proxy | Proxies.InvalidProxy | undefined =>
   Redacted.value(value) === "" ? undefined : Either.merge(Proxies.parse(value, name))
 

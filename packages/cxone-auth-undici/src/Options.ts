@@ -1,4 +1,5 @@
 /** What an app says about its client, and the check of it. */
+import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -129,14 +130,15 @@ const connectionNames = [
 const recordOf = (
   input: unknown,
   place: string,
-  names: ReadonlyArray<string>
+  names: ReadonlyArray<string>,
+  prefix = ""
 ): { readonly [name: string]: unknown } => {
   const expected = `${place} must be an object with some of ${names.join(", ")}`
   if (!Predicate.isReadonlyRecord(input) || Redacted.isRedacted(input)) {
     return refuse(expected)
   }
   const unknown = Object.keys(input).find((name) => !names.includes(name))
-  return unknown === undefined ? input : refuse(`there is no ${unknown}: ${expected}`)
+  return unknown === undefined ? input : refuse(`there is no ${prefix}${unknown}: ${expected}`)
 }
 
 const check = (value: unknown, name: string, isRight: (value: unknown) => boolean, expected: string): void => {
@@ -164,7 +166,9 @@ const millis = (
   minimum: Duration.Duration,
   mayBeInfinite: boolean
 ): number => {
-  const duration = Option.filter(Duration.decodeUnknown(input ?? fallback), () => notNegative(input))
+  const duration = Option.filter(Duration.decodeUnknown(input === undefined ? fallback : input), () =>
+    notNegative(input)
+  )
   if (mayBeInfinite && Option.exists(duration, (given) => !Duration.isFinite(given))) {
     return 0
   }
@@ -181,7 +185,7 @@ const isTextOrSecret = (value: unknown) => isText(value) || isSecret(value)
 
 const checkProxy = (proxy: unknown): void => {
   if (proxy !== "env" && proxy !== "none") {
-    const { http, https, noProxy } = recordOf(proxy, 'proxy, unless "env" or "none",', proxyNames)
+    const { http, https, noProxy } = recordOf(proxy, 'proxy, unless "env" or "none",', proxyNames, "proxy.")
     check(http, "proxy.http", isTextOrSecret, "a URL, which may be Redacted")
     check(https, "proxy.https", isTextOrSecret, "a URL, which may be Redacted")
     check(noProxy, "proxy.noProxy", Predicate.isString, "a list of hosts, separated by commas, as in NO_PROXY")
@@ -189,13 +193,10 @@ const checkProxy = (proxy: unknown): void => {
 }
 
 const checkTls = (tls: unknown): void => {
-  const { ca, cert, key, passphrase } = recordOf(tls, "tls", ["ca", "cert", "key", "passphrase"])
-  check(
-    [ca].flat(),
-    "tls.ca",
-    (all) => Array.isArray(all) && all.every((one) => one === undefined || isText(one)),
-    "PEM as text, or a list of it"
-  )
+  const { ca, cert, key, passphrase } = recordOf(tls, "tls", ["ca", "cert", "key", "passphrase"], "tls.")
+  const isTextOrTexts = (given: unknown) =>
+    isText(given) || (Arr.isArray(given) && given.length > 0 && given.every(isText))
+  check(ca, "tls.ca", isTextOrTexts, "PEM as text, or a list of it")
   check(cert, "tls.cert", isText, "PEM as text")
   check(key, "tls.key", isSecret, "PEM as text, Redacted")
   check(passphrase, "tls.passphrase", isSecret, "Redacted")

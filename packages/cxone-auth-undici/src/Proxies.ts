@@ -1,14 +1,14 @@
 /** Which dispatcher a request goes through: directly to its host, or through a proxy. */
-import type { Socket } from "node:net"
-import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { Agent, buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from "undici"
+import { Agent, type Dispatcher } from "undici"
+import * as Connections from "./Connections.js"
 import * as NoProxy from "./NoProxy.js"
 import type { ProxyOptions, Resolved } from "./Options.js"
 import { refuse } from "./Options.js"
 import type { Contexts } from "./Tls.js"
+import * as Tunnel from "./Tunnel.js"
 
 /** The URL of a proxy, without the credentials in it. */
 export interface Proxy {
@@ -23,20 +23,6 @@ export class InvalidProxy extends Error {
   readonly code = "ERR_INVALID_PROXY"
   constructor(readonly setting: string) {
     super(`${setting} ${expectedOfProxy}`)
-  }
-}
-
-/** A proxy took the connection, and then opened no tunnel. */
-export class TunnelTimeout extends Error {
-  override readonly name = "TunnelTimeout"
-  /** As Node names a tunnel that was not opened. */
-  readonly code = "ERR_PROXY_TUNNEL"
-  readonly hostname: string
-  readonly port: number
-  constructor({ host, hostname, port, protocol }: URL, connectTimeout: number) {
-    super(`the proxy at ${host} opened no tunnel within ${Duration.format(connectTimeout)} (connectTimeout)`)
-    this.hostname = hostname
-    this.port = Number(port || (protocol === "https:" ? 443 : 80))
   }
 }
 
@@ -86,6 +72,12 @@ export const settingsOf = ({ http, https, noProxy }: ProxyOptions): ProxySetting
   }
 }
 
+export interface ProxyInBetween {
+  /** Its host and port. */
+  readonly host: string
+  readonly hasCertificate: boolean
+}
+
 /** How a request is handed to undici. */
 export interface Route {
   readonly dispatcher: Dispatcher
@@ -93,10 +85,11 @@ export interface Route {
   readonly path: string
   /** A `Host` of the request's own comes in place of this one. */
   readonly headers: { readonly [name: string]: string }
-  /** Whose certificate the connection asks for, if not the request's host: undici takes the name from `Host`. */
-  readonly servername?: string
-  /** The host and the port of the proxy in between. */
-  readonly proxy?: string
+  /** What undici keeps connections apart by. It would take it from `Host`, and change the connection with it. */
+  readonly servername: string
+  readonly wait: Connections.Wait
+  /** The proxy in between. */
+  readonly proxy?: ProxyInBetween
   /** Whether the answer may be the proxy's own. */
   readonly isForwarded: boolean
 }
@@ -108,39 +101,6 @@ export interface Proxies {
   readonly destroy: () => Promise<unknown>
 }
 
-/**
- * Opens connections, and ends them with the layer: undici leaves those that are not open yet, and a tunnel whose TLS is not,
- * to their time-out, and until then the process does not end.
- */
-const makeConnector = (options: buildConnector.BuildOptions) => {
-  const open = new Set<Socket>()
-  const connect = buildConnector(options)
-  return {
-    connect: (target: buildConnector.Options, callback: buildConnector.Callback) => {
-      // It returns the socket, which its type does not say.
-      const socket = connect(target, callback) as unknown as Socket
-      open.add(socket)
-      socket.once("close", () => open.delete(socket))
-    },
-    destroy: () => {
-      for (const socket of open) {
-        socket.destroy()
-      }
-    }
-  }
-}
-
-/** To open a tunnel is a part of connecting. undici would take a silent proxy for a host that sends no headers. */
-const openingTunnels = (pool: Pool, proxy: URL, connectTimeout: number) => {
-  const connect = pool.connect.bind(pool)
-  return Object.assign(pool, {
-    connect: (options: Dispatcher.ConnectOptions) =>
-      connect(options).catch((cause: unknown) => {
-        throw cause instanceof errors.HeadersTimeoutError ? new TunnelTimeout(proxy, connectTimeout) : cause
-      })
-  })
-}
-
 /** The dispatchers of one layer. */
 export const make = (options: Resolved, contexts: Contexts, settings: ProxySettings): Proxies => {
   const { bodyTimeout, connectTimeout, connections, headersTimeout, keepAliveTimeout } = options
@@ -150,55 +110,55 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   const toHosts = { timeout: connectTimeout, ...(contexts.hosts && { secureContext: contexts.hosts }) }
   const toProxies = { timeout: connectTimeout, ...(contexts.proxies && { secureContext: contexts.proxies }) }
 
-  const [hosts, ofProxies] = [makeConnector(toHosts), makeConnector(toProxies)]
-  const direct = new Agent({ ...requests, connect: hosts.connect })
-  const opened: Array<Dispatcher> = [direct]
-  const open = <D extends Dispatcher>(dispatcher: D): D => {
+  const [hosts, ofProxies] = [Connections.make(toHosts), Connections.make(toProxies)]
+  const opened: Array<Dispatcher> = []
+  const dispatching = (open: Connections.Open) => {
+    const { connect, wait } = Connections.heeding(open)
+    const dispatcher = new Agent({ ...requests, connect })
     opened.push(dispatcher)
-    return dispatcher
+    return { dispatcher, wait }
   }
 
-  const directly = (url: URL): Route => ({
-    dispatcher: direct,
-    origin: url.origin,
-    path: pathOf(url),
-    headers: {},
-    isForwarded: false
-  })
+  const over =
+    (dispatching: Pick<Route, "dispatcher" | "proxy" | "wait">) =>
+    (url: URL): Route => ({
+      ...dispatching,
+      origin: url.origin,
+      path: pathOf(url),
+      headers: {},
+      servername: url.hostname,
+      isForwarded: false
+    })
+  const directly = over(dispatching(hosts.open))
+
+  const inBetween = ({ host, protocol }: URL): ProxyInBetween => ({ host, hasCertificate: protocol === "https:" })
 
   const forwarding = ({ authorization, origin }: Proxy) => {
-    const dispatcher = open(new Agent({ ...requests, connect: ofProxies.connect }))
+    const dispatched = dispatching(ofProxies.open)
     const ofProxy = authorization === undefined ? {} : { "proxy-authorization": Redacted.value(authorization) }
-    const { host: proxy, hostname: servername } = new URL(origin)
+    const at = new URL(origin)
+    const proxy = inBetween(at)
     return (url: URL): Route => ({
-      dispatcher,
+      ...dispatched,
       proxy,
       origin,
       path: url.origin + pathOf(url),
       headers: { host: url.host, ...ofProxy },
-      servername,
+      servername: at.hostname,
       isForwarded: true
     })
   }
 
   const tunneling = ({ authorization, origin }: Proxy) => {
-    const dispatcher = open(
-      new ProxyAgent({
-        ...requests,
-        uri: origin,
-        ...(authorization && { token: Redacted.value(authorization) }),
-        requestTls: toHosts,
-        proxyTls: toProxies,
-        clientFactory: (to) =>
-          openingTunnels(
-            new Pool(to, { connect: ofProxies.connect, headersTimeout: connectTimeout }),
-            to,
-            connectTimeout
-          )
-      })
-    )
-    const { host: proxy } = new URL(origin)
-    return (url: URL): Route => ({ ...directly(url), dispatcher, proxy })
+    const proxy = new URL(origin)
+    const open = Tunnel.through({
+      proxy,
+      authorization,
+      connectTimeout,
+      openToHost: hosts.open,
+      openToProxy: ofProxies.open
+    })
+    return over({ ...dispatching(open), proxy: inBetween(proxy) })
   }
 
   const through = (proxy: Proxy | InvalidProxy | undefined, way: (proxy: Proxy) => (url: URL) => Route) => {

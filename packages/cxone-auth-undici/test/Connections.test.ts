@@ -5,8 +5,9 @@ import { promisify } from "node:util"
 import { HttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
+import { certificates } from "../../cxone-auth/test/support/Certificates.js"
 import { collectGarbage } from "../../cxone-auth/test/support/Garbage.js"
-import { direct, eventually, get, listen, nobody, serve, serveBytes } from "./support/Servers.js"
+import { direct, eventually, get, listen, nobody, serve, serveBytes, serveTls } from "./support/Servers.js"
 
 const megabyte = 1024 * 1024
 
@@ -223,6 +224,101 @@ describe("a connection", () => {
         yield* Effect.promise(() =>
           promisify(execFile)(process.execPath, ["--import", "tsx", program, host, way], { timeout: 20_000 })
         )
+      })
+  )
+
+  const askSecurely = (url: string) =>
+    Effect.flatMap(HttpClient.HttpClient, (client) => Effect.flatMap(client.get(url), ({ text }) => text))
+
+  const opensTunnels = (socket: Net.Socket) => socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"))
+
+  it.scopedLive.each<readonly [string, string | undefined, (socket: Net.Socket) => unknown]>([
+    ["TLS with the host", undefined, () => {}],
+    ["TLS with the proxy", "https", () => {}],
+    ["a tunnel", "http", () => {}],
+    ["TLS in a tunnel", "http", opensTunnels]
+  ])("that is not open yet ends with the last request that waits for it: %s", ([, scheme, serving]) =>
+    Effect.gen(function* () {
+      let ready = 0
+      const { allClosed, host, sockets } = yield* listen(() =>
+        Net.createServer((socket) => {
+          serving(socket)
+          socket.on("data", () => ready++)
+        })
+      )
+      const layer = direct({
+        connectTimeout: "1 day",
+        ...(scheme === undefined ? {} : { proxy: { http: `${scheme}://${host}` } })
+      })
+      yield* Effect.gen(function* () {
+        const url = scheme === undefined ? `https://${host}/` : "https://api.example/"
+        const [first, second] = [yield* Effect.fork(askSecurely(url)), yield* Effect.fork(askSecurely(url))]
+        // The tunnel is asked for first, and then TLS.
+        yield* eventually(() => ready === (serving === opensTunnels ? 4 : 2))
+        yield* Fiber.interrupt(first)
+        yield* Effect.yieldNow()
+        expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false])
+        yield* Fiber.interrupt(second)
+        yield* allClosed
+        expect(sockets).toHaveLength(2)
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.scopedLive("that others wait for stays, and serves them", () =>
+    Effect.gen(function* () {
+      const { authority, good } = yield* certificates
+      const target = yield* serveTls(good)
+      const held: Array<Net.Socket> = []
+      const { host } = yield* listen(() =>
+        Net.createServer({ pauseOnConnect: true }, (socket) => {
+          socket.on("error", () => {})
+          held.push(socket)
+        })
+      )
+      yield* Effect.gen(function* () {
+        const running = [
+          yield* Effect.fork(askSecurely(`https://${host}/`)),
+          yield* Effect.fork(askSecurely(`https://${host}/`))
+        ] as const
+        yield* eventually(() => held.length === 2)
+        yield* Fiber.interrupt(running[0])
+        for (const socket of held) {
+          const through = Net.connect(target.port, "127.0.0.1")
+          through.on("error", () => {})
+          through.pipe(socket)
+          socket.pipe(through)
+        }
+        expect(yield* Fiber.join(running[1])).toBe("secure")
+      }).pipe(Effect.provide(direct({ tls: { ca: authority.cert } })))
+    })
+  )
+
+  it.scopedLive.each([1, 2])(
+    "that was given up is opened anew for the next request (of %i connections)",
+    (connections) =>
+      Effect.gen(function* () {
+        const { authority, good } = yield* certificates
+        const target = yield* serveTls(good)
+        let count = 0
+        const { host } = yield* listen(() =>
+          Net.createServer((socket) => {
+            count++
+            if (count > 1) {
+              socket.on("error", () => {})
+              const through = Net.connect(target.port, "127.0.0.1")
+              through.pipe(socket)
+              socket.pipe(through)
+            }
+          })
+        )
+        yield* Effect.gen(function* () {
+          const first = yield* Effect.fork(askSecurely(`https://${host}/`))
+          yield* eventually(() => count === 1)
+          yield* Fiber.interrupt(first)
+          expect(yield* askSecurely(`https://${host}/`)).toBe("secure")
+          expect(count).toBe(2)
+        }).pipe(Effect.provide(direct({ connections, connectTimeout: "1 day", tls: { ca: authority.cert } })))
       })
   )
 

@@ -8,7 +8,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { UndiciHttpClient } from "cxone-auth-undici"
 import { Cause, ConfigError, ConfigProvider, Effect, Layer, Logger, LogLevel, Redacted } from "effect"
 import { certificates } from "../../cxone-auth/test/support/Certificates.js"
-import { get, listen, nobody, type Server, serve, serveTls, temporaryFile } from "./support/Servers.js"
+import { get, listen, nobody, type Server, serve, serveBytes, serveTls, temporaryFile } from "./support/Servers.js"
 
 interface Seen {
   readonly line: string
@@ -257,6 +257,98 @@ describe("a proxy", () => {
   )
 })
 
+/** Ends a connection in one of these ways. */
+const endings: ReadonlyArray<readonly [string, (socket: Net.Socket) => void]> = [
+  ["ends each connection", (socket) => socket.end()],
+  ["resets each connection", (socket) => socket.resetAndDestroy()],
+  ["ends the connection in place of an answer", (socket) => socket.once("data", () => socket.end())],
+  ["resets the connection in place of an answer", (socket) => socket.once("data", () => socket.resetAndDestroy())],
+  ["breaks off in its answer", (socket) => socket.once("data", () => socket.end("HTTP/1.1 200"))]
+]
+
+describe("a proxy that opens no tunnel", () => {
+  const through = (host: string) =>
+    UndiciHttpClient.layer({ proxy: { http: `http://${credentials}@${host}` }, connectTimeout: "1 day" })
+
+  it.scopedLive.each(endings)("and %s is asked once for each request, and is named", ([, end]) =>
+    Effect.gen(function* () {
+      const { host, port, sockets } = yield* listen(() => Net.createServer(end))
+      const requests = ["https://api.example/", "https://api.example/", "https://other.example/"]
+      const errors = yield* Effect.forEach(requests, failure, { concurrency: "unbounded" }).pipe(
+        Effect.provide(through(host))
+      )
+      for (const error of errors) {
+        expect(error).toMatchObject({
+          _tag: "RequestError",
+          reason: "Transport",
+          description: expect.stringMatching(
+            `^the proxy at ${host} broke the connection off, and opened no tunnel \\(E[A-Z]+\\)$`
+          ),
+          cause: { code: "ERR_PROXY_TUNNEL", hostname: "127.0.0.1", port }
+        })
+        expectNoCredentials(error)
+      }
+      expect(sockets).toHaveLength(requests.length)
+    })
+  )
+
+  it.scopedLive("and speaks no HTTP is named, without its words", () =>
+    Effect.gen(function* () {
+      const { allClosed, host } = yield* serveBytes("SSH-2.0-c4n4ry\r\n\r\n", false)
+      const error = yield* failure("https://api.example/").pipe(Effect.provide(through(host)))
+      expect(error).toMatchObject({
+        description: `the proxy at ${host} gave an answer to CONNECT that is not HTTP (HPE_INVALID_CONSTANT)`,
+        cause: { code: "ERR_PROXY_TUNNEL" }
+      })
+      expectNoCredentials(error)
+      yield* allClosed
+      const forwarded = yield* failure("http://api.example/").pipe(Effect.provide(through(host)))
+      expect(forwarded.description).toBe(`api.example (through the proxy at ${host}) gave an answer that is not HTTP`)
+    })
+  )
+
+  it.scopedLive("in time leaves no connection", () =>
+    Effect.gen(function* () {
+      const { allClosed, host } = yield* serveBytes("", false)
+      const layer = UndiciHttpClient.layer({ proxy: { http: `http://${host}` }, connectTimeout: "1 second" })
+      yield* Effect.zipRight(failure("https://api.example/"), allClosed).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.scopedLive("because it refuses leaves no connection", () =>
+    Effect.gen(function* () {
+      const { allClosed, host } = yield* serveBytes("HTTP/1.1 502 No\r\n\r\n", false)
+      yield* Effect.zipRight(failure("https://api.example/"), allClosed).pipe(Effect.provide(through(host)))
+    })
+  )
+})
+
+describe("a certificate that is not trusted", () => {
+  const says = (url: string, proxy: string, ca: string) =>
+    Effect.map(
+      failure(url).pipe(Effect.provide(UndiciHttpClient.layer({ proxy: { http: proxy }, tls: { ca } }))),
+      ({ description }) => description
+    )
+
+  it.scopedLive("is the host's behind a proxy that has none, and the proxy's if it forwards", () =>
+    Effect.gen(function* () {
+      const { authority, ofAnotherHost } = yield* certificates
+      const target = yield* serveTls(ofAnotherHost)
+      const proxy = yield* serveProxy(target)
+      const code = "(ERR_TLS_CERT_ALTNAME_INVALID)"
+      expect(yield* says("https://api.example/", `http://${proxy.host}`, authority.cert)).toBe(
+        `the certificate of api.example (through the proxy at ${proxy.host}) is not trusted ${code}`
+      )
+      expect(yield* says("http://api.example/", `https://${target.host}`, authority.cert)).toBe(
+        `the certificate of the proxy at ${target.host} is not trusted ${code}`
+      )
+      expect(yield* says("https://api.example/", `https://${target.host}`, authority.cert)).toBe(
+        `the certificate of api.example or of the proxy at ${target.host} is not trusted ${code}`
+      )
+    })
+  )
+})
+
 const ofThisMachine = [
   "localhost",
   "LOCALHOST.",
@@ -313,14 +405,16 @@ describe("the environment", () => {
     [{ HTTP_PROXY: "A" }, "A"],
     [{ http_proxy: "A" }, "A"],
     [{ http_proxy: "A", HTTP_PROXY: "B" }, "A"],
-    [{ http_proxy: "", HTTP_PROXY: "B" }, "direct"],
+    [{ http_proxy: "", HTTP_PROXY: "B" }, "B"],
+    [{ http_proxy: "", HTTP_PROXY: "" }, "direct"],
     [{ HTTPS_PROXY: "B" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "*" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "0.0.0.0" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "other, 0.0.0.0/8" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "other 0.0.0.0:PORT" }, "direct"],
     [{ HTTP_PROXY: "A", NO_PROXY: "0.0.0.0:1" }, "A"],
-    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "0.0.0.0" }, "A"],
+    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "0.0.0.0" }, "direct"],
+    [{ HTTP_PROXY: "A", no_proxy: "", NO_PROXY: "other" }, "A"],
     [{ HTTP_PROXY: "A", no_proxy: "0.0.0.0", NO_PROXY: "" }, "direct"]
   ] as const)("%j leads to %s, by layer and by layerFromEnv", ([variables, way]) =>
     Effect.gen(function* () {

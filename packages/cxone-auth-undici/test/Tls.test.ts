@@ -8,7 +8,7 @@ import { UndiciHttpClient } from "cxone-auth-undici"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { certificates } from "../../cxone-auth/test/support/Certificates.js"
 import { certificatesOf } from "../src/Tls.js"
-import { direct, serveTls, temporaryFile } from "./support/Servers.js"
+import { direct, type Server, serveTls, temporaryFile } from "./support/Servers.js"
 
 const fromEnv = (variables: Record<string, string>) =>
   Layer.provide(
@@ -39,6 +39,39 @@ describe("certificates", () => {
       expect(untrusted).toMatchObject({
         left: { reason: "Transport", cause: { code: expect.stringMatching(/^[A-Z_]+$/) } }
       })
+    })
+  )
+
+  it.scopedLive.each([
+    ["127.0.0.1", []],
+    ["localhost", ["localhost"]]
+  ] as const)("are those of the host in the URL (%s), whatever a request has as Host", ([hostname, names]) =>
+    Effect.gen(function* () {
+      const { authority, good, ofAnotherHost } = yield* certificates
+      const named = new Set<string>()
+      const serveCertificate = (certificate: typeof good) =>
+        serveTls(
+          {
+            ...certificate,
+            SNICallback: (name, use) => {
+              named.add(name)
+              use(null)
+            }
+          },
+          ({ headers }, response) => response.end(headers.host)
+        )
+      const other = "other.cxone.test"
+      const client = yield* HttpClient.HttpClient.pipe(
+        Effect.provide(yield* Layer.build(direct({ tls: { ca: authority.cert } })))
+      )
+      const asking = ({ port }: Server) =>
+        Effect.flatMap(client.get(`https://${hostname}:${port}/`, { headers: { host: other } }), ({ text }) => text)
+      expect(yield* Effect.flip(asking(yield* serveCertificate(ofAnotherHost)))).toMatchObject({
+        reason: "Transport",
+        cause: { code: "ERR_TLS_CERT_ALTNAME_INVALID" }
+      })
+      expect(yield* asking(yield* serveCertificate(good))).toBe(other)
+      expect([...named]).toEqual(names)
     })
   )
 
