@@ -32,8 +32,8 @@ const testkitFloors = [
 
 /** The files of packages/cxone-auth-undici/src, which are too few for folders. A file imports from the floors below it. */
 const undiciFloors = [
-  ["Options", "ResponseBody"],
-  ["ContentCoding", "NoProxy", "RequestBody", "Tls"],
+  ["Connections", "Options", "ResponseBody"],
+  ["ContentCoding", "NoProxy", "RequestBody", "Tls", "Tunnel"],
   ["Proxies", "UndiciResponse"],
   ["Description", "Environment"],
   ["Dispatch"],
