@@ -23,6 +23,11 @@ export interface Breaker {
   readonly read: Run
   /** Runs an operation that changes something. `None` if it failed, or the store is away for writes. */
   readonly write: Run
+  /**
+   * Runs an operation on what is there: it takes it away, or lets a lease last longer. It may succeed where a write does not, so it goes on
+   * as reads do, and proves nothing of writes, too.
+   */
+  readonly cleanUp: Run
 }
 
 type Run = <A, R>(operation: Operation<A, R>) => Effect.Effect<Option.Option<A>, never, R>
@@ -30,7 +35,7 @@ type Run = <A, R>(operation: Operation<A, R>) => Effect.Effect<Option.Option<A>,
 /** An app's backend may throw where it should give an effect. */
 type Operation<A, R> = () => Effect.Effect<A, TokenStoreError, R>
 
-type Kind = keyof Breaker
+type Kind = "read" | "write"
 
 interface Away {
   /** After a write that failed, reads go on. */
@@ -121,6 +126,7 @@ export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined
   const attempt = <A, R>(
     operation: Operation<A, R>,
     kind: Kind,
+    failsAs: Kind,
     isTry: boolean,
     restore: <B, E, R>(effect: Effect.Effect<B, E, R>) => Effect.Effect<B, E, R>
   ) =>
@@ -140,20 +146,20 @@ export const make: Effect.Effect<Breaker> = Effect.map(Ref.make<Away | undefined
       Effect.onInterrupt(() => (isTry ? endTry : Effect.void)),
       Effect.flatMap(
         Either.match({
-          onLeft: (error) => Effect.as(failed(error, kind, isTry), Option.none<A>()),
+          onLeft: (error) => Effect.as(failed(error, failsAs, isTry), Option.none<A>()),
           onRight: (value) => Effect.as(succeeded(kind), Option.some(value))
         })
       )
     )
 
   const run =
-    (kind: Kind): Run =>
+    (kind: Kind, failsAs: Kind): Run =>
     (operation) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(admit(kind), (way) =>
-          way === "no" ? Effect.succeedNone : attempt(operation, kind, way === "try", restore)
+          way === "no" ? Effect.succeedNone : attempt(operation, kind, failsAs, way === "try", restore)
         )
       )
 
-  return { read: run("read"), write: run("write") }
+  return { read: run("read", "read"), write: run("write", "write"), cleanUp: run("read", "write") }
 })

@@ -34,8 +34,8 @@ export interface SharedToken {
   readonly take: Effect.Effect<Option.Option<AccessToken>>
   /**
    * Gets a token by `exchange`, and stores it. One process at a time does so. The others wait for its token, but no longer
-   * than an exchange of their own could take. If its exchange fails, each makes its own. If the store is away, that is
-   * the exchange alone.
+   * than an exchange of their own could take. If its exchange fails, each makes its own within 10 s. If the store is away,
+   * that is the exchange alone.
    */
   readonly obtain: <E, R>(exchange: Effect.Effect<AccessToken, E, R>) => Effect.Effect<AccessToken, E, R>
 }
@@ -60,7 +60,10 @@ const renewEvery = Duration.seconds(2)
 const shortestPoll = 250
 const longestPoll = 750
 
-/** How long those who wait for a holder can see that its exchange has failed. They look at least each second. */
+/**
+ * How long those who wait for a holder can see that its exchange has failed. In this time each makes its own, at a moment of
+ * its own, because the endpoint may be in need of quiet.
+ */
 const failureLasts = Duration.seconds(10)
 
 /** How many refused tokens are remembered. */
@@ -115,7 +118,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
       const text = yield* Option.match(entry, { onNone: () => Effect.succeedNone, onSome: ({ value }) => open(value) })
       const token = Option.flatMap(Option.all([entry, text]), ([{ left }, text]) => StoredToken.decode(text, left, now))
       if (Option.isSome(entry) && Option.exists(token, isRefused)) {
-        yield* breaker.write(() => backend.remove(name, entry.value.value))
+        yield* breaker.cleanUp(() => backend.remove(name, entry.value.value))
       }
       if (Option.isSome(entry) && Option.isNone(token)) {
         yield* warnUnreadable(now)
@@ -156,7 +159,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
 
         // The exchange goes on if the lease is lost: the last token that is written stays, and both are valid.
         const renewing = breaker
-          .write(() => backend.renew(name, owner, leaseLasts))
+          .cleanUp(() => backend.renew(name, owner, leaseLasts))
           .pipe(
             Effect.delay(renewEvery),
             Effect.repeat({ until: Option.contains(false) }),
@@ -185,7 +188,8 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
             onSome: (lease) => (lease === "acquired" ? Effect.asSome(asHolder) : Effect.succeedNone)
           }),
           // If the store did not answer, the lease may have been taken all the same.
-          (lease) => (Option.contains(lease, "held") ? Effect.void : breaker.write(() => backend.release(name, owner)))
+          (lease) =>
+            Option.contains(lease, "held") ? Effect.void : breaker.cleanUp(() => backend.release(name, owner))
         )
 
         /** Which exchange of a holder failed last. */
@@ -206,7 +210,9 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
               const failed = yield* lastFailure
               // Else all would try one after the other, and the last one would hear of the failure after hours.
               if (failed !== undefined && failed !== failedBefore) {
-                return yield* exchangeAndStore
+                yield* Effect.sleep(Duration.times(failureLasts, yield* Random.next))
+                const late = yield* look
+                return Option.isSome(late) ? late.value : yield* exchangeAndStore
               }
             }
             const token = Option.isSome(found) ? found : yield* turn
@@ -251,7 +257,7 @@ export const make = (backend: TokenStoreBackend): Effect.Effect<SharedTokens> =>
         const place = stored.get(token.value)
         return place === undefined
           ? Effect.void
-          : Effect.asVoid(breaker.write(() => backend.remove(place.name, place.value)))
+          : Effect.asVoid(breaker.cleanUp(() => backend.remove(place.name, place.value)))
       },
       wasTaken: (token) => taken.has(token.value)
     }

@@ -22,7 +22,7 @@ const setup = Effect.gen(function* () {
           operation
         )
       ).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
-  return { read: through("read"), run: through("write"), sent: Ref.get(sent), warnings }
+  return { cleanUp: through("cleanUp"), read: through("read"), run: through("write"), sent: Ref.get(sent), warnings }
 })
 
 describe("L11 and F4: a store that is away", () => {
@@ -84,9 +84,9 @@ describe("L11 and F4: a store that is away", () => {
     })
   )
 
-  it.effect("is still read if only writes fail, and no read that succeeds brings the writes back", () =>
+  it.effect("is still read if only writes fail, and no read and no release that succeeds brings the writes back", () =>
     Effect.gen(function* () {
-      const { read, run, sent, warnings } = yield* setup
+      const { cleanUp, read, run, sent, warnings } = yield* setup
       yield* run(broken)
       for (let second = 0; second < 3; second++) {
         expect(yield* read(Effect.succeed("value"))).toStrictEqual(Option.some("value"))
@@ -96,7 +96,11 @@ describe("L11 and F4: a store that is away", () => {
       expect(yield* measured("cxone_auth_store_available", {})).toStrictEqual([0])
       yield* TestClock.adjust("1 seconds")
       expect(yield* run(broken)).toStrictEqual(Option.none())
+      expect(yield* cleanUp(Effect.succeed("released"))).toStrictEqual(Option.some("released"))
+      expect(yield* run(Effect.succeed("written"))).toStrictEqual(Option.none())
       yield* TestClock.adjust("2 seconds")
+      expect(yield* cleanUp(Effect.succeed("released"))).toStrictEqual(Option.some("released"))
+      expect(warnings).toHaveLength(1)
       expect(yield* run(Effect.succeed("written"))).toStrictEqual(Option.some("written"))
       expect(warnings).toHaveLength(2)
     })
