@@ -24,8 +24,8 @@ export interface Breaker {
   /** Runs an operation that changes something. `None` if it failed, or the store is away for writes. */
   readonly write: Run
   /**
-   * Runs an operation on what is there: it takes it away, or lets a lease last longer. It may succeed where a write does not, so it goes on
-   * as reads do, and proves nothing of writes, too.
+   * Runs an operation on what is there: it takes it away, or lets a lease last longer. A store that is full still does
+   * that. So it goes on as reads do, and proves nothing of writes either.
    */
   readonly cleanUp: Run
 }

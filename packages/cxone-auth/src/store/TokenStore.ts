@@ -36,9 +36,9 @@ export { type StoredEntry, type TokenStoreBackend, TokenStoreError } from "./Tok
  */
 export class TokenStore extends Context.Tag(key)<TokenStore, TokenStoreService>() {
   /**
-   * A store over a place of your own. If an operation fails, or doesn't end within 250 ms (the first one: 1 s), the store counts as away: each
-   * process requests its own tokens, and after 1 s (doubling to 30 s) one operation tries the store again. No call fails
-   * for it. Throws a `TypeError` that names the operation which is missing.
+   * A store over a place of your own. If an operation fails, or doesn't end within 250 ms (the first one: 1 s), the store
+   * counts as away: each process requests its own tokens, and after 1 s (doubling to 30 s) one operation tries the store
+   * again. No call fails for it. Throws a `TypeError` that names the operation which is missing.
    *
    * @since 0.1.0
    * @category constructors
