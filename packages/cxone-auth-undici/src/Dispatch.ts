@@ -157,6 +157,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#leave()
     this.upload?.ignoreSilence()
     this.upload?.destroy()
+    if (error instanceof errors.HTTPParserError) {
+      // It holds what was sent in place of an answer, which may repeat the credentials of the request.
+      Reflect.deleteProperty(error, "data")
+    }
     const broken = this.upload?.failure
     const cause = broken === undefined ? error : Cause.squash(broken)
     this.#body?.fail(cause)

@@ -304,6 +304,7 @@ describe("a proxy that opens no tunnel", () => {
       yield* allClosed
       const forwarded = yield* failure("http://api.example/").pipe(Effect.provide(through(host)))
       expect(forwarded.description).toBe(`api.example (through the proxy at ${host}) gave an answer that is not HTTP`)
+      expectNoCredentials(forwarded)
     })
   )
 
