@@ -92,7 +92,7 @@ const parse = (text: string): Option.Option<Address> => {
       })
 }
 
-/** Plain JavaScript may pass anything. */
+/** Throws. Plain JavaScript may pass anything, and no message shows what. */
 export const refuse = (objection: string): never => {
   throw new TypeError(`RedisTokenStore: ${objection}`)
 }

@@ -237,9 +237,7 @@ export const make = (options: {
       const { credentials } = request
       const tenant = tenantOf(yield* Ref.get(lastTenant), credentials)
       const exchanged = Logs.annotate({ tenant: tenant?.tenantId })(exchange(request))
-      const token = yield* Effect.flatMap(exchanged, (token) => withTenant(token, credentials))
-      yield* Ref.set(accepted, credentials)
-      return token
+      return yield* Effect.flatMap(exchanged, (token) => withTenant(token, credentials))
     })
 
     /** Another process may have got a token with credentials that are held back here. So the store is asked first. */
@@ -257,8 +255,6 @@ export const make = (options: {
         yield* refuseHeldBack(credentials)
       }
       const shared = Option.isSome(found) ? found.value : yield* token.obtain(exchangeFor(request))
-      // Also credentials that another process got the token with are accepted ones.
-      yield* Ref.set(accepted, credentials)
       return yield* withTenant(shared, credentials)
     })
 
@@ -275,7 +271,10 @@ export const make = (options: {
         metrics.notReached("InsufficientScope")
         return yield* withoutScopes(request.tokenEndpoint, scopes)
       }
-      return yield* share === undefined ? exchangeFor(request) : shareExchange(share, request, held)
+      const token = yield* share === undefined ? exchangeFor(request) : shareExchange(share, request, held)
+      // Credentials that another process got the token with are accepted, too.
+      yield* Ref.set(accepted, credentials)
+      return token
     })
 
     /** For how long all of these credentials are still refused; nothing if some of them may be sent now. */
