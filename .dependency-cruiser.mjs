@@ -32,6 +32,7 @@ const testkitFloors = [
 
 /** The files of packages/cxone-auth-undici/src, which are too few for folders. A file imports from the floors below it. */
 const undiciFloors = [
+  ["Interruption"],
   ["Connections", "Options", "ResponseBody"],
   ["ContentCoding", "NoProxy", "RequestBody", "Tls", "Tunnel"],
   ["Proxies", "UndiciResponse"],

@@ -44,12 +44,26 @@ export type Wait = (origin: string) => () => void
  * look at a request again before it has a connection.
  */
 export const heeding = (open: Open): { readonly connect: buildConnector.connector; readonly wait: Wait } => {
-  const waiting = new Map<string, { requests: number; readonly begun: Set<(reason: Error) => void> }>()
+  const origins = new Map<string, { requests: number; readonly begun: Set<(reason: Error) => void> }>()
+  const forgetIdle = (origin: string) => {
+    const found = origins.get(origin)
+    if (found?.requests === 0 && found.begun.size === 0) {
+      origins.delete(origin)
+    }
+  }
+  const at = (origin: string) => {
+    const found = origins.get(origin) ?? { requests: 0, begun: new Set() }
+    origins.set(origin, found)
+    return found
+  }
   return {
+    // undici connects in the call that gives it a request, so before the request can be counted.
     connect: (target, callback) => {
-      const begun = waiting.get(`${target.protocol}//${target.host}`)?.begun
+      const origin = `${target.protocol}//${target.host}`
+      const { begun } = at(origin)
       const attempt = open(target, (...outcome) => {
-        if (begun === undefined || begun.delete(giveUp)) {
+        if (begun.delete(giveUp)) {
+          forgetIdle(origin)
           callback(...outcome)
         }
       })
@@ -58,18 +72,17 @@ export const heeding = (open: Open): { readonly connect: buildConnector.connecto
         callback(reason, null)
         attempt.destroy(reason)
       }
-      begun?.add(giveUp)
+      begun.add(giveUp)
     },
     wait: (origin) => {
-      const ofOrigin = waiting.get(origin) ?? { requests: 0, begun: new Set() }
-      waiting.set(origin, ofOrigin)
-      ofOrigin.requests++
+      const waiting = at(origin)
+      waiting.requests++
       return () => {
-        ofOrigin.requests--
-        if (ofOrigin.requests === 0) {
-          waiting.delete(origin)
-          const abandoned = [...ofOrigin.begun]
-          ofOrigin.begun.clear()
+        waiting.requests--
+        if (waiting.requests === 0) {
+          const abandoned = [...waiting.begun]
+          waiting.begun.clear()
+          forgetIdle(origin)
           for (const giveUp of abandoned) {
             giveUp(new Error("no request waits for the connection any more"))
           }

@@ -10,7 +10,8 @@ import * as Effect from "effect/Effect"
 import { type Dispatcher, errors } from "undici"
 import * as ContentCoding from "./ContentCoding.js"
 import * as Description from "./Description.js"
-import type { Proxies, ProxyInBetween, Route } from "./Proxies.js"
+import { onInterrupt } from "./Interruption.js"
+import type { Proxies, Route } from "./Proxies.js"
 import * as RequestBody from "./RequestBody.js"
 import { mostHeld, ResponseBody } from "./ResponseBody.js"
 import { UndiciResponse } from "./UndiciResponse.js"
@@ -26,6 +27,11 @@ class UnknownScheme extends TypeError {
   /** As Node names it. */
   readonly code = "ERR_INVALID_PROTOCOL"
   override readonly message = "the URL must begin with http:// or https://"
+}
+
+/** undici heeds it, and its types don't list it. */
+interface WithServername extends Dispatcher.DispatchOptions {
+  readonly servername: string
 }
 
 type Resume = (answer: Effect.Effect<HttpClientResponse, RequestError>) => void
@@ -50,36 +56,18 @@ export const send = (
 }
 
 const exchange = (
-  { proxies, timeOuts, userAgent }: Sender,
+  sender: Sender,
   request: HttpClientRequest,
   url: URL,
-  body: NonNullable<Dispatcher.DispatchOptions["body"]> | null,
+  body: RequestBody.Body | null,
   signal: AbortSignal | undefined
 ) =>
-  Effect.async<HttpClientResponse, RequestError>((resume) => {
+  Effect.suspend(() => {
     const upload = body instanceof RequestBody.Upload ? body : undefined
-    const running = new Exchange(request, url, timeOuts, resume, upload, signal)
-    if (upload !== undefined) {
-      upload.onSilence = () => running.abort(new errors.HeadersTimeoutError())
-    }
-    // Some failures are thrown, others are told to the handler.
-    try {
-      const route = proxies.routeOf(url)
-      const { dispatcher, origin, path, servername } = route
-      running.leave = route.wait(origin)
-      running.isForwarded = route.isForwarded
-      running.proxy = route.proxy
-      const headers = headersOf(request, userAgent, route.headers)
-      // undici heeds it, and its types don't list it.
-      const named = { servername }
-      const clocks = upload === undefined ? {} : { headersTimeout: 0 }
-      upload?.parts.describeIn(headers, request.headers)
-      dispatcher.dispatch({ origin, path, method: request.method, headers, body, ...named, ...clocks }, running)
-    } catch (cause) {
-      running.fail(cause)
-    }
+    const running = new Exchange(request, url, sender.timeOuts, upload, signal)
+    const answer = Effect.async<HttpClientResponse, RequestError>((resume) => running.start(sender, body, resume))
     const abort = Effect.sync(() => running.abort(new Error("the request was interrupted")))
-    return upload === undefined ? abort : Effect.zipRight(abort, upload.ended)
+    return onInterrupt(answer, upload === undefined ? abort : Effect.zipRight(abort, upload.ended))
   })
 
 const headersOf = ({ headers }: HttpClientRequest, userAgent: string, ofRoute: Route["headers"]): Array<string> => {
@@ -116,32 +104,54 @@ const bodiless = (method: string, status: number): boolean => method === "HEAD" 
 
 /** What undici tells of a request, until the body of its answer has ended. It holds no answer: see {@link abandoned}. */
 class Exchange implements Dispatcher.DispatchHandler {
-  isForwarded = false
-  proxy: ProxyInBetween | undefined
-  /** The request no longer waits for a connection. */
-  leave: (() => void) | undefined
   #resume: Resume | undefined
+  #route: Route | undefined
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
   #body: ResponseBody | undefined
   #forgetSignal: (() => void) | undefined
+  /** The request no longer waits for a connection. */
+  #leave: (() => void) | undefined
 
   constructor(
     private readonly request: HttpClientRequest,
     private readonly url: URL,
     private readonly timeOuts: Description.TimeOuts,
-    resume: Resume,
     private readonly upload: RequestBody.Upload | undefined,
-    signal: AbortSignal | undefined
-  ) {
+    private readonly signal: AbortSignal | undefined
+  ) {}
+
+  start({ proxies, userAgent }: Sender, body: RequestBody.Body | null, resume: Resume): void {
+    const { request, upload, url } = this
     this.#resume = resume
-    if (signal !== undefined) {
-      const onAbort = () => this.abort(new Error("the scope of the request was closed"))
-      signal.addEventListener("abort", onAbort)
-      this.#forgetSignal = () => signal.removeEventListener("abort", onAbort)
-      if (signal.aborted) {
-        onAbort()
+    this.#heedSignal()
+    if (upload !== undefined) {
+      upload.onSilence = () => this.abort(new errors.HeadersTimeoutError())
+    }
+    // Some failures are thrown, others are told to the handler.
+    try {
+      const route = proxies.routeOf(url)
+      this.#route = route
+      const headers = headersOf(request, userAgent, route.headers)
+      upload?.parts.describeIn(headers, request.headers)
+      const path = url.pathname + url.search
+      const options: WithServername = {
+        origin: route.origin,
+        path: route.isForwarded ? url.origin + path : path,
+        method: request.method,
+        headers,
+        body,
+        servername: route.servername,
+        // An upload has a clock of its own.
+        headersTimeout: upload === undefined ? null : 0
       }
+      route.dispatcher.dispatch(options, this)
+      // Almost always it has a connection by now.
+      if (this.#controller === undefined && this.#resume !== undefined) {
+        this.#leave = route.wait(route.origin)
+      }
+    } catch (cause) {
+      this.fail(cause)
     }
   }
 
@@ -154,7 +164,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     this.#forgetSignal?.()
-    this.#leave()
+    this.#stopWaiting()
     this.upload?.ignoreSilence()
     this.upload?.destroy()
     if (error instanceof errors.HTTPParserError) {
@@ -173,14 +183,15 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** What a failure says in words, if that is known. The failure of a stream of the app's own is not described. */
   describe(cause: unknown): { readonly description?: string } {
-    const { isForwarded, proxy, timeOuts, url } = this
+    const { timeOuts, url } = this
+    const { isForwarded = false, proxy } = this.#route ?? {}
     const description = Description.describe(cause, { host: url.host, proxy, isForwarded }, timeOuts)
     return description === undefined || this.upload?.failure !== undefined ? {} : { description }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    this.#leave()
+    this.#stopWaiting()
     if (this.#aborted !== undefined) {
       controller.abort(this.#aborted)
     }
@@ -193,7 +204,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.upload?.ignoreSilence()
-    if (status === 407 && this.isForwarded) {
+    if (status === 407 && this.#route?.isForwarded === true) {
       // In the words of undici, which says so of tunnels.
       this.abort(new Error("Proxy Authentication Required (407)"))
       return
@@ -228,6 +239,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#forgetSignal?.()
+    this.#controller = undefined
     this.#body?.end()
   }
 
@@ -235,9 +247,21 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.fail(error)
   }
 
-  #leave(): void {
-    const { leave } = this
-    this.leave = undefined
+  #heedSignal(): void {
+    const { signal } = this
+    if (signal !== undefined) {
+      const onAbort = () => this.abort(new Error("the scope of the request was closed"))
+      signal.addEventListener("abort", onAbort)
+      this.#forgetSignal = () => signal.removeEventListener("abort", onAbort)
+      if (signal.aborted) {
+        onAbort()
+      }
+    }
+  }
+
+  #stopWaiting(): void {
+    const leave = this.#leave
+    this.#leave = undefined
     leave?.()
   }
 

@@ -78,11 +78,10 @@ export interface ProxyInBetween {
   readonly hasCertificate: boolean
 }
 
-/** How a request is handed to undici. */
+/** How the requests to one host are handed to undici. */
 export interface Route {
   readonly dispatcher: Dispatcher
   readonly origin: string
-  readonly path: string
   /** A `Host` of the request's own comes in place of this one. */
   readonly headers: { readonly [name: string]: string }
   /** What undici keeps connections apart by. It would take it from `Host`, and change the connection with it. */
@@ -90,7 +89,7 @@ export interface Route {
   readonly wait: Connections.Wait
   /** The proxy in between. */
   readonly proxy?: ProxyInBetween
-  /** Whether the answer may be the proxy's own. */
+  /** Whether the proxy reads the requests: it is sent the whole URL, and the answer may be its own. */
   readonly isForwarded: boolean
 }
 
@@ -119,16 +118,14 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
     return { dispatcher, wait }
   }
 
-  const over =
-    (dispatching: Pick<Route, "dispatcher" | "proxy" | "wait">) =>
-    (url: URL): Route => ({
+  const over = (dispatching: Pick<Route, "dispatcher" | "proxy" | "wait">) =>
+    keepingLast((url) => ({
       ...dispatching,
       origin: url.origin,
-      path: pathOf(url),
       headers: {},
       servername: url.hostname,
       isForwarded: false
-    })
+    }))
   const directly = over(dispatching(hosts.open))
 
   const inBetween = ({ host, protocol }: URL): ProxyInBetween => ({ host, hasCertificate: protocol === "https:" })
@@ -138,15 +135,14 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
     const ofProxy = authorization === undefined ? {} : { "proxy-authorization": Redacted.value(authorization) }
     const at = new URL(origin)
     const proxy = inBetween(at)
-    return (url: URL): Route => ({
+    return keepingLast((url) => ({
       ...dispatched,
       proxy,
       origin,
-      path: url.origin + pathOf(url),
       headers: { host: url.host, ...ofProxy },
       servername: at.hostname,
       isForwarded: true
-    })
+    }))
   }
 
   const tunneling = ({ authorization, origin }: Proxy) => {
@@ -187,4 +183,17 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   }
 }
 
-const pathOf = ({ pathname, search }: URL): string => pathname + search
+/**
+ * Keeps the last route, because most requests go to the host of the one before. A route made for each request would cost a
+ * tenth of it: undici would have to hash each new string of an origin.
+ */
+const keepingLast = (make: (url: URL) => Route): ((url: URL) => Route) => {
+  let last: { readonly protocol: string; readonly host: string; readonly route: Route } | undefined
+  return (url) => {
+    const { host, protocol } = url
+    if (last === undefined || last.host !== host || last.protocol !== protocol) {
+      last = { protocol, host, route: make(url) }
+    }
+    return last.route
+  }
+}

@@ -170,7 +170,8 @@ export class Upload extends Readable {
   }
 }
 
-type Body = NonNullable<Dispatcher.DispatchOptions["body"]>
+/** What undici sends. */
+export type Body = NonNullable<Dispatcher.DispatchOptions["body"]>
 
 /** In bytes, without a copy. */
 const bytesOf = (body: unknown): Uint8Array | undefined => {

@@ -6,8 +6,10 @@
 import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { onInterrupt } from "./Interruption.js"
 
 /** What brings the parts: undici's controller, or a decoder. */
 export interface Source {
@@ -74,6 +76,7 @@ export class ResponseBody {
   end(): void {
     if (!this.isOver) {
       this.#isEnded = true
+      this.source = undefined
       this.#wake()
     }
   }
@@ -81,6 +84,7 @@ export class ResponseBody {
   fail(cause: unknown): void {
     if (!this.isOver) {
       this.#failure = { cause }
+      this.source = undefined
       this.#wake()
     }
   }
@@ -88,9 +92,10 @@ export class ResponseBody {
   /** Gives up what has not come yet, and with it the connection. */
   abort(reason: Error): void {
     if (!this.isOver) {
+      const { source } = this
       this.#parts = []
       this.fail(reason)
-      this.source?.abort(reason)
+      source?.abort(reason)
     }
   }
 
@@ -143,7 +148,7 @@ export class ResponseBody {
       }
     }
     this.#most = Math.min(this.#most, most)
-    return Effect.async((resume) => {
+    const read = Effect.async<Buffer, unknown>((resume) => {
       if (this.isOver) {
         resume(this.whole(most))
         return
@@ -151,8 +156,9 @@ export class ResponseBody {
       this.onNext(() => resume(Effect.suspend(() => this.whole(most))))
       // undici gives at once what has come meanwhile, which may be all. So the reader waits before that.
       this.#resume()
-      return Effect.sync(() => this.abort(new Error("the reading was interrupted")))
     })
+    const giveUp = Effect.sync(() => this.abort(new Error("the reading was interrupted")))
+    return onInterrupt(read, giveUp)
   }
 
   /** The body as it comes, for one reader. */
@@ -172,15 +178,19 @@ export class ResponseBody {
   readonly #pull: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> = Effect.suspend(() => {
     const taken = this.take()
     if (taken === undefined) {
-      return Effect.async((resume) => {
+      let forget = constVoid
+      const next = Effect.async<Chunk.Chunk<Uint8Array>, Option.Option<unknown>>((resume) => {
         // The fiber may have let others run since it looked.
         if (this.#parts.length > 0 || this.isOver) {
           resume(this.#pull)
-          return
+        } else {
+          forget = this.onNext(() => resume(this.#pull))
         }
-        const forget = this.onNext(() => resume(this.#pull))
-        return Effect.sync(forget)
       })
+      return onInterrupt(
+        next,
+        Effect.sync(() => forget())
+      )
     }
     if ("cause" in taken) {
       return Effect.fail(Option.some(taken.cause))

@@ -8,6 +8,7 @@ import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -99,21 +100,23 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get #bytes(): Effect.Effect<Buffer, ResponseError> {
-    return Effect.mapError(
-      Effect.withFiberRuntime<Buffer, unknown>((reader) =>
-        this.#open().whole(mostOf(Context.get(reader.currentContext, HttpIncomingMessage.MaxBodySize)))
-      ),
-      (cause) => this.#failure(cause)
-    )
+    return this.#decoded(identity)
   }
 
   #decoded<A>(read: (bytes: Buffer) => A): Effect.Effect<A, ResponseError> {
-    return Effect.flatMap(this.#bytes, (bytes) => {
+    const decode = (bytes: Buffer): Effect.Effect<A, ResponseError> => {
       try {
         return Effect.succeed(read(bytes))
       } catch (cause) {
         return Effect.fail(this.#failure(cause))
       }
+    }
+    return Effect.withFiberRuntime((reader) => {
+      const most = mostOf(Context.get(reader.currentContext, HttpIncomingMessage.MaxBodySize))
+      return Effect.matchEffect(this.#open().whole(most), {
+        onFailure: (cause) => Effect.fail(this.#failure(cause)),
+        onSuccess: decode
+      })
     })
   }
 
