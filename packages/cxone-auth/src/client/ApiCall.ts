@@ -112,15 +112,12 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
   const resolve = (asked: Request, apiBaseUrl: string) =>
     OriginGuard.resolve(acceptingJson(asked), baseAt(apiBaseUrl), client.allowed)
 
-  const send = (request: Request, token: AccessToken): Outcome<ApiResponse.ApiResponse> =>
-    Effect.map(
-      Spans.requestSpan(request, client.tracerPropagation, (traced) =>
-        Effect.matchCauseEffect(transport(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))), {
-          onFailure: (cause) => Effect.failCause(RedactedResponse.makeCause(cause, request, [token.value])),
-          onSuccess: (response) => Effect.succeed(RedactedResponse.make(request, response, [token.value]))
-        })
-      ),
-      (response) => ApiResponse.make(request, token, response)
+  const send = (request: Request, token: AccessToken): Outcome<HttpClientResponse> =>
+    Spans.requestSpan(request, client.tracerPropagation, (traced) =>
+      Effect.matchCauseEffect(transport(HttpClientRequest.setHeader(traced, "authorization", bearerOf(token))), {
+        onFailure: (cause) => Effect.failCause(RedactedResponse.makeCause(cause, request, [token.value])),
+        onSuccess: (response) => Effect.succeed(RedactedResponse.make(request, response, [token.value]))
+      })
     )
 
   /** Closes the gate. The call whose answer began a pause says so in the log. */
@@ -164,7 +161,9 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       call.visitor,
       call.token,
       (token): ReturnType<typeof attempt> => {
-        const sent = Effect.flatMap(send(call.request, token), (answer) => heedRateLimit(answer, call.visitor))
+        const sent = Effect.flatMap(send(call.request, token), (response) =>
+          heedRateLimit(ApiResponse.make(call.request, token, response), call.visitor)
+        )
         return Effect.flatMap(apiBaseUrlOf(token), (apiBaseUrl) =>
           // If the token belongs to another tenant, the request goes to that tenant's API.
           apiBaseUrl === call.apiBaseUrl
@@ -292,9 +291,10 @@ export const make = Effect.fnUntraced(function* (client: ApiCallOptions) {
       const wants = ({ response }: ApiResponse.ApiResponse) => asResponse.includes(response.status)
       const notSentAgain = Replay.objectionTo(asked, options.isIdempotent)
       return Effect.flatMap(auth.apiBaseUrl, (apiBaseUrl) =>
-        Effect.flatMap(resolve(asked, apiBaseUrl), (request) =>
-          deliver({ asked, apiBaseUrl, request, token, visitor, notSentAgain, wants, waits: 0 })
-        )
+        Either.match(resolve(asked, apiBaseUrl), {
+          onLeft: Effect.fail,
+          onRight: (request) => deliver({ asked, apiBaseUrl, request, token, visitor, notSentAgain, wants, waits: 0 })
+        })
       )
     })
 })

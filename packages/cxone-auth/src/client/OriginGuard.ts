@@ -73,7 +73,7 @@ export const resolve = (
 const namesHost = (url: string): boolean => /^(?:[a-z][a-z\d+.-]*:)?[/\\]{2}/i.test(url)
 
 // Every path of an `HttpApi` begins with a slash, which would take it out of the folder.
-const inFolder = (url: string): string => (/^[/\\](?![/\\])/.test(url) ? `.${url}` : url)
+const isPath = (url: string): boolean => /^[/\\](?![/\\])/.test(url)
 
 const none: ReadonlyArray<string> = []
 
@@ -124,10 +124,10 @@ const without = (
 
 const isHostOf = (url: URL, host = ""): boolean => parse(`${url.protocol}//${host}`, url)?.host === url.host
 
-// `URL.canParse` would parse twice, and every call comes by here.
+// Every call comes by here. `URL.canParse` would parse twice, and so would a path with a base, which ends with a slash.
 const parse = (url: string, base: URL): URL | undefined => {
   try {
-    return new URL(inFolder(url), base)
+    return isPath(url) ? new URL(base.href + url.slice(1)) : new URL(url, base)
   } catch {
     return undefined
   }

@@ -281,6 +281,31 @@ describe("C1: only an allowed origin gets the token, by the WHATWG parser", () =
   }, 120_000)
 })
 
+describe("C1: a path, which is not resolved against a base", () => {
+  it("goes where the WHATWG parser takes it from the folder", () => {
+    const rest = fc
+      .array(fc.constantFrom(...odd, "..", ".", "x", "users", "%2e", "\ud800", "é"), { maxLength: 12 })
+      .map((parts) => parts.join(""))
+    fc.assert(
+      fc.property(
+        rest,
+        fc.constantFrom("/", "\\"),
+        fc.constantFrom("", "cxone/", "a%20b/c/"),
+        (rest, slash, folder) => {
+          fc.pre(!/^[/\\]/.test(rest))
+          const base = new URL(folder, "https://gateway.example")
+          const expected = new URL(`.${slash}${rest}`, base)
+          const resolved = OriginGuard.resolve(HttpClientRequest.get(slash + rest), base, strict)
+          expect(Either.isRight(resolved) ? resolved.right.url : undefined).toBe(
+            expected.pathname.startsWith(base.pathname) ? expected.href : undefined
+          )
+        }
+      ),
+      { numRuns: 20_000 }
+    )
+  })
+})
+
 describe("C1: what a request says of its body", () => {
   const headersOf = (request: HttpClientRequest.HttpClientRequest) =>
     Either.getOrThrow(OriginGuard.resolve(request, apiBaseUrl, strict)).headers
