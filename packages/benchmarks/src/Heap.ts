@@ -9,14 +9,20 @@ export interface Memory {
   readonly rss: number
 }
 
+const collecting = (type: "major" | "minor"): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (globalThis.gc === undefined) {
+      return Effect.dieMessage("start node with --expose-gc")
+    }
+    globalThis.gc({ type, execution: "sync" })
+    return Effect.void
+  })
+
 /** So that nobody who is measured cleans up after another. */
-export const collect: Effect.Effect<void> = Effect.suspend(() => {
-  if (globalThis.gc === undefined) {
-    return Effect.dieMessage("start node with --expose-gc")
-  }
-  globalThis.gc()
-  return Effect.void
-})
+export const collect: Effect.Effect<void> = collecting("major")
+
+/** Collects the young objects alone. */
+export const collectYoung: Effect.Effect<void> = collecting("minor")
 
 /** After two full garbage collections, with a turn between them for what the first one has finalized. */
 export const sample: Effect.Effect<Memory> = collect.pipe(

@@ -36,7 +36,7 @@ const start = (program: string, processes: number, run: string, settings: Record
         CXONE_API_BASE_URL: origin.href,
         ...settings
       }
-      const workers = yield* Effect.replicateEffect(Workers.start(program, environment), processes)
+      const workers = yield* Effect.replicateEffect(Workers.start(program, environment), processes, { concurrency: 2 })
       const reports = yield* Effect.forEach(workers, ({ work }) => work(fibers, 0), { concurrency: "unbounded" })
       const { tokenRequests } = yield* Provider.counts(clientId)
       return {

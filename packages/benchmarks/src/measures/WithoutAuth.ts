@@ -22,7 +22,7 @@ const transports = [
 
 const run = (quick: boolean) =>
   Effect.gen(function* () {
-    const settings = { rounds: quick ? 9 : 101, requests: quick ? 300 : 500, atOnce: 32 }
+    const settings = { rounds: quick ? 9 : 51, requests: quick ? 300 : 500, atOnce: 32 }
     const measured = yield* Effect.forEach(transports, ({ goal, name, transport }) =>
       Throughput.measure(settings).pipe(
         Effect.provide(CxoneHttpClient.layer().pipe(Layer.provide(auth), Layer.provideMerge(transport))),

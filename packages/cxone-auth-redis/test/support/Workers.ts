@@ -47,7 +47,8 @@ export const start = (program: string, settings: Record<string, string>): Effect
   Effect.gen(function* () {
     const child = yield* Effect.acquireRelease(
       Effect.promise(async () => {
-        const started = fork(program, { env: { ...process.env, ...settings }, stdio: "inherit" })
+        // Without the flags of this process: under its loader, each worker would load a compiler.
+        const started = fork(program, { env: { ...process.env, ...settings }, execArgv: [], stdio: "inherit" })
         await once(started, "message")
         return started
       }),

@@ -1,0 +1,40 @@
+/**
+ * What is allocated and survives two collections of young objects. V8 then keeps it until the next full collection, and has
+ * copied it twice, which costs more than most of what a call does.
+ */
+import { Session } from "node:inspector/promises"
+import { Effect } from "effect"
+import * as Heap from "./Heap.js"
+
+interface Node {
+  readonly selfSize: number
+  readonly children: ReadonlyArray<Node>
+}
+
+const sizeOf = ({ children, selfSize }: Node): number => children.reduce((sum, child) => sum + sizeOf(child), selfSize)
+
+const session = Effect.acquireRelease(
+  Effect.sync(() => {
+    const session = new Session()
+    session.connect()
+    return session
+  }),
+  (session) => Effect.sync(() => session.disconnect())
+)
+
+/** Runs an effect, and gives the bytes that it left among the old objects, whether or not they are in use. */
+export const bytes = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<number, E, R> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const profiler = yield* session
+      yield* Heap.collect
+      yield* Effect.promise(() =>
+        profiler.post("HeapProfiler.startSampling", { samplingInterval: 1_024, includeObjectsCollectedByMajorGC: true })
+      )
+      yield* effect
+      // What is young by now, and not in use, must not count.
+      yield* Heap.collectYoung
+      const { profile } = yield* Effect.promise(() => profiler.post("HeapProfiler.stopSampling"))
+      return sizeOf(profile.head)
+    })
+  )
