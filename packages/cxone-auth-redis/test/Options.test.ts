@@ -65,6 +65,10 @@ describe("the options", () => {
       expect(() => layer({ url: "redis://redis.example", prefix })).toThrow(error)
       expect(() => Layers.overDriver(neverOpened, { prefix })).toThrow(error)
     }
+    // @ts-expect-error Plain JavaScript may pass anything.
+    expect(() => Layers.overDriver(neverOpened, null)).toThrow(
+      new TypeError("RedisTokenStore: expected an object with prefix")
+    )
     const url = "redis://redis.example"
     const password = Redacted.make("canary")
     const wrong: ReadonlyArray<readonly [options: object | undefined, objection: string]> = [

@@ -99,8 +99,13 @@ export const refuse = (objection: string): never => {
 
 const expectedOfUsername = "must be a text that is not empty, and needs a password"
 
-export const prefixOf = ({ prefix = defaultPrefix }: ClientOptions = {}): string =>
-  isPrefix(prefix) ? prefix : refuse(`prefix ${expectedOfPrefix}`)
+export const prefixOf = (options: ClientOptions = {}): string => {
+  if (!Predicate.isRecord(options)) {
+    return refuse("expected an object with prefix")
+  }
+  const { prefix = defaultPrefix } = options
+  return isPrefix(prefix) ? prefix : refuse(`prefix ${expectedOfPrefix}`)
+}
 
 /** Checks the options. Throws a `TypeError` that shows no value, because some are secrets. */
 export const resolve = (options: RedisTokenStoreOptions): Resolved => {

@@ -88,7 +88,7 @@ export class TokenStore extends Context.Tag(key)<TokenStore, TokenStoreService>(
    * ```
    */
   static layerFileSystem(folder: string): Layer.Layer<TokenStore, never, FileSystem.FileSystem | Path.Path> {
-    if (!Predicate.isString(folder) || folder === "") {
+    if (!Predicate.isString(folder) || folder.trim() === "") {
       throw new TypeError("TokenStore: folder must be the path of a folder")
     }
     return Layer.effect(

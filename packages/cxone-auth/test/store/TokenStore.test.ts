@@ -13,7 +13,7 @@ describe("a store that can't work is a TypeError", () => {
   })
 
   it("if the folder has no path", () => {
-    for (const folder of [undefined, 5, ""]) {
+    for (const folder of [undefined, 5, "", " "]) {
       // @ts-expect-error Plain JavaScript may pass anything.
       expect(() => TokenStore.layerFileSystem(folder)).toThrow(
         new TypeError("TokenStore: folder must be the path of a folder")
