@@ -36,58 +36,77 @@ export const make = (options: buildConnector.BuildOptions) => {
   }
 }
 
-/** Counts a request that waits for a connection to this origin, until what it returns is called, once. */
-export type Wait = (origin: string) => () => void
+/** The requests to one origin that wait for a connection, and the connections that are being opened for them. */
+export class Waiting {
+  #requests = 0
+  readonly #begun = new Set<(reason: Error) => void>()
+
+  constructor(private readonly onIdle: () => void) {}
+
+  enter(): void {
+    this.#requests++
+  }
+
+  /** Ends what {@link enter} began. After the last request, the connections that are not open yet are given up. */
+  leave(): void {
+    this.#requests--
+    if (this.#requests > 0) {
+      return
+    }
+    if (this.#begun.size > 0) {
+      const abandoned = [...this.#begun]
+      this.#begun.clear()
+      for (const giveUp of abandoned) {
+        giveUp(nobodyWaits())
+      }
+    }
+    this.onIdle()
+  }
+
+  /** Opens a connection, if a request waits for one. */
+  readonly connect = (open: Open, target: buildConnector.Options, callback: buildConnector.Callback): void => {
+    if (this.#requests === 0) {
+      callback(nobodyWaits(), null)
+      return
+    }
+    const attempt = open(target, (...outcome) => {
+      if (this.#begun.delete(giveUp)) {
+        callback(...outcome)
+      }
+    })
+    // undici hears of it at once, and not when the socket is closed, because it may have the next request by then.
+    const giveUp = (reason: Error) => {
+      callback(reason, null)
+      attempt.destroy(reason)
+    }
+    this.#begun.add(giveUp)
+  }
+}
+
+const nobodyWaits = () => new Error("no request waits for the connection any more")
+
+/** How many idle origins are remembered. To forget each at once would cost more than the rest of a request's way here. */
+const mostIdle = 100
 
 /**
- * Gives up the connections to an origin that are not open yet, once no request waits for one. undici would go on: it does not
- * look at a request again before it has a connection.
+ * Opens connections only while a request waits for one. undici also opens one for a request that was aborted: it does not look
+ * at a request again before it has a connection.
  */
-export const heeding = (open: Open): { readonly connect: buildConnector.connector; readonly wait: Wait } => {
-  const origins = new Map<string, { requests: number; readonly begun: Set<(reason: Error) => void> }>()
-  const forgetIdle = (origin: string) => {
-    const found = origins.get(origin)
-    if (found?.requests === 0 && found.begun.size === 0) {
-      origins.delete(origin)
+export const heeding = (
+  open: Open
+): { readonly connect: buildConnector.connector; readonly waitingAt: (origin: string) => Waiting } => {
+  const origins = new Map<string, Waiting>()
+  const waitingAt = (origin: string): Waiting => {
+    const known = origins.get(origin)
+    if (known !== undefined) {
+      return known
     }
-  }
-  const at = (origin: string) => {
-    const found = origins.get(origin) ?? { requests: 0, begun: new Set() }
-    origins.set(origin, found)
-    return found
+    const waiting = new Waiting(() => void (origins.size > mostIdle && origins.delete(origin)))
+    origins.set(origin, waiting)
+    return waiting
   }
   return {
-    // undici connects in the call that gives it a request, so before the request can be counted.
-    connect: (target, callback) => {
-      const origin = `${target.protocol}//${target.host}`
-      const { begun } = at(origin)
-      const attempt = open(target, (...outcome) => {
-        if (begun.delete(giveUp)) {
-          forgetIdle(origin)
-          callback(...outcome)
-        }
-      })
-      // undici hears of it at once, and not when the socket is closed, because it may have the next request by then.
-      const giveUp = (reason: Error) => {
-        callback(reason, null)
-        attempt.destroy(reason)
-      }
-      begun.add(giveUp)
-    },
-    wait: (origin) => {
-      const waiting = at(origin)
-      waiting.requests++
-      return () => {
-        waiting.requests--
-        if (waiting.requests === 0) {
-          const abandoned = [...waiting.begun]
-          waiting.begun.clear()
-          forgetIdle(origin)
-          for (const giveUp of abandoned) {
-            giveUp(new Error("no request waits for the connection any more"))
-          }
-        }
-      }
-    }
+    connect: (target, callback) => waitingAt(`${target.protocol}//${target.host}`).connect(open, target, callback),
+    waitingAt
   }
 }

@@ -8,6 +8,7 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { type Dispatcher, errors } from "undici"
+import type { Waiting } from "./Connections.js"
 import * as ContentCoding from "./ContentCoding.js"
 import * as Description from "./Description.js"
 import { onInterrupt } from "./Interruption.js"
@@ -110,8 +111,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #aborted: Error | undefined
   #body: ResponseBody | undefined
   #forgetSignal: (() => void) | undefined
-  /** The request no longer waits for a connection. */
-  #leave: (() => void) | undefined
+  /** Where the request waits for a connection, until it has one. */
+  #waiting: Waiting | undefined
 
   constructor(
     private readonly request: HttpClientRequest,
@@ -125,6 +126,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { request, upload, url } = this
     this.#resume = resume
     this.#heedSignal()
+    if (this.#aborted !== undefined) {
+      return
+    }
     if (upload !== undefined) {
       upload.onSilence = () => this.abort(new errors.HeadersTimeoutError())
     }
@@ -145,11 +149,9 @@ class Exchange implements Dispatcher.DispatchHandler {
         // An upload has a clock of its own.
         headersTimeout: upload === undefined ? null : 0
       }
+      this.#waiting = route.waitingAt(route.origin)
+      this.#waiting.enter()
       route.dispatcher.dispatch(options, this)
-      // Almost always it has a connection by now.
-      if (this.#controller === undefined && this.#resume !== undefined) {
-        this.#leave = route.wait(route.origin)
-      }
     } catch (cause) {
       this.fail(cause)
     }
@@ -260,9 +262,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #stopWaiting(): void {
-    const leave = this.#leave
-    this.#leave = undefined
-    leave?.()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.leave()
   }
 
   #settle(answer: Effect.Effect<HttpClientResponse, RequestError>): void {

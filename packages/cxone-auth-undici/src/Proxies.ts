@@ -86,7 +86,7 @@ export interface Route {
   readonly headers: { readonly [name: string]: string }
   /** What undici keeps connections apart by. It would take it from `Host`, and change the connection with it. */
   readonly servername: string
-  readonly wait: Connections.Wait
+  readonly waitingAt: (origin: string) => Connections.Waiting
   /** The proxy in between. */
   readonly proxy?: ProxyInBetween
   /** Whether the proxy reads the requests: it is sent the whole URL, and the answer may be its own. */
@@ -112,13 +112,13 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
   const [hosts, ofProxies] = [Connections.make(toHosts), Connections.make(toProxies)]
   const opened: Array<Dispatcher> = []
   const dispatching = (open: Connections.Open) => {
-    const { connect, wait } = Connections.heeding(open)
+    const { connect, waitingAt } = Connections.heeding(open)
     const dispatcher = new Agent({ ...requests, connect })
     opened.push(dispatcher)
-    return { dispatcher, wait }
+    return { dispatcher, waitingAt }
   }
 
-  const over = (dispatching: Pick<Route, "dispatcher" | "proxy" | "wait">) =>
+  const over = (dispatching: Pick<Route, "dispatcher" | "proxy" | "waitingAt">) =>
     keepingLast((url) => ({
       ...dispatching,
       origin: url.origin,

@@ -32,6 +32,8 @@ const serveMegabytes = (megabytes: number) => {
   )
 }
 
+const everyone = { concurrency: "unbounded" } as const
+
 const standsStill = (count: () => number) =>
   Effect.suspend(() => {
     let [before, still] = [-1, 0]
@@ -142,6 +144,46 @@ describe("a connection", () => {
       yield* eventually(() => asked === 1)
       yield* Fiber.interrupt(running)
       yield* allClosed
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("that ended with an interrupted request is not opened anew before the next request", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const { allClosed, host, sockets } = yield* serve((request, response) => {
+        asked++
+        if (request.url === "/answered") {
+          response.end()
+        }
+      })
+      const running = yield* Effect.fork(
+        Effect.all(
+          Array.from({ length: 20 }, () => get(host)),
+          everyone
+        )
+      )
+      yield* eventually(() => asked === 20)
+      yield* Fiber.interrupt(running)
+      yield* allClosed
+      yield* standsStill(() => sockets.length)
+      expect(sockets).toHaveLength(20)
+      yield* get(host, "/answered")
+      expect(sockets).toHaveLength(21)
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("is not opened for a request whose scope was closed before", () =>
+    Effect.gen(function* () {
+      const { host, sockets } = yield* listen(() => Net.createServer())
+      const client = HttpClient.withScope(yield* HttpClient.HttpClient)
+      const scope = yield* Scope.make()
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* Effect.flip(Scope.extend(client.get(`http://${host}`), scope))).toMatchObject({
+        reason: "Transport"
+      })
+      const other = yield* serve((_, response) => response.end())
+      yield* get(other.host)
+      expect(sockets).toHaveLength(0)
     }).pipe(Effect.provide(direct()))
   )
 
