@@ -32,7 +32,7 @@ export const bytes = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<nu
         profiler.post("HeapProfiler.startSampling", { samplingInterval: 1_024, includeObjectsCollectedByMajorGC: true })
       )
       yield* effect
-      // What is young by now, and not in use, must not count.
+      // What is still young, and not in use, must not count. One collection finds that.
       yield* Heap.collectYoung
       const { profile } = yield* Effect.promise(() => profiler.post("HeapProfiler.stopSampling"))
       return sizeOf(profile.head)
