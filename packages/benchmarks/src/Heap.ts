@@ -9,20 +9,15 @@ export interface Memory {
   readonly rss: number
 }
 
-const collecting = (type: "major" | "minor"): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (globalThis.gc === undefined) {
-      return Effect.dieMessage("start node with --expose-gc")
-    }
-    globalThis.gc({ type, execution: "sync" })
-    return Effect.void
-  })
+const collector: Effect.Effect<NodeJS.GCFunction> = Effect.suspend(() =>
+  globalThis.gc === undefined ? Effect.dieMessage("start node with --expose-gc") : Effect.succeed(globalThis.gc)
+)
 
 /** So that nobody who is measured cleans up after another. */
-export const collect: Effect.Effect<void> = collecting("major")
+export const collect: Effect.Effect<void> = Effect.map(collector, (gc) => gc())
 
 /** Collects the young objects alone. */
-export const collectYoung: Effect.Effect<void> = collecting("minor")
+export const collectYoung: Effect.Effect<void> = Effect.map(collector, (gc) => gc({ type: "minor" }))
 
 /** After two full garbage collections, with a turn between them for what the first one has finalized. */
 export const sample: Effect.Effect<Memory> = collect.pipe(
