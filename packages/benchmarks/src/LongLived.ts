@@ -1,6 +1,6 @@
 /**
- * What is allocated and survives two collections of young objects. V8 then keeps it until the next full collection, and has
- * copied it twice, which costs more than most of what a call does.
+ * The objects that survive two collections of young objects. V8 has copied each of them twice, and keeps it until the next
+ * full collection.
  */
 import { Session } from "node:inspector/promises"
 import { Effect } from "effect"

@@ -1,5 +1,6 @@
 /** How connections are opened, and given up. */
 import type { Socket } from "node:net"
+import { constVoid } from "effect/Function"
 import { buildConnector } from "undici"
 
 /** A connection that is being opened. */
@@ -64,7 +65,7 @@ export class Waiting {
   }
 
   /** Opens a connection, if a request waits for one. */
-  readonly connect = (open: Open, target: buildConnector.Options, callback: buildConnector.Callback): void => {
+  connect(open: Open, target: buildConnector.Options, callback: buildConnector.Callback): void {
     if (this.#requests === 0) {
       callback(nobodyWaits(), null)
       return
@@ -85,8 +86,10 @@ export class Waiting {
 
 const nobodyWaits = () => new Error("no request waits for the connection any more")
 
-/** How many idle origins are remembered. To forget each at once would cost more than the rest of a request's way here. */
+/** How many idle origins are kept. To forget one after each request, and to make it anew, would cost more than all else here. */
 const mostIdle = 100
+
+const nobody = new Waiting(constVoid)
 
 /**
  * Opens connections only while a request waits for one. undici also opens one for a request that was aborted: it does not look
@@ -106,7 +109,10 @@ export const heeding = (
     return waiting
   }
   return {
-    connect: (target, callback) => waitingAt(`${target.protocol}//${target.host}`).connect(open, target, callback),
+    connect: (target, callback) => {
+      const waiting = origins.get(`${target.protocol}//${target.host}`) ?? nobody
+      waiting.connect(open, target, callback)
+    },
     waitingAt
   }
 }

@@ -122,6 +122,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     private readonly signal: AbortSignal | undefined
   ) {}
 
+  /** Sends the request, and resumes the caller once: with the answer, or with the failure. */
   start({ proxies, userAgent }: Sender, body: RequestBody.Body | null, resume: Resume): void {
     const { request, upload, url } = this
     this.#resume = resume

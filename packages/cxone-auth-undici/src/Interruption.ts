@@ -3,9 +3,9 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 
 /**
- * `Effect.onInterrupt`, for what every request does. Effect's own makes an object for each call that V8 soon allocates among
- * the old ones. Then all that the request holds stays in memory until the next full collection, and each collection of young
- * objects copies it, which was a fifth of the cost of a request.
+ * The same as `Effect.onInterrupt`, for the waits of each request. Effect's own makes an object for each call, and V8 soon
+ * allocates these objects among the old ones. Such an object keeps all that its request holds until the next full collection,
+ * and each collection of young objects has to copy that. This was a fifth of the cost of a request.
  */
 export const onInterrupt = <A, E>(effect: Effect.Effect<A, E>, cleanUp: Effect.Effect<void>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) =>

@@ -184,8 +184,8 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
 }
 
 /**
- * Keeps the last route, because most requests go to the host of the one before. A route made for each request would cost a
- * tenth of it: undici would have to hash each new string of an origin.
+ * Keeps the last route, because most requests go to the host of the one before. To make a route for each request was a tenth
+ * of its cost.
  */
 const keepingLast = (make: (url: URL) => Route): ((url: URL) => Route) => {
   let last: { readonly protocol: string; readonly host: string; readonly route: Route } | undefined

@@ -33,7 +33,7 @@ interface Failure {
 
 /** Nobody must hold the answer from here: an answer that nobody holds any more is given up. */
 export class ResponseBody {
-  /** Absent when no more comes, because undici's holds the whole request. */
+  /** Dropped when no more comes: undici's controller holds the whole request. */
   source: Source | undefined
   #parts: Array<Uint8Array> = []
   #held = 0

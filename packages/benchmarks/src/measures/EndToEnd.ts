@@ -95,9 +95,9 @@ const run = Effect.gen(function* () {
   yield* Turns.rounds(measurements, 1)
   const byRound = yield* Turns.rounds(measurements, rounds)
   const rates = Record.map(byRound, median)
-  const longLived = yield* Effect.forEach(Record.toEntries(loads), ([name, load]) =>
-    Effect.map(LongLived.bytes(load), (bytes) => [name, bytes / calls] as const)
-  ).pipe(Effect.map(Record.fromEntries))
+  const longLived = yield* Effect.all(
+    Record.map(loads, (load) => Effect.map(LongLived.bytes(load), (bytes) => bytes / calls))
+  )
   const tutorial = yield* TutorialClass.load(calls, atOnce)
   const {
     [cxoneAuth.name]: ours = Number.NaN,

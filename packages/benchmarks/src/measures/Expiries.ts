@@ -17,7 +17,7 @@ const perSecond = 200
 const seconds = 20 * lifetime
 
 interface Run {
-  /** With a token that ends every two seconds. */
+  /** With tokens that end. */
   readonly ending: ReadonlyArray<Call>
   /** At the same moments, with one that does not. */
   readonly lasting: ReadonlyArray<Call>
@@ -99,7 +99,7 @@ const run = Effect.gen(function* () {
     ],
     plots: {
       "expiries.svg": Plot.svg({
-        title: "The slowest call of each half second, while tokens of 2 s end",
+        title: `The slowest call of each half second, while tokens of ${lifetime} s end`,
         note: `The first ${shown} of ${seconds} s. The token endpoint takes ${delay} ms; ${perSecond} calls a second.`,
         x: "seconds",
         y: "milliseconds",

@@ -124,7 +124,8 @@ const without = (
 
 const isHostOf = (url: URL, host = ""): boolean => parse(`${url.protocol}//${host}`, url)?.host === url.host
 
-// Every call comes by here. `URL.canParse` would parse twice, and so would a path with a base, which ends with a slash.
+// Every call comes by here, so a URL is parsed once. `URL.canParse` would be a second time, and so would a base. A path is
+// therefore joined to the folder by text. The folder ends with a slash, and has neither query nor fragment.
 const parse = (url: string, base: URL): URL | undefined => {
   try {
     return isPath(url) ? new URL(base.href + url.slice(1)) : new URL(url, base)
