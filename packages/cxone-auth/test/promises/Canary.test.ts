@@ -763,7 +763,7 @@ describe("S1: no secret and no token in any error, log line, span, metric or thr
   )
 
   // The simulator's tokens are JWTs, so that any of them would be found by its first letters.
-  // NodeHttpClient.layer runs without Node's own debug output, in which `http` and `net` print whole requests (SECURITY.md).
+  // NodeHttpClient.layer runs without Node's own debug output, in which `http` and `net` print whole requests (docs/security-model.md).
   it.live.each([
     ["fetch", "http,net,undici,fetch"],
     ["undici", "http,net,undici,fetch"],
