@@ -88,6 +88,21 @@ describe("F4: the connection for commands", () => {
     })
   )
 
+  it.scoped("is replaced if a command has no answer, and the clock was set back meanwhile", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 hour")
+      const { commands, evaluate } = yield* setup
+      yield* evaluate
+      const [first] = commands
+      Object.assign(first ?? {}, { answer: never })
+      yield* Effect.fork(evaluate)
+      yield* TestClock.adjust("1 millis")
+      yield* TestClock.setTime(0)
+      expect(yield* evaluate).toBe(1)
+      expect(ended(commands)).toStrictEqual([true, false])
+    })
+  )
+
   it.scoped("is replaced once, and ended, if a command had no answer for 1 s", () =>
     Effect.gen(function* () {
       const { commands, evaluate } = yield* setup

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import { CxoneSimulator } from "cxone-auth-testkit"
-import { Array as Arr, Effect, type Scope } from "effect"
+import { Array as Arr, Effect, Fiber, type Scope } from "effect"
 import { Cluster, Redis } from "ioredis"
 import { createCluster, createSentinel } from "redis"
 import * as IoredisDriver from "../src/ioredis/IoredisDriver.js"
 import * as NodeRedisDriver from "../src/node-redis/NodeRedisDriver.js"
+import * as ClientOperations from "../src/store/ClientOperations.js"
 import { adapters } from "./support/Adapters.js"
 import * as Contracts from "./support/Contracts.js"
 import * as Processes from "./support/Processes.js"
@@ -105,6 +106,30 @@ const nodeRedisCluster = Effect.flatMap(ports, (all) =>
 
 Contracts.over("a cluster over ioredis", Effect.map(ioredisCluster, IoredisDriver.ofClient))
 Contracts.over("a cluster over node-redis", Effect.map(nodeRedisCluster, NodeRedisDriver.ofClient))
+
+describe("F5: a wait that ends before Redis has confirmed its subscription", () => {
+  it.scopedLive.each([
+    ["ioredis", Effect.map(ioredisCluster, IoredisDriver.ofClient)],
+    ["node-redis", Effect.map(nodeRedisCluster, NodeRedisDriver.ofClient)]
+  ] as const)("leaves none behind in a cluster client of the app: %s", ([, driver]) =>
+    Effect.gen(function* () {
+      const { subscribe } = yield* ClientOperations.make(yield* driver)
+      // The client keeps its connection for subscriptions as long as it has one.
+      yield* subscribe("kept", () => {})
+      // Each ends one step later than the one before: some before SUBSCRIBE is sent, some after.
+      for (const steps of Arr.range(0, 20)) {
+        const waiting = yield* Effect.fork(Effect.scoped(subscribe(`left ${steps}`, () => {})))
+        yield* Effect.repeatN(Effect.yieldNow(), steps)
+        yield* Fiber.interrupt(waiting)
+      }
+      const channels = Effect.map(
+        Effect.forEach(yield* nodes, ({ cli }) => cli("PUBSUB", "CHANNELS")),
+        (all) => all.join("")
+      )
+      yield* RedisServer.eventually(Effect.map(channels, (all) => all.includes("kept") && !all.includes("left")))
+    })
+  )
+})
 
 const startTwo = (stores: ReadonlyArray<Parameters<typeof Processes.start>[1]>) =>
   Effect.flatMap(CxoneSimulator, (simulator) => Effect.forEach(stores, (store) => Processes.start(simulator, store)))
