@@ -85,6 +85,17 @@ describe("F6: a token that the API refused", () => {
       })
     ))
 
+  it("is not stored again, if the provider gives it out once more", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const store = MemoryBackend.make()
+        const one = yield* start(store)
+        yield* one.refuse(yield* one.obtain(tokenOf("refused", "1 hour")))
+        expect(Redacted.value((yield* one.obtain(tokenOf("refused", "1 hour"))).value)).toBe("refused")
+        expect(yield* (yield* start(store)).take()).toStrictEqual(Option.none())
+      })
+    ))
+
   it("is remembered until 256 others were refused", () =>
     inVirtualTime(
       Effect.gen(function* () {
