@@ -85,6 +85,18 @@ describe("F6: a token that the API refused", () => {
       })
     ))
 
+  it("is removed, too, if it got a tenant since it was read", () =>
+    inVirtualTime(
+      Effect.gen(function* () {
+        const store = MemoryBackend.make()
+        const [one, two] = [yield* start(store), yield* start(store)]
+        yield* one.obtain(tokenOf("refused", "1 hour"))
+        const taken = Option.getOrThrow(yield* two.take())
+        yield* two.refuse(new AccessToken({ ...taken, tenant: { tenantId: "t" } }))
+        expect(yield* (yield* start(store)).take()).toStrictEqual(Option.none())
+      })
+    ))
+
   it("is not stored again, if the provider gives it out once more", () =>
     inVirtualTime(
       Effect.gen(function* () {
