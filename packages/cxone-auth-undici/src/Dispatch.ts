@@ -207,9 +207,10 @@ class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.upload?.ignoreSilence()
-    if (status === 407 && this.#route?.isForwarded === true) {
+    const proxy = this.#route?.proxy
+    if (status === 407 && proxy !== undefined && this.#route?.isForwarded === true) {
       // In the words of undici, which says so of tunnels.
-      this.abort(new Error("Proxy Authentication Required (407)"))
+      this.abort(Object.assign(new Error("Proxy Authentication Required (407)"), proxy.address))
       return
     }
     const { request } = this
@@ -218,8 +219,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#body = body
     const headers = Headers.fromInput(fields)
     const coding = headers["content-encoding"]
-    const codings =
-      coding === undefined || status === 206 || bodiless(request.method, status) ? [] : ContentCoding.codingsOf(coding)
+    const isBodiless = bodiless(request.method, status)
+    const codings = coding === undefined || status === 206 || isBodiless ? [] : ContentCoding.codingsOf(coding)
     const setCookie = fields["set-cookie"]
     const response = new UndiciResponse(
       request,
@@ -230,10 +231,18 @@ class Exchange implements Dispatcher.DispatchHandler {
       codings,
       this
     )
-    if (!endsByItself(headers["content-length"])) {
+    if (isBodiless) {
+      // undici waits for as many bytes as `Content-Length` says, which here is the length of another answer (RFC 9110 §8.6).
+      body.end()
+    } else if (!endsByItself(headers["content-length"])) {
       abandoned.register(response, body)
     }
     this.#settle(Effect.succeed(response))
+  }
+
+  /** The answer to a CONNECT, which is no request for an answer. The platform's types don't have this method. */
+  onRequestUpgrade(): void {
+    this.abort(new TypeError("an HttpClient opens no tunnel (CONNECT)"))
   }
 
   onResponseData(_: Dispatcher.DispatchController, part: Buffer): void {

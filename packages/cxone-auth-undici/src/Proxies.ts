@@ -75,6 +75,7 @@ export const settingsOf = ({ http, https, noProxy }: ProxyOptions): ProxySetting
 export interface ProxyInBetween {
   /** Its host and port. */
   readonly host: string
+  readonly address: Tunnel.Address
   readonly hasCertificate: boolean
 }
 
@@ -128,7 +129,11 @@ export const make = (options: Resolved, contexts: Contexts, settings: ProxySetti
     }))
   const directly = over(dispatching(hosts.open))
 
-  const inBetween = ({ host, protocol }: URL): ProxyInBetween => ({ host, hasCertificate: protocol === "https:" })
+  const inBetween = (url: URL): ProxyInBetween => ({
+    host: url.host,
+    address: Tunnel.addressOf(url),
+    hasCertificate: url.protocol === "https:"
+  })
 
   const forwarding = ({ authorization, origin }: Proxy) => {
     const dispatched = dispatching(ofProxies.open)

@@ -40,8 +40,8 @@ export class Parts {
  * for the first part. A part is pulled only after the socket has taken the one before. If undici gives the body up, because
  * the server answered early or is gone, the fiber is interrupted, and its finalizers run.
  *
- * It has a clock of its own for the headers of the answer. That of undici also runs while a large part is being written, or
- * while the app makes the next one.
+ * It has a clock of its own for the headers of the answer. That of undici may end a request whose server is still taking a
+ * large part, and may not notice one that takes nothing.
  */
 export class Upload extends Readable {
   /** How the stream failed, which undici may hide behind a failure of its own. */
@@ -216,6 +216,12 @@ export const make = (body: HttpBody): Body | Parts | null => {
     case "Uint8Array": {
       if (body.body instanceof Blob) {
         return ofBlob(body.body)
+      }
+      if (body.body instanceof FormData) {
+        return ofBlob(encodeForm(body.body))
+      }
+      if (body.body instanceof URLSearchParams) {
+        return ofBlob(new Blob([body.body.toString()], { type: "application/x-www-form-urlencoded;charset=UTF-8" }))
       }
       const bytes = bytesOf(body.body)
       return bytes !== undefined && bytes.length > mostAtOnce

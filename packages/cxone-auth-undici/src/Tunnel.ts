@@ -6,17 +6,25 @@ import * as Redacted from "effect/Redacted"
 import { type buildConnector, errors } from "undici"
 import type { Attempt, Open } from "./Connections.js"
 
-/** A proxy took the connection, and then opened no tunnel. `cxone-auth` knows the code, and whom it names. */
+/** Whom a failure is about. `cxone-auth` looks for these names in it, as Node gives them to its own. */
+export interface Address {
+  readonly hostname: string
+  readonly port: number
+}
+
+export const addressOf = ({ hostname, port, protocol }: URL): Address => ({
+  hostname,
+  port: Number(port || (protocol === "https:" ? 443 : 80))
+})
+
+/** A proxy took the connection, and then opened no tunnel. `cxone-auth` knows the code. */
 export class TunnelFailure extends Error {
   override readonly name = "TunnelFailure"
   /** As Node names a tunnel that was not opened. */
   readonly code = "ERR_PROXY_TUNNEL"
-  readonly hostname: string
-  readonly port: number
-  constructor({ host, hostname, port, protocol }: URL, what: string) {
-    super(`the proxy at ${host} ${what}`)
-    this.hostname = hostname
-    this.port = Number(port || (protocol === "https:" ? 443 : 80))
+  constructor(proxy: URL, what: string) {
+    super(`the proxy at ${proxy.host} ${what}`)
+    Object.assign(this, addressOf(proxy))
   }
 }
 
@@ -87,7 +95,8 @@ export const through = ({ authorization, connectTimeout, openToHost, openToProxy
         if (statusCode < 200 || statusCode > 299) {
           connection.destroy()
           // In the words of undici, which `cxone-auth` knows.
-          callback(new errors.RequestAbortedError(`Proxy response (${statusCode}) !== 200 when HTTP Tunneling`), null)
+          const refusal = new errors.RequestAbortedError(`Proxy response (${statusCode}) !== 200 when HTTP Tunneling`)
+          callback(Object.assign(refusal, addressOf(proxy)), null)
           return
         }
         if (early.length > 0) {

@@ -94,6 +94,8 @@ describe("an answer", () => {
     ["an empty chunked body", "GET", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
     ["204", "GET", "HTTP/1.1 204 No Content\r\n\r\n"],
     ["304", "GET", "HTTP/1.1 304 Not Modified\r\n\r\n"],
+    ["204 with a length", "GET", "HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n"],
+    ["304 with the length of the answer to come", "GET", "HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n"],
     ["HEAD", "HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-encoding: gzip\r\n\r\n"],
     [
       "an empty body that is said to be coded",

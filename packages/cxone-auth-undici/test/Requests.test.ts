@@ -54,6 +54,19 @@ const bodies: ReadonlyArray<readonly [string, () => HttpBody.HttpBody, expected:
     () => HttpBody.raw(new Blob(["raw"], { type: "text/x" })),
     { body: "raw", headers: { "content-type": "text/x" } }
   ],
+  [
+    "a raw form",
+    () => HttpBody.raw(form()),
+    {
+      body: expect.stringContaining('name="a"'),
+      headers: { "content-type": expect.stringMatching(/^multipart\/form-data; boundary=/) }
+    }
+  ],
+  [
+    "raw URLSearchParams",
+    () => HttpBody.raw(new URLSearchParams({ a: "é" })),
+    { body: "a=%C3%A9", headers: { "content-type": expect.stringMatching(/^application\/x-www-form-urlencoded/) } }
+  ],
   ["a raw ReadableStream", () => HttpBody.raw(new Blob(["raw"]).stream()), { body: "raw" }],
   [
     "a form",
@@ -113,6 +126,17 @@ describe("a request", () => {
       const request = HttpClientRequest.get(`http://${host}/a%20b?x=1#f`).pipe(HttpClientRequest.setUrlParam("y", "é"))
       const response = yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.execute(request))
       expect(yield* response.json).toMatchObject({ url: "/a%20b?x=1&y=%C3%A9" })
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("to open a tunnel fails, and leaves no connection", () =>
+    Effect.gen(function* () {
+      const { allClosed, host } = yield* serveBytes("HTTP/1.1 200 OK\r\n\r\n", false)
+      // JavaScript may do this.
+      const request = HttpClientRequest.make("CONNECT" as "GET")(`http://${host}/`)
+      const error = yield* Effect.flip(Effect.flatMap(HttpClient.HttpClient, (client) => client.execute(request)))
+      expect(error).toMatchObject({ reason: "Transport", cause: { message: expect.stringContaining("CONNECT") } })
+      yield* allClosed
     }).pipe(Effect.provide(direct()))
   )
 
