@@ -307,6 +307,22 @@ describe("a connection", () => {
     })
   )
 
+  it.scopedLive("has TLS if the URL says so, and only then, whatever came before it to the same host and port", () =>
+    Effect.gen(function* () {
+      const { authority, good } = yield* certificates
+      const { host } = yield* serveTls(good)
+      yield* Effect.gen(function* () {
+        for (const [scheme, expected] of [
+          ["http", { _tag: "Left" }],
+          ["https", { right: "secure" }],
+          ["http", { _tag: "Left" }]
+        ] as const) {
+          expect(yield* Effect.either(askSecurely(`${scheme}://${host}/`)), scheme).toMatchObject(expected)
+        }
+      }).pipe(Effect.provide(direct({ tls: { ca: authority.cert } })))
+    })
+  )
+
   it.scopedLive("that others wait for stays, and serves them", () =>
     Effect.gen(function* () {
       const { authority, good } = yield* certificates
