@@ -176,6 +176,10 @@ const size = 24 * 1024 * 1024
 const large: Uint8Array<ArrayBuffer> = new Uint8Array(size).fill(97)
 const largeText = "a".repeat(size)
 
+/** The same, within a larger buffer. */
+const view = new Uint8Array(size + 2).fill(98).subarray(1, size + 1)
+view.set(large)
+
 const half = large.subarray(size / 2)
 
 const largeForm = () => {
@@ -187,6 +191,7 @@ const largeForm = () => {
 
 const largeBodies: ReadonlyArray<readonly [string, () => HttpBody.HttpBody, hasLength: boolean]> = [
   ["bytes", () => HttpBody.uint8Array(large), true],
+  ["bytes within a larger buffer", () => HttpBody.uint8Array(view), true],
   ["a text", () => HttpBody.text(largeText), true],
   ["a raw text", () => HttpBody.raw(largeText), true],
   ["a raw ArrayBuffer", () => HttpBody.raw(large.buffer), true],
