@@ -12,7 +12,7 @@ import { direct, eventually, get, listen, nobody, serve, serveBytes, serveTls } 
 const megabyte = 1024 * 1024
 
 /** Answers with this many megabytes, as fast as they are taken. */
-const serveMegabytes = (megabytes: number) => {
+const serveMegabytes = (megabytes: number, hasLength = false) => {
   const state = { written: 0 }
   return Effect.map(
     serve((_, response) => {
@@ -25,6 +25,9 @@ const serveMegabytes = (megabytes: number) => {
           }
         }
         response.end()
+      }
+      if (hasLength) {
+        response.setHeader("content-length", megabytes * megabyte)
       }
       write()
     }),
@@ -62,9 +65,12 @@ describe("a connection", () => {
     }).pipe(Effect.provide(direct({ connections: 1 })))
   )
 
-  it.scopedLive("is given up with a large answer that nobody holds any more", () =>
+  it.scopedLive.each([
+    ["without a length", false],
+    ["with its length", true]
+  ] as const)("is given up with a large answer that nobody holds any more (%s)", ([, hasLength]) =>
     Effect.gen(function* () {
-      const { host, sockets, written } = yield* serveMegabytes(64)
+      const { host, sockets, written } = yield* serveMegabytes(64, hasLength)
       yield* Effect.asVoid(get(host))
       yield* standsStill(written)
       expect(sockets[0]?.destroyed).toBe(false)
