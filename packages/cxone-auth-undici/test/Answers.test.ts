@@ -1,7 +1,7 @@
 import * as Zlib from "node:zlib"
 import { HttpClient, type HttpClientResponse, HttpIncomingMessage } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Option, Stream } from "effect"
+import { Chunk, Effect, Fiber, Option, Stream } from "effect"
 import { direct, get, serve, serveBytes } from "./support/Servers.js"
 
 type Response = HttpClientResponse.HttpClientResponse
@@ -250,6 +250,24 @@ describe("an answer larger than MaxBodySize", () => {
           yield* late ? Effect.sleep("20 millis") : Effect.void
           expect(yield* Effect.flip(other.text.pipe(atMost(5)))).toMatchObject(tooLarge(5))
         }
+      }
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive("fails for all who wait for it, if one of them bounds it", () =>
+    Effect.gen(function* () {
+      let answer = () => {}
+      const { host } = yield* serve((_, response) => {
+        response.writeHead(200).flushHeaders()
+        answer = () => response.end(json)
+      })
+      const response = yield* get(host)
+      const readers = [response.text.pipe(atMost(5)), response.text, response.text.pipe(atMost(9))]
+      const reading = yield* Effect.fork(Effect.forEach(readers, Effect.flip, { concurrency: "unbounded" }))
+      yield* Effect.yieldNow()
+      answer()
+      for (const error of yield* Fiber.join(reading)) {
+        expect(error).toMatchObject(tooLarge(5))
       }
     }).pipe(Effect.provide(direct()))
   )
