@@ -1,9 +1,9 @@
 import { createHook } from "node:async_hooks"
 import * as Zlib from "node:zlib"
-import type { HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Stream } from "effect"
-import { direct, get, serve } from "./support/Servers.js"
+import { direct, get, serve, serveBytes } from "./support/Servers.js"
 
 const body = JSON.stringify({ a: "é".repeat(100_000) })
 
@@ -67,6 +67,21 @@ describe("an answer in a coding", () => {
       const response = yield* get(host)
       expect(response.headers).toMatchObject({ "content-encoding": coding, "content-length": "3" })
       expect(yield* response.text).toBe("abc")
+    }).pipe(Effect.provide(direct()))
+  )
+
+  it.scopedLive.each([
+    ["to HEAD", "HEAD", "200 OK\r\ncontent-length: 9"],
+    ["of status 204", "GET", "204 No Content"],
+    ["of status 304", "GET", "304 Not Modified"]
+  ] as const)("%s keeps the headers that say so, because there is no body to decode", ([, method, head]) =>
+    Effect.gen(function* () {
+      const { host } = yield* serveBytes(`HTTP/1.1 ${head}\r\ncontent-encoding: gzip\r\n\r\n`)
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.execute(HttpClientRequest.make(method)(`http://${host}/`))
+      expect(response.headers["content-encoding"]).toBe("gzip")
+      expect(response.headers["content-length"]).toBe(head.includes("length") ? "9" : undefined)
+      expect(yield* response.text).toBe("")
     }).pipe(Effect.provide(direct()))
   )
 
