@@ -191,6 +191,17 @@ describe("a proxy", () => {
     })
   )
 
+  it.scopedLive("gets the host and port of each URL, whatever came before it", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serveProxy(yield* hello)
+      const hosts = ["api.example", "other.example", "other.example:8080", "api.example"]
+      const heard = yield* Effect.forEach(hosts, (host) => text(`http://${host}/`)).pipe(
+        Effect.provide(UndiciHttpClient.layer({ proxy: { http: `http://${host}` } }))
+      )
+      expect(heard).toEqual(hosts.map((host) => `${host} /`))
+    })
+  )
+
   it.scopedLive("gets the Host of the request, and no credentials but those of its URL", () =>
     Effect.gen(function* () {
       const seen: Array<NodeJS.Dict<string | Array<string>>> = []
