@@ -303,6 +303,26 @@ describe("a streamed body", () => {
     }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
   )
 
+  it.scopedLive("may be worked on for longer than headersTimeout, if the server says so meanwhile", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((request, response) => {
+        request.resume().once("end", () => {
+          let said = 0
+          const timer = setInterval(() => {
+            said++
+            if (said < 20) {
+              response.writeProcessing()
+            } else {
+              clearInterval(timer)
+              response.end("done")
+            }
+          }, 100)
+        })
+      })
+      expect(yield* (yield* post(host, HttpBody.stream(text("a")))).text).toBe("done")
+    }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
+  )
+
   it.scopedLive("runs in the caller's context", () =>
     Effect.gen(function* () {
       const { host } = yield* serve(echo)
