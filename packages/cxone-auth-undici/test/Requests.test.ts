@@ -323,6 +323,18 @@ describe("a streamed body", () => {
     }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
   )
 
+  it.scopedLive("is answered in time if the headers are: the rest may take longer than headersTimeout", () =>
+    Effect.gen(function* () {
+      const { host } = yield* serve((request, response) => {
+        request.resume().once("end", () => {
+          response.write("a")
+          setTimeout(() => response.end("b"), 2000)
+        })
+      })
+      expect(yield* (yield* post(host, HttpBody.stream(text("a")))).text).toBe("ab")
+    }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
+  )
+
   it.scopedLive("runs in the caller's context", () =>
     Effect.gen(function* () {
       const { host } = yield* serve(echo)
