@@ -202,7 +202,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, fields: IncomingHttpHeaders): void {
     // 1xx are not the answer yet (RFC 9110 §15.2).
-    if (status < 200 || this.#resume === undefined) {
+    if (status < 200) {
       this.upload?.heard()
       return
     }

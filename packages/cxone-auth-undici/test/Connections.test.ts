@@ -2,11 +2,12 @@ import { execFile } from "node:child_process"
 import * as Net from "node:net"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { HttpClient } from "@effect/platform"
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { certificates } from "../../cxone-auth/test/support/Certificates.js"
 import { collectGarbage } from "../../cxone-auth/test/support/Garbage.js"
+import * as Connections from "../src/Connections.js"
 import { direct, eventually, get, listen, nobody, serve, serveBytes, serveTls } from "./support/Servers.js"
 
 const megabyte = 1024 * 1024
@@ -97,6 +98,21 @@ describe("a connection", () => {
     }).pipe(Effect.provide(direct()))
   )
 
+  it.scopedLive.each([
+    ["an answer", serveBytes("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")],
+    ["a failure", nobody]
+  ] as const)("is no reason to keep a request after %s, although its scope stays open", ([, server]) =>
+    Effect.gen(function* () {
+      const { host } = yield* server
+      const client = HttpClient.withScope(yield* HttpClient.HttpClient)
+      const sent = yield* Effect.suspend(() => {
+        const request = HttpClientRequest.get(`http://${host}`)
+        return Effect.as(Effect.exit(Effect.flatMap(client.execute(request), ({ text }) => text)), new WeakRef(request))
+      })
+      yield* eventuallyCollected(() => sent.deref() === undefined)
+    }).pipe(Effect.provide(direct()))
+  )
+
   it.scopedLive("is paused while a reader is slow, and no more is held than the bound", () =>
     Effect.gen(function* () {
       const { host, written } = yield* serveMegabytes(64)
@@ -177,6 +193,21 @@ describe("a connection", () => {
       expect(sockets).toHaveLength(21)
     }).pipe(Effect.provide(direct()))
   )
+
+  it("that is given up is reported once, because undici may open the next by then", () => {
+    const outcomes: Array<string> = []
+    const { connect, waitingAt } = Connections.heeding((_, report) => ({
+      // As a socket does, which tells of its own end.
+      destroy: (reason) => report(reason ?? new Error("no reason"), null)
+    }))
+    const waiting = waitingAt("http://a:80")
+    waiting.enter()
+    connect({ protocol: "http:", host: "a:80", hostname: "a", port: "80" }, (...[error]) => {
+      outcomes.push(String(error))
+    })
+    waiting.leave()
+    expect(outcomes).toStrictEqual(["Error: no request waits for the connection any more"])
+  })
 
   it.scopedLive("is not opened for a request whose scope was closed before", () =>
     Effect.gen(function* () {
