@@ -9,11 +9,11 @@ import { root } from "./tarballs.mjs"
 
 /** Programs, and how many KiB each may take. If a feature is worth more, raise this in the commit that adds it. */
 const programs = [
-  { name: "all of it", program: 'export * from "cxone-auth"', most: 57 },
+  { name: "all of it", program: 'export * from "cxone-auth"', most: 57.4 },
   {
     name: "without a shared store",
     program: 'export { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient } from "cxone-auth"',
-    most: 52.4
+    most: 52.8
   }
 ]
 

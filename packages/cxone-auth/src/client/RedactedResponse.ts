@@ -179,9 +179,9 @@ export const makeError = (error: HttpClientError, request: HttpClientRequest, se
 
 // These replace the cause, because a transport may throw anything, also what was sent.
 
-const wordsOf = ({ cause, description }: HttpClientError, sent: Sent): string => {
-  const explained = TransportFailure.explain(cause, sent)
-  return explained === "" && description !== undefined ? quote(description, sent) : explained
+const wordsOf = (error: HttpClientError, sent: Sent): string => {
+  const explained = TransportFailure.explain(error, sent)
+  return explained === "" && error.description !== undefined ? quote(error.description, sent) : explained
 }
 
 const described = (description: string): { readonly description?: string } =>

@@ -61,6 +61,15 @@ const variableIn = (detail = ""): string => /\b(?:https?_proxy|HTTPS?_PROXY)\b/.
 
 const brokenOff: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
 
+/** undici's time-outs of a host that is connected. */
+const silences: ReadonlyMap<string, string> = new Map([
+  ["UND_ERR_HEADERS_TIMEOUT", "sent no headers in time"],
+  ["UND_ERR_BODY_TIMEOUT", "sent nothing more of the body in time"]
+])
+
+/** What undici says of requests after its end, also of those that it had sent. */
+const closed: ReadonlySet<string> = new Set(["UND_ERR_CLOSED", "UND_ERR_DESTROYED"])
+
 /** What else answers than TLS: a server or proxy for plain http. */
 const notTls: ReadonlySet<string> = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"])
 
@@ -119,6 +128,9 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
       if (brokenOff.has(code)) {
         return `the connection to ${origin} broke off${known}${isPlain ? ": does that port expect https?" : ""}`
       }
+      if (silences.has(code)) {
+        return `${origin} ${silences.get(code)}${known}`
+      }
       return unreached.has(code) ? `${origin} could not be reached${known}` : `the request to ${origin} failed${known}`
     case "timeout":
       return `no complete answer in ${detail ?? "time"} (attemptTimeout)`
@@ -131,6 +143,9 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
     case "http_client":
       if (code === invalidProxy) {
         return `the HttpClient did not send the request: ${variableIn(detail)} is not the URL of a proxy (${code})`
+      }
+      if (closed.has(code)) {
+        return `the HttpClient was closed before there was an answer (${code})`
       }
       return code === "" && !isBadPort(detail)
         ? `the HttpClient itself failed${known}`
@@ -160,9 +175,16 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
       if (code === "ECONNREFUSED") {
         return `Nothing listens there now, or a firewall refuses it: check ${settings}, or try again later. ${mustUseProxy}`
       }
-      return notTls.has(code)
-        ? `If it is a proxy, its own URL begins with http://, not with https:// (${proxySettings}). If not, check ${settings}.`
-        : `Check ${settings}, DNS, and the proxy or firewall in between, or try again later. ${mustUseProxy}`
+      if (notTls.has(code)) {
+        return `If it is a proxy, its own URL begins with http://, not with https:// (${proxySettings}). If not, check ${settings}.`
+      }
+      if (silences.has(code)) {
+        return "Try again later. If the host needs longer, let the HttpClient wait longer (headersTimeout, bodyTimeout)."
+      }
+      return (
+        `Check ${settings}, DNS, and the proxy or firewall in between, or try again later.` +
+        (detail?.includes("through the proxy") ? "" : ` ${mustUseProxy}`)
+      )
     case "timeout":
       return `Check ${settings}, and the proxy or firewall in between, or try again later. ${mustUseProxy}`
     case "certificate":
@@ -176,6 +198,9 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
     case "http_client":
       if (code === invalidProxy) {
         return `Set ${variableIn(detail)} to a URL such as http://proxy.example:3128, with credentials percent-encoded, or to nothing.`
+      }
+      if (closed.has(code)) {
+        return "Its layer was closed. Whether the request was sent is not known. Provide the layer to the whole program that makes calls, and make none after it."
       }
       return isBadPort(detail)
         ? `fetch refuses this port: check the port in ${settings}.`

@@ -104,6 +104,24 @@ const invalidProxyIn = (failure: unknown): string | undefined =>
     .map((error) => (Predicate.hasProperty(error, "setting") ? error.setting : undefined))
     .find((setting): setting is string => typeof setting === "string" && proxyVariable.test(setting))
 
+const timeOut = / within ((?:\d{1,9}(?:ms|s|m|h|d) ?){1,5}) \((connectTimeout|headersTimeout|bodyTimeout)\)$/
+const throughProxy = /\(through (the proxy at [\w.-]{1,253}(?::\d{1,5})?)\)/
+
+/**
+ * The time-out that `cxone-auth-undici` describes, and the proxy in between: `headersTimeout 1m`. No other words of a
+ * description count, because a transport may put anything there.
+ */
+const timeOutOf = (failure: unknown, sent: Redaction.Sent): string | undefined => {
+  const description = (isHttpClientError(failure) && failure.description) || ""
+  const [, duration, option] = timeOut.exec(description) ?? []
+  const proxy = throughProxy.exec(description)?.[1]
+  if (duration === undefined) {
+    return undefined
+  }
+  const isShown = proxy !== undefined && !Redaction.hasPiece(proxy, sent)
+  return `${option} ${duration}${isShown ? `, through ${proxy}` : ""}`
+}
+
 // undici has no code for this, only its messages.
 const ofUndici = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
 
@@ -148,10 +166,8 @@ export const noAnswerOf = (failure: unknown, url: string, sent: Redaction.Sent):
   const code = codeOf(failure)
   // A code of its own says enough, unless it is of a setting. Apps compare it.
   const isTelling = code !== undefined && !Redaction.repeats(code, sent)
-  const setting = code === "ERR_INVALID_PROXY" ? invalidProxyIn(failure) : undefined
-  const detail = isTelling
-    ? [code, setting].filter(Predicate.isNotUndefined).join(": ")
-    : explain(isHttpClientError(failure) ? failure.cause : failure, sent)
+  const more = code === "ERR_INVALID_PROXY" ? invalidProxyIn(failure) : timeOutOf(failure, sent)
+  const detail = isTelling ? [code, more].filter(Predicate.isNotUndefined).join(": ") : explain(failure, sent)
   const peer = Peer.of(failure, url, sent)
   return {
     reason,
@@ -165,16 +181,16 @@ const userInfo = /\/\/[^\s/@]{1,200}@/g
 
 /**
  * What a transport's failure says: the kind and the code of the error at its root, and its message as far as it may be
- * quoted (S2). Empty if that is nothing.
+ * quoted (S2), or in its place the time-out with its name. Empty if that is nothing.
  */
 export const explain = (failure: unknown, sent: Redaction.Sent): string => {
-  const root = Array.from(CauseChain.of(failure)).at(-1)
+  const root = Array.from(CauseChain.of(isHttpClientError(failure) ? failure.cause : failure)).at(-1)
   const code = codeOf(failure)
   // A message with the code in it says no more than the code.
   const message = root instanceof Error && (code === undefined || !root.message.includes(code)) ? root.message : ""
   // The password of a proxy was not sent by this library, so it is not known here.
   const says = message.replace(userInfo, "//")
-  const text = Redaction.quote(says, sent)
+  const text = timeOutOf(failure, sent) ?? Redaction.quote(says, sent)
   const kinds = [kindOf(root), code].filter(
     (kind): kind is string => kind !== undefined && kind !== "Error" && !Redaction.repeats(kind, sent)
   )

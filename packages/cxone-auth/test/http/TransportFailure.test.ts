@@ -1,3 +1,5 @@
+import { HttpClientRequest } from "@effect/platform"
+import { RequestError } from "@effect/platform/HttpClientError"
 import { describe, expect, it } from "@effect/vitest"
 import { Redacted } from "effect"
 import { codeOf, explain, kindOf, noAnswerOf } from "../../src/http/TransportFailure.js"
@@ -195,6 +197,31 @@ describe("L7: why there is no answer", () => {
     ["/relative", { ...dead, address: "127.0.0.1", port: 3128 }, undefined]
   ])("at %s: %j is elsewhere: %s", (at, fields, peer) => {
     expect(noAnswerOf(failed(fields), at, []).peer).toBe(peer)
+  })
+
+  const described = (description: string) =>
+    new RequestError({
+      request: HttpClientRequest.get(url),
+      reason: "Transport",
+      cause: failed({ code: "UND_ERR_CONNECT_TIMEOUT" }),
+      description
+    })
+
+  it.each([
+    ["no connection to h within 1m 500ms (connectTimeout)", ": connectTimeout 1m 500ms"],
+    [
+      "no connection to h (through the proxy at 10.0.0.9:3128) within 10s (connectTimeout)",
+      ": connectTimeout 10s, through the proxy at 10.0.0.9:3128"
+    ],
+    ["no connection to h (through the proxy at s3cr3t.example) within 10s (connectTimeout)", ": connectTimeout 10s"],
+    ["no connection within s3cr3t (connectTimeout)", ""],
+    ["no connection within 1s (s3cr3t)", ""],
+    ["no connection within 1s (connectTimeout) s3cr3t", ""],
+    ["s3cr3t", ""]
+  ])("S1: of a description, only a time-out and a proxy count: %s", (description, more) => {
+    expect(noAnswerOf(described(description), url, [Redacted.make("s3cr3t.example")]).detail).toBe(
+      `UND_ERR_CONNECT_TIMEOUT${more}`
+    )
   })
 
   it("S1: nothing that was sent is taken for a host or a code", () => {

@@ -285,6 +285,14 @@ export const errors = [
           "what answers does not speak HTTP": { detail: "HPE_INVALID_CONSTANT" },
           "the same, without a code": { detail: "HTTPParserError: Response does not match" },
           "the body is not what it says": { detail: "Z_DATA_ERROR" },
+          "the host sends no headers": { detail: "UND_ERR_HEADERS_TIMEOUT" },
+          "the same, and the transport says how long it waited": {
+            detail: "UND_ERR_HEADERS_TIMEOUT: headersTimeout 8s"
+          },
+          "the body stops": { detail: "UND_ERR_BODY_TIMEOUT" },
+          "it is not connected in time, through a proxy": {
+            detail: "UND_ERR_CONNECT_TIMEOUT: connectTimeout 5s, through the proxy at 127.0.0.1:3128"
+          },
           "the transport has another code": { detail: "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR" },
           "it has none": {},
           "it was tried once": { attempts: 1, detail: "ENOTFOUND" },
@@ -342,6 +350,7 @@ export const errors = [
           "a variable that is not the URL of a proxy": { attempts: 1, detail: "ERR_INVALID_PROXY: https_proxy" },
           "the same, and which variable is not known": { attempts: 1, detail: "ERR_INVALID_PROXY" },
           "a port that fetch refuses": { attempts: 1, detail: "bad port" },
+          "it was closed": { attempts: 1, detail: "UND_ERR_DESTROYED" },
           "without a code": { attempts: 1 }
         }
       }

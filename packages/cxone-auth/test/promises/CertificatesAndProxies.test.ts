@@ -6,7 +6,7 @@ import * as Undici from "@effect/platform-node/Undici"
 import { describe, expect, it } from "@effect/vitest"
 import { Credentials, CxoneAuth, CxoneEnvironment, CxoneHttpClient, type TokenPolicyOptions } from "cxone-auth"
 import { UndiciHttpClient } from "cxone-auth-undici"
-import { Context, Effect, Exit, Layer, Redacted, type Scope } from "effect"
+import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { foundIn, renderings, renderingsOfExit } from "../support/Canary.js"
 import { type Certificate, certificates } from "../support/Certificates.js"
 import * as Listener from "../support/Listener.js"
@@ -203,7 +203,7 @@ const proxyUrl = (host: string) => `http://proxy-user:pr0xy-c4n4ry@${host}`
 const throughProxy: ReadonlyArray<readonly [string, (proxy: string) => Transport, namesProxy: boolean]> = [
   ["fetch", (proxy) => over(new Undici.EnvHttpProxyAgent({ httpsProxy: proxy })).fetch, false],
   ["undici", (proxy) => over(new Undici.EnvHttpProxyAgent({ httpsProxy: proxy })).undici, false],
-  ["cxone-auth-undici", (proxy) => UndiciHttpClient.layer({ proxy: { https: proxy } }), false],
+  ["cxone-auth-undici", (proxy) => UndiciHttpClient.layer({ proxy: { https: proxy } }), true],
   ["undici's ProxyAgent", (proxy) => over(new Undici.ProxyAgent(proxy)).undici, false],
   ...(Number.parseInt(process.versions.node, 10) < 24
     ? []
@@ -328,10 +328,59 @@ describe("cxone-auth-undici says more", () => {
         messages(
           target,
           "1 attempt",
-          `the proxy in between (${proxy.host}) opened no tunnel to ${target} (ERR_PROXY_TUNNEL).`,
+          `the proxy in between (${proxy.host}) opened no tunnel to ${target} (ERR_PROXY_TUNNEL: connectTimeout 1s).`,
           cure
         )
       )
+    })
+  )
+
+  it.scopedLive("L7: how long it waited for the headers of an answer", () =>
+    Effect.gen(function* () {
+      const { authority, good } = yield* certificates
+      const { host } = yield* listen(Https.createServer({ ...good }))
+      const http = UndiciHttpClient.layer({
+        proxy: "none",
+        headersTimeout: "1 second",
+        tls: { ca: authority.cert }
+      })
+      const said = yield* messagesAt(host, http, { maxRetries: 0 })
+      const cure =
+        "Try again later. If the host needs longer, let the HttpClient wait longer (headersTimeout, bodyTimeout)."
+      expect(said.token).toBe(
+        `https://${host}/token gave no token in 1 attempt: ` +
+          `https://${host} sent no headers in time (UND_ERR_HEADERS_TIMEOUT: headersTimeout 1s). ${cure}`
+      )
+      expect(said.call).toBe(
+        `Transport: https://${host} sent no headers in time ` +
+          `(HeadersTimeoutError UND_ERR_HEADERS_TIMEOUT: headersTimeout 1s). ${cure} (GET https://${host}/users)`
+      )
+    })
+  )
+
+  it.scopedLive("L7: how long it waited for a connection, and through which proxy", () =>
+    Effect.gen(function* () {
+      // It opens the tunnel, and then nobody speaks TLS at its end.
+      const proxy = yield* listen(
+        Net.createServer((socket) => socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\n")))
+      )
+      const http = UndiciHttpClient.layer({ proxy: { https: proxyUrl(proxy.host) }, connectTimeout: "1 second" })
+      const { token } = yield* messagesAt(target, http, { maxRetries: 0 })
+      expect(token).toContain(
+        `https://${target} could not be reached ` +
+          `(UND_ERR_CONNECT_TIMEOUT: connectTimeout 1s, through the proxy at ${proxy.host}). `
+      )
+      expect(token).not.toContain("HTTPS_PROXY")
+    })
+  )
+
+  it.scopedLive("L7: that its layer was closed", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(UndiciHttpClient.layer({ proxy: "none" }), scope)
+      yield* Scope.close(scope, Exit.void)
+      const { token } = yield* messagesAt(target, Layer.succeedContext(context))
+      expect(token).toContain("the HttpClient was closed before there was an answer (UND_ERR_DESTROYED). Its layer was")
     })
   )
 
