@@ -31,10 +31,9 @@ describe("S1: whoever subscribes to the diagnostics channels of Node's HTTP clie
       Effect.gen(function* () {
         const told = yield* subscribed
         const auth = CxoneSimulator.layerAuth({ scopes: "read:users", clientAuth: ClientAuth.basic })
-        yield* Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me")).pipe(
-          Effect.provide(Layer.provide(CxoneHttpClient.layer(), auth)),
-          Effect.provide(Layer.merge(CxoneSimulator.layerServer(), http))
-        )
+        const world = Layer.merge(CxoneSimulator.layerServer(), http)
+        const layer = Layer.provide(CxoneHttpClient.layer(), auth).pipe(Layer.provide(world))
+        yield* Effect.flatMap(CxoneHttpClient, (cxone) => cxone.get("/api/v2/users/me")).pipe(Effect.provide(layer))
         const family = name === "node:http" ? "http.client." : "undici:"
         for (const channel of channels) {
           const text = told.get(channel) ?? ""
