@@ -41,7 +41,7 @@ export class Parts {
  * the server answered early or is gone, the fiber is interrupted, and its finalizers run.
  *
  * It has a clock of its own for the headers of the answer. That of undici may end a request whose server is still taking a
- * large part, and may not notice one that takes nothing.
+ * large part, and may not notice a server that takes nothing.
  */
 export class Upload extends Readable {
   /** How the stream failed, which undici may hide behind a failure of its own. */

@@ -6,14 +6,14 @@ import * as Redacted from "effect/Redacted"
 import { type buildConnector, errors } from "undici"
 import type { Attempt, Open } from "./Connections.js"
 
-/** Whom a failure is about. `cxone-auth` looks for these names in it, as Node gives them to its own. */
+/** Whom a failure is about, as Node's own failures name it. `cxone-auth` reads these. */
 export interface Address {
   readonly hostname: string
   readonly port: number
 }
 
 export const addressOf = ({ hostname, port, protocol }: URL): Address => ({
-  hostname,
+  hostname: hostname.replace(/^\[|\]$/g, ""),
   port: Number(port || (protocol === "https:" ? 443 : 80))
 })
 

@@ -310,7 +310,7 @@ describe("a streamed body", () => {
           let said = 0
           const timer = setInterval(() => {
             said++
-            if (said < 20) {
+            if (said < 40) {
               response.writeProcessing()
             } else {
               clearInterval(timer)
@@ -320,7 +320,7 @@ describe("a streamed body", () => {
         })
       })
       expect(yield* (yield* post(host, HttpBody.stream(text("a")))).text).toBe("done")
-    }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
+    }).pipe(Effect.provide(direct({ headersTimeout: "3 seconds" })))
   )
 
   it.scopedLive("is answered in time if the headers are: the rest may take longer than headersTimeout", () =>
@@ -328,11 +328,11 @@ describe("a streamed body", () => {
       const { host } = yield* serve((request, response) => {
         request.resume().once("end", () => {
           response.write("a")
-          setTimeout(() => response.end("b"), 2000)
+          setTimeout(() => response.end("b"), 4000)
         })
       })
       expect(yield* (yield* post(host, HttpBody.stream(text("a")))).text).toBe("ab")
-    }).pipe(Effect.provide(direct({ headersTimeout: "1 second" })))
+    }).pipe(Effect.provide(direct({ headersTimeout: "3 seconds" })))
   )
 
   it.scopedLive("runs in the caller's context", () =>

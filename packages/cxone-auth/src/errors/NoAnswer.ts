@@ -6,7 +6,7 @@ import { bracketed } from "./Phrases.js"
 
 export interface NoAnswer {
   readonly reason: (typeof reasons)[number]
-  /** The transport's error code. If there is none, what it says. */
+  /** The transport's error code, perhaps with a setting or a time-out behind a colon. If there is no code, what it says. */
   readonly detail?: string
   /** What was looked up, connected to or asked for its certificate, if that is not the host of the URL. */
   readonly peer?: string
@@ -61,11 +61,13 @@ const variableIn = (detail = ""): string => /\b(?:https?_proxy|HTTPS?_PROXY)\b/.
 
 const brokenOff: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
 
-/** undici's time-outs of a host that is connected. */
+/** undici's time-outs after it has connected: to the host, or to a proxy in between. */
 const silences: ReadonlyMap<string, string> = new Map([
-  ["UND_ERR_HEADERS_TIMEOUT", "sent no headers in time"],
-  ["UND_ERR_BODY_TIMEOUT", "sent nothing more of the body in time"]
+  ["UND_ERR_HEADERS_TIMEOUT", "no headers came from"],
+  ["UND_ERR_BODY_TIMEOUT", "nothing more of the body came from"]
 ])
+
+const throughProxy = /, through (?:the|a) proxy\b/
 
 /** What undici says of requests after its end, also of those that it had sent. */
 const closed: ReadonlySet<string> = new Set(["UND_ERR_CLOSED", "UND_ERR_DESTROYED"])
@@ -129,7 +131,7 @@ export const whatHappened = (url: string, { detail, peer, reason, status }: NoAn
         return `the connection to ${origin} broke off${known}${isPlain ? ": does that port expect https?" : ""}`
       }
       if (silences.has(code)) {
-        return `${origin} ${silences.get(code)}${known}`
+        return `${silences.get(code)} ${origin} in time${known}`
       }
       return unreached.has(code) ? `${origin} could not be reached${known}` : `the request to ${origin} failed${known}`
     case "timeout":
@@ -179,11 +181,11 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         return `If it is a proxy, its own URL begins with http://, not with https:// (${proxySettings}). If not, check ${settings}.`
       }
       if (silences.has(code)) {
-        return "Try again later. If the host needs longer, let the HttpClient wait longer (headersTimeout, bodyTimeout)."
+        return "Check the proxy or firewall in between, or try again later. If the host needs longer, let the HttpClient wait longer (headersTimeout, bodyTimeout)."
       }
       return (
         `Check ${settings}, DNS, and the proxy or firewall in between, or try again later.` +
-        (detail?.includes("through the proxy") ? "" : ` ${mustUseProxy}`)
+        (throughProxy.test(detail ?? "") ? "" : ` ${mustUseProxy}`)
       )
     case "timeout":
       return `Check ${settings}, and the proxy or firewall in between, or try again later. ${mustUseProxy}`
@@ -200,7 +202,7 @@ export const whatToDo = ({ detail, peer, reason, status }: NoAnswer, settings: s
         return `Set ${variableIn(detail)} to a URL such as http://proxy.example:3128, with credentials percent-encoded, or to nothing.`
       }
       if (closed.has(code)) {
-        return "Its layer was closed. Whether the request was sent is not known. Provide the layer to the whole program that makes calls, and make none after it."
+        return "Its layer or its dispatcher has ended. Whether the request was sent is not known. Keep it open for as long as the program makes calls."
       }
       return isBadPort(detail)
         ? `fetch refuses this port: check the port in ${settings}.`

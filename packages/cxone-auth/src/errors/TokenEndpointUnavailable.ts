@@ -41,7 +41,8 @@ export class TokenEndpointUnavailable extends Schema.TaggedError<TokenEndpointUn
   /** The status of the answer, or of the proxy that refused, if there was one. */
   status: Schema.optionalWith(Schema.Number, { exact: true }),
   /**
-   * The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`; if it has none, what it says, without secrets;
+   * The transport's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, perhaps with more behind a colon, as in
+   * `UND_ERR_CONNECT_TIMEOUT: connectTimeout 10s`; if it has none, what it says, without secrets;
    * the code in the answer; or, after a time-out, how long the attempt might take.
    */
   detail: Quotation,

@@ -21,7 +21,7 @@ const tunnelOfNode = / via https?:\/\/([\w.-]{1,253}):(\d{1,5})\/:/
 /** What an error of Node names: what it looked up, what it connected to, or whose certificate it asked for. */
 const namedBy = (error: object): Peer | undefined => {
   const { address: connectedTo, code, host, hostname, message, port }: Partial<Record<string, unknown>> = error
-  if (typeof hostname === "string" && hostName.test(hostname)) {
+  if (typeof hostname === "string" && (hostName.test(hostname) || address.test(hostname))) {
     return { host: hostname, ...(typeof port === "number" ? { port } : {}) }
   }
   if (typeof connectedTo === "string" && address.test(connectedTo) && typeof port === "number") {

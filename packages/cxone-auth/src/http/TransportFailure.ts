@@ -104,22 +104,25 @@ const invalidProxyIn = (failure: unknown): string | undefined =>
     .map((error) => (Predicate.hasProperty(error, "setting") ? error.setting : undefined))
     .find((setting): setting is string => typeof setting === "string" && proxyVariable.test(setting))
 
-const timeOut = / within ((?:\d{1,9}(?:ms|s|m|h|d) ?){1,5}) \((connectTimeout|headersTimeout|bodyTimeout)\)$/
-const throughProxy = /\(through (the proxy at [\w.-]{1,253}(?::\d{1,5})?)\)/
+const timeOut = / within ((?:\d{1,3}(?:ms|s|m|h|d) ?){1,5}) \((connectTimeout|headersTimeout|bodyTimeout)\)$/
+const throughProxy = /\(through the proxy at ((?:[\w.-]{1,253}|\[[\da-fA-F:.]{2,45}\])(?::\d{1,5})?)\)/
 
 /**
  * The time-out that `cxone-auth-undici` describes, and the proxy in between: `headersTimeout 1m`. No other words of a
  * description count, because a transport may put anything there.
  */
 const timeOutOf = (failure: unknown, sent: Redaction.Sent): string | undefined => {
-  const description = (isHttpClientError(failure) && failure.description) || ""
+  const description = isHttpClientError(failure) ? String(failure.description) : ""
   const [, duration, option] = timeOut.exec(description) ?? []
-  const proxy = throughProxy.exec(description)?.[1]
-  if (duration === undefined) {
+  if (duration === undefined || Redaction.hasPiece(duration, sent)) {
     return undefined
   }
-  const isShown = proxy !== undefined && !Redaction.hasPiece(proxy, sent)
-  return `${option} ${duration}${isShown ? `, through ${proxy}` : ""}`
+  const limit = `${option} ${duration}`
+  const proxy = throughProxy.exec(description)?.[1]
+  if (proxy === undefined) {
+    return limit
+  }
+  return `${limit}, through ${Redaction.hasPiece(proxy, sent) ? "a proxy" : `the proxy at ${proxy}`}`
 }
 
 // undici has no code for this, only its messages.
@@ -164,7 +167,7 @@ export const noAnswerOf = (failure: unknown, url: string, sent: Redaction.Sent):
   const status = proxyStatusOf(failure)
   const reason = reasonOf(failure, status)
   const code = codeOf(failure)
-  // A code of its own says enough, unless it is of a setting. Apps compare it.
+  // The words behind a code say no more than it, unless they name a setting or a time-out.
   const isTelling = code !== undefined && !Redaction.repeats(code, sent)
   const more = code === "ERR_INVALID_PROXY" ? invalidProxyIn(failure) : timeOutOf(failure, sent)
   const detail = isTelling ? [code, more].filter(Predicate.isNotUndefined).join(": ") : explain(failure, sent)

@@ -194,6 +194,7 @@ describe("L7: why there is no answer", () => {
     ["https://[::1]:8443/x", { ...dead, address: "127.0.0.1", port: 8443 }, "127.0.0.1:8443"],
     ["http://localhost/x", { ...dead, address: "127.0.0.1", port: 80 }, undefined],
     ["http://localhost/x", { ...dead, address: "127.0.0.1", port: 3128 }, "127.0.0.1:3128"],
+    ["https://api.example/x", { hostname: "::1", port: 3128 }, "[::1]:3128"],
     ["/relative", { ...dead, address: "127.0.0.1", port: 3128 }, undefined]
   ])("at %s: %j is elsewhere: %s", (at, fields, peer) => {
     expect(noAnswerOf(failed(fields), at, []).peer).toBe(peer)
@@ -213,15 +214,23 @@ describe("L7: why there is no answer", () => {
       "no connection to h (through the proxy at 10.0.0.9:3128) within 10s (connectTimeout)",
       ": connectTimeout 10s, through the proxy at 10.0.0.9:3128"
     ],
-    ["no connection to h (through the proxy at s3cr3t.example) within 10s (connectTimeout)", ": connectTimeout 10s"],
+    [
+      "no connection to h (through the proxy at [::1]:3128) within 10s (connectTimeout)",
+      ": connectTimeout 10s, through the proxy at [::1]:3128"
+    ],
+    [
+      "no connection to h (through the proxy at s3cr3t.example) within 10s (connectTimeout)",
+      ": connectTimeout 10s, through a proxy"
+    ],
+    ["no connection within 867530912s (connectTimeout)", ""],
     ["no connection within s3cr3t (connectTimeout)", ""],
     ["no connection within 1s (s3cr3t)", ""],
     ["no connection within 1s (connectTimeout) s3cr3t", ""],
     ["s3cr3t", ""]
   ])("S1: of a description, only a time-out and a proxy count: %s", (description, more) => {
-    expect(noAnswerOf(described(description), url, [Redacted.make("s3cr3t.example")]).detail).toBe(
-      `UND_ERR_CONNECT_TIMEOUT${more}`
-    )
+    expect(
+      noAnswerOf(described(description), url, [Redacted.make("s3cr3t.example"), Redacted.make("867530912")]).detail
+    ).toBe(`UND_ERR_CONNECT_TIMEOUT${more}`)
   })
 
   it("S1: nothing that was sent is taken for a host or a code", () => {

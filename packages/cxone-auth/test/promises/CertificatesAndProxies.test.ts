@@ -346,13 +346,13 @@ describe("cxone-auth-undici says more", () => {
       })
       const said = yield* messagesAt(host, http, { maxRetries: 0 })
       const cure =
-        "Try again later. If the host needs longer, let the HttpClient wait longer (headersTimeout, bodyTimeout)."
+        "Check the proxy or firewall in between, or try again later. If the host needs longer, let the HttpClient wait longer (headersTimeout, bodyTimeout)."
       expect(said.token).toBe(
         `https://${host}/token gave no token in 1 attempt: ` +
-          `https://${host} sent no headers in time (UND_ERR_HEADERS_TIMEOUT: headersTimeout 1s). ${cure}`
+          `no headers came from https://${host} in time (UND_ERR_HEADERS_TIMEOUT: headersTimeout 1s). ${cure}`
       )
       expect(said.call).toBe(
-        `Transport: https://${host} sent no headers in time ` +
+        `Transport: no headers came from https://${host} in time ` +
           `(HeadersTimeoutError UND_ERR_HEADERS_TIMEOUT: headersTimeout 1s). ${cure} (GET https://${host}/users)`
       )
     })
@@ -364,11 +364,11 @@ describe("cxone-auth-undici says more", () => {
       const proxy = yield* listen(
         Net.createServer((socket) => socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\n\r\n")))
       )
-      const http = UndiciHttpClient.layer({ proxy: { https: proxyUrl(proxy.host) }, connectTimeout: "1 second" })
+      const http = UndiciHttpClient.layer({ proxy: { https: proxyUrl(proxy.host) }, connectTimeout: "3 seconds" })
       const { token } = yield* messagesAt(target, http, { maxRetries: 0 })
       expect(token).toContain(
         `https://${target} could not be reached ` +
-          `(UND_ERR_CONNECT_TIMEOUT: connectTimeout 1s, through the proxy at ${proxy.host}). `
+          `(UND_ERR_CONNECT_TIMEOUT: connectTimeout 3s, through the proxy at ${proxy.host}). `
       )
       expect(token).not.toContain("HTTPS_PROXY")
     })
@@ -380,7 +380,9 @@ describe("cxone-auth-undici says more", () => {
       const context = yield* Layer.buildWithScope(UndiciHttpClient.layer({ proxy: "none" }), scope)
       yield* Scope.close(scope, Exit.void)
       const { token } = yield* messagesAt(target, Layer.succeedContext(context))
-      expect(token).toContain("the HttpClient was closed before there was an answer (UND_ERR_DESTROYED). Its layer was")
+      expect(token).toContain(
+        "the HttpClient was closed before there was an answer (UND_ERR_DESTROYED). Its layer or its"
+      )
     })
   )
 
