@@ -483,10 +483,14 @@ const rows: Record<string, Row> = {
   "a raw URLSearchParams": {
     ask: post(HttpBody.raw(new URLSearchParams({ a: "b" }), { contentType: "text/plain" })),
     seen: transport,
-    but: { fetch: `200; ${tail}; POST /echo text/plain a=b`, "node:http": "defect" },
-    why: "only fetch knows it",
+    but: {
+      fetch: `200; ${tail}; POST /echo text/plain a=b`,
+      "node:http": "defect",
+      "cxone-auth-undici": `200; ${tail}; POST /echo text/plain a=b`
+    },
+    why: "undici and node:http don't know it",
     recorded: "",
-    recordedElse: ["fetch"]
+    recordedElse: ["fetch", "cxone-auth-undici"]
   },
   "a raw ReadableStream": {
     ask: post(() => HttpBody.raw(new Blob(["ab"]).stream(), { contentType: "text/plain" })),
