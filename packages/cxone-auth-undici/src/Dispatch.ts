@@ -240,7 +240,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settle(Effect.succeed(response))
   }
 
-  /** The answer to a CONNECT, which is no request for an answer. The platform's types don't have this method. */
+  /** The answer to a CONNECT. The platform's types don't have this method, but JavaScript may use it. */
   onRequestUpgrade(): void {
     this.abort(new TypeError("an HttpClient opens no tunnel (CONNECT)"))
   }

@@ -68,8 +68,9 @@ export class DiscoveryFailed extends Schema.TaggedError<DiscoveryFailed>("cxone-
     /** The status of the answer, or of the proxy that refused, if there was one. */
     status: Schema.optionalWith(Schema.Number, { exact: true }),
     /**
-     * The transport's error code, perhaps with more behind a colon, or, if it has none, what it says; the field at fault; the other issuer; where a redirect
-     * leads; the body's content coding; or, after a time-out, how long the attempt might take.
+     * The transport's error code, perhaps with more behind a colon, or, if it has none, what it says; the field at fault;
+     * the other issuer; where a redirect leads; the body's content coding; or, after a time-out, how long the attempt might
+     * take.
      */
     detail: Quotation,
     /** What was looked up or connected to, such as `127.0.0.1:3128`, if it is not the document's host: most likely a proxy. */

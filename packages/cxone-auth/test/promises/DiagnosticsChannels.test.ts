@@ -10,8 +10,8 @@ import { transports } from "../support/Transports.js"
 const channels = ["undici:request:create", "undici:request:bodyChunkSent", "http.client.request.start"]
 
 const textOf = (message: unknown) =>
-  Predicate.hasProperty(message, "chunk")
-    ? String(Buffer.from(message.chunk as Uint8Array))
+  Predicate.hasProperty(message, "chunk") && message.chunk instanceof Uint8Array
+    ? String(Buffer.from(message.chunk))
     : inspect(message, { depth: 6 })
 
 /** All that a subscriber of the channels is told until the scope ends. */
